@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import type { Client, Contract } from './contracts.ts';
+import type { Database } from './database.ts';
+import type { Secrets } from './secrets.ts';
+import type { Settings } from './settings.ts';
+
+/** Who is asking. Nothing of it comes from a body: it is read from a verified token, or is the system itself. */
+export interface Actor {
+  kind: 'anonymous' | 'user' | 'system';
+  /** Id of the account; empty for strangers and the system. */
+  id: string;
+  username: string;
+  roles: readonly string[];
+  permissions: ReadonlySet<string>;
+  /** The sign-in that the token belongs to. */
+  sessionId: string | null;
+}
+
+export const stranger: Actor = { kind: 'anonymous', id: '', username: '', roles: [], permissions: new Set(), sessionId: null };
+
+/** The house itself: jobs, timers, the command line. */
+export const system: Actor = { kind: 'system', id: '', username: 'system', roles: [], permissions: new Set(), sessionId: null };
+
+/** True when the actor holds the permission, or is the house itself. */
+export const may = (actor: Actor, permission: string): boolean => actor.kind === 'system' || actor.permissions.has(permission);
+
+/** The HTTP call that an operation serves, as far as operations may know it. */
+export interface RequestScope {
+  id: string;
+  /** Address of the caller, for limits only: it is not stored. */
+  address: string;
+  operation: string;
+  subject: string | null;
+  /** Set once the audit entry of this call is written. */
+  audited: boolean;
+  stateChanging: boolean;
+}
+
+/** What every operation is handed. */
+export interface BaseContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly actor: Actor;
+  readonly log: Logger;
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly request: RequestScope | null;
+  /**
+   * Runs the steps in one transaction when every module they ask lives here; otherwise each step commits by itself.
+   * Correctness never leans on which of the two it is.
+   */
+  together<T>(work: (ctx: this) => Promise<T>): Promise<T>;
+}
+
+export type Needs = Readonly<Record<string, Contract>>;
+
+/** The context of a module: the base, a client for each contract it needs, and its ports. */
+export type Context<N extends Needs = Record<never, never>, Ports = unknown> = BaseContext & { readonly [Name in keyof N]: Client<N[Name]> } & Ports;

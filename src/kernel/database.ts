@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import type { Sql } from 'sql-template-tag';
+import { unavailable } from './problems.ts';
+
+export { empty, join, raw, default as sql, type Sql } from 'sql-template-tag';
+
+/** A module's way to the database. SQL is written with the `sql` tag; values are always parameters. */
+export interface Database {
+  /** The rows, in order. */
+  many<Row>(statement: Sql): Promise<Row[]>;
+  /** The only row. @throws Error when there is not exactly one. */
+  one<Row>(statement: Sql): Promise<Row>;
+  /** The first row, or undefined. */
+  maybe<Row>(statement: Sql): Promise<Row | undefined>;
+  /** How many rows it touched. */
+  execute(statement: Sql): Promise<number>;
+  /** Runs `work` in one transaction: all of it or none. Inside another transaction it joins that one. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+/** What is announced, asked for and remembered in a transaction, and written with it at its end. */
+export interface Pending {
+  kind: 'event' | 'job';
+  name: string;
+  subject: string | null;
+  payload: unknown;
+  notBefore: Date | null;
+}
+
+export interface Transaction extends Database {
+  readonly pending: Pending[];
+}
+
+/** The write that a transaction carries along before its commit (outbox rows, the audit entry): one statement, or none. */
+export type Closing = (pending: readonly Pending[]) => Sql | undefined;
+
+export interface PoolOptions {
+  url: string;
+  connections: number;
+  prepared: boolean;
+  /** Called for every statement (for budgets and metrics), never with values. */
+  onStatement?: (text: string) => void;
+  /** Throws when a statement may not be sent by this owner. */
+  guard?: (owner: string, text: string) => void;
+}
+
+export interface DatabasePool {
+  handle(owner: string, closing?: Closing): Database;
+  readonly url: string;
+  waiting(): number;
+  total(): number;
+  end(): Promise<void>;
+}
+
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`A bigint of the database is beyond 2^53-1: ${text}`);
+  return value;
+});
+
+const RETRYABLE = new Set(['40001', '40P01']);
+const GONE = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT']);
+const ATTEMPTS = 4;
+
+/** A pool of connections, from which each module gets a handle of its own. */
+export function openPool(options: PoolOptions): DatabasePool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections,
+    pipeline: true,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 15_000,
+    lock_timeout: 8000,
+    idle_in_transaction_session_timeout: 20_000,
+    application_name: 'souk',
+  } as pg.PoolConfig);
+  pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
+  const names = new Map<string, string>();
+  const guarded = new Set<string>();
+
+  const config = (owner: string, statement: Sql) => {
+    const text = statement.text;
+    if (options.guard && !guarded.has(owner + text)) {
+      options.guard(owner, text);
+      guarded.add(owner + text);
+    }
+    options.onStatement?.(text);
+    if (!options.prepared) return { text, values: statement.values };
+    let name = names.get(text);
+    if (!name) {
+      name = `s${createHash('md5').update(text).digest('base64url')}`;
+      names.set(text, name);
+    }
+    return { name, text, values: statement.values };
+  };
+
+  const run = async (via: pg.Pool | pg.PoolClient, owner: string, statement: Sql): Promise<pg.QueryResult> => {
+    try {
+      return await via.query(config(owner, statement));
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+
+  const statements = (via: pg.Pool | pg.PoolClient, owner: string): Omit<Database, 'transaction'> => ({
+    many: async <Row>(statement: Sql) => (await run(via, owner, statement)).rows as Row[],
+    one: async <Row>(statement: Sql) => {
+      const { rows } = await run(via, owner, statement);
+      if (rows.length !== 1) throw new Error(`Expected one row, got ${rows.length}`);
+      return rows[0] as Row;
+    },
+    maybe: async <Row>(statement: Sql) => (await run(via, owner, statement)).rows[0] as Row | undefined,
+    execute: async (statement) => (await run(via, owner, statement)).rowCount ?? 0,
+  });
+
+  const inTransaction = async <T>(owner: string, closing: Closing | undefined, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    const client = await pool.connect().catch((error) => {
+      throw translate(error);
+    });
+    let broken: Error | undefined;
+    try {
+      const begun = client.query('begin'); // travels with the first statement
+      begun.catch(() => {});
+      const tx: Transaction = transactionOn(client, owner, []);
+      const result = await work(tx);
+      const last = closing?.(tx.pending);
+      const written = last && run(client, 'kernel', last); // travels with the commit
+      written?.catch(() => {});
+      const ended = client.query('commit');
+      ended.catch(() => {});
+      await written;
+      if ((await ended).command !== 'COMMIT') throw new Error('The transaction had failed before its commit');
+      return result;
+    } catch (error) {
+      broken = await client.query('rollback').then(
+        () => undefined,
+        (failure: Error) => failure,
+      );
+      throw translate(error);
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  const transactionOn = (client: pg.PoolClient, owner: string, pending: Pending[]): Transaction & { as(other: string): Transaction } => {
+    const tx = {
+      ...statements(client, owner),
+      pending,
+      as: (other: string) => transactionOn(client, other, pending),
+      transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
+    };
+    return tx;
+  };
+
+  return {
+    url: options.url,
+    handle: (owner, closing) => ({
+      ...statements(pool, owner),
+      transaction: (work) => retrying(() => inTransaction(owner, closing, work)),
+    }),
+    waiting: () => pool.waitingCount,
+    total: () => pool.totalCount,
+    end: () => pool.end(),
+  };
+}
+
+/** The same transaction in another module's hands. */
+export function handOver(tx: Transaction, owner: string): Transaction {
+  return (tx as Transaction & { as(other: string): Transaction }).as(owner);
+}
+
+/** A deadlock or a serialization failure is nobody's fault: the same work is tried again, from its beginning. */
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !RETRYABLE.has(codeOf(error) ?? '')) throw error;
+      await new Promise((done) => setTimeout(done, attempt * 10 * Math.random()));
+    }
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
+
+function translate(error: unknown): unknown {
+  const gone = GONE.has(codeOf(error) ?? '') || /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test((error as Error)?.message ?? '');
+  return gone ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
+}
+
+/** True when the error is the breach of the named constraint. */
+export function breaches(error: unknown, constraint: string): boolean {
+  return (error as { constraint?: string } | null)?.constraint === constraint;
+}

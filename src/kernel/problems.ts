@@ -1,0 +1,156 @@
+/** One entry of `errors` in a validation problem: where (a JSON Pointer) and what. */
+export interface FieldError {
+  pointer: string;
+  detail: string;
+  in?: 'body' | 'query' | 'path' | 'header';
+}
+
+/** A refusal that the caller can act on. It becomes an RFC 9457 reply at the edge and crosses services unchanged. */
+export class Problem extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, status: number, title: string, detail: string, extra: Record<string, unknown> = {}) {
+    super(detail);
+    this.name = 'Problem';
+    this.code = code;
+    this.status = status;
+    this.title = title;
+    this.extra = extra;
+  }
+}
+
+export interface ProblemKind<Extra extends object = object> {
+  (extra?: Extra): Problem;
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+  /** True for a problem of this kind, thrown here or by a service that answered with it. */
+  is(error: unknown): error is Problem;
+}
+
+/**
+ * Declares a kind of refusal: a stable code, a status, and the sentence that a person reads.
+ * `detail` may be made from the figures that the refusal carries; these figures stand in the reply too.
+ */
+export function problem<Extra extends object = object>(kind: {
+  code: string;
+  status: number;
+  title: string;
+  detail: string | ((extra: Extra) => string);
+}): ProblemKind<Extra> {
+  const make = (extra?: Extra): Problem => {
+    const figures = extra ?? ({} as Extra);
+    const detail = typeof kind.detail === 'string' ? kind.detail : kind.detail(figures);
+    return new Problem(kind.code, kind.status, kind.title, detail, figures as Record<string, unknown>);
+  };
+  const is = (error: unknown): error is Problem => error instanceof Problem && error.code === kind.code;
+  return Object.assign(make, { code: kind.code, status: kind.status, title: kind.title, is });
+}
+
+export const malformed = problem<{ reason: string }>({
+  code: 'malformed',
+  status: 400,
+  title: 'The request cannot be read',
+  detail: ({ reason }) => reason,
+});
+
+export const invalid = problem<{ errors: FieldError[] }>({
+  code: 'invalid',
+  status: 422,
+  title: 'The request does not fit its schema',
+  detail: ({ errors }) => `${errors.length} ${errors.length === 1 ? 'field does' : 'fields do'} not fit; see errors.`,
+});
+
+export const unauthenticated = problem<{ reason?: string }>({
+  code: 'unauthenticated',
+  status: 401,
+  title: 'Sign in first',
+  detail: ({ reason }) => reason ?? 'This call needs a valid access token: Authorization: Bearer <token>.',
+});
+
+export const forbidden = problem<{ permission?: string }>({
+  code: 'forbidden',
+  status: 403,
+  title: 'Not yours to do',
+  detail: ({ permission }) => (permission ? `This call needs the permission ${permission}.` : 'You may not do this.'),
+});
+
+export const notFound = problem({
+  code: 'not-found',
+  status: 404,
+  title: 'Not found',
+  detail: 'There is nothing here that you may see.',
+});
+
+export const methodNotAllowed = problem<{ allow: string }>({
+  code: 'method-not-allowed',
+  status: 405,
+  title: 'Method not allowed',
+  detail: ({ allow }) => `This path answers ${allow}.`,
+});
+
+export const tooLarge = problem<{ limitBytes: number }>({
+  code: 'too-large',
+  status: 413,
+  title: 'The body is too large',
+  detail: ({ limitBytes }) => `A body may have at most ${limitBytes} bytes.`,
+});
+
+export const unsupportedMedia = problem<{ expected: string }>({
+  code: 'unsupported-media-type',
+  status: 415,
+  title: 'Unsupported content type',
+  detail: ({ expected }) => `Send the body as ${expected}.`,
+});
+
+export const keyMissing = problem({
+  code: 'idempotency-key-missing',
+  status: 400,
+  title: 'Idempotency-Key is missing',
+  detail: 'This call moves money or stock: send an Idempotency-Key header (a UUID is fine), and repeat it when you retry.',
+});
+
+export const keyReused = problem({
+  code: 'idempotency-key-reused',
+  status: 422,
+  title: 'Idempotency-Key was used with another body',
+  detail: 'This key already belongs to a call with other content. Use a new key for a new call.',
+});
+
+export const stillRunning = problem<{ retryAfterSeconds: number }>({
+  code: 'still-running',
+  status: 409,
+  title: 'The same call is still under way',
+  detail: 'A call with this key has not ended yet. Ask again with the same key.',
+});
+
+export const versionMismatch = problem<{ current: number }>({
+  code: 'version-mismatch',
+  status: 412,
+  title: 'It has changed meanwhile',
+  detail: ({ current }) => `If-Match names an older version; the current one is "${current}". Read it again, then decide.`,
+});
+
+export const tooMany = problem<{ retryAfterSeconds: number }>({
+  code: 'too-many-requests',
+  status: 429,
+  title: 'Too many requests',
+  detail: ({ retryAfterSeconds }) => `Ask again in ${retryAfterSeconds} s.`,
+});
+
+export const unavailable = problem<{ retryAfterSeconds: number }>({
+  code: 'unavailable',
+  status: 503,
+  title: 'Not available at the moment',
+  detail: 'Something that this call needs does not answer. Ask again with the same Idempotency-Key: nothing happens twice.',
+});
+
+export const internalError = problem({
+  code: 'internal-error',
+  status: 500,
+  title: 'Something went wrong here',
+  detail: 'The error was logged under the request id of this reply.',
+});

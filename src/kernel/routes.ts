@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+import type { Permission } from './permissions.ts';
+import type { ProblemKind } from './problems.ts';
+
+/** Who may call a route. Every route says it; there is no default. */
+export type Access =
+  | { kind: 'anyone' }
+  | { kind: 'signed-in' }
+  | { kind: 'permission'; permission: Permission }
+  /** The account named by `{username}` in the path, or staff with the permission. */
+  | { kind: 'own-account'; staff?: Permission }
+  /** The owner of the object in the path, or staff; the handler is given `owner` and its SQL must ask for it. */
+  | { kind: 'owned'; what: string; staff?: Permission };
+
+export const anyone: Access = { kind: 'anyone' };
+export const signedIn: Access = { kind: 'signed-in' };
+export const permitted = (permission: Permission): Access => ({ kind: 'permission', permission });
+export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account', staff });
+export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
+
+/** Names in a path: `ParamsOf<'/orders/{id}'>` is `{ id: string }`. */
+export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? { [K in Name]: string } & ParamsOf<Rest> : unknown;
+
+/** What a handler is given. All of it has been checked against the route's schemas. */
+export interface Call<Path extends string, Query, Body> {
+  params: ParamsOf<Path>;
+  query: Query;
+  body: Body;
+  /** The Idempotency-Key and a keyed hash of the body; undefined when the caller sent none. */
+  key: Key | undefined;
+  /** The version that If-Match names. */
+  ifMatch: number | undefined;
+  /** On `owned` routes: the account that must own the object, or null for staff who may act on anybody's. */
+  owner: string | null;
+  header(name: string): string | undefined;
+}
+
+/** What makes a repeated call the same call: who, which key, and what it said. */
+export interface Key {
+  principal: string;
+  value: string;
+  bodyHash: string;
+}
+
+const REPLAYED = Symbol('replayed');
+const TEXT = Symbol('json text');
+
+export interface Replayed<T> {
+  [REPLAYED]: true;
+  value: T;
+}
+
+/** A reply rebuilt from the row that an earlier call with the same key made. */
+export const replayed = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value });
+export const isReplayed = (answer: unknown): answer is Replayed<unknown> => typeof answer === 'object' && answer !== null && REPLAYED in answer;
+
+/** A reply that PostgreSQL has already written as JSON. It is passed through; tests and development check it against the schema. */
+export interface JsonText {
+  [TEXT]: string;
+}
+
+export const jsonText = (text: string): JsonText => ({ [TEXT]: text });
+export const textOf = (answer: unknown): string | undefined =>
+  typeof answer === 'object' && answer !== null ? (answer as Partial<JsonText>)[TEXT] : undefined;
+
+/** Narrow limits beside the general ones. */
+export type LimitName = 'sign-in' | 'codes' | 'sign-up';
+
+export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
+  summary: string;
+  description?: string;
+  /** Stable operation id; made from method and path when absent. */
+  id?: string;
+  access: Access;
+  /** `true`: an Idempotency-Key is honoured; `'required'`: demanded, because money or stock moves. */
+  idempotent?: boolean | 'required';
+  query?: Q;
+  body?: B;
+  /** The body may also come as a form (RFC 6749 asks for it). */
+  form?: boolean;
+  returns: R | null;
+  status?: 200 | 201 | 202 | 204;
+  problems: readonly ProblemKind<never>[];
+  /** Version of the reply, sent as ETag. */
+  etag?: (result: z.infer<R>) => number;
+  limit?: LimitName;
+  /** What may be kept of the reply, for how long, and what drops it. */
+  cacheControl?: string;
+  handle: (ctx: Ctx, call: Call<Path, z.infer<Q>, z.infer<B>>) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | undefined>;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly spec: RouteSpec<string, never, z.ZodType, z.ZodType, z.ZodType>;
+}
+
+const route =
+  (method: Route['method']) =>
+  <const Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(path: Path, spec: RouteSpec<Path, Ctx, Q, B, R>): Route => ({
+    method,
+    path,
+    spec: spec as unknown as Route['spec'],
+  });
+
+export const get = route('GET');
+export const post = route('POST');
+export const put = route('PUT');
+export const patch = route('PATCH');
+export const del = route('DELETE');
+
+/** The id of an operation, as OpenAPI, logs, metrics and the audit trail name it: `POST /orders` is `postOrders`. */
+export function operationId({ method, path, spec }: Route): string {
+  if (spec.id) return spec.id;
+  const words = path.split('/').filter(Boolean).map((part) => (part.startsWith('{') ? `by-${part.slice(1, -1)}` : part));
+  return [method.toLowerCase(), ...words].join('-').replace(/[^A-Za-z0-9]+(.)/g, (_, letter: string) => letter.toUpperCase());
+}

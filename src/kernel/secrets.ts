@@ -1,0 +1,92 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A master key and its name. Everything that is secret is derived from it, one key per purpose (HKDF, RFC 5869). */
+export interface MasterKey {
+  id: string;
+  secret: Buffer;
+}
+
+/** What the rest of Souk does with keys, without ever seeing one. */
+export interface Secrets {
+  /** Encrypts text with AES-256-GCM under the current key; `about` binds it to its place, so that a swap is noticed. */
+  seal(text: string, about: string): string;
+  /** @throws Error when the text was changed, moved to another place, or its key is not known. */
+  unseal(sealed: string, about: string): string;
+  /** A keyed blind index: finds an equal value without storing it. */
+  blindIndex(value: string, purpose: string): string;
+  /** A keyed hash of something of low entropy (a code, a request that holds a password). */
+  fingerprint(value: string, purpose: string): string;
+  /** A key for one purpose, for libraries that want bytes. */
+  derive(purpose: string): Buffer;
+}
+
+/** Makes secrets from master keys; the first seals, all of them unseal. Indexes and fingerprints use the last: it never rotates away. */
+export function secretsFrom(keys: readonly MasterKey[]): Secrets {
+  const [current] = keys;
+  const root = keys.at(-1);
+  if (!current || !root) throw new Error('There is no secret key: set SECRET_KEYS.');
+  const cache = new Map<string, Buffer>();
+  const derive = (key: MasterKey, purpose: string): Buffer => {
+    const name = `${key.id}\u0000${purpose}`;
+    const known = cache.get(name) ?? Buffer.from(hkdfSync('sha256', key.secret, 'souk', purpose, 32));
+    cache.set(name, known);
+    return known;
+  };
+  const mac = (value: string, purpose: string) => createHmac('sha256', derive(root, purpose)).update(value).digest('base64url');
+  return {
+    seal(text, about) {
+      const iv = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', derive(current, 'seal'), iv).setAAD(Buffer.from(about));
+      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      return [current.id, iv.toString('base64url'), body.toString('base64url'), cipher.getAuthTag().toString('base64url')].join('.');
+    },
+    unseal(sealed, about) {
+      const [id, iv, body, tag] = sealed.split('.');
+      const key = keys.find((candidate) => candidate.id === id);
+      if (!key || !iv || body === undefined || !tag) throw new Error(`Sealed text names a key that is not here: ${id}`);
+      const decipher = createDecipheriv('aes-256-gcm', derive(key, 'seal'), Buffer.from(iv, 'base64url'));
+      decipher.setAAD(Buffer.from(about)).setAuthTag(Buffer.from(tag, 'base64url'));
+      return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8');
+    },
+    blindIndex: (value, purpose) => mac(value, `index:${purpose}`),
+    fingerprint: (value, purpose) => mac(value, `fingerprint:${purpose}`),
+    derive: (purpose) => derive(root, `derived:${purpose}`),
+  };
+}
+
+/** Compares two texts in a time that does not depend on where they differ. */
+export function sameText(a: string, b: string): boolean {
+  const left = createHmac('sha256', 'compare').update(a).digest();
+  const right = createHmac('sha256', 'compare').update(b).digest();
+  return timingSafeEqual(left, right);
+}
+
+/**
+ * Reads `SECRET_KEYS` (`name:base64,name:base64`, at least 32 bytes each, the current one first).
+ * @throws Error that says what is wrong, without the key.
+ */
+export function parseKeys(text: string): MasterKey[] {
+  return text.split(',').map((entry) => {
+    const [id, encoded] = entry.trim().split(':');
+    const secret = Buffer.from(encoded ?? '', 'base64');
+    if (!id || !/^[a-z0-9-]{1,20}$/i.test(id)) throw new Error('SECRET_KEYS must be name:base64[,name:base64…], names of letters and digits.');
+    if (secret.length < 32) throw new Error(`SECRET_KEYS: the key ${id} has less than 32 bytes; make one with: openssl rand -base64 32`);
+    return { id, secret };
+  });
+}
+
+/** The keys of a laptop: made at first start, kept in a file that only its owner reads. */
+export function keysInFile(path: string): MasterKey[] {
+  if (!existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      writeFileSync(path, `k1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  chmodSync(path, 0o600);
+  return parseKeys(readFileSync(path, 'utf8').trim());
+}

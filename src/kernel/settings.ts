@@ -1,0 +1,132 @@
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { Currency } from './money.ts';
+import { keysInFile, type MasterKey, parseKeys } from './secrets.ts';
+
+const onOff = (fallback: 'on' | 'off') =>
+  z
+    .enum(['on', 'off'])
+    .default(fallback)
+    .transform((value) => value === 'on');
+
+/** Every setting of Souk, as the environment (or a `.env` file) gives it. docs/running.md explains each. */
+const Environment = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  HOST: z.string().min(1).optional(),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' }).optional(),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(500).default(20),
+  PREPARED_STATEMENTS: onOff('on'),
+  SOUK_DATA: z.string().min(1).default('.souk'),
+  SECRET_KEYS: z.string().min(1).optional(),
+  INTERNAL_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  MODULES: z.string().optional(),
+  DEMO: z.enum(['on', 'off']).optional(),
+  PUBLIC_URL: z.url().optional(),
+  DEFAULT_CURRENCY: Currency.default('USD'),
+  RATE_LIMITS: onOff('on'),
+  CORS_ORIGINS: z.string().default(''),
+  TRUST_PROXY: onOff('off'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SANDBOX_CLOCK_SHIFT_SECONDS: z.coerce.number().int().default(0),
+  ORDER_LEASE_SECONDS: z.coerce.number().int().min(1).max(600).default(10),
+  COMMISSION_PERCENT: z.coerce.number().min(0).max(50).multipleOf(0.01).default(5),
+});
+
+export interface Settings {
+  mode: 'development' | 'test' | 'production';
+  host: string;
+  port: number;
+  databaseUrl: string | undefined;
+  databaseConnections: number;
+  preparedStatements: boolean;
+  dataFolder: string;
+  keys: readonly MasterKey[];
+  internalSecret: string | undefined;
+  /** Names of the modules that live in this process; undefined for all of them. */
+  modules: string[] | undefined;
+  /** Where the absent modules answer: module name to base URL. */
+  serviceUrls: Readonly<Record<string, string>>;
+  demo: boolean;
+  publicUrl: string;
+  defaultCurrency: z.infer<typeof Currency>;
+  rateLimits: boolean;
+  corsOrigins: string[];
+  trustProxy: boolean;
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  clockShiftMs: number;
+  /** How long one runner may take to settle an order before another tries. */
+  orderLeaseMs: number;
+  /** The platform's share of a seller's sale, in hundredths of a percent. */
+  commissionBasisPoints: number;
+}
+
+/** A setting is missing or wrong. The message is for the operator: what, and what to do. */
+export class BadSettings extends Error {}
+
+/**
+ * Reads and checks all settings at start.
+ * @throws BadSettings naming each setting that is wrong and why.
+ */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    throw new BadSettings(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const s = parsed.data;
+  const production = s.NODE_ENV === 'production';
+  if (production) refuseUnsafe(s);
+  const dataFolder = isAbsolute(s.SOUK_DATA) ? s.SOUK_DATA : resolve(s.SOUK_DATA);
+  const modules = s.MODULES?.split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return {
+    mode: s.NODE_ENV,
+    host: s.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: s.PORT,
+    databaseUrl: s.DATABASE_URL,
+    databaseConnections: s.DATABASE_CONNECTIONS,
+    preparedStatements: s.PREPARED_STATEMENTS,
+    dataFolder,
+    keys: masterKeys(s.SECRET_KEYS, dataFolder),
+    internalSecret: s.INTERNAL_SECRET,
+    modules: modules?.length ? modules : undefined,
+    serviceUrls: serviceUrls(given as Record<string, string>),
+    demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
+    publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
+    defaultCurrency: s.DEFAULT_CURRENCY,
+    rateLimits: s.RATE_LIMITS,
+    corsOrigins: s.CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    trustProxy: s.TRUST_PROXY,
+    logLevel: s.LOG_LEVEL,
+    clockShiftMs: s.SANDBOX_CLOCK_SHIFT_SECONDS * 1000,
+    orderLeaseMs: s.ORDER_LEASE_SECONDS * 1000,
+    commissionBasisPoints: Math.round(s.COMMISSION_PERCENT * 100),
+  };
+}
+
+function refuseUnsafe(s: z.infer<typeof Environment>): void {
+  if (!s.SECRET_KEYS) throw new BadSettings('SECRET_KEYS: production needs supplied keys; make one with: echo "k1:$(openssl rand -base64 32)"');
+  if (s.DEMO === 'on') throw new BadSettings('DEMO: production refuses demo accounts, whose passwords everybody knows');
+  if (!s.RATE_LIMITS) throw new BadSettings('RATE_LIMITS: production cannot lift the limits');
+  if (s.SANDBOX_CLOCK_SHIFT_SECONDS !== 0) throw new BadSettings('SANDBOX_CLOCK_SHIFT_SECONDS: production keeps the real time');
+}
+
+function masterKeys(given: string | undefined, dataFolder: string): MasterKey[] {
+  try {
+    return given ? parseKeys(given) : keysInFile(resolve(dataFolder, 'keys'));
+  } catch (error) {
+    throw new BadSettings((error as Error).message);
+  }
+}
+
+/** `WALLET_SERVICE_URL=http://…` says where the module wallet answers when it does not live here. */
+function serviceUrls(env: Record<string, string>): Record<string, string> {
+  const urls: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const module = /^([A-Z]+)_SERVICE_URL$/.exec(name)?.[1]?.toLowerCase();
+    if (module) urls[module] = value.replace(/\/+$/, '');
+  }
+  return urls;
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** Shapes that every module's schemas share. */
+
+export const Id = z.uuid().meta({ description: 'UUID', example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' });
+
+export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC', example: '2026-11-21T09:30:00.000Z' });
+
+export const Username = z
+  .string()
+  .min(3)
+  .max(40)
+  .regex(/^[\p{L}\p{N}_.-]+$/u, 'may hold letters, digits, and _ . -')
+  .meta({ description: 'The public name of an account', example: 'bob' });
+
+/** Free text of one line: trimmed, never empty. */
+export const line = (max: number) => z.string().trim().min(1, 'must not be empty').max(max);
+
+/** Free text of several lines. */
+export const prose = (max: number) => z.string().trim().max(max);
+
+export const Limit = z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'How many, 1 to 100', example: 20 });
+
+export const Cursor = z.string().max(2000).optional().meta({ description: 'nextCursor of the page before' });
+
+/** The reply of a list: its rows and the cursor of the next page, null on the last. */
+export const page = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+export interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}

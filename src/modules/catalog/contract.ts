@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { contract, operation } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { Money } from '#kernel/money.ts';
+import { problem } from '#kernel/problems.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+
+export const productStates = ['draft', 'submitted', 'approved', 'rejected', 'archived'] as const;
+
+/** Options of a variant: `{ "color": "red", "storage": "128 GB" }`. */
+export const Options = z.record(z.string().min(1).max(40), z.string().min(1).max(80)).meta({ id: 'Options', example: { color: 'red' } });
+export type Options = z.infer<typeof Options>;
+
+export const Variant = z
+  .object({ id: Id, sku: z.string().nullable(), options: Options, price: Money, stock: z.int() })
+  .meta({ id: 'Variant' });
+
+export const Product = z
+  .object({
+    id: Id,
+    name: z.string(),
+    category: z.string().nullable(),
+    type: z.string().nullable(),
+    brand: z.string().nullable(),
+    description: z.string(),
+    seller: z.object({ id: Id, username: z.string() }),
+    price: Money,
+    stock: z.int(),
+    variants: z.array(Variant),
+    images: z.array(z.object({ url: z.string(), alt: z.string() })),
+    rating: z.object({ average: z.number().nullable(), count: z.int() }),
+    state: z.enum(productStates),
+    createdAt: Time,
+    version: z.int(),
+  })
+  .meta({ id: 'Product' });
+export type Product = z.infer<typeof Product>;
+
+/** The shop's own goods, sold by no account: their money is the platform's revenue. */
+export const PLATFORM_SELLER = { id: '00000000-0000-8000-8000-000000000001', username: 'souk' } as const;
+
+/** One thing to be bought, named by its variant, or by its product and the options that pick one variant. */
+export const WantedLine = z.object({ productId: Id.optional(), variantId: Id.optional(), options: Options.optional(), quantity: z.int() });
+
+export const PricedLine = z.object({
+  productId: Id,
+  variantId: Id,
+  name: z.string(),
+  options: Options,
+  quantity: z.int(),
+  unitPrice: Money,
+  seller: z.object({ id: Id, username: z.string() }),
+});
+export type PricedLine = z.infer<typeof PricedLine>;
+
+/** What the shop calls a good: a name, a price, and what stands behind it. */
+export const Good = z.object({ name: z.string(), price: Money, stock: z.int(), productId: Id }).meta({ id: 'Good' });
+
+export const unknownProduct = problem<{ ids: string[] }>({
+  code: 'catalog/unknown-product',
+  status: 404,
+  title: 'No such product',
+  detail: ({ ids }) => `Not for sale here: ${ids.join(', ')}.`,
+});
+
+export const variantNeeded = problem<{ productId: string; variants: { id: string; options: Record<string, string> }[] }>({
+  code: 'catalog/variant-needed',
+  status: 409,
+  title: 'Say which variant',
+  detail: ({ variants }) => `The product comes in ${variants.length} variants that fit; name one by its variantId or by all of its options.`,
+});
+
+export const nameNotUnique = problem<{ name: string; ids: string[] }>({
+  code: 'catalog/name-not-unique',
+  status: 409,
+  title: 'Several goods have this name',
+  detail: ({ ids }) => `Several goods are called so; order one by its id: ${ids.join(', ')}.`,
+});
+
+export const productPublished = event('catalog.product-published', 1, z.object({ productId: Id, sellerId: Id }));
+
+export const catalog = contract('catalog', {
+  operations: {
+    /** Today's price, name and seller of each line, in the order asked; only what is for sale. At most 100 lines, one statement. */
+    price: operation({
+      input: z.object({ lines: z.array(WantedLine).min(1).max(100) }),
+      output: z.object({ lines: z.array(PricedLine) }),
+      problems: [unknownProduct, variantNeeded],
+    }),
+    /** The one approved product of that name (letter case aside), as `GET /products/{id}` shows it. */
+    findGood: operation({ input: z.object({ name: z.string() }), output: Product, problems: [unknownProduct, nameNotUnique] }),
+    /** Names and prices of what is in stock, by name, after the good with that name and id. */
+    goods: operation({
+      input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),
+      output: z.array(Good),
+    }),
+  },
+  events: { productPublished },
+});

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { contract, operation } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { problem } from '#kernel/problems.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+
+/** Pieces of a variant. `available` is what can still be sold: on hand less reserved. */
+export const Level = z.object({ variantId: Id, onHand: z.int(), reserved: z.int(), available: z.int(), version: z.int() });
+export type Level = z.infer<typeof Level>;
+
+export const Quantity = z.int('must be a whole number of pieces').min(1).max(100_000).meta({ description: 'Pieces', example: 2 });
+
+/** What is wanted: lines of the same variant are summed before stock is looked at. */
+export const StockLine = z.object({ variantId: Id, quantity: Quantity });
+
+export const outOfStock = problem<{ variantIds: string[] }>({
+  code: 'inventory/out-of-stock',
+  status: 409,
+  title: 'Not enough pieces in stock',
+  detail: ({ variantIds }) => `There are not enough pieces left of: ${variantIds.join(', ')}. Order fewer, or something else.`,
+});
+
+export const stockBelowZero = problem<{ available: number }>({
+  code: 'inventory/below-zero',
+  status: 409,
+  title: 'Stock cannot go below zero',
+  detail: ({ available }) => `Only ${available} ${available === 1 ? 'piece is' : 'pieces are'} free to be taken away.`,
+});
+
+/** The key was released (or never took effect and was given up): what comes late under it is refused. */
+export const reservationEnded = problem({
+  code: 'inventory/reservation-ended',
+  status: 409,
+  title: 'The reservation has ended',
+  detail: 'The pieces were given back, or the time to confirm them is over.',
+});
+
+/** Fresh levels of variants whose stock changed. A reader keeps the one with the highest version. */
+export const levelsChanged = event('inventory.levels-changed', 1, z.object({ levels: z.array(z.object({ variantId: Id, available: z.int(), version: z.int() })) }));
+
+export const Movement = z.object({
+  id: Id,
+  variantId: Id,
+  change: z.int().meta({ description: 'Pieces added (or taken, when negative)' }),
+  onHand: z.int().meta({ description: 'Pieces on hand afterwards' }),
+  reason: z.string(),
+  at: Time,
+});
+
+const Keyed = z.object({ key: Id });
+const Lines = z.array(StockLine).min(1).max(100);
+
+export const inventory = contract('inventory', {
+  operations: {
+    /** Levels of variants; unknown ones are left out. */
+    levels: operation({ input: z.object({ variantIds: z.array(Id).max(1000) }), output: z.array(Level) }),
+    /** Begins to keep stock of variants. Repeating it changes nothing. */
+    open: operation({ input: z.object({ variants: z.array(z.object({ variantId: Id, onHand: z.int().min(0) })).max(500) }), output: z.object({}) }),
+    /** Adds or takes away pieces, with a reason, once per key. Never below what is reserved. */
+    change: operation({
+      input: z.object({ key: Id, variantId: Id, change: z.int(), reason: z.string() }),
+      output: z.object({ movement: Movement, replayed: z.boolean() }),
+      problems: [stockBelowZero],
+    }),
+    /** The history of variants, newest first, after the movement with that id. */
+    movements: operation({
+      input: z.object({ variantIds: z.array(Id).max(500), after: Id.nullable(), limit: z.int() }),
+      output: z.array(Movement),
+    }),
+    /** Takes pieces for good, all lines or none, once per key. */
+    take: operation({ input: Keyed.extend({ lines: Lines }), output: z.object({}), problems: [outOfStock, reservationEnded] }),
+    /** Keeps pieces aside until `expiresAt`; then confirm takes them, or release (or time) gives them back. */
+    reserve: operation({ input: Keyed.extend({ lines: Lines, expiresAt: Time }), output: z.object({}), problems: [outOfStock, reservationEnded] }),
+    confirm: operation({ input: Keyed, output: z.object({}), problems: [reservationEnded] }),
+    /** Gives back whatever the key took or reserved. An unknown key is remembered, so that a late take under it is refused. */
+    release: operation({ input: Keyed, output: z.object({}) }),
+  },
+  events: { levelsChanged },
+});

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { contract, operation } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { Currency, PositiveAmount } from '#kernel/money.ts';
+import { problem } from '#kernel/problems.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+
+export const insufficientFunds = problem<{ currency: string; available: number; needed: number }>({
+  code: 'wallet/insufficient-funds',
+  status: 409,
+  title: 'Not enough money in the wallet',
+  detail: ({ currency, available, needed }) => `The wallet has ${available} ${currency} (minor units) to spend; ${needed} are needed. Charge it, or choose another payment.`,
+});
+
+export const holdEnded = problem({
+  code: 'wallet/hold-ended',
+  status: 409,
+  title: 'The hold has ended',
+  detail: 'What was held has been captured, released or has expired.',
+});
+
+export const paymentCancelled = problem({
+  code: 'wallet/payment-cancelled',
+  status: 409,
+  title: 'The payment was cancelled',
+  detail: 'A payment under this key was given up before; it cannot take effect any more.',
+});
+
+export const exceedsPayment = problem<{ left: number }>({
+  code: 'wallet/exceeds-payment',
+  status: 409,
+  title: 'More than was paid',
+  detail: ({ left }) => `Of this payment ${left} (minor units) can still be given back.`,
+});
+
+/** Who is paid by a share of a sale: a seller, or the platform itself. */
+export const Share = z.object({
+  payee: z.union([Id, z.literal('platform')]),
+  amount: PositiveAmount.meta({ description: 'What the buyer pays for this share' }),
+  commission: z.int().min(0).meta({ description: 'The part of it that goes to the platform as its fee' }),
+});
+
+const Keyed = z.object({ key: Id });
+
+export const paymentMade = event('wallet.payment-made', 1, z.object({ paymentId: Id, payer: Id, currency: Currency, amount: z.int() }));
+
+export const wallet = contract('wallet', {
+  operations: {
+    /** Pays for a sale: from what the buyer has available to each share's payee. All or nothing, once per key. */
+    pay: operation({
+      input: Keyed.extend({ payer: Id, currency: Currency, shares: z.array(Share).min(1).max(100) }),
+      output: z.object({}),
+      problems: [insufficientFunds, paymentCancelled],
+    }),
+    /** Gives up the payment of that key: what was paid goes back; what was never paid is refused from now on. */
+    cancelPayment: operation({ input: Keyed, output: z.object({}) }),
+    /** Gives back part of a payment to its payer, from one payee's share, once per key. Never more than was paid. */
+    refund: operation({
+      input: Keyed.extend({ paymentKey: Id, payee: z.union([Id, z.literal('platform')]), amount: PositiveAmount }),
+      output: z.object({}),
+      problems: [exceedsPayment],
+    }),
+    /** Sets money aside: available -> held, until it is captured, released or `expiresAt`. */
+    hold: operation({
+      input: Keyed.extend({ owner: Id, currency: Currency, amount: PositiveAmount, reason: z.string(), expiresAt: Time.nullable() }),
+      output: z.object({}),
+      problems: [insufficientFunds, holdEnded],
+    }),
+    /** Pays from a hold, whole or part: held -> the payee. Once per key; several captures may follow each other. */
+    capture: operation({
+      input: Keyed.extend({ holdKey: Id, payee: z.union([Id, z.literal('platform')]), amount: PositiveAmount }),
+      output: z.object({}),
+      problems: [holdEnded],
+    }),
+    /** Gives the rest of a hold back: held -> available. An unknown key is remembered, so that a late hold under it is refused. */
+    releaseHold: operation({ input: Keyed, output: z.object({}) }),
+  },
+  events: { paymentMade },
+});
