@@ -6,10 +6,10 @@ import type { ProblemKind } from './problems.ts';
 export interface OperationSpec<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   readonly input: I;
   readonly output: O;
-  readonly problems: readonly ProblemKind[];
+  readonly problems: readonly ProblemKind<never>[];
 }
 
-export const operation = <I extends z.ZodType, O extends z.ZodType>(spec: { input: I; output: O; problems?: readonly ProblemKind[] }): OperationSpec<I, O> => ({
+export const operation = <I extends z.ZodType, O extends z.ZodType>(spec: { input: I; output: O; problems?: readonly ProblemKind<never>[] }): OperationSpec<I, O> => ({
   problems: [],
   ...spec,
 });

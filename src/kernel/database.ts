@@ -30,10 +30,14 @@ export interface Pending {
 
 export interface Transaction extends Database {
   readonly pending: Pending[];
+  /** The kernel's own rows within this transaction. */
+  kernel<Row>(statement: Sql): Promise<Row[]>;
+  /** Sends the SQL of a library within this transaction. */
+  raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
 }
 
-/** The write that a transaction carries along before its commit (outbox rows, the audit entry): one statement, or none. */
-export type Closing = (pending: readonly Pending[]) => Sql | undefined;
+/** What a transaction carries along to its commit (outbox rows, the audit entry): one statement, or none. */
+export type Closing = (pending: readonly Pending[]) => { statement: Sql; committed: () => void } | undefined;
 
 export interface PoolOptions {
   url: string;
@@ -48,6 +52,8 @@ export interface PoolOptions {
 export interface DatabasePool {
   handle(owner: string, closing?: Closing): Database;
   readonly url: string;
+  /** For libraries that bring their own SQL. */
+  raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
   waiting(): number;
   total(): number;
   end(): Promise<void>;
@@ -69,10 +75,10 @@ export function openPool(options: PoolOptions): DatabasePool {
     connectionString: options.url,
     max: options.connections,
     pipeline: true,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 15_000,
-    lock_timeout: 8000,
+    lock_timeout: 5000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: 'souk',
   } as pg.PoolConfig);
@@ -126,12 +132,13 @@ export function openPool(options: PoolOptions): DatabasePool {
       const tx: Transaction = transactionOn(client, owner, []);
       const result = await work(tx);
       const last = closing?.(tx.pending);
-      const written = last && run(client, 'kernel', last); // travels with the commit
+      const written = last && run(client, 'kernel', last.statement); // travels with the commit
       written?.catch(() => {});
       const ended = client.query('commit');
       ended.catch(() => {});
       await written;
       if ((await ended).command !== 'COMMIT') throw new Error('The transaction had failed before its commit');
+      last?.committed();
       return result;
     } catch (error) {
       broken = await client.query('rollback').then(
@@ -145,9 +152,11 @@ export function openPool(options: PoolOptions): DatabasePool {
   };
 
   const transactionOn = (client: pg.PoolClient, owner: string, pending: Pending[]): Transaction & { as(other: string): Transaction } => {
-    const tx = {
+    const tx: Transaction & { as(other: string): Transaction } = {
       ...statements(client, owner),
       pending,
+      kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement)).rows as Row[],
+      raw: (text: string, values?: unknown[]) => client.query(text, values),
       as: (other: string) => transactionOn(client, other, pending),
       transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
     };
@@ -160,6 +169,7 @@ export function openPool(options: PoolOptions): DatabasePool {
       ...statements(pool, owner),
       transaction: (work) => retrying(() => inTransaction(owner, closing, work)),
     }),
+    raw: (text, values) => pool.query(text, values),
     waiting: () => pool.waitingCount,
     total: () => pool.totalCount,
     end: () => pool.end(),

@@ -25,6 +25,7 @@ const Environment = z.object({
   PUBLIC_URL: z.url().optional(),
   DEFAULT_CURRENCY: Currency.default('USD'),
   RATE_LIMITS: onOff('on'),
+  CHECK_REPLIES: z.enum(['on', 'off']).optional(),
   CORS_ORIGINS: z.string().default(''),
   TRUST_PROXY: onOff('off'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -52,6 +53,8 @@ export interface Settings {
   defaultCurrency: z.infer<typeof Currency>;
   rateLimits: boolean;
   corsOrigins: string[];
+  /** Compares every reply with its schema before it leaves: for tests and while developing. */
+  checkReplies: boolean;
   trustProxy: boolean;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   clockShiftMs: number;
@@ -98,6 +101,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     defaultCurrency: s.DEFAULT_CURRENCY,
     rateLimits: s.RATE_LIMITS,
     corsOrigins: s.CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',
     trustProxy: s.TRUST_PROXY,
     logLevel: s.LOG_LEVEL,
     clockShiftMs: s.SANDBOX_CLOCK_SHIFT_SECONDS * 1000,

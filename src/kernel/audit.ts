@@ -1,0 +1,109 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { Context } from './context.ts';
+import type { Actor, RequestScope } from './context.ts';
+import { cursorAfter, readCursor } from './cursors.ts';
+import { type Database, join, type Sql, sql } from './database.ts';
+import { newId } from './ids.ts';
+import { get, permitted } from './routes.ts';
+import { Cursor, Id, Limit, page, Time } from './shapes.ts';
+
+const AuditEntry = z
+  .object({
+    id: Id,
+    at: Time,
+    actor: z.object({ kind: z.string(), id: z.string().nullable() }),
+    operation: z.string(),
+    subject: z.string().nullable(),
+    outcome: z.enum(['done', 'refused']),
+    status: z.int(),
+    network: z.string().nullable().meta({ description: 'Network that the call came from: /24 of IPv4, /48 of IPv6' }),
+    requestId: z.string(),
+  })
+  .meta({ id: 'AuditEntry' });
+
+export interface Audited {
+  at: Date;
+  actor: Actor;
+  request: RequestScope;
+  subject: string | null;
+  outcome: 'done' | 'refused';
+  status: number;
+}
+
+/** The insert of one entry; it rides on the commit of what it tells of. */
+export const auditInsert = (entry: Audited): Sql => sql`
+  insert into kernel.audit (id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id)
+  values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject},
+          ${entry.outcome}, ${entry.status}, ${networkOf(entry.request.address)}, ${entry.request.id})`;
+
+/** The network of an address: enough to see where an attack comes from, not enough to name a person. */
+export function networkOf(address: string): string | null {
+  const plain = address.replace(/^::ffff:/, '');
+  if (isIP(plain) === 4) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
+  if (isIP(plain) === 6) return plain === '::1' ? '::1/128' : `${plain.split(':').slice(0, 3).join(':')}::/48`;
+  return null;
+}
+
+const AuditQuery = z.object({
+  limit: Limit,
+  cursor: Cursor,
+  actor: Id.optional(),
+  operation: z.string().max(100).optional(),
+});
+
+interface Row {
+  id: string;
+  at: Date;
+  actor_kind: string;
+  actor_id: string | null;
+  operation: string;
+  subject: string | null;
+  outcome: string;
+  status: number;
+  network: string | null;
+  request_id: string;
+}
+
+async function listAudit(ctx: Context, query: z.infer<typeof AuditQuery>) {
+  const scope = `audit:${query.actor ?? ''}:${query.operation ?? ''}`;
+  const after = readCursor(ctx.secrets, scope, query.cursor);
+  const rows = await ctx.db.many<Row>(auditPage({ ...query, after: after?.[0] as string | undefined }));
+  const items = rows.slice(0, query.limit);
+  const last = items.at(-1);
+  return {
+    items: items.map(({ actor_kind, actor_id, request_id, ...row }) => ({
+      ...row,
+      at: row.at.toISOString(),
+      outcome: row.outcome as 'done' | 'refused',
+      actor: { kind: actor_kind, id: actor_id },
+      requestId: request_id,
+    })),
+    nextCursor: rows.length > query.limit && last ? cursorAfter(ctx.secrets, scope, [last.id]) : null,
+  };
+}
+
+const auditPage = (query: { actor?: string; operation?: string; after?: string; limit: number }): Sql => {
+  const conditions = [sql`true`];
+  if (query.actor) conditions.push(sql`actor_id = ${query.actor}`);
+  if (query.operation) conditions.push(sql`operation = ${query.operation}`);
+  if (query.after) conditions.push(sql`id < ${query.after}`);
+  return sql`
+    select id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id
+    from kernel.audit where ${join(conditions, ' and ')} order by id desc limit ${query.limit + 1}`;
+};
+
+export const auditRoutes = [
+  get('/audit', {
+    summary: 'Who did what, when, from where, and how it ended',
+    description: 'Every state-changing call and every refusal of permission, newest first. Entries hold ids only.',
+    access: permitted('audit:read'),
+    query: AuditQuery,
+    returns: page(AuditEntry),
+    problems: [],
+    handle: (ctx: Context, { query }) => listAudit(ctx, query),
+  }),
+];
+
+/** Writes an entry by itself, for calls that had no transaction to ride on. */
+export const writeAudit = (db: Database, entry: Audited): Promise<number> => db.execute(auditInsert(entry));

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import type { Hono } from 'hono';
+import type { Logger } from 'pino';
+import { auditRoutes } from './audit.ts';
+import type { Clock } from './clock.ts';
+import { contract } from './contracts.ts';
+import { type DatabasePool, openPool } from './database.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { serveDocs } from './docs.ts';
+import { serveHealth } from './health.ts';
+import { type Authenticator, openHttp } from './http.ts';
+import { limitsInMemory, noLimits } from './limits.ts';
+import { openMetrics } from './metrics.ts';
+import { migrate } from './migrations.ts';
+import { type Module, module } from './module.ts';
+import { openapi } from './openapi.ts';
+import { remoteAsker } from './remote.ts';
+import type { Route } from './routes.ts';
+import { openRuntime, type Runtime, systemScope } from './runtime.ts';
+import { secretsFrom } from './secrets.ts';
+import type { Settings } from './settings.ts';
+import { openSignals, type Signals } from './signals.ts';
+import { openWork } from './work.ts';
+
+export interface Parts {
+  databaseUrl: string;
+  clock: Clock;
+  log: Logger;
+  /** Adapters by port name. */
+  ports: Readonly<Record<string, unknown>>;
+  /** Makes the judge of access tokens, over the identity contract. */
+  authenticator: (parts: { ask: (operation: string, input: unknown) => Promise<unknown>; clock: Clock; signals: Signals; settings: Settings }) => Authenticator;
+  /** Routes for developers, at the root; never in production. */
+  devRoutes?: (app: Hono) => void;
+  onStatement?: (text: string) => void;
+  retryDelaySeconds?: number;
+}
+
+/** Souk, put together: HTTP in, timers and events behind. Each app is a thin skin over it. */
+export interface Composition {
+  fetch(request: Request, env?: object): Promise<Response>;
+  /** One turn: the outbox, what is due in the queues, and every timer. */
+  step(): Promise<void>;
+  /** Works in the background until `stop`. */
+  start(): Promise<void>;
+  /** Takes no new traffic (`/readyz` says so), finishes what is in hand, lets go of the database. */
+  stop(): Promise<void>;
+  drain(): void;
+  readonly runtime: Runtime;
+  readonly routes: readonly { module: string; route: Route }[];
+  readonly pool: DatabasePool;
+  openapi(): object;
+}
+
+export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+/** The migrations of the kernel and of modules, in order. */
+export const migrationFolders = (modules: readonly Module[]) => [
+  { module: 'kernel', folder: new URL('./migrations/', import.meta.url) },
+  ...modules.map(({ name, migrations }) => ({ module: name, folder: migrations })),
+];
+
+/**
+ * Composes modules into one process. The database must be migrated (`prepareDatabase`).
+ * @throws Error when a module needs one that stands after it, or a name of MODULES is not known.
+ */
+export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
+  const local = localModules(modules, settings.modules);
+  const secrets = secretsFrom(settings.keys);
+  const metrics = openMetrics({ poolWaiting: () => pool.waiting(), poolTotal: () => pool.total() });
+  const pool = openPool({
+    url: parts.databaseUrl,
+    connections: settings.databaseConnections,
+    prepared: settings.preparedStatements,
+    guard: refuseForeignSchemas(modules),
+    onStatement: (text) => {
+      metrics.statement();
+      parts.onStatement?.(text);
+    },
+  });
+  const signals = openSignals(parts.databaseUrl);
+  let draining = false;
+
+  const house = kernelModule(() => work.boss);
+  const all = [house, ...modules];
+  const runtime = openRuntime({
+    modules: all,
+    local: new Set(['kernel', ...local]),
+    pool,
+    clock: parts.clock,
+    log: parts.log,
+    settings,
+    secrets,
+    ports: parts.ports,
+    askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
+    nudge: () => work.nudge(),
+  });
+  const work = openWork({ runtime, pool, clock: parts.clock, log: parts.log, metrics, retryDelaySeconds: parts.retryDelaySeconds ?? 1 });
+  const authenticator = parts.authenticator({ ask: (operation, input) => runtime.ask('kernel', 'identity', operation, input, systemScope), clock: parts.clock, signals, settings });
+  const routes = all.filter(({ name }) => runtime.local.has(name)).flatMap(({ name, routes }) => routes.map((route) => ({ module: name, route })));
+  const document = () => openapi(routes, version);
+  const limits = settings.rateLimits ? limitsInMemory() : noLimits;
+  const app = openHttp({ runtime, routes, authenticator, auditDb: pool.handle('kernel'), clock: parts.clock, limits, log: parts.log, metrics, secrets, settings });
+  serveHealth(app as never, { pool, signals, metrics, draining: () => draining, version, modules: [...local] });
+  serveDocs(app as never, routes, document);
+  parts.devRoutes?.(app as never);
+
+  await work.prepare();
+  await signals.start();
+  return {
+    fetch: async (request, env) => app.fetch(request, env as never),
+    async step() {
+      await work.drain();
+      await work.sweep();
+      await work.drain();
+    },
+    start: () => work.start(),
+    async stop() {
+      draining = true;
+      await work.stop();
+      await signals.stop();
+      await pool.end();
+    },
+    drain: () => {
+      draining = true;
+    },
+    runtime,
+    routes,
+    pool,
+    openapi: document,
+  };
+}
+
+/** Migrates the database to this code. Safe from several processes at once. */
+export const prepareDatabase = (url: string, modules: readonly Module[], log?: (line: string) => void): Promise<number> => migrate(url, migrationFolders(modules), log);
+
+/** The kernel's own rows and routes, told like a module's. */
+const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>
+  module({
+    contract: contract('kernel', { operations: {} }),
+    needs: {},
+    routes: [...auditRoutes, ...deadLetterRoutes(boss)],
+    operations: {},
+    migrations: new URL('./migrations/', import.meta.url),
+  });
+
+function localModules(modules: readonly Module[], wanted: string[] | undefined): Set<string> {
+  const names = modules.map(({ name }) => name);
+  for (const [index, { name, needs }] of modules.entries()) {
+    const above = Object.keys(needs).find((need) => names.indexOf(need) >= index);
+    if (above) throw new Error(`The module ${name} needs ${above}, which does not stand before it.`);
+  }
+  const unknown = wanted?.find((name) => !names.includes(name));
+  if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
+  return new Set(wanted ?? names);
+}
+
+/** A module's SQL names its own schema and no other's. */
+export function refuseForeignSchemas(modules: readonly { name: string }[]): (owner: string, text: string) => void {
+  const schemas = ['kernel', 'pgboss', ...modules.map(({ name }) => name)];
+  return (owner, text) => {
+    const foreign = schemas.find((schema) => schema !== owner && new RegExp(`\\b${schema}\\.[a-z_]`).test(text));
+    if (foreign) throw new Error(`SQL of ${owner} names the schema ${foreign}; ask its module instead: ${text.slice(0, 120)}`);
+  };
+}

@@ -1,0 +1,38 @@
+import type { Hono } from 'hono';
+import type { DatabasePool } from './database.ts';
+import type { Metrics } from './metrics.ts';
+import type { Signals } from './signals.ts';
+
+export interface Vitals {
+  pool: DatabasePool;
+  signals: Signals;
+  metrics: Metrics;
+  draining: () => boolean;
+  version: string;
+  modules: readonly string[];
+}
+
+/** `/livez`: the process turns. `/readyz`: send it traffic. `/health`: both, told in parts. `/metrics`: for Prometheus. */
+export function serveHealth(app: Hono<never>, vitals: Vitals): void {
+  const open = app as unknown as Hono;
+  open.get('/livez', (c) => c.json({ status: 'ok' }));
+  open.get('/readyz', async (c) => {
+    const ready = !vitals.draining() && (await databaseAnswers(vitals.pool));
+    return c.json({ status: ready ? 'ok' : vitals.draining() ? 'draining' : 'database unreachable' }, ready ? 200 : 503);
+  });
+  open.get('/health', async (c) => {
+    const database = await databaseAnswers(vitals.pool);
+    const ok = database && !vitals.draining();
+    const checks = { database: database ? 'ok' : 'unreachable', signals: vitals.signals.hearing() ? 'ok' : 'reconnecting', draining: vitals.draining() };
+    return c.json({ status: ok ? 'ok' : 'degraded', version: vitals.version, modules: vitals.modules, checks }, ok ? 200 : 503);
+  });
+  open.get('/metrics', async (c) => c.body(await vitals.metrics.registry.metrics(), 200, { 'content-type': vitals.metrics.registry.contentType }));
+}
+
+async function databaseAnswers(pool: DatabasePool): Promise<boolean> {
+  const answer = pool.raw('select 1').then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false).unref())]);
+}

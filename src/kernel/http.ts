@@ -1,0 +1,169 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import type { Logger } from 'pino';
+import { writeAudit } from './audit.ts';
+import { readCall } from './call.ts';
+import type { Clock } from './clock.ts';
+import { type Actor, type RequestScope, stranger } from './context.ts';
+import type { Database } from './database.ts';
+import { newId } from './ids.ts';
+import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import { forbidden, internalError, malformed, methodNotAllowed, notFound, Problem, stillRunning, unauthenticated, unavailable } from './problems.ts';
+import { readInternalToken } from './remote.ts';
+import { type Headers, problemReply, resultReply } from './replies.ts';
+import { operationId, type Route } from './routes.ts';
+import type { Runtime } from './runtime.ts';
+import type { Secrets } from './secrets.ts';
+import type { Settings } from './settings.ts';
+
+export interface Authenticator {
+  /** @returns the stranger when there is no bearer token. @throws unauthenticated when it is not good. */
+  authenticate(authorization: string | undefined): Promise<Actor>;
+}
+
+export interface HttpParts {
+  runtime: Runtime;
+  /** Routes and the module that each belongs to. */
+  routes: readonly { module: string; route: Route }[];
+  authenticator: Authenticator;
+  auditDb: Database;
+  clock: Clock;
+  limits: Limits;
+  log: Logger;
+  metrics: Metrics;
+  secrets: Secrets;
+  settings: Settings;
+}
+
+type Env = { Bindings: { incoming?: { socket: { remoteAddress?: string } } } };
+
+/** The front door: every route behind limits, identity, access and validation, in this order. */
+export function openHttp(parts: HttpParts): Hono<Env> {
+  const { settings, log } = parts;
+  const app = new Hono<Env>();
+  if (settings.corsOrigins.length > 0) {
+    app.use(cors({ origin: settings.corsOrigins, exposeHeaders: ['ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'], maxAge: 600 }));
+  }
+  for (const { module, route } of parts.routes) {
+    const handler = (c: { req: { raw: Request; param(): Record<string, string> }; env?: Env['Bindings'] }) => serve(parts, module, route, c.req.raw, c.req.param(), addressOf(c, settings));
+    for (const path of pathsOf(route.path)) app.on(route.method, path.replaceAll(/\{(\w+)\}/g, ':$1'), handler);
+  }
+  if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
+  app.notFound((c) => {
+    const allow = methodsAt(parts.routes, c.req.path);
+    const problem = allow.length > 0 ? methodNotAllowed({ allow: allow.join(', ') }) : notFound();
+    return problemReply(problem, c.req.path, allow.length > 0 ? { allow: allow.join(', ') } : {});
+  });
+  app.onError((error, c) => {
+    log.error({ err: error }, 'the front door failed');
+    return problemReply(internalError(), c.req.path, {});
+  });
+  return app;
+}
+
+/** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
+const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
+
+async function serve(parts: HttpParts, module: string, route: Route, request: Request, params: Record<string, string>, address: string): Promise<Response> {
+  const started = performance.now();
+  const operation = operationId(route);
+  const scope: RequestScope = {
+    id: requestIdOf(request),
+    address,
+    operation,
+    subject: Object.values(params)[0] ?? null,
+    audited: false,
+    stateChanging: route.method !== 'GET',
+  };
+  const headers: Headers = { 'x-request-id': scope.id };
+  let actor = stranger;
+  let reply: Response;
+  try {
+    actor = await actorOf(parts.authenticator, route, request);
+    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }, route.spec.limit));
+    admit(route, actor, params);
+    const call = await readCall(route, request, params, actor, parts.secrets);
+    const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
+    const answer = await route.spec.handle(ctx as never, call as never);
+    if (scope.stateChanging && !scope.audited) await audit(parts, scope, actor, 'done', 200);
+    reply = resultReply(route, request.url, answer, headers, parts.settings.checkReplies);
+  } catch (error) {
+    const problem = problemOf(error, request);
+    if (problem.status >= 500) parts.log.error({ err: error, request: scope.id, operation }, 'a call failed');
+    if (isRefusalOfPermission(route, actor, problem)) await audit(parts, scope, actor, 'refused', problem.status).catch(() => {});
+    reply = problemReply(problem, new URL(request.url).pathname, headers);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  parts.metrics.request(operation, reply.status, seconds);
+  parts.log.info({ request: scope.id, operation, status: reply.status, ms: Math.round(seconds * 10_000) / 10, actor: actor.id || undefined }, 'call');
+  return reply;
+}
+
+/** On public routes a bad token is as none: whoever signs in again may still send the old one. */
+async function actorOf(authenticator: Authenticator, route: Route, request: Request): Promise<Actor> {
+  const authorization = request.headers.get('authorization') ?? undefined;
+  if (authorization === undefined) return stranger;
+  if (route.spec.access.kind !== 'anyone') return authenticator.authenticate(authorization);
+  return authenticator.authenticate(authorization).catch((error) => {
+    if (unauthenticated.is(error)) return stranger;
+    throw error;
+  });
+}
+
+/** Deny by default. Whose object it is, the handler's SQL asks again. */
+function admit(route: Route, actor: Actor, params: Record<string, string>): void {
+  const { access } = route.spec;
+  if (access.kind === 'anyone') return;
+  if (actor.kind !== 'user') throw unauthenticated();
+  if (access.kind === 'permission' && !actor.permissions.has(access.permission)) throw forbidden({ permission: access.permission });
+  if (access.kind === 'own-account' && params.username?.toLowerCase() !== actor.username.toLowerCase() && !(access.staff && actor.permissions.has(access.staff))) throw notFound();
+}
+
+const isRefusalOfPermission = (route: Route, actor: Actor, problem: Problem): boolean =>
+  actor.kind === 'user' && (problem.status === 403 || (problem.status === 404 && (route.spec.access.kind === 'own-account' || route.spec.access.kind === 'owned')));
+
+const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
+  writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status });
+
+function problemOf(error: unknown, request: Request): Problem {
+  if (error instanceof Problem) return error;
+  const code = (error as { code?: string } | null)?.code;
+  if (code === '55P03' || code === '57014') return request.headers.has('idempotency-key') ? stillRunning({ retryAfterSeconds: 1 }) : unavailable({ retryAfterSeconds: 1 });
+  if (error instanceof URIError) return malformed({ reason: 'The path is not well encoded.' });
+  return internalError();
+}
+
+const requestIdOf = (request: Request): string => {
+  const given = request.headers.get('x-request-id');
+  return given && /^[\w.-]{1,64}$/.test(given) ? given : newId();
+};
+
+function addressOf(c: { req: { raw: Request }; env?: Env['Bindings'] }, settings: Settings): string {
+  const forwarded = settings.trustProxy ? c.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
+  return forwarded || c.env?.incoming?.socket.remoteAddress || 'local';
+}
+
+function methodsAt(routes: HttpParts['routes'], path: string): string[] {
+  const fits = (pattern: string) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
+  return [...new Set(routes.filter(({ route }) => pathsOf(route.path).some(fits)).map(({ route }) => route.method))].sort();
+}
+
+/** Where other services ask: closed to the public by a short-lived signed token. */
+function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
+  app.post('/internal/:module/:operation', async (c) => {
+    const { module, operation } = c.req.param();
+    try {
+      const from = await readInternalToken(c.req.header('authorization') ?? null, secret);
+      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.contract.operations[operation];
+      if (!from || !spec) throw notFound();
+      const input = spec.input.parse(((await c.req.json()) as { input: unknown }).input);
+      const output = await parts.runtime.ask(from.caller, module, operation, input, { actor: from.actor, request: null, tx: null });
+      return Response.json({ output });
+    } catch (error) {
+      const problem = problemOf(error, c.req.raw);
+      if (problem.status >= 500) parts.log.error({ err: error, module, operation }, 'an internal call failed');
+      return problemReply(problem, c.req.path, {});
+    }
+  });
+}

@@ -1,0 +1,45 @@
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { tooMany } from './problems.ts';
+import type { LimitName } from './routes.ts';
+
+/** Points per window, for one principal or one address. docs/running.md names them. */
+const LIMITS = {
+  principal: { points: 600, seconds: 60 },
+  address: { points: 1200, seconds: 60 },
+  'sign-in': { points: 20, seconds: 60 },
+  codes: { points: 10, seconds: 60 },
+  'sign-up': { points: 30, seconds: 60 },
+} as const;
+
+export interface Limits {
+  /** Counts a call. @returns the RateLimit headers of the reply. @throws tooMany */
+  count(who: { principal: string | null; address: string }, narrow: LimitName | undefined): Promise<Record<string, string>>;
+}
+
+export const noLimits: Limits = { count: async () => ({}) };
+
+/** Limits kept in this process's memory; a process of several counts its own share. */
+export function limitsInMemory(): Limits {
+  const limiters = Object.fromEntries(
+    Object.entries(LIMITS).map(([name, { points, seconds }]) => [name, new RateLimiterMemory({ keyPrefix: name, points, duration: seconds })]),
+  ) as Record<keyof typeof LIMITS, RateLimiterMemory>;
+
+  const consume = async (name: keyof typeof LIMITS, key: string): Promise<Record<string, string>> => {
+    const { points, seconds } = LIMITS[name];
+    const policy = { 'ratelimit-policy': `"${name}";q=${points};w=${seconds}` };
+    try {
+      const left = await limiters[name].consume(key);
+      return { ...policy, ratelimit: `"${name}";r=${left.remainingPoints};t=${Math.ceil(left.msBeforeNext / 1000)}` };
+    } catch (refusal) {
+      throw tooMany({ retryAfterSeconds: Math.max(1, Math.ceil((refusal as RateLimiterRes).msBeforeNext / 1000)) });
+    }
+  };
+
+  return {
+    async count({ principal, address }, narrow) {
+      const general = await consume('address', address);
+      const personal = principal ? await consume('principal', principal) : general;
+      return narrow ? consume(narrow, address) : personal;
+    },
+  };
+}

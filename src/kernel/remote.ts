@@ -1,0 +1,84 @@
+import { jwtVerify, SignJWT } from 'jose';
+import CircuitBreaker from 'opossum';
+import type { Actor } from './context.ts';
+import { Problem, unavailable } from './problems.ts';
+import type { AskRemote, Scope } from './runtime.ts';
+
+const TIMEOUT_MS = 5000;
+const ATTEMPTS = 3;
+const TOKEN_SECONDS = 30;
+
+/** What an internal token says: which module asks, and for whom. */
+interface Claims {
+  caller: string;
+  actor: Omit<Actor, 'permissions'> & { permissions: string[] };
+}
+
+/**
+ * Asks modules that live elsewhere: POST `/internal/<module>/<operation>`, with a time limit, retries under the same key,
+ * and a circuit breaker per module. A refusal comes back as the same problem; no answer is `unavailable`, and means
+ * that how it ended is not known.
+ */
+export function remoteAsker(urls: Readonly<Record<string, string>>, secret: string | undefined): AskRemote {
+  const key = new TextEncoder().encode(secret ?? '');
+  const breakers = new Map<string, CircuitBreaker<[string, string, string], unknown>>();
+  const breakerOf = (module: string) => {
+    const breaker =
+      breakers.get(module) ??
+      new CircuitBreaker((url: string, token: string, body: string) => send(url, token, body), {
+        timeout: false,
+        errorThresholdPercentage: 60,
+        volumeThreshold: 10,
+        resetTimeout: 2000,
+        errorFilter: (error: unknown) => error instanceof Problem && error.status < 500,
+      });
+    breakers.set(module, breaker);
+    return breaker;
+  };
+  return async (caller, module, operation, input, scope) => {
+    const base = urls[module];
+    if (!base || !secret) throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
+    const token = await sign(key, caller, scope);
+    try {
+      return await breakerOf(module).fire(`${base}/internal/${module}/${operation}`, token, JSON.stringify({ input }));
+    } catch (error) {
+      throw error instanceof Problem ? error : Object.assign(unavailable({ retryAfterSeconds: 2 }), { cause: error });
+    }
+  };
+}
+
+async function send(url: string, token: string, body: string): Promise<unknown> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const headers = { authorization: `Internal ${token}`, 'content-type': 'application/json' };
+      const reply = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const answer = (await reply.json()) as { output?: unknown; code?: string; title?: string; detail?: string };
+      if (reply.ok) return answer.output;
+      const { code = 'internal-error', title = '', detail = '', ...extra } = answer;
+      throw new Problem(code, reply.status, title, detail, extra);
+    } catch (error) {
+      if ((error instanceof Problem && error.status < 500) || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50 * 4 ** attempt * Math.random()));
+    }
+  }
+}
+
+const sign = (key: Uint8Array, caller: string, { actor }: Scope): Promise<string> =>
+  new SignJWT({ caller, actor: { ...actor, permissions: [...actor.permissions] } })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setAudience('souk-internal')
+    .setIssuedAt()
+    .setExpirationTime(`${TOKEN_SECONDS}s`)
+    .sign(key);
+
+/** Reads who asks from an internal token. @returns undefined when it is none of ours, or too old. */
+export async function readInternalToken(authorization: string | null, secret: string): Promise<{ caller: string; actor: Actor } | undefined> {
+  if (!authorization?.startsWith('Internal ')) return undefined;
+  try {
+    const key = new TextEncoder().encode(secret);
+    const { payload } = await jwtVerify<Claims>(authorization.slice('Internal '.length), key, { audience: 'souk-internal', algorithms: ['HS256'] });
+    return { caller: payload.caller, actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) } };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import type { z } from 'zod';
+import type { Problem } from './problems.ts';
+import { isReplayed, type Route, textOf } from './routes.ts';
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  'cross-origin-resource-policy': 'same-site',
+};
+
+export type Headers = Record<string, string>;
+
+/** Where a problem's `type` is explained: a page that every Souk serves. */
+export const problemType = (code: string) => `/docs/problems#${code.replaceAll('/', '-')}`;
+
+/** A refusal as RFC 9457 writes it. */
+export function problemReply(problem: Problem, instance: string, headers: Headers): Response {
+  const retryAfter = problem.extra.retryAfterSeconds;
+  const body = { type: problemType(problem.code), title: problem.title, status: problem.status, detail: problem.message, instance, code: problem.code, ...problem.extra };
+  const all: Headers = { ...SECURITY_HEADERS, ...headers, 'content-type': 'application/problem+json' };
+  if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
+  if (problem.status === 401) all['www-authenticate'] = 'Bearer';
+  return new Response(JSON.stringify(body), { status: problem.status, headers: all });
+}
+
+/**
+ * The reply of a handler. With `checked`, it is compared with the route's schema first:
+ * @throws Error when the reply is not what the API promises.
+ */
+export function resultReply(route: Route, url: string, answer: unknown, headers: Headers, checked: boolean): Response {
+  const { spec } = route;
+  const result = isReplayed(answer) ? answer.value : answer;
+  const all: Headers = { ...SECURITY_HEADERS, 'cache-control': spec.cacheControl ?? 'no-store', ...headers };
+  if (isReplayed(answer)) all['idempotent-replayed'] = 'true';
+  if (spec.returns === null) return new Response(null, { status: 204, headers: all });
+  const text = textOf(result) ?? JSON.stringify(result);
+  if (checked) checkReply(route, spec.returns, text);
+  if (spec.etag) all.etag = `"${spec.etag(result as never)}"`;
+  const next = nextCursorOf(text);
+  if (next) all.link = `<${nextUrl(url, next)}>; rel="next"`;
+  all['content-type'] = 'application/json';
+  return new Response(text, { status: spec.status ?? 200, headers: all });
+}
+
+function checkReply(route: Route, schema: z.ZodType, text: string): void {
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(`The reply of ${route.method} ${route.path} is not what it promises: ${parsed.error.message}`);
+}
+
+/** Lists end with their cursor, so it is read off the end of the text: a page may have been written by the database. */
+function nextCursorOf(text: string): string | undefined {
+  return /"nextCursor"\s*:\s*"([^"]+)"\}$/.exec(text.slice(-2200))?.[1];
+}
+
+function nextUrl(url: string, cursor: string): string {
+  const next = new URL(url, 'http://localhost');
+  next.searchParams.set('cursor', cursor);
+  return next.pathname + next.search;
+}

@@ -1,0 +1,137 @@
+import type { Logger } from 'pino';
+import { auditInsert } from './audit.ts';
+import type { Clock } from './clock.ts';
+import { type Actor, type BaseContext, type RequestScope, system } from './context.ts';
+import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
+import type { Module } from './module.ts';
+import { outboxInsert } from './outbox.ts';
+import type { Secrets } from './secrets.ts';
+import type { Settings } from './settings.ts';
+
+/** For whom, and in which transaction, an operation runs. */
+export interface Scope {
+  actor: Actor;
+  request: RequestScope | null;
+  tx: Transaction | null;
+}
+
+export const systemScope: Scope = { actor: system, request: null, tx: null };
+
+/** Asks an operation of a module that lives elsewhere. */
+export type AskRemote = (caller: string, module: string, operation: string, input: unknown, scope: Scope) => Promise<unknown>;
+
+export interface Runtime {
+  readonly modules: readonly Module[];
+  /** Names of the modules that live in this process. */
+  readonly local: ReadonlySet<string>;
+  /** The context that a local module's operations run in. */
+  context(module: string, scope: Scope): BaseContext;
+  /** Asks an operation of a module, wherever it lives. */
+  ask(caller: string, module: string, operation: string, input: unknown, scope: Scope): Promise<unknown>;
+}
+
+export interface RuntimeParts {
+  modules: readonly Module[];
+  local: ReadonlySet<string>;
+  pool: DatabasePool;
+  clock: Clock;
+  log: Logger;
+  settings: Settings;
+  secrets: Secrets;
+  ports: Readonly<Record<string, unknown>>;
+  askRemote: AskRemote;
+  /** Called after a commit that left rows in the outbox. */
+  nudge: () => void;
+}
+
+type Operation = (ctx: BaseContext, input: unknown) => Promise<unknown>;
+type Scoped = { scope: Scope };
+
+/** Makes the contexts that operations run in, and carries what they ask of each other. */
+export function openRuntime(parts: RuntimeParts): Runtime {
+  const here = parts.modules.filter((module) => parts.local.has(module.name));
+  const operations = new Map(here.map((module) => [module.name, fulfilled(module, parts.settings.checkReplies)]));
+
+  const ask: Runtime['ask'] = async (caller, module, operation, input, scope) => {
+    if (!parts.local.has(module)) return parts.askRemote(caller, module, operation, input, scope);
+    const run = operations.get(module)?.get(operation);
+    if (!run) throw new Error(`The module ${module} has no operation ${operation}.`);
+    return run(context(module, scope), input);
+  };
+
+  const databaseOf = (module: string, scope: Scope): Database =>
+    scope.tx ? handOver(scope.tx, module) : parts.pool.handle(module, closingOf(scope, parts));
+
+  /** Clients hold nothing but their scope; their functions stand on a prototype made once per pair of modules. */
+  const clientPrototype = (caller: string, target: string): object => {
+    const contract = parts.modules.find((module) => module.name === target)?.contract;
+    const functions = Object.keys(contract?.operations ?? {}).map((operation) => [
+      operation,
+      function (this: Scoped, input: unknown) {
+        return ask(caller, target, operation, input, this.scope);
+      },
+    ]);
+    return Object.fromEntries(functions);
+  };
+
+  const makers = new Map(here.map((module) => [module.name, contextMaker(module)]));
+
+  function contextMaker(module: Module): (scope: Scope) => BaseContext {
+    const ports = Object.fromEntries(module.ports.map((port) => [port, parts.ports[port]]));
+    const base = { clock: parts.clock, log: parts.log, settings: parts.settings, secrets: parts.secrets, ...ports };
+    const needs = Object.keys(module.needs);
+    const clients = needs.map((need) => [need, clientPrototype(module.name, need)] as const);
+    const allHere = needs.every((need) => parts.local.has(need));
+    const make = (scope: Scope): BaseContext => {
+      const ctx = {
+        ...base,
+        actor: scope.actor,
+        request: scope.request,
+        db: databaseOf(module.name, scope),
+        together: <T>(work: (inner: BaseContext) => Promise<T>): Promise<T> =>
+          scope.tx || !allHere ? work(ctx as unknown as BaseContext) : ctx.db.transaction((tx) => work(make({ ...scope, tx }))),
+      };
+      for (const [need, prototype] of clients) (ctx as Record<string, unknown>)[need] = Object.assign(Object.create(prototype), { scope });
+      return ctx as unknown as BaseContext;
+    };
+    return make;
+  }
+
+  function context(module: string, scope: Scope): BaseContext {
+    const make = makers.get(module);
+    if (!make) throw new Error(`The module ${module} does not live in this process.`);
+    return make(scope);
+  }
+
+  return { modules: parts.modules, local: parts.local, context, ask };
+}
+
+/** What rides on a commit: the outbox rows, and the audit entry of the call, once. */
+function closingOf(scope: Scope, parts: RuntimeParts): Closing {
+  return (pending) => {
+    const audit = scope.request?.stateChanging && !scope.request.audited ? scope.request : null;
+    if (pending.length === 0 && !audit) return undefined;
+    const at = parts.clock.now();
+    const subject = audit?.subject ?? pending.find((row) => row.subject)?.subject ?? null;
+    const entry = audit && auditInsert({ at, actor: scope.actor, request: audit, subject, outcome: 'done', status: 200 });
+    return {
+      statement: outboxInsert(pending, at, entry),
+      committed: () => {
+        if (audit) audit.audited = true;
+        if (pending.length > 0) parts.nudge();
+      },
+    };
+  };
+}
+
+/** A module's operations; where replies are checked, what goes in and out is compared with the contract. */
+function fulfilled(module: Module, checked: boolean): Map<string, Operation> {
+  return new Map(
+    Object.entries(module.operations).map(([name, erased]) => {
+      const run = erased as unknown as Operation;
+      const spec = module.contract.operations[name];
+      if (!checked || !spec) return [name, run];
+      return [name, async (ctx, input) => spec.output.parse(await run(ctx, spec.input.parse(input)))];
+    }),
+  );
+}

@@ -1,0 +1,43 @@
+import type { Hono } from 'hono';
+import { type Logger, pino } from 'pino';
+import { type Adapters, openAdapters } from '#adapters/index.ts';
+import { type Clock, systemClock } from '#kernel/clock.ts';
+import { type Composition, compose } from '#kernel/compose.ts';
+import type { Module } from '#kernel/module.ts';
+import type { Settings } from '#kernel/settings.ts';
+import { createAuthenticator } from './modules/identity/authenticator.ts';
+import { modules } from './modules/index.ts';
+
+export interface SoukParts {
+  databaseUrl: string;
+  clock?: Clock;
+  log?: Logger;
+  adapters?: Adapters;
+  modules?: readonly Module[];
+  onStatement?: (text: string) => void;
+  retryDelaySeconds?: number;
+}
+
+/** The whole of Souk on one database, as every shape and every test runs it. */
+export async function openSouk(settings: Settings, parts: SoukParts): Promise<Composition> {
+  const adapters = parts.adapters ?? openAdapters(settings);
+  return compose(parts.modules ?? modules, settings, {
+    databaseUrl: parts.databaseUrl,
+    clock: parts.clock ?? systemClock(settings.clockShiftMs),
+    log: parts.log ?? openLog(settings),
+    ports: adapters,
+    authenticator: ({ ask, clock, signals }) =>
+      createAuthenticator({
+        identity: { signingKeys: (input) => ask('signingKeys', input), revocations: (input) => ask('revocations', input) } as Parameters<typeof createAuthenticator>[0]['identity'],
+        clock,
+        signals,
+        issuer: settings.publicUrl,
+      }),
+    devRoutes: settings.mode === 'production' ? undefined : (app: Hono) => app.get('/dev/outbox', (c) => c.json({ items: adapters.email.items(c.req.query('to')) })),
+    onStatement: parts.onStatement,
+    retryDelaySeconds: parts.retryDelaySeconds,
+  });
+}
+
+/** JSON lines; they hold ids, operations and figures, never what people typed. */
+export const openLog = (settings: Settings): Logger => pino({ level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: false, minLength: 4096 }));

@@ -1,0 +1,24 @@
+import { expect } from 'vitest';
+import type { Reply } from './people.ts';
+
+interface ProblemMatchers<R> {
+  /** An RFC 9457 reply with this status and code. */
+  toBeProblem(status: number, code: string): R;
+}
+
+declare module 'vitest' {
+  // biome-ignore lint/suspicious/noExplicitAny: vitest declares it so
+  interface Matchers<T = any> extends ProblemMatchers<T> {}
+}
+
+expect.extend({
+  toBeProblem(reply: Reply, status: number, code: string) {
+    const pass =
+      reply.status === status &&
+      reply.body?.code === code &&
+      reply.body?.status === status &&
+      typeof reply.body?.detail === 'string' &&
+      reply.headers.get('content-type') === 'application/problem+json';
+    return { pass, message: () => `expected the problem ${status} ${code}, got ${reply.status} ${JSON.stringify(reply.body)}` };
+  },
+});

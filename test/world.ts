@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, inject } from 'vitest';
+import type { Logger } from 'pino';
+import { type Adapters, openAdapters } from '../src/adapters/index.ts';
+import { type MovableClock, movableClock } from '../src/kernel/clock.ts';
+import type { Composition } from '../src/kernel/compose.ts';
+import type { Module } from '../src/kernel/module.ts';
+import { systemScope } from '../src/kernel/runtime.ts';
+import { openSouk } from '../src/souk.ts';
+import { type Person, people, type Reply, send } from './people.ts';
+import { testSettings } from './settings.ts';
+
+/** A Souk of its own for a test: a fresh database, a clock that moves, and people who live in it. */
+export interface World extends ReturnType<typeof people> {
+  readonly souk: Composition;
+  readonly clock: MovableClock;
+  readonly adapters: Adapters;
+  readonly databaseUrl: string;
+  /** A call by a stranger. */
+  fetch(path: string, init?: RequestInit): Promise<Reply>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply>;
+  get(path: string, headers?: Record<string, string>): Promise<Reply>;
+  /** Delivers events, runs jobs and timers until nothing is due. */
+  step(): Promise<void>;
+  /** SQL statements (without begin and commit) that `work` sends, each with its text. */
+  statements(work: () => Promise<unknown>): Promise<string[]>;
+  /** Looks into the database, past all modules. */
+  sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** The newest mail to an address. */
+  mail(to: string): { subject: string; text: string } | undefined;
+  /** Asks a module's operation as the house itself. */
+  ask<T = unknown>(module: string, operation: string, input: unknown): Promise<T>;
+  /** A second process on the same database. */
+  sibling(env?: Record<string, string>): Promise<World>;
+}
+
+export interface WorldOptions {
+  env?: Record<string, string>;
+  modules?: readonly Module[];
+  log?: Logger;
+}
+
+const closing: (() => Promise<void>)[] = [];
+
+afterAll(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Makes a world. It is torn down when the test file ends. */
+export async function world(options: WorldOptions = {}): Promise<World> {
+  const serverUrl = inject('serverUrl');
+  const name = `souk_${randomBytes(6).toString('hex')}`;
+  await onServer(serverUrl, `create database ${name} template souk_template`);
+  closing.push(() => onServer(serverUrl, `drop database if exists ${name} with (force)`));
+  return openWorld(Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href, movableClock(), options);
+}
+
+async function openWorld(databaseUrl: string, clock: MovableClock, options: WorldOptions): Promise<World> {
+  const seen: string[] = [];
+  const settings = testSettings(options.env);
+  const adapters = openAdapters(settings);
+  const souk = await openSouk(settings, {
+    databaseUrl,
+    clock,
+    adapters,
+    log: options.log,
+    modules: options.modules,
+    retryDelaySeconds: 0,
+    onStatement: (text) => seen.push(text),
+  });
+  const lookers = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  lookers.on('error', () => {});
+  closing.push(async () => {
+    await lookers.end();
+    await souk.stop();
+  });
+  const call = send(souk);
+  const ask = <T>(module: string, operation: string, input: unknown) => souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
+  return {
+    ...people({ call, ask }),
+    souk,
+    clock,
+    adapters,
+    databaseUrl,
+    fetch: call,
+    get: (path, headers) => call(path, { headers }),
+    post: (path, body, headers) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
+    step: () => souk.step(),
+    async statements(work) {
+      const before = seen.length;
+      await work();
+      return seen.slice(before);
+    },
+    sql: async (text, values) => (await lookers.query(text, values)).rows as never,
+    mail: (to) => adapters.email.items(to)[0],
+    ask,
+    sibling: (env) => openWorld(databaseUrl, clock, { ...options, env: { ...options.env, ...env } }),
+  };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
+
+export type { Person, Reply };
