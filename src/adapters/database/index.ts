@@ -1,0 +1,17 @@
+import { startEmbeddedPostgres } from './embedded.ts';
+import { useExternalDatabase } from './external.ts';
+import type { RunningDatabase } from './port.ts';
+
+/**
+ * The database of this Souk: the one at `databaseUrl`, or else a PostgreSQL of our own whose files lie in `folder`.
+ * @throws Error whose message is a sentence for the operator and holds no password.
+ */
+export function startDatabase(settings: {
+  databaseUrl?: string;
+  folder: string;
+  options?: Record<string, string>;
+  log?: (line: string) => void;
+}): Promise<RunningDatabase> {
+  const { databaseUrl, ...own } = settings;
+  return databaseUrl ? useExternalDatabase(databaseUrl) : startEmbeddedPostgres(own);
+}
