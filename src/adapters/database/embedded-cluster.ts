@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
 import type { Home } from './embedded-home.ts';
@@ -20,6 +20,7 @@ export function openCluster(home: Home, binaries: Binaries, log: (line: string) 
   clearUnfinished(home, data, log);
   const password = passwordIn(home, existsSync(data));
   if (!existsSync(data)) create(home, binaries, data, isLasting);
+  chmodSync(data, 0o700); // PostgreSQL insists, and a copy may have lost it
   const made = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
   const ours = versionOf(binaries);
   if (made !== ours)
