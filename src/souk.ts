@@ -28,16 +28,25 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     ports: adapters,
     authenticator: ({ ask, clock, signals }) =>
       createAuthenticator({
-        identity: { signingKeys: (input) => ask('signingKeys', input), revocations: (input) => ask('revocations', input) } as Parameters<typeof createAuthenticator>[0]['identity'],
+        identity: { signingKeys: (input) => ask('signingKeys', input), revocations: (input) => ask('revocations', input) } as Parameters<
+          typeof createAuthenticator
+        >[0]['identity'],
         clock,
         signals,
         issuer: settings.publicUrl,
       }),
-    devRoutes: settings.mode === 'production' ? undefined : (app: Hono) => app.get('/dev/outbox', (c) => c.json({ items: adapters.email.items(c.req.query('to')) })),
+    devRoutes:
+      settings.mode === 'production'
+        ? undefined
+        : (app: Hono) => app.get('/dev/outbox', (c) => c.json({ items: adapters.email.items(c.req.query('to')) })),
     onStatement: parts.onStatement,
     retryDelaySeconds: parts.retryDelaySeconds,
   });
 }
 
 /** JSON lines; they hold ids, operations and figures, never what people typed. */
-export const openLog = (settings: Settings): Logger => pino({ level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: false, minLength: 4096 }));
+export const openLog = (settings: Settings): Logger =>
+  pino(
+    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ sync: false, minLength: 4096 }),
+  );

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../src/adapters/database/embedded.ts';
-import { modules } from '../src/modules/index.ts';
 import { prepareDatabase } from '../src/kernel/compose.ts';
+import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
 import { testSettings } from './settings.ts';
 
@@ -18,7 +18,10 @@ declare module 'vitest' {
 /** One real PostgreSQL for the whole run, and one migrated database that every test's own is copied from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'souk-test-'));
-  const server = await startEmbeddedPostgres({ folder, options: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' } });
+  const server = await startEmbeddedPostgres({
+    folder,
+    options: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },
+  });
   const template = databaseUrl(server.url, 'souk_template');
   await onServer(server.url, 'create database souk_template');
   await prepareDatabase(template, modules);

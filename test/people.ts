@@ -17,7 +17,11 @@ export const send =
   async (path, init) => {
     const reply = await souk.fetch(new Request(`http://souk.test${path}`, init));
     const text = await reply.text();
-    return { status: reply.status, headers: reply.headers, body: text && reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text };
+    return {
+      status: reply.status,
+      headers: reply.headers,
+      body: text && reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
+    };
   };
 
 /** Somebody with an account, signed in. POSTs carry a fresh Idempotency-Key unless one is given. */
@@ -58,9 +62,18 @@ export function people({ call, ask }: Ask) {
   let staff: Promise<Person> | undefined;
 
   const person = async (username: string, roles: string[] = []): Promise<Person> => {
-    const account = await ask<{ id: string; username: string }>('identity', 'ensureAccount', { username, password: PASSWORD, fullName: username, email: `${username}@example.com` });
+    const account = await ask<{ id: string; username: string }>('identity', 'ensureAccount', {
+      username,
+      password: PASSWORD,
+      fullName: username,
+      email: `${username}@example.com`,
+    });
     if (roles.length > 0) await ask('identity', 'grantRoles', { accountId: account.id, roles });
-    const signedIn = await call('/v1/auth/sign-in', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username, password: PASSWORD }) });
+    const signedIn = await call('/v1/auth/sign-in', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username, password: PASSWORD }),
+    });
     if (signedIn.status !== 200) throw new Error(`${username} cannot sign in: ${JSON.stringify(signedIn.body)}`);
     return withToken(account, signedIn.body.accessToken);
   };
@@ -91,7 +104,8 @@ export function people({ call, ask }: Ask) {
         const found = (body.balances as { currency: string; available: number }[]).find((balance) => balance.currency === currency);
         return { amount: found?.available ?? 0, currency };
       },
-      charge: (money) => post(`/v1/customers/${account.username}/wallet/charge`, { ...money, gateway: 'simulated', source: '4242424242424242' }),
+      charge: (money) =>
+        post(`/v1/customers/${account.username}/wallet/charge`, { ...money, gateway: 'simulated', source: '4242424242424242' }),
       async lists({ stock = 10, name = 'Lamp', category = 'electronics', ...rest }) {
         const made = await post('/v1/products', { name, category, ...rest, ...(rest.variants ? {} : { stock }) });
         if (made.status !== 201) throw new Error(`${account.username} cannot list: ${JSON.stringify(made.body)}`);

@@ -7,8 +7,7 @@ interface ProblemMatchers<R> {
 }
 
 declare module 'vitest' {
-  // biome-ignore lint/suspicious/noExplicitAny: vitest declares it so
-  interface Matchers<T = any> extends ProblemMatchers<T> {}
+  interface Matchers<R, T> extends ProblemMatchers<R> {}
 }
 
 expect.extend({

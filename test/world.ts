@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, inject } from 'vitest';
 import type { Logger } from 'pino';
+import { afterAll, inject } from 'vitest';
 import { type Adapters, openAdapters } from '../src/adapters/index.ts';
 import { type MovableClock, movableClock } from '../src/kernel/clock.ts';
 import type { Composition } from '../src/kernel/compose.ts';
@@ -76,7 +76,8 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     await souk.stop();
   });
   const call = send(souk);
-  const ask = <T>(module: string, operation: string, input: unknown) => souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
+  const ask = <T>(module: string, operation: string, input: unknown) =>
+    souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
   return {
     ...people({ call, ask }),
     souk,
@@ -85,7 +86,8 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     databaseUrl,
     fetch: call,
     get: (path, headers) => call(path, { headers }),
-    post: (path, body, headers) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
+    post: (path, body, headers) =>
+      call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
     step: () => souk.step(),
     async statements(work) {
       const before = seen.length;

@@ -1,15 +1,17 @@
 import type { Settings } from '#kernel/settings.ts';
-import { capturedEmail } from './email/captured.ts';
+import { type CapturedMessage, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
-import type { CapturedMessage } from './email/captured.ts';
+import type { Payments } from './payments/port.ts';
+import { simulatedGateway } from './payments/simulated.ts';
 
 /** Adapters by the name of their port. */
 export interface Adapters {
   readonly [port: string]: unknown;
   readonly email: Email & { items(to?: string): CapturedMessage[] };
+  readonly payments: Payments;
 }
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(_settings: Settings): Adapters {
-  return { email: capturedEmail() };
+  return { email: capturedEmail(), payments: { simulated: simulatedGateway() } };
 }

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Context } from './context.ts';
-import type { Actor, RequestScope } from './context.ts';
+import type { Actor, Context, RequestScope } from './context.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { type Database, join, type Sql, sql } from './database.ts';
 import { newId } from './ids.ts';

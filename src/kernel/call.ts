@@ -8,7 +8,13 @@ import type { Secrets } from './secrets.ts';
 export const BODY_LIMIT_BYTES = 256 * 1024;
 
 /** Reads a request into what its route's handler is given, or refuses it. Nothing of it is trusted before this. */
-export async function readCall(route: Route, request: Request, rawParams: Record<string, string>, actor: Actor, secrets: Secrets): Promise<Call<string, unknown, unknown>> {
+export async function readCall(
+  route: Route,
+  request: Request,
+  rawParams: Record<string, string>,
+  actor: Actor,
+  secrets: Secrets,
+): Promise<Call<string, unknown, unknown>> {
   const { spec } = route;
   const params = checkedParams(rawParams);
   const query = spec.query ? check(spec.query, queryOf(request.url), 'query') : undefined;
@@ -75,7 +81,8 @@ function check<S extends z.ZodType>(schema: S, value: unknown, place: 'query' | 
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, place) });
   const unstorable = pointerToNul(parsed.data, '');
-  if (unstorable !== undefined) throw invalid({ errors: [{ pointer: unstorable, detail: 'must not hold the character U+0000', in: place }] });
+  if (unstorable !== undefined)
+    throw invalid({ errors: [{ pointer: unstorable, detail: 'must not hold the character U+0000', in: place }] });
   return parsed.data;
 }
 
@@ -83,7 +90,11 @@ function fieldErrors(error: z.ZodError, place: 'query' | 'body'): FieldError[] {
   return error.issues.slice(0, 50).flatMap((issue) => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     const detail = issue.code === 'unrecognized_keys' ? 'is not a field of this call' : issue.message;
-    return paths.map((path) => ({ pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''), detail, in: place }));
+    return paths.map((path) => ({
+      pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+      detail,
+      in: place,
+    }));
   });
 }
 
@@ -105,7 +116,8 @@ function keyOf(route: Route, request: Request, params: unknown, body: unknown, a
     if (route.spec.idempotent === 'required') throw keyMissing();
     return undefined;
   }
-  if (!/^[\x21-\x7e]{1,255}$/.test(value)) throw malformed({ reason: 'An Idempotency-Key has 1 to 255 visible ASCII characters; a UUID is a good one.' });
+  if (!/^[\x21-\x7e]{1,255}$/.test(value))
+    throw malformed({ reason: 'An Idempotency-Key has 1 to 255 visible ASCII characters; a UUID is a good one.' });
   const operation = operationId(route);
   return {
     principal: `${actor.kind === 'user' ? actor.id : 'anonymous'}:${operation}`,
@@ -117,7 +129,9 @@ function keyOf(route: Route, request: Request, params: unknown, body: unknown, a
 /** JSON with sorted names, so that two spellings of one body are the same body. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
   );
 }
 

@@ -29,7 +29,12 @@ export interface Parts {
   /** Adapters by port name. */
   ports: Readonly<Record<string, unknown>>;
   /** Makes the judge of access tokens, over the identity contract. */
-  authenticator: (parts: { ask: (operation: string, input: unknown) => Promise<unknown>; clock: Clock; signals: Signals; settings: Settings }) => Authenticator;
+  authenticator: (parts: {
+    ask: (operation: string, input: unknown) => Promise<unknown>;
+    clock: Clock;
+    signals: Signals;
+    settings: Settings;
+  }) => Authenticator;
   /** Routes for developers, at the root; never in production. */
   devRoutes?: (app: Hono) => void;
   onStatement?: (text: string) => void;
@@ -52,7 +57,8 @@ export interface Composition {
   openapi(): object;
 }
 
-export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;
 
 /** The migrations of the kernel and of modules, in order. */
 export const migrationFolders = (modules: readonly Module[]) => [
@@ -96,11 +102,29 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     nudge: () => work.nudge(),
   });
   const work = openWork({ runtime, pool, clock: parts.clock, log: parts.log, metrics, retryDelaySeconds: parts.retryDelaySeconds ?? 1 });
-  const authenticator = parts.authenticator({ ask: (operation, input) => runtime.ask('kernel', 'identity', operation, input, systemScope), clock: parts.clock, signals, settings });
-  const routes = all.filter(({ name }) => runtime.local.has(name)).flatMap(({ name, routes }) => routes.map((route) => ({ module: name, route })));
+  const authenticator = parts.authenticator({
+    ask: (operation, input) => runtime.ask('kernel', 'identity', operation, input, systemScope),
+    clock: parts.clock,
+    signals,
+    settings,
+  });
+  const routes = all
+    .filter(({ name }) => runtime.local.has(name))
+    .flatMap(({ name, routes }) => routes.map((route) => ({ module: name, route })));
   const document = () => openapi(routes, version);
   const limits = settings.rateLimits ? limitsInMemory() : noLimits;
-  const app = openHttp({ runtime, routes, authenticator, auditDb: pool.handle('kernel'), clock: parts.clock, limits, log: parts.log, metrics, secrets, settings });
+  const app = openHttp({
+    runtime,
+    routes,
+    authenticator,
+    auditDb: pool.handle('kernel'),
+    clock: parts.clock,
+    limits,
+    log: parts.log,
+    metrics,
+    secrets,
+    settings,
+  });
   serveHealth(app as never, { pool, signals, metrics, draining: () => draining, version, modules: [...local] });
   serveDocs(app as never, routes, document);
   parts.devRoutes?.(app as never);
@@ -132,7 +156,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
 }
 
 /** Migrates the database to this code. Safe from several processes at once. */
-export const prepareDatabase = (url: string, modules: readonly Module[], log?: (line: string) => void): Promise<number> => migrate(url, migrationFolders(modules), log);
+export const prepareDatabase = (url: string, modules: readonly Module[], log?: (line: string) => void): Promise<number> =>
+  migrate(url, migrationFolders(modules), log);
 
 /** The kernel's own rows and routes, told like a module's. */
 const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>

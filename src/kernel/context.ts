@@ -56,4 +56,6 @@ export interface BaseContext {
 export type Needs = Readonly<Record<string, Contract>>;
 
 /** The context of a module: the base, a client for each contract it needs, and its ports. */
-export type Context<N extends Needs = Record<never, never>, Ports = unknown> = BaseContext & { readonly [Name in keyof N]: Client<N[Name]> } & Ports;
+export type Context<N extends Needs = Record<never, never>, Ports = unknown> = BaseContext & {
+  readonly [Name in keyof N]: Client<N[Name]>;
+} & Ports;

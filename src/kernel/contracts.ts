@@ -9,7 +9,11 @@ export interface OperationSpec<I extends z.ZodType = z.ZodType, O extends z.ZodT
   readonly problems: readonly ProblemKind<never>[];
 }
 
-export const operation = <I extends z.ZodType, O extends z.ZodType>(spec: { input: I; output: O; problems?: readonly ProblemKind<never>[] }): OperationSpec<I, O> => ({
+export const operation = <I extends z.ZodType, O extends z.ZodType>(spec: {
+  input: I;
+  output: O;
+  problems?: readonly ProblemKind<never>[];
+}): OperationSpec<I, O> => ({
   problems: [],
   ...spec,
 });
@@ -30,10 +34,15 @@ export const contract = <const Name extends string, Ops extends Operations>(
 
 /** A contract as its caller sees it: functions. Whether the module lives here or elsewhere, they are the same. */
 export type Client<C extends Contract> = {
-  readonly [Name in keyof C['operations']]: (input: z.infer<C['operations'][Name]['input']>) => Promise<z.infer<C['operations'][Name]['output']>>;
+  readonly [Name in keyof C['operations']]: (
+    input: z.infer<C['operations'][Name]['input']>,
+  ) => Promise<z.infer<C['operations'][Name]['output']>>;
 };
 
 /** A contract as its module fulfils it. */
 export type Fulfilment<C extends Contract, Ctx> = {
-  readonly [Name in keyof C['operations']]: (ctx: Ctx, input: z.infer<C['operations'][Name]['input']>) => Promise<z.infer<C['operations'][Name]['output']>>;
+  readonly [Name in keyof C['operations']]: (
+    ctx: Ctx,
+    input: z.infer<C['operations'][Name]['input']>,
+  ) => Promise<z.infer<C['operations'][Name]['output']>>;
 };

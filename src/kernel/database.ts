@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
 import { unavailable } from './problems.ts';
 
-export { empty, join, raw, default as sql, type Sql } from 'sql-template-tag';
+export { default as sql, empty, join, raw, type Sql } from 'sql-template-tag';
 
 /** A module's way to the database. SQL is written with the `sql` tag; values are always parameters. */
 export interface Database {
@@ -66,7 +66,20 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 });
 
 const RETRYABLE = new Set(['40001', '40P01']);
-const GONE = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT']);
+const GONE = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '08000',
+  '08003',
+  '08006',
+  '53300',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOENT',
+]);
 const ATTEMPTS = 4;
 
 /** A pool of connections, from which each module gets a handle of its own. */
@@ -196,7 +209,9 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
 const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
 
 function translate(error: unknown): unknown {
-  const gone = GONE.has(codeOf(error) ?? '') || /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test((error as Error)?.message ?? '');
+  const gone =
+    GONE.has(codeOf(error) ?? '') ||
+    /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test((error as Error)?.message ?? '');
   return gone ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
 }
 

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
 import type { Context } from './context.ts';
 import { notFound } from './problems.ts';
 import { get, permitted, post, type Route } from './routes.ts';

@@ -8,7 +8,11 @@ export interface EventKind<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload;
 }
 
-export const event = <Payload extends z.ZodType>(name: string, version: number, payload: Payload): EventKind<Payload> => ({ name, version, payload });
+export const event = <Payload extends z.ZodType>(name: string, version: number, payload: Payload): EventKind<Payload> => ({
+  name,
+  version,
+  payload,
+});
 
 /** An event on its way to those who hear it. */
 export interface Delivered<Payload> {
@@ -37,14 +41,23 @@ export interface JobKind<Ctx = never, Input extends z.ZodType = z.ZodType> {
   readonly run: (ctx: Ctx, input: z.infer<Input>) => Promise<void>;
 }
 
-export const job = <Ctx, Input extends z.ZodType>(name: string, input: Input, run: (ctx: Ctx, input: z.infer<Input>) => Promise<void>): JobKind<Ctx, Input> => ({
+export const job = <Ctx, Input extends z.ZodType>(
+  name: string,
+  input: Input,
+  run: (ctx: Ctx, input: z.infer<Input>) => Promise<void>,
+): JobKind<Ctx, Input> => ({
   name,
   input,
   run,
 });
 
 /** Asks for a job; it is there if the transaction commits. `notBefore` puts it off. */
-export function enqueue<Ctx, I extends z.ZodType>(tx: Transaction, kind: JobKind<Ctx, I>, input: z.infer<I>, notBefore: Date | null = null): void {
+export function enqueue<Ctx, I extends z.ZodType>(
+  tx: Transaction,
+  kind: JobKind<Ctx, I>,
+  input: z.infer<I>,
+  notBefore: Date | null = null,
+): void {
   tx.pending.push({ kind: 'job', name: kind.name, subject: null, payload: input, notBefore });
 }
 
@@ -66,7 +79,10 @@ export interface Subscription<Ctx = never, Payload extends z.ZodType = z.ZodType
   readonly react: (ctx: Ctx, events: Delivered<z.infer<Payload>>[]) => Promise<void>;
 }
 
-export const on = <Ctx, P extends z.ZodType>(kind: EventKind<P>, react: (ctx: Ctx, events: Delivered<z.infer<P>>[]) => Promise<void>): Subscription<Ctx, P> => ({
+export const on = <Ctx, P extends z.ZodType>(
+  kind: EventKind<P>,
+  react: (ctx: Ctx, events: Delivered<z.infer<P>>[]) => Promise<void>,
+): Subscription<Ctx, P> => ({
   event: kind,
   react,
 });

@@ -23,10 +23,16 @@ export function serveHealth(app: Hono<never>, vitals: Vitals): void {
   open.get('/health', async (c) => {
     const database = await databaseAnswers(vitals.pool);
     const ok = database && !vitals.draining();
-    const checks = { database: database ? 'ok' : 'unreachable', signals: vitals.signals.hearing() ? 'ok' : 'reconnecting', draining: vitals.draining() };
+    const checks = {
+      database: database ? 'ok' : 'unreachable',
+      signals: vitals.signals.hearing() ? 'ok' : 'reconnecting',
+      draining: vitals.draining(),
+    };
     return c.json({ status: ok ? 'ok' : 'degraded', version: vitals.version, modules: vitals.modules, checks }, ok ? 200 : 503);
   });
-  open.get('/metrics', async (c) => c.body(await vitals.metrics.registry.metrics(), 200, { 'content-type': vitals.metrics.registry.contentType }));
+  open.get('/metrics', async (c) =>
+    c.body(await vitals.metrics.registry.metrics(), 200, { 'content-type': vitals.metrics.registry.contentType }),
+  );
 }
 
 async function databaseAnswers(pool: DatabasePool): Promise<boolean> {

@@ -9,7 +9,17 @@ import type { Database } from './database.ts';
 import { newId } from './ids.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
-import { forbidden, internalError, malformed, methodNotAllowed, notFound, Problem, stillRunning, unauthenticated, unavailable } from './problems.ts';
+import {
+  forbidden,
+  internalError,
+  malformed,
+  methodNotAllowed,
+  notFound,
+  Problem,
+  stillRunning,
+  unauthenticated,
+  unavailable,
+} from './problems.ts';
 import { readInternalToken } from './remote.ts';
 import { type Headers, problemReply, resultReply } from './replies.ts';
 import { operationId, type Route } from './routes.ts';
@@ -43,10 +53,17 @@ export function openHttp(parts: HttpParts): Hono<Env> {
   const { settings, log } = parts;
   const app = new Hono<Env>();
   if (settings.corsOrigins.length > 0) {
-    app.use(cors({ origin: settings.corsOrigins, exposeHeaders: ['ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'], maxAge: 600 }));
+    app.use(
+      cors({
+        origin: settings.corsOrigins,
+        exposeHeaders: ['ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+        maxAge: 600,
+      }),
+    );
   }
   for (const { module, route } of parts.routes) {
-    const handler = (c: { req: { raw: Request; param(): Record<string, string> }; env?: Env['Bindings'] }) => serve(parts, module, route, c.req.raw, c.req.param(), addressOf(c, settings));
+    const handler = (c: { req: { raw: Request; param(): Record<string, string> }; env?: Env['Bindings'] }) =>
+      serve(parts, module, route, c.req.raw, c.req.param(), addressOf(c, settings));
     for (const path of pathsOf(route.path)) app.on(route.method, path.replaceAll(/\{(\w+)\}/g, ':$1'), handler);
   }
   if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
@@ -65,7 +82,14 @@ export function openHttp(parts: HttpParts): Hono<Env> {
 /** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
 const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
 
-async function serve(parts: HttpParts, module: string, route: Route, request: Request, params: Record<string, string>, address: string): Promise<Response> {
+async function serve(
+  parts: HttpParts,
+  module: string,
+  route: Route,
+  request: Request,
+  params: Record<string, string>,
+  address: string,
+): Promise<Response> {
   const started = performance.now();
   const operation = operationId(route);
   const scope: RequestScope = {
@@ -96,7 +120,10 @@ async function serve(parts: HttpParts, module: string, route: Route, request: Re
   }
   const seconds = (performance.now() - started) / 1000;
   parts.metrics.request(operation, reply.status, seconds);
-  parts.log.info({ request: scope.id, operation, status: reply.status, ms: Math.round(seconds * 10_000) / 10, actor: actor.id || undefined }, 'call');
+  parts.log.info(
+    { request: scope.id, operation, status: reply.status, ms: Math.round(seconds * 10_000) / 10, actor: actor.id || undefined },
+    'call',
+  );
   return reply;
 }
 
@@ -117,11 +144,17 @@ function admit(route: Route, actor: Actor, params: Record<string, string>): void
   if (access.kind === 'anyone') return;
   if (actor.kind !== 'user') throw unauthenticated();
   if (access.kind === 'permission' && !actor.permissions.has(access.permission)) throw forbidden({ permission: access.permission });
-  if (access.kind === 'own-account' && params.username?.toLowerCase() !== actor.username.toLowerCase() && !(access.staff && actor.permissions.has(access.staff))) throw notFound();
+  if (
+    access.kind === 'own-account' &&
+    params.username?.toLowerCase() !== actor.username.toLowerCase() &&
+    !(access.staff && actor.permissions.has(access.staff))
+  )
+    throw notFound();
 }
 
 const isRefusalOfPermission = (route: Route, actor: Actor, problem: Problem): boolean =>
-  actor.kind === 'user' && (problem.status === 403 || (problem.status === 404 && (route.spec.access.kind === 'own-account' || route.spec.access.kind === 'owned')));
+  actor.kind === 'user' &&
+  (problem.status === 403 || (problem.status === 404 && (route.spec.access.kind === 'own-account' || route.spec.access.kind === 'owned')));
 
 const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
   writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status });
@@ -129,7 +162,8 @@ const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: '
 function problemOf(error: unknown, request: Request): Problem {
   if (error instanceof Problem) return error;
   const code = (error as { code?: string } | null)?.code;
-  if (code === '55P03' || code === '57014') return request.headers.has('idempotency-key') ? stillRunning({ retryAfterSeconds: 1 }) : unavailable({ retryAfterSeconds: 1 });
+  if (code === '55P03' || code === '57014')
+    return request.headers.has('idempotency-key') ? stillRunning({ retryAfterSeconds: 1 }) : unavailable({ retryAfterSeconds: 1 });
   if (error instanceof URIError) return malformed({ reason: 'The path is not well encoded.' });
   return internalError();
 }
@@ -155,7 +189,9 @@ function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
     const { module, operation } = c.req.param();
     try {
       const from = await readInternalToken(c.req.header('authorization') ?? null, secret);
-      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.contract.operations[operation];
+      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.contract.operations[
+        operation
+      ];
       if (!from || !spec) throw notFound();
       const input = spec.input.parse(((await c.req.json()) as { input: unknown }).input);
       const output = await parts.runtime.ask(from.caller, module, operation, input, { actor: from.actor, request: null, tx: null });

@@ -21,7 +21,10 @@ export const noLimits: Limits = { count: async () => ({}) };
 /** Limits kept in this process's memory; a process of several counts its own share. */
 export function limitsInMemory(): Limits {
   const limiters = Object.fromEntries(
-    Object.entries(LIMITS).map(([name, { points, seconds }]) => [name, new RateLimiterMemory({ keyPrefix: name, points, duration: seconds })]),
+    Object.entries(LIMITS).map(([name, { points, seconds }]) => [
+      name,
+      new RateLimiterMemory({ keyPrefix: name, points, duration: seconds }),
+    ]),
   ) as Record<keyof typeof LIMITS, RateLimiterMemory>;
 
   const consume = async (name: keyof typeof LIMITS, key: string): Promise<Record<string, string>> => {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   registry: Registry;
@@ -20,7 +20,12 @@ export function openMetrics(gauges: { poolWaiting: () => number; poolTotal: () =
     registers: [registry],
   });
   const statements = new Counter({ name: 'souk_sql_statements_total', help: 'SQL statements sent', registers: [registry] });
-  const work = new Counter({ name: 'souk_work_total', help: 'Jobs and events worked on', labelNames: ['outcome', 'name'], registers: [registry] });
+  const work = new Counter({
+    name: 'souk_work_total',
+    help: 'Jobs and events worked on',
+    labelNames: ['outcome', 'name'],
+    registers: [registry],
+  });
   const lag = new Gauge({ name: 'souk_outbox_unsent', help: 'Outbox rows that the relay found waiting', registers: [registry] });
   for (const [name, help, read] of [
     ['souk_pool_waiting', 'Calls that wait for a database connection', gauges.poolWaiting],

@@ -25,7 +25,9 @@ export async function migrate(url: string, folders: readonly MigrationFolder[], 
     await client.query(
       'create table if not exists kernel.migrations (module text, name text, checksum text not null, applied_at timestamptz not null default now(), primary key (module, name))',
     );
-    const { rows } = await client.query<{ module: string; name: string; checksum: string }>('select module, name, checksum from kernel.migrations');
+    const { rows } = await client.query<{ module: string; name: string; checksum: string }>(
+      'select module, name, checksum from kernel.migrations',
+    );
     const applied = new Map(rows.map((row) => [`${row.module}/${row.name}`, row.checksum]));
     let count = 0;
     for (const { module, folder } of folders) {
@@ -50,7 +52,11 @@ async function apply(client: pg.Client, file: { module: string; name: string; te
   try {
     await client.query('begin');
     await client.query(file.text);
-    await client.query('insert into kernel.migrations (module, name, checksum) values ($1, $2, $3)', [file.module, file.name, file.checksum]);
+    await client.query('insert into kernel.migrations (module, name, checksum) values ($1, $2, $3)', [
+      file.module,
+      file.name,
+      file.checksum,
+    ]);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');

@@ -1,7 +1,23 @@
 import { z } from 'zod';
 
 /** Minor-unit digits of the currencies that Souk handles (ISO 4217). */
-const EXPONENTS = { TND: 3, EUR: 2, USD: 2, GBP: 2, CHF: 2, CAD: 2, MAD: 2, DZD: 2, EGP: 2, SAR: 2, AED: 2, QAR: 2, KWD: 3, LYD: 3, JPY: 0 } as const;
+const EXPONENTS = {
+  TND: 3,
+  EUR: 2,
+  USD: 2,
+  GBP: 2,
+  CHF: 2,
+  CAD: 2,
+  MAD: 2,
+  DZD: 2,
+  EGP: 2,
+  SAR: 2,
+  AED: 2,
+  QAR: 2,
+  KWD: 3,
+  LYD: 3,
+  JPY: 0,
+} as const;
 
 export type CurrencyCode = keyof typeof EXPONENTS;
 
@@ -20,10 +36,14 @@ export const PositiveAmount = z
 
 export const Amount = z.int().min(0).meta({ description: 'Whole number of minor units (cents, millimes)', example: 12500 });
 
-export const Money = z.strictObject({ amount: Amount, currency: Currency }).meta({ id: 'Money', description: 'An amount in minor units of its currency' });
+export const Money = z
+  .strictObject({ amount: Amount, currency: Currency })
+  .meta({ id: 'Money', description: 'An amount in minor units of its currency' });
 export type Money = z.infer<typeof Money>;
 
-export const Price = z.strictObject({ amount: PositiveAmount, currency: Currency }).meta({ id: 'Price', description: 'An amount of at least one minor unit' });
+export const Price = z
+  .strictObject({ amount: PositiveAmount, currency: Currency })
+  .meta({ id: 'Price', description: 'An amount of at least one minor unit' });
 
 /**
  * Splits a whole into parts in proportion to weights, by the largest-remainder rule (Hamilton's method): the parts
@@ -33,7 +53,8 @@ export const Price = z.strictObject({ amount: PositiveAmount, currency: Currency
  */
 export function split(whole: number, weights: readonly number[]): number[] {
   const total = weights.reduce((sum, weight) => sum + BigInt(weight), 0n);
-  if (weights.some((weight) => weight < 0) || (total === 0n && whole !== 0)) throw new RangeError('split needs weights of which one is positive');
+  if (weights.some((weight) => weight < 0) || (total === 0n && whole !== 0))
+    throw new RangeError('split needs weights of which one is positive');
   if (total === 0n) return weights.map(() => 0);
   const shares = weights.map((weight, index) => {
     const product = BigInt(whole) * BigInt(weight);

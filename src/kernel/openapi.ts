@@ -32,7 +32,8 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
       title: 'Souk',
       version,
       summary: 'One commerce backend for shops, marketplaces and reverse marketplaces',
-      description: 'Every path under /v1 also answers without the prefix. Errors are application/problem+json; their codes are explained at /docs/problems.',
+      description:
+        'Every path under /v1 also answers without the prefix. Errors are application/problem+json; their codes are explained at /docs/problems.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -47,14 +48,22 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
 
 function operationOf(module: string, route: Route, components: Json): Json {
   const { spec } = route;
-  const operation: Json = { operationId: operationId(route), tags: [module], summary: spec.summary, description: [spec.description, accessText(spec.access)].filter(Boolean).join('\n\n') };
+  const operation: Json = {
+    operationId: operationId(route),
+    tags: [module],
+    summary: spec.summary,
+    description: [spec.description, accessText(spec.access)].filter(Boolean).join('\n\n'),
+  };
   if (spec.access.kind !== 'anyone') operation.security = [{ bearer: [] }];
   const parameters = [...pathParameters(route), ...queryParameters(route, components), ...headerParameters(route)];
   if (parameters.length > 0) operation.parameters = parameters;
   if (spec.body) {
     const schema = schemaOf(spec.body, 'input', components);
     const media = { schema, example: exampleOf(schema, components) };
-    operation.requestBody = { required: true, content: { 'application/json': media, ...(spec.form ? { 'application/x-www-form-urlencoded': media } : {}) } };
+    operation.requestBody = {
+      required: true,
+      content: { 'application/json': media, ...(spec.form ? { 'application/x-www-form-urlencoded': media } : {}) },
+    };
   }
   operation.responses = { ...successOf(route, components), ...problemsOf(route) };
   return operation;
@@ -82,23 +91,38 @@ const pathParameters = (route: Route): Json[] =>
 
 function queryParameters(route: Route, components: Json): Json[] {
   if (!route.spec.query) return [];
-  const { properties = {}, required = [] } = schemaOf(route.spec.query, 'input', components) as { properties?: Record<string, Json>; required?: string[] };
+  const { properties = {}, required = [] } = schemaOf(route.spec.query, 'input', components) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema }));
 }
 
 function headerParameters({ spec, method }: Route): Json[] {
   const headers: Json[] = [];
   if (spec.idempotent) {
-    headers.push({ name: 'Idempotency-Key', in: 'header', required: spec.idempotent === 'required', schema: { type: 'string', maxLength: 255 }, example: '5f3c2f0e-3f7a-4a57-9a1e-2f9b7f0d9c11' });
+    headers.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: spec.idempotent === 'required',
+      schema: { type: 'string', maxLength: 255 },
+      example: '5f3c2f0e-3f7a-4a57-9a1e-2f9b7f0d9c11',
+    });
   }
-  if (spec.etag && method !== 'GET') headers.push({ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' }, example: '"3"' });
+  if (spec.etag && method !== 'GET')
+    headers.push({ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' }, example: '"3"' });
   return headers;
 }
 
 function successOf(route: Route, components: Json): Json {
   if (route.spec.returns === null) return { 204: { description: 'Done' } };
   const schema = schemaOf(route.spec.returns, 'output', components);
-  return { [route.spec.status ?? 200]: { description: route.spec.summary, content: { 'application/json': { schema, example: exampleOf(schema, components) } } } };
+  return {
+    [route.spec.status ?? 200]: {
+      description: route.spec.summary,
+      content: { 'application/json': { schema, example: exampleOf(schema, components) } },
+    },
+  };
 }
 
 /** All the ways in which a route may refuse: those it declares, and those that its shape brings along. */
@@ -122,14 +146,21 @@ function problemsOf(route: Route): Json {
   return Object.fromEntries(
     [...byStatus].map(([status, kinds]) => [
       status,
-      { description: kinds.map((kind) => `${kind.title} (\`${kind.code}\`)`).join('; '), content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+      {
+        description: kinds.map((kind) => `${kind.title} (\`${kind.code}\`)`).join('; '),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
     ]),
   );
 }
 
 /** A schema in JSON Schema; what carries an id stands under components, once. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
-  const { $schema: _, $defs, ...json } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }) as Json;
+  const {
+    $schema: _,
+    $defs,
+    ...json
+  } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }) as Json;
   for (const [id, definition] of Object.entries(($defs as Json) ?? {})) components[id] ??= referenced(definition);
   if (typeof json.id === 'string') {
     components[json.id] ??= referenced(json);
@@ -144,7 +175,10 @@ function referenced(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name, inner]) => !(name === 'id' && typeof inner === 'string'))
-      .map(([name, inner]) => [name, name === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : referenced(inner)]),
+      .map(([name, inner]) => [
+        name,
+        name === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : referenced(inner),
+      ]),
   );
 }
 
@@ -160,7 +194,9 @@ export function exampleOf(schema: Json, components: Json, depth = 0): unknown {
   if (choice?.[0]) return exampleOf(choice[0], components, depth + 1);
   if (schema.type === 'object') {
     const required = (schema.required as string[] | undefined) ?? [];
-    const properties = Object.entries((schema.properties as Record<string, Json>) ?? {}).filter(([name, inner]) => required.includes(name) || 'example' in inner);
+    const properties = Object.entries((schema.properties as Record<string, Json>) ?? {}).filter(
+      ([name, inner]) => required.includes(name) || 'example' in inner,
+    );
     return Object.fromEntries(properties.map(([name, inner]) => [name, exampleOf(inner, components, depth + 1)]));
   }
   if (schema.type === 'array') return schema.items ? [exampleOf(schema.items as Json, components, depth + 1)] : [];

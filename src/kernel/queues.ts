@@ -51,7 +51,17 @@ export function localQueues(runtime: Runtime, clock: Clock): Queue[] {
           const events = rows.map((row) => delivered(row, subscription.event.payload.parse(row.payload)));
           const ctx = runtime.context(module.name, systemScope);
           await ctx.db.transaction(async (tx) => {
-            const fresh = new Set((await tx.kernel<{ event_id: string }>(consume(name, rows.map((row) => row.id), clock.now()))).map((row) => row.event_id));
+            const fresh = new Set(
+              (
+                await tx.kernel<{ event_id: string }>(
+                  consume(
+                    name,
+                    rows.map((row) => row.id),
+                    clock.now(),
+                  ),
+                )
+              ).map((row) => row.event_id),
+            );
             const unseen = events.filter((event) => fresh.has(event.id));
             if (unseen.length > 0) await subscription.react(runtime.context(module.name, { ...systemScope, tx }) as never, unseen);
           });

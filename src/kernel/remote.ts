@@ -37,7 +37,8 @@ export function remoteAsker(urls: Readonly<Record<string, string>>, secret: stri
   };
   return async (caller, module, operation, input, scope) => {
     const base = urls[module];
-    if (!base || !secret) throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
+    if (!base || !secret)
+      throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
     const token = await sign(key, caller, scope);
     try {
       return await breakerOf(module).fire(`${base}/internal/${module}/${operation}`, token, JSON.stringify({ input }));
@@ -72,11 +73,17 @@ const sign = (key: Uint8Array, caller: string, { actor }: Scope): Promise<string
     .sign(key);
 
 /** Reads who asks from an internal token. @returns undefined when it is none of ours, or too old. */
-export async function readInternalToken(authorization: string | null, secret: string): Promise<{ caller: string; actor: Actor } | undefined> {
+export async function readInternalToken(
+  authorization: string | null,
+  secret: string,
+): Promise<{ caller: string; actor: Actor } | undefined> {
   if (!authorization?.startsWith('Internal ')) return undefined;
   try {
     const key = new TextEncoder().encode(secret);
-    const { payload } = await jwtVerify<Claims>(authorization.slice('Internal '.length), key, { audience: 'souk-internal', algorithms: ['HS256'] });
+    const { payload } = await jwtVerify<Claims>(authorization.slice('Internal '.length), key, {
+      audience: 'souk-internal',
+      algorithms: ['HS256'],
+    });
     return { caller: payload.caller, actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) } };
   } catch {
     return undefined;

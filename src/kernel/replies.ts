@@ -19,7 +19,15 @@ export const problemType = (code: string) => `/docs/problems#${code.replaceAll('
 /** A refusal as RFC 9457 writes it. */
 export function problemReply(problem: Problem, instance: string, headers: Headers): Response {
   const retryAfter = problem.extra.retryAfterSeconds;
-  const body = { type: problemType(problem.code), title: problem.title, status: problem.status, detail: problem.message, instance, code: problem.code, ...problem.extra };
+  const body = {
+    type: problemType(problem.code),
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    instance,
+    code: problem.code,
+    ...problem.extra,
+  };
   const all: Headers = { ...SECURITY_HEADERS, ...headers, 'content-type': 'application/problem+json' };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
   if (problem.status === 401) all['www-authenticate'] = 'Bearer';

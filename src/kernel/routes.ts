@@ -19,7 +19,9 @@ export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account'
 export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
 
 /** Names in a path: `ParamsOf<'/orders/{id}'>` is `{ id: string }`. */
-export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? { [K in Name]: string } & ParamsOf<Rest> : unknown;
+export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { [K in Name]: string } & ParamsOf<Rest>
+  : unknown;
 
 /** What a handler is given. All of it has been checked against the route's schemas. */
 export interface Call<Path extends string, Query, Body> {
@@ -52,7 +54,8 @@ export interface Replayed<T> {
 
 /** A reply rebuilt from the row that an earlier call with the same key made. */
 export const replayed = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value });
-export const isReplayed = (answer: unknown): answer is Replayed<unknown> => typeof answer === 'object' && answer !== null && REPLAYED in answer;
+export const isReplayed = (answer: unknown): answer is Replayed<unknown> =>
+  typeof answer === 'object' && answer !== null && REPLAYED in answer;
 
 /** A reply that PostgreSQL has already written as JSON. It is passed through; tests and development check it against the schema. */
 export interface JsonText {
@@ -97,7 +100,10 @@ export interface Route {
 
 const route =
   (method: Route['method']) =>
-  <const Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(path: Path, spec: RouteSpec<Path, Ctx, Q, B, R>): Route => ({
+  <const Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+    path: Path,
+    spec: RouteSpec<Path, Ctx, Q, B, R>,
+  ): Route => ({
     method,
     path,
     spec: spec as unknown as Route['spec'],
@@ -112,6 +118,9 @@ export const del = route('DELETE');
 /** The id of an operation, as OpenAPI, logs, metrics and the audit trail name it: `POST /orders` is `postOrders`. */
 export function operationId({ method, path, spec }: Route): string {
   if (spec.id) return spec.id;
-  const words = path.split('/').filter(Boolean).map((part) => (part.startsWith('{') ? `by-${part.slice(1, -1)}` : part));
+  const words = path
+    .split('/')
+    .filter(Boolean)
+    .map((part) => (part.startsWith('{') ? `by-${part.slice(1, -1)}` : part));
   return [method.toLowerCase(), ...words].join('-').replace(/[^A-Za-z0-9]+(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -100,7 +100,9 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
     defaultCurrency: s.DEFAULT_CURRENCY,
     rateLimits: s.RATE_LIMITS,
-    corsOrigins: s.CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    corsOrigins: s.CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
     checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',
     trustProxy: s.TRUST_PROXY,
     logLevel: s.LOG_LEVEL,
@@ -111,7 +113,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
 }
 
 function refuseUnsafe(s: z.infer<typeof Environment>): void {
-  if (!s.SECRET_KEYS) throw new BadSettings('SECRET_KEYS: production needs supplied keys; make one with: echo "k1:$(openssl rand -base64 32)"');
+  if (!s.SECRET_KEYS)
+    throw new BadSettings('SECRET_KEYS: production needs supplied keys; make one with: echo "k1:$(openssl rand -base64 32)"');
   if (s.DEMO === 'on') throw new BadSettings('DEMO: production refuses demo accounts, whose passwords everybody knows');
   if (!s.RATE_LIMITS) throw new BadSettings('RATE_LIMITS: production cannot lift the limits');
   if (s.SANDBOX_CLOCK_SHIFT_SECONDS !== 0) throw new BadSettings('SANDBOX_CLOCK_SHIFT_SECONDS: production keeps the real time');

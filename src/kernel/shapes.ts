@@ -30,3 +30,6 @@ export interface Page<Item> {
   items: Item[];
   nextCursor: string | null;
 }
+
+/** The answer of an operation that has nothing to tell but that it is done. */
+export type Nothing = Record<string, never>;

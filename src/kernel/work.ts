@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import { type Job, type JobResult, PgBoss } from 'pg-boss';
+import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { DatabasePool, Transaction } from './database.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,7 +31,15 @@ const RELAY_BATCH = 500;
 const ROWS_PER_JOB = 100;
 const RELAY_PAUSE_MS = 25;
 const RELAY_POLL_MS = 1000;
-const WORK_QUEUE = { retryLimit: 8, retryBackoff: true, retryDelayMax: 600, expireInSeconds: 30, deleteAfterSeconds: 600, retentionSeconds: 30 * 86_400, deadLetter: DEAD_LETTERS };
+const WORK_QUEUE = {
+  retryLimit: 8,
+  retryBackoff: true,
+  retryDelayMax: 600,
+  expireInSeconds: 30,
+  deleteAfterSeconds: 600,
+  retentionSeconds: 30 * 86_400,
+  deadLetter: DEAD_LETTERS,
+};
 const TIMER_QUEUE = { retryLimit: 0, expireInSeconds: 60, deleteAfterSeconds: 60 };
 
 export interface WorkParts {
@@ -53,7 +61,9 @@ export function openWork(parts: WorkParts): Work {
   const subscribers = subscribersOf(runtime);
   const timers = runtime.modules
     .filter((module) => runtime.local.has(module.name))
-    .flatMap((module) => module.timers.map((timer) => ({ ...timer, turn: () => timer.run(runtime.context(module.name, systemScope) as never) })));
+    .flatMap((module) =>
+      module.timers.map((timer) => ({ ...timer, turn: () => timer.run(runtime.context(module.name, systemScope) as never) })),
+    );
   const workers = new Map<string, string>();
   const intervals: NodeJS.Timeout[] = [];
   let wake: (() => void) | undefined;
@@ -100,7 +110,15 @@ export function openWork(parts: WorkParts): Work {
       } catch (error) {
         metrics.work('failed', queue.name);
         log.warn({ err: error, queue: queue.name, job: id }, 'work failed; it is tried again');
-        const apart = data.rows.length > 1 && (await insert(queue.name, data.rows.map((row) => [row])).then(() => true, () => false));
+        const apart =
+          data.rows.length > 1 &&
+          (await insert(
+            queue.name,
+            data.rows.map((row) => [row]),
+          ).then(
+            () => true,
+            () => false,
+          ));
         results.push({ id, status: apart ? 'completed' : 'failed', output: { message: (error as Error).message.slice(0, 500) } });
       }
     }
@@ -110,7 +128,8 @@ export function openWork(parts: WorkParts): Work {
   const drainQueue = async (queue: Queue): Promise<number> => {
     for (let done = 0; ; ) {
       const jobs = await boss.fetch<{ rows: OutboxRow[] }>(queue.name, { batchSize: 50 });
-      for (const { id, status, output } of await perform(queue, jobs)) await (status === 'completed' ? boss.complete(queue.name, id) : boss.fail(queue.name, id, output));
+      for (const { id, status, output } of await perform(queue, jobs))
+        await (status === 'completed' ? boss.complete(queue.name, id) : boss.fail(queue.name, id, output));
       done += jobs.length;
       if (jobs.length === 0) return done;
     }
@@ -123,8 +142,10 @@ export function openWork(parts: WorkParts): Work {
       await boss.start();
       const known = new Set((await boss.getQueues()).map((queue) => queue.name));
       if (!known.has(DEAD_LETTERS)) await boss.createQueue(DEAD_LETTERS, { retentionSeconds: 365 * 86_400 });
-      for (const name of queueNames(runtime)) if (!known.has(name)) await boss.createQueue(name, { ...WORK_QUEUE, retryDelay: parts.retryDelaySeconds });
-      for (const { name } of runtime.modules.flatMap((module) => module.timers)) if (!known.has(timerQueue(name))) await boss.createQueue(timerQueue(name), TIMER_QUEUE);
+      for (const name of queueNames(runtime))
+        if (!known.has(name)) await boss.createQueue(name, { ...WORK_QUEUE, retryDelay: parts.retryDelaySeconds });
+      for (const { name } of runtime.modules.flatMap((module) => module.timers))
+        if (!known.has(timerQueue(name))) await boss.createQueue(timerQueue(name), TIMER_QUEUE);
     },
     async start() {
       running = true;
@@ -169,7 +190,8 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 function rowsByQueue(rows: OutboxRow[], subscribers: ReadonlyMap<string, string[]>): Map<string, OutboxRow[]> {
   const queues = new Map<string, OutboxRow[]>();
   for (const row of rows) {
-    for (const queue of row.kind === 'job' ? [row.name] : (subscribers.get(row.name) ?? [])) queues.set(queue, [...(queues.get(queue) ?? []), row]);
+    for (const queue of row.kind === 'job' ? [row.name] : (subscribers.get(row.name) ?? []))
+      queues.set(queue, [...(queues.get(queue) ?? []), row]);
   }
   return queues;
 }

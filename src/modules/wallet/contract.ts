@@ -9,7 +9,8 @@ export const insufficientFunds = problem<{ currency: string; available: number; 
   code: 'wallet/insufficient-funds',
   status: 409,
   title: 'Not enough money in the wallet',
-  detail: ({ currency, available, needed }) => `The wallet has ${available} ${currency} (minor units) to spend; ${needed} are needed. Charge it, or choose another payment.`,
+  detail: ({ currency, available, needed }) =>
+    `The wallet has ${available} ${currency} (minor units) to spend; ${needed} are needed. Charge it, or choose another payment.`,
 });
 
 export const holdEnded = problem({
@@ -39,6 +40,13 @@ export const Share = z.object({
   amount: PositiveAmount.meta({ description: 'What the buyer pays for this share' }),
   commission: z.int().min(0).meta({ description: 'The part of it that goes to the platform as its fee' }),
 });
+
+const Figures = z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]));
+
+export const Proof = z
+  .object({ ok: z.boolean(), checkedAt: Time, rules: z.array(z.object({ rule: z.string(), ok: z.boolean(), figures: Figures })) })
+  .meta({ id: 'Proof', description: 'The six rules of the ledger, checked over the live data in one snapshot' });
+export type Proof = z.infer<typeof Proof>;
 
 const Keyed = z.object({ key: Id });
 
@@ -74,6 +82,8 @@ export const wallet = contract('wallet', {
     }),
     /** Gives the rest of a hold back: held -> available. An unknown key is remembered, so that a late hold under it is refused. */
     releaseHold: operation({ input: Keyed, output: z.object({}) }),
+    /** Checks the six rules of the ledger over the live data, in one snapshot. */
+    prove: operation({ input: z.object({}), output: Proof }),
   },
   events: { paymentMade },
 });

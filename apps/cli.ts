@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { startDatabase } from '#adapters/database/index.ts';
+import { type Composition, prepareDatabase, version } from '#kernel/compose.ts';
+import { systemScope } from '#kernel/runtime.ts';
+import type { Proof } from '#wallet';
+import { modules } from '../src/modules/index.ts';
+import { openSouk } from '../src/souk.ts';
+import { fail, loadSettings, say } from './shell.ts';
+
+const souk = new Command('souk').description("Souk's command line, for operators").version(version);
+
+souk
+  .command('migrate')
+  .description('bring the database to this version')
+  .action(() => withSouk(async () => say('The database is up to date.')));
+
+souk
+  .command('grant <username> <roles...>')
+  .description('give an account its roles (replaces those it has); this is how the first admin is made')
+  .action((username: string, roles: string[]) =>
+    withSouk(async (app) => {
+      const account = (await app.runtime.ask('kernel', 'identity', 'findAccount', { username }, systemScope)) as { id: string } | null;
+      if (!account) throw new Error(`nobody is called ${username}; sign up first`);
+      await app.runtime.ask('kernel', 'identity', 'grantRoles', { accountId: account.id, roles }, systemScope);
+      say(`${username} now has: ${roles.join(', ')}.`);
+    }),
+  );
+
+souk
+  .command('ledger')
+  .description('the money')
+  .command('verify')
+  .description('check the six rules of the ledger; ends with 1 on a breach')
+  .action(() =>
+    withSouk(async (app) => {
+      const proof = (await app.runtime.ask('kernel', 'wallet', 'prove', {}, systemScope)) as Proof;
+      for (const { rule, ok, figures } of proof.rules)
+        process.stdout.write(`${ok ? 'ok    ' : 'BREACH'} ${rule}\n       ${JSON.stringify(figures)}\n`);
+      if (!proof.ok) process.exitCode = 1;
+    }),
+  );
+
+souk
+  .command('openapi [file]')
+  .description('write the OpenAPI document')
+  .action((file: string | undefined) =>
+    withSouk(async (app) => {
+      const text = `${JSON.stringify(app.openapi(), null, 2)}\n`;
+      if (file) await writeFile(file, text);
+      else process.stdout.write(text);
+    }),
+  );
+
+await souk.parseAsync().catch((error) => fail(error));
+
+/** Runs a command on the database of the settings, and lets go of it. */
+async function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {
+  const settings = { ...loadSettings(), logLevel: 'silent' as const };
+  const database = await startDatabase({ databaseUrl: settings.databaseUrl, folder: resolve(settings.dataFolder, 'postgres') });
+  try {
+    await prepareDatabase(database.url, modules);
+    const app = await openSouk(settings, { databaseUrl: database.url });
+    await work(app).finally(() => app.stop());
+  } finally {
+    await database.stop();
+  }
+}

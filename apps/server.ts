@@ -1,0 +1,120 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { serve } from '@hono/node-server';
+import { startDatabase } from '#adapters/database/index.ts';
+import type { RunningDatabase } from '#adapters/database/port.ts';
+import { type Composition, prepareDatabase } from '#kernel/compose.ts';
+import type { Settings } from '#kernel/settings.ts';
+import { modules } from '../src/modules/index.ts';
+import { openSouk } from '../src/souk.ts';
+import { loadDemo } from './demo.ts';
+import { fail, loadSettings, say } from './shell.ts';
+
+/** How long running calls may take to end after a stop was asked for. */
+const DRAIN_MS = 10_000;
+
+await main().catch((error) => fail(error));
+
+/** One process: the database (unless one is given), Souk, and a port. */
+async function main(): Promise<void> {
+  const settings = loadSettings();
+  let stopping: ((reason: string) => Promise<void>) | undefined;
+  const asked = new Promise<string>((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+    process.on('disconnect', () => stop('parent gone'));
+  });
+  const port = await reservePort(settings);
+  say(settings.databaseUrl ? 'Connecting to the database …' : 'Starting the embedded PostgreSQL …');
+  const database = await startDatabase({ databaseUrl: settings.databaseUrl, folder: resolve(settings.dataFolder, 'postgres'), log: say });
+  stopping = () => database.stop();
+  try {
+    const souk = await open(settings, database);
+    const server = await listen(souk, settings, port);
+    stopping = () => shutDown(server, souk, database);
+    if (settings.demo) await loadDemo(souk, settings, say);
+    welcome(settings, server.port, database);
+    await asked;
+    say('Stopping: finishing what is under way …');
+  } finally {
+    await stopping('done');
+  }
+  say('Stopped.');
+  process.exit(0);
+}
+
+async function open(settings: Settings, database: RunningDatabase): Promise<Composition> {
+  const applied = await prepareDatabase(database.url, modules);
+  if (applied > 0) say(`Database migrated (${applied} files).`);
+  const souk = await openSouk(settings, { databaseUrl: database.url });
+  await souk.start();
+  return souk;
+}
+
+/** Fails early, before a database is started for nothing. */
+async function reservePort({ port, host }: Settings): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((ready, refused) => {
+    probe.once('error', (error: NodeJS.ErrnoException) => refused(portError(error, port, host)));
+    probe.listen(port, host, ready);
+  });
+  const taken = (probe.address() as AddressInfo).port;
+  await new Promise((closed) => probe.close(closed));
+  return taken;
+}
+
+const portError = (error: NodeJS.ErrnoException, port: number, host: string): Error => {
+  if (error.code === 'EADDRINUSE')
+    return new Error(`Port ${port} is taken by another program: stop it, or choose another port with PORT=… npm start`);
+  if (error.code === 'EACCES') return new Error(`Port ${port} needs more rights than this user has: choose one above 1023 with PORT=…`);
+  return new Error(`Souk cannot listen on ${host}:${port}: ${error.message}`);
+};
+
+interface Listening {
+  port: number;
+  close(): Promise<void>;
+}
+
+async function listen(souk: Composition, settings: Settings, port: number): Promise<Listening> {
+  return new Promise((ready, refused) => {
+    const server = serve({ fetch: (request, env) => souk.fetch(request, env), port, hostname: settings.host }, () =>
+      ready({
+        port,
+        close: () =>
+          new Promise((closed) => {
+            const hurry = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), DRAIN_MS);
+            server.close(() => {
+              clearTimeout(hurry);
+              closed();
+            });
+            if ('closeIdleConnections' in server) server.closeIdleConnections();
+          }),
+      }),
+    );
+    server.once('error', (error: NodeJS.ErrnoException) => refused(portError(error, port, settings.host)));
+  });
+}
+
+/** No new calls, the running ones end, the background rests, the database stops last. */
+async function shutDown(server: Listening, souk: Composition, database: RunningDatabase): Promise<void> {
+  souk.drain();
+  await server.close();
+  await souk.stop();
+  await database.stop();
+}
+
+function welcome(settings: Settings, port: number, database: RunningDatabase): void {
+  const home = `http://localhost:${port}`;
+  say(`
+Souk is open.
+
+  API        ${home}/v1/products
+  Reference  ${home}/docs        (OpenAPI 3.1: ${home}/openapi.json)
+  Health     ${home}/health      (metrics: ${home}/metrics)
+  Database   ${database.embedded ? `embedded PostgreSQL in ${settings.dataFolder}` : 'yours (DATABASE_URL)'}${
+    settings.mode === 'production' ? '' : `\n  Mail       ${home}/dev/outbox  (what Souk would have sent)`
+  }${settings.demo ? '\n  Accounts   admin, sue (sells), bob (buys), paul (provides); password souk-demo' : ''}
+
+Stop with Ctrl-C.
+`);
+}

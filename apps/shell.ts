@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { BadSettings, readSettings, type Settings } from '#kernel/settings.ts';
+
+/** A line for the person at the terminal; logs go elsewhere. */
+export const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Says in one sentence what is wrong, and ends with a code that scripts notice. */
+export function fail(error: unknown): never {
+  say(`Souk: ${(error as Error).message}`);
+  if (process.env.LOG_LEVEL === 'debug') say((error as Error).stack ?? '');
+  process.exit(1);
+}
+
+/** Settings from the environment and from `.env` beside the checkout; what the environment says wins. */
+export function loadSettings(): Settings {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    if (error instanceof BadSettings) fail(new Error(`a setting is wrong. ${error.message}`));
+    throw error;
+  }
+}

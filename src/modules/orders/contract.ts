@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { contract } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { Currency } from '#kernel/money.ts';
+import { Id } from '#kernel/shapes.ts';
+
+/** What was bought, for those who count and recommend. Ids and figures only. */
+export const orderPlaced = event(
+  'orders.order-placed',
+  1,
+  z.object({
+    orderId: Id,
+    buyer: Id,
+    payment: z.enum(['wallet', 'cash_on_delivery']),
+    currency: Currency,
+    total: z.int(),
+    lines: z.array(z.object({ productId: Id, variantId: Id, sellerId: Id, quantity: z.int(), total: z.int() })),
+  }),
+);
+
+export const orderRejected = event('orders.order-rejected', 1, z.object({ orderId: Id, buyer: Id, code: z.string() }));
+
+export const orders = contract('orders', { operations: {}, events: { orderPlaced, orderRejected } });

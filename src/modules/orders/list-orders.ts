@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { notFound } from '#kernel/problems.ts';
+import { Cursor, Limit, type Page, Username } from '#kernel/shapes.ts';
+import type { Orders } from './context.ts';
+import { findOrder, type Order, type OrderRow, ordersPage, orderView } from './order.ts';
+import { orderStates } from './order-state.ts';
+
+export const OrdersQuery = z.object({
+  limit: Limit,
+  cursor: Cursor,
+  state: z.enum(orderStates).optional(),
+  buyer: Username.optional().meta({ description: "Somebody else's orders; needs orders:read", example: 'bob' }),
+});
+
+export const PurchasesQuery = z.object({ limit: Limit, cursor: Cursor });
+
+type Query = { limit: number; cursor?: string; state?: OrderRow['state'] };
+
+/** The caller's orders, newest first; staff may name another buyer. */
+export async function listOrders(ctx: Orders, { buyer, ...query }: z.infer<typeof OrdersQuery>): Promise<Page<Order>> {
+  const username = buyer ?? ctx.actor.username;
+  if (username.toLowerCase() !== ctx.actor.username.toLowerCase() && !ctx.actor.permissions.has('orders:read')) throw notFound();
+  return ordersOf(ctx, username, query);
+}
+
+/** What a customer has bought: the orders that were placed. */
+export const listPurchases = (ctx: Orders, username: string, query: z.infer<typeof PurchasesQuery>): Promise<Page<Order>> =>
+  ordersOf(ctx, username, { ...query, state: 'placed' });
+
+async function ordersOf(ctx: Orders, username: string, { limit, cursor, state }: Query): Promise<Page<Order>> {
+  const own = username.toLowerCase() === ctx.actor.username.toLowerCase();
+  const buyer = own ? ctx.actor : await ctx.identity.findAccount({ username });
+  if (!buyer) throw notFound();
+  const scope = `orders:${buyer.id}:${state ?? ''}`;
+  const after = (readCursor(ctx.secrets, scope, cursor)?.[0] ?? null) as string | null;
+  const rows = await ctx.db.many<OrderRow>(ordersPage({ buyer: buyer.id, state, after, rows: limit + 1 }));
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return {
+    items: items.map((row) => orderView(row, buyer.username)),
+    nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, scope, [last.id]) : null,
+  };
+}
+
+/** One order; `owner` null is staff. */
+export async function readOrder(ctx: Orders, id: string, owner: string | null): Promise<Order> {
+  const row = await findOrder(ctx.db, id, owner);
+  if (!row) throw notFound();
+  if (row.buyer === ctx.actor.id) return orderView(row, ctx.actor.username);
+  const [account] = await ctx.identity.findAccounts({ ids: [row.buyer] });
+  return orderView(row, account?.username ?? 'erased');
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { Options, type PricedLine } from '#catalog';
+import { type Database, join, type Sql, sql } from '#kernel/database.ts';
+import { keyColumns } from '#kernel/idempotency.ts';
+import { type CurrencyCode, Money } from '#kernel/money.ts';
+import type { Key } from '#kernel/routes.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+import { type OrderState, orderStates } from './order-state.ts';
+
+export const paymentKinds = ['wallet', 'cash_on_delivery'] as const;
+export type PaymentKind = (typeof paymentKinds)[number];
+
+export const Order = z
+  .object({
+    id: Id,
+    state: z.enum(orderStates),
+    buyer: z.object({ id: Id, username: z.string() }),
+    items: z.array(
+      z.object({ productId: Id, variantId: Id, name: z.string(), options: Options, quantity: z.int(), unitPrice: Money, total: Money }),
+    ),
+    total: Money,
+    payment: z.enum(paymentKinds),
+    timeline: z.array(z.object({ state: z.enum(orderStates), at: Time })),
+    createdAt: Time,
+  })
+  .meta({ id: 'Order' });
+export type Order = z.infer<typeof Order>;
+
+/** What one payee of an order gets, frozen when the order is drafted and never computed again. */
+export interface Share {
+  payee: string;
+  amount: number;
+  commission: number;
+}
+
+export interface Line {
+  product_id: string;
+  variant_id: string;
+  seller_id: string;
+  name: string;
+  options: Record<string, string>;
+  quantity: number;
+  unit_price: number;
+}
+
+/** Why an order was rejected, kept so that a repeated call is refused in the same words. */
+export interface Refusal {
+  code: string;
+  extra: Record<string, unknown>;
+}
+
+export interface OrderRow {
+  id: string;
+  buyer: string;
+  state: OrderState;
+  payment: PaymentKind;
+  currency: CurrencyCode;
+  total: number;
+  shares: Share[];
+  refusal: Refusal | null;
+  lease_until: Date;
+  body_hash: string | null;
+  created_at: Date;
+  decided_at: Date | null;
+  lines: Line[];
+}
+
+const COLUMNS = sql`o.id, o.buyer, o.state, o.payment, o.currency, o.total, o.shares, o.refusal, o.lease_until, o.body_hash, o.created_at, o.decided_at,
+  (select json_agg(json_build_object('product_id', l.product_id, 'variant_id', l.variant_id, 'seller_id', l.seller_id, 'name', l.name,
+     'options', l.options, 'quantity', l.quantity, 'unit_price', l.unit_price) order by l.line) from orders.lines as l where l.order_id = o.id) as lines`;
+
+export interface Draft {
+  id: string;
+  buyer: string;
+  placedBy: string;
+  payment: PaymentKind;
+  currency: CurrencyCode;
+  total: number;
+  shares: Share[];
+  lines: PricedLine[];
+  addressSealed: string | null;
+  leaseUntil: Date;
+  at: Date;
+}
+
+/** Writes the order and its lines, in state `placing`. @returns false when an order with this key is there already. */
+export async function insertDraft(db: Database, draft: Draft, key: Key | undefined): Promise<boolean> {
+  return (await db.execute(draftInsert(draft, key))) > 0;
+}
+
+const draftInsert = (draft: Draft, key: Key | undefined): Sql => {
+  const columns = keyColumns(key);
+  const { lines } = draft;
+  return sql`
+    with drafted as (
+      insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, address_sealed, lease_until, principal, idempotency_key, body_hash, created_at)
+      values (${draft.id}, ${draft.buyer}, ${draft.placedBy}, 'placing', ${draft.payment}, ${draft.currency}, ${draft.total}, ${JSON.stringify(draft.shares)}::jsonb,
+              ${draft.addressSealed}, ${draft.leaseUntil}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash}, ${draft.at})
+      on conflict do nothing returning id
+    )
+    insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
+    select drafted.id, l.line, l.product_id, l.variant_id, l.seller_id, l.name, l.options, l.quantity, l.unit_price
+    from drafted, unnest(${lines.map((l) => l.productId)}::uuid[], ${lines.map((l) => l.variantId)}::uuid[], ${lines.map((l) => l.seller.id)}::uuid[], ${lines.map((l) => l.name)}::text[],
+                         ${lines.map((l) => JSON.stringify(l.options))}::jsonb[], ${lines.map((l) => l.quantity)}::int[], ${lines.map((l) => l.unitPrice.amount)}::bigint[])
+                  with ordinality as l (product_id, variant_id, seller_id, name, options, quantity, unit_price, line)`;
+};
+
+/** The row as it was drafted, without asking for it again. */
+export const draftedRow = (draft: Draft): OrderRow => ({
+  id: draft.id,
+  buyer: draft.buyer,
+  state: 'placing',
+  payment: draft.payment,
+  currency: draft.currency,
+  total: draft.total,
+  shares: draft.shares,
+  refusal: null,
+  lease_until: draft.leaseUntil,
+  body_hash: null,
+  created_at: draft.at,
+  decided_at: null,
+  lines: draft.lines.map((l) => ({
+    product_id: l.productId,
+    variant_id: l.variantId,
+    seller_id: l.seller.id,
+    name: l.name,
+    options: l.options,
+    quantity: l.quantity,
+    unit_price: l.unitPrice.amount,
+  })),
+});
+
+export const findByKey = (db: Database, key: Key): Promise<OrderRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from orders.orders as o where o.principal = ${key.principal} and o.idempotency_key = ${key.value}`);
+
+/** An order by id; `owner` null is staff, who may see anybody's. */
+export const findOrder = (db: Database, id: string, owner: string | null): Promise<OrderRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from orders.orders as o where o.id = ${id} and (${owner}::uuid is null or o.buyer = ${owner})`);
+
+/** Takes the lease of an order that is still `placing` and whose runner is gone. */
+export const claimLeft = (db: Database, id: string, now: Date, leaseUntil: Date): Promise<OrderRow | undefined> =>
+  db.maybe(
+    sql`update orders.orders as o set lease_until = ${leaseUntil} where o.id = ${id} and o.state = 'placing' and o.lease_until <= ${now} returning ${COLUMNS}`,
+  );
+
+export const findLeft = (db: Database, now: Date): Promise<{ id: string }[]> =>
+  db.many(sql`select id from orders.orders where state = 'placing' and lease_until <= ${now} order by lease_until limit 200`);
+
+/** @returns false when the order is decided already. */
+export const markPlaced = async (db: Database, id: string, at: Date): Promise<boolean> =>
+  (await db.execute(sql`update orders.orders set state = 'placed', decided_at = ${at} where id = ${id} and state = 'placing'`)) > 0;
+
+export const markRejected = async (db: Database, id: string, refusal: Refusal, at: Date): Promise<boolean> =>
+  (await db.execute(
+    sql`update orders.orders set state = 'rejected', refusal = ${JSON.stringify(refusal)}::jsonb, decided_at = ${at} where id = ${id} and state = 'placing'`,
+  )) > 0;
+
+/** A page of somebody's orders, newest first, after the order with that id. */
+export const ordersPage = (query: { buyer: string; state?: OrderState; after: string | null; rows: number }): Sql => {
+  const conditions = [sql`o.buyer = ${query.buyer}`];
+  if (query.state) conditions.push(sql`o.state = ${query.state}`);
+  if (query.after) conditions.push(sql`o.id < ${query.after}`);
+  return sql`select ${COLUMNS} from orders.orders as o where ${join(conditions, ' and ')} order by o.id desc limit ${query.rows}`;
+};
+
+/** The order as clients see it. */
+export function orderView(row: OrderRow, username: string): Order {
+  const money = (amount: number) => ({ amount, currency: row.currency });
+  return {
+    id: row.id,
+    state: row.state,
+    buyer: { id: row.buyer, username },
+    items: row.lines.map((line) => ({
+      productId: line.product_id,
+      variantId: line.variant_id,
+      name: line.name,
+      options: line.options,
+      quantity: line.quantity,
+      unitPrice: money(line.unit_price),
+      total: money(line.unit_price * line.quantity),
+    })),
+    total: money(row.total),
+    payment: row.payment,
+    timeline: [
+      { state: 'placing' as const, at: row.created_at.toISOString() },
+      ...(row.decided_at ? [{ state: row.state, at: row.decided_at.toISOString() }] : []),
+    ],
+    createdAt: row.created_at.toISOString(),
+  };
+}

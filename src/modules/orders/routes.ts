@@ -1,0 +1,71 @@
+import { Good, nameNotUnique, Product, unknownProduct } from '#catalog';
+import { forbidden } from '#kernel/problems.ts';
+import { anyone, get, ownAccount, owned, post, signedIn } from '#kernel/routes.ts';
+import { page } from '#kernel/shapes.ts';
+import type { Orders } from './context.ts';
+import { GoodsQuery, listGoods } from './goods.ts';
+import { listOrders, listPurchases, OrdersQuery, PurchasesQuery, readOrder } from './list-orders.ts';
+import { Order } from './order.ts';
+import { orderProblems, PlaceOrder, placeOrder } from './place-order.ts';
+import { SellGood, sellGood, unknownCustomer } from './sell-good.ts';
+
+export const routes = [
+  get('/sales/goods', {
+    summary: 'Names and prices of what is in stock',
+    access: anyone,
+    query: GoodsQuery,
+    returns: page(Good),
+    problems: [],
+    handle: (ctx: Orders, { query }) => listGoods(ctx, query),
+  }),
+  get('/sales/goods/{name}', {
+    summary: 'All about a good, by its name',
+    access: anyone,
+    returns: Product,
+    problems: [unknownProduct, nameNotUnique],
+    handle: (ctx: Orders, { params }) => ctx.catalog.findGood({ name: params.name }),
+  }),
+  post('/sales', {
+    summary: 'Buy a good by its name, in one step, out of a wallet',
+    access: signedIn,
+    idempotent: 'required',
+    body: SellGood,
+    returns: Order,
+    status: 201,
+    problems: [...orderProblems, nameNotUnique, unknownCustomer, forbidden],
+    handle: (ctx: Orders, { body, key }) => sellGood(ctx, body, key),
+  }),
+  post('/orders', {
+    summary: 'Place an order',
+    access: signedIn,
+    idempotent: 'required',
+    body: PlaceOrder,
+    returns: Order,
+    status: 201,
+    problems: orderProblems,
+    handle: (ctx: Orders, { body, key }) => placeOrder(ctx, { ...body, items: async () => body.items, buyer: ctx.actor, key }),
+  }),
+  get('/orders', {
+    summary: 'Orders, newest first',
+    access: signedIn,
+    query: OrdersQuery,
+    returns: page(Order),
+    problems: [],
+    handle: (ctx: Orders, { query }) => listOrders(ctx, query),
+  }),
+  get('/orders/{id}', {
+    summary: 'An order and its timeline',
+    access: owned('order', 'orders:read'),
+    returns: Order,
+    problems: [],
+    handle: (ctx: Orders, { params, owner }) => readOrder(ctx, params.id, owner),
+  }),
+  get('/customers/{username}/purchases', {
+    summary: 'What a customer has bought',
+    access: ownAccount('orders:read'),
+    query: PurchasesQuery,
+    returns: page(Order),
+    problems: [],
+    handle: (ctx: Orders, { params, query }) => listPurchases(ctx, params.username, query),
+  }),
+];

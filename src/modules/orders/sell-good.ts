@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { Quantity } from '#inventory';
+import { forbidden, problem } from '#kernel/problems.ts';
+import type { Key, Replayed } from '#kernel/routes.ts';
+import { line, Username } from '#kernel/shapes.ts';
+import type { Orders } from './context.ts';
+import type { Order } from './order.ts';
+import { placeOrder } from './place-order.ts';
+
+export const SellGood = z.strictObject({
+  good: line(200).meta({ description: 'The name of the good', example: 'Lamp' }),
+  username: Username.optional().meta({ description: 'Who buys; whoever is signed in when absent', example: 'bob' }),
+  quantity: Quantity.default(1),
+});
+
+export const unknownCustomer = problem<{ username: string }>({
+  code: 'orders/unknown-customer',
+  status: 404,
+  title: 'No such customer',
+  detail: ({ username }) => `Nobody here is called ${username}.`,
+});
+
+/** A purchase in one step: a good by its name, out of the customer's wallet. For somebody else it takes `sales:create`. */
+export async function sellGood(ctx: Orders, sale: z.infer<typeof SellGood>, key: Key | undefined): Promise<Order | Replayed<Order>> {
+  const buyer = await buyerOf(ctx, sale.username);
+  const items = async () => [{ productId: (await ctx.catalog.findGood({ name: sale.good })).id, quantity: sale.quantity }];
+  return placeOrder(ctx, { buyer, items, payment: 'wallet', key });
+}
+
+async function buyerOf(ctx: Orders, username: string | undefined): Promise<{ id: string; username: string }> {
+  if (username === undefined || username.toLowerCase() === ctx.actor.username.toLowerCase()) return ctx.actor;
+  if (!ctx.actor.permissions.has('sales:create')) throw forbidden({ permission: 'sales:create' });
+  const account = await ctx.identity.findAccount({ username });
+  if (!account) throw unknownCustomer({ username });
+  return account;
+}

@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import { seconds } from '#kernel/clock.ts';
+import { sql } from '#kernel/database.ts';
+import { refuseOtherBody } from '#kernel/idempotency.ts';
+import { newId } from '#kernel/ids.ts';
+import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import {
+  type Charge,
+  type ChargeRow,
+  type ChargeWallet,
+  chargeDeclined,
+  draftCharge,
+  findCharge,
+  markDeclined,
+  pendingCharges,
+  unknownGateway,
+} from './charge.ts';
+import type { Wallet } from './context.ts';
+import { available, external, post } from './ledger.ts';
+import { ownerOf } from './owner.ts';
+
+const SECRET = 'wallet.charge-source';
+/** A charge that is pending for longer than this was left behind by a crash, or its gateway did not answer. */
+const LEFT_BEHIND_MS = seconds(15);
+
+/**
+ * Tops a wallet up: the row first, then the gateway, then `external:<gateway>` -> `available`. Whatever a crash leaves
+ * pending is asked again under the same key, so the gateway takes the money once and the ledger gets it once.
+ */
+export async function chargeWallet(
+  ctx: Wallet,
+  username: string,
+  input: z.infer<typeof ChargeWallet>,
+  key: Key | undefined,
+): Promise<Charge | Replayed<Charge>> {
+  if (!Object.hasOwn(ctx.payments, input.gateway)) throw unknownGateway({ gateway: input.gateway, gateways: Object.keys(ctx.payments) });
+  const owner = await ownerOf(ctx, username);
+  const { source, ...rest } = input;
+  const id = newId();
+  const { row, existed } = await draftCharge(
+    ctx.db,
+    { ...rest, id, owner, source_sealed: ctx.secrets.seal(source, SECRET + id), at: ctx.clock.now() },
+    key,
+  );
+  if (existed && key) refuseOtherBody(row, key);
+  const charge = answer(row.state === 'pending' ? await settleCharge(ctx, row) : row);
+  return existed ? replayed(charge) : charge;
+}
+
+/** Asks the gateway and books its answer. Safe to run twice, even at once. */
+async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
+  const money = { amount: row.amount, currency: row.currency };
+  const result = await ctx.payments[row.gateway]!.charge({
+    key: row.id,
+    money,
+    source: ctx.secrets.unseal(row.source_sealed ?? '', SECRET + row.id),
+  });
+  await ctx.db.transaction(async (tx) => {
+    if (result.outcome === 'declined') return void (await markDeclined(tx, row.id, result.reason));
+    const transfers = [{ debit: external(row.gateway), credit: available(row.owner), amount: row.amount, kind: 'charge' as const }];
+    const settled = sql`due as (update wallet.charges set state = 'succeeded', source_sealed = null where id = ${row.id} and state = 'pending' returning id)`;
+    await post(
+      tx,
+      { key: `charge:${row.id}`, cause: { kind: 'charge', id: row.id }, currency: row.currency, transfers, at: ctx.clock.now() },
+      settled,
+    );
+  });
+  return { ...row, state: result.outcome, decline_reason: result.outcome === 'declined' ? result.reason : null };
+}
+
+/** Finishes charges that nobody waits for any more. */
+export async function settleLeftCharges(ctx: Wallet): Promise<void> {
+  for (const { id } of await pendingCharges(ctx.db, new Date(ctx.clock.now().getTime() - LEFT_BEHIND_MS))) {
+    const row = await findCharge(ctx.db, id);
+    if (row?.state === 'pending')
+      await settleCharge(ctx, row).catch((error) =>
+        ctx.log.warn({ err: error, charge: id }, 'the gateway does not answer; it is asked again'),
+      );
+  }
+}
+
+function answer(row: ChargeRow): Charge {
+  if (row.state === 'declined') throw chargeDeclined({ reason: row.decline_reason ?? '' });
+  return { id: row.id, state: row.state, amount: row.amount, currency: row.currency };
+}

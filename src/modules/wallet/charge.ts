@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { type Database, sql } from '#kernel/database.ts';
+import { keyColumns } from '#kernel/idempotency.ts';
+import { Currency, PositiveAmount } from '#kernel/money.ts';
+import { problem } from '#kernel/problems.ts';
+import type { Key } from '#kernel/routes.ts';
+import { Id } from '#kernel/shapes.ts';
+
+export const ChargeWallet = z.strictObject({
+  amount: PositiveAmount,
+  currency: Currency,
+  gateway: z.string().max(40).default('simulated').meta({ example: 'simulated' }),
+  source: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({ description: 'A card number of the simulated gateway, or the token of a real one', example: '4242424242424242' }),
+});
+
+export const Charge = z
+  .object({ id: Id, state: z.enum(['pending', 'succeeded']), amount: z.int(), currency: Currency })
+  .meta({ id: 'Charge' });
+export type Charge = z.infer<typeof Charge>;
+
+export const unknownGateway = problem<{ gateway: string; gateways: string[] }>({
+  code: 'wallet/unknown-gateway',
+  status: 409,
+  title: 'No such payment gateway',
+  detail: ({ gateway, gateways }) => `${gateway} is not a gateway of this Souk; there is: ${gateways.join(', ')}.`,
+});
+
+export const chargeDeclined = problem<{ reason: string }>({
+  code: 'wallet/charge-declined',
+  status: 402,
+  title: 'The gateway declined the charge',
+  detail: ({ reason }) => `${reason} Nothing was charged; try another card.`,
+});
+
+export interface ChargeRow {
+  id: string;
+  owner: string;
+  gateway: string;
+  currency: z.infer<typeof Currency>;
+  amount: number;
+  state: 'pending' | 'succeeded' | 'declined';
+  decline_reason: string | null;
+  source_sealed: string | null;
+  body_hash: string | null;
+}
+
+const COLUMNS = sql`id, owner, gateway, currency, amount, state, decline_reason, source_sealed, body_hash`;
+
+/** Writes the charge before anybody is asked for money. Answers the row, and whether an earlier call with the key made it. */
+export async function draftCharge(
+  db: Database,
+  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date },
+  key: Key | undefined,
+): Promise<{ row: ChargeRow; existed: boolean }> {
+  const columns = keyColumns(key);
+  const made = await db.maybe<ChargeRow>(sql`
+    insert into wallet.charges (id, owner, gateway, currency, amount, state, source_sealed, principal, idempotency_key, body_hash, at)
+    values (${row.id}, ${row.owner}, ${row.gateway}, ${row.currency}, ${row.amount}, 'pending', ${row.source_sealed},
+            ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash}, ${row.at})
+    on conflict do nothing returning ${COLUMNS}`);
+  if (made) return { row: made, existed: false };
+  const earlier = await db.one<ChargeRow>(
+    sql`select ${COLUMNS} from wallet.charges where principal = ${columns.principal} and idempotency_key = ${columns.idempotency_key}`,
+  );
+  return { row: earlier, existed: true };
+}
+
+export const findCharge = (db: Database, id: string): Promise<ChargeRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from wallet.charges where id = ${id}`);
+
+export const pendingCharges = (db: Database, before: Date): Promise<{ id: string }[]> =>
+  db.many(sql`select id from wallet.charges where state = 'pending' and at < ${before} order by at limit 200`);
+
+export const markDeclined = (db: Database, id: string, reason: string): Promise<number> =>
+  db.execute(
+    sql`update wallet.charges set state = 'declined', decline_reason = ${reason}, source_sealed = null where id = ${id} and state = 'pending'`,
+  );

@@ -1,0 +1,20 @@
+import { module } from '#kernel/module.ts';
+import { wallet } from '#wallet';
+import { needs, type Wallet } from './context.ts';
+import { capture, hold, releaseHold } from './hold.ts';
+import { jobs, timers } from './jobs.ts';
+import { pay } from './pay.ts';
+import { proveLedger } from './proof.ts';
+import { cancelPayment, refund } from './refund.ts';
+import { routes } from './routes.ts';
+
+export const walletModule = module<typeof wallet, Wallet>({
+  contract: wallet,
+  needs,
+  ports: ['payments'],
+  routes,
+  operations: { pay, cancelPayment, refund, hold, capture, releaseHold, prove: proveLedger },
+  jobs,
+  timers,
+  migrations: new URL('./migrations/', import.meta.url),
+});

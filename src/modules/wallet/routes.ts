@@ -1,0 +1,62 @@
+import { get, ownAccount, permitted, post } from '#kernel/routes.ts';
+import { page } from '#kernel/shapes.ts';
+import { insufficientFunds, Proof } from '#wallet';
+import { Charge, ChargeWallet, chargeDeclined, unknownGateway } from './charge.ts';
+import { chargeWallet } from './charge-wallet.ts';
+import type { Wallet } from './context.ts';
+import { Deduction, DeductWallet, deductWallet, reasonNeeded } from './deduct-wallet.ts';
+import { proveLedger } from './proof.ts';
+import { JournalView, readJournal, readStatement, readWallet, StatementLine, StatementQuery, WalletView } from './statement.ts';
+
+export const routes = [
+  get('/customers/{username}/wallet', {
+    summary: 'What a wallet holds',
+    access: ownAccount('ledger:read'),
+    returns: WalletView,
+    problems: [],
+    handle: (ctx: Wallet, { params }) => readWallet(ctx, params.username),
+  }),
+  get('/customers/{username}/wallet/transfers', {
+    summary: 'What came into a wallet and went out of it',
+    access: ownAccount('ledger:read'),
+    query: StatementQuery,
+    returns: page(StatementLine),
+    problems: [],
+    handle: (ctx: Wallet, { params, query }) => readStatement(ctx, params.username, query),
+  }),
+  post('/customers/{username}/wallet/charge', {
+    summary: 'Top a wallet up through a payment gateway',
+    access: ownAccount('wallet:manage'),
+    idempotent: 'required',
+    body: ChargeWallet,
+    returns: Charge,
+    status: 201,
+    problems: [chargeDeclined, unknownGateway],
+    handle: (ctx: Wallet, { params, body, key }) => chargeWallet(ctx, params.username, body, key),
+  }),
+  post('/customers/{username}/wallet/deduct', {
+    summary: 'Take money out of a wallet',
+    description: "One's own goes back to the gateway it last came from; staff correct somebody else's, with a reason.",
+    access: ownAccount('wallet:manage'),
+    idempotent: 'required',
+    body: DeductWallet,
+    returns: Deduction,
+    status: 201,
+    problems: [insufficientFunds, reasonNeeded],
+    handle: (ctx: Wallet, { params, body, key }) => deductWallet(ctx, params.username, body, key),
+  }),
+  get('/ledger/proof', {
+    summary: 'Proof that the money adds up',
+    access: permitted('ledger:read'),
+    returns: Proof,
+    problems: [],
+    handle: (ctx: Wallet) => proveLedger(ctx),
+  }),
+  get('/ledger/journals/{id}', {
+    summary: 'A journal and its transfers',
+    access: permitted('ledger:read'),
+    returns: JournalView,
+    problems: [],
+    handle: (ctx: Wallet, { params }) => readJournal(ctx, params.id),
+  }),
+];
