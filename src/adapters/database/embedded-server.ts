@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -128,6 +128,7 @@ function spawnServer(cluster: Cluster): { child: ChildProcess; said: () => strin
   const { logFile, binaries, data, home } = cluster;
   if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > largeLogBytes) renameSync(logFile, `${logFile}.old`);
   const out = openSync(logFile, 'a', 0o600);
+  if (home.account) fchownSync(out, home.account.uid, home.account.gid);
   const before = statSync(logFile).size;
   try {
     const child = spawn(binaries.postgres, ['-D', data], { ...asServer(home), detached: true, stdio: ['ignore', out, out] });
