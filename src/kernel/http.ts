@@ -96,7 +96,7 @@ async function serve(
     id: requestIdOf(request),
     address,
     operation,
-    subject: Object.values(params)[0] ?? null,
+    subject: null,
     audited: false,
     stateChanging: route.method !== 'GET',
   };
@@ -106,6 +106,7 @@ async function serve(
   try {
     actor = await actorOf(parts.authenticator, route, request);
     Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }, route.spec.limit));
+    scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
     const call = await readCall(route, request, params, actor, parts.secrets);
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
@@ -137,6 +138,10 @@ async function actorOf(authenticator: Authenticator, route: Route, request: Requ
     throw error;
   });
 }
+
+/** What the audit trail says a call was about: an id, never a name. */
+const subjectOf = ({ username, ...ids }: Record<string, string>, actor: Actor): string | null =>
+  Object.values(ids)[0] ?? (username?.toLowerCase() === actor.username.toLowerCase() ? actor.id || null : null);
 
 /** Deny by default. Whose object it is, the handler's SQL asks again. */
 function admit(route: Route, actor: Actor, params: Record<string, string>): void {

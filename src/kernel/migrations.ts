@@ -31,6 +31,7 @@ export async function migrate(url: string, folders: readonly MigrationFolder[], 
     const applied = new Map(rows.map((row) => [`${row.module}/${row.name}`, row.checksum]));
     let count = 0;
     for (const { module, folder } of folders) {
+      await client.query(`create schema if not exists ${pg.escapeIdentifier(module)}`);
       for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
         const text = await readFile(new URL(name, folder), 'utf8');
         const checksum = createHash('sha256').update(text).digest('hex');

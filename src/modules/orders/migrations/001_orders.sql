@@ -1,5 +1,3 @@
-create schema orders;
-
 -- An order is written first and is the memory of the rest: stock and money move under its id.
 create table orders.orders (
   id              uuid primary key,

@@ -1,5 +1,3 @@
-create schema wallet;
-
 -- Who owns what, for which purpose, in which currency. `owner` is the id of a person or a deal, `platform`, or a gateway.
 -- Accounts that must never go below zero keep their balance here; those that everybody pays into keep none (see rollups).
 create table wallet.accounts (

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { refuseForeignSchemas } from '#kernel/compose.ts';
+import { operationId } from '#kernel/routes.ts';
+import { modules } from '../src/modules/index.ts';
+import { ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
+import { type OwnedObject, strangersObjects } from './owned-objects.ts';
+import { type Person, type World, world } from './world.ts';
+
+const order = modules.map(({ name }) => name);
+const files = sources('src', 'apps', 'test', 'bench');
+
+describe('the source', () => {
+  test('was found', () => {
+    expect(files.length).toBeGreaterThan(80);
+    expect(files.filter(({ path }) => path.startsWith('src/modules/')).length).toBeGreaterThan(40);
+  });
+
+  test('asks downward only, and by contract', () => {
+    expect(wrongImports(files, order)).toEqual([]);
+    expect(wrongContractImports(files)).toEqual([]);
+  });
+
+  test.each([
+    ['src/modules/wallet/pay.ts', "import { orders } from '#orders';"],
+    ['src/modules/wallet/pay.ts', "import { x } from '../orders/order.ts';"],
+    ['src/modules/wallet/pay.ts', "import { x } from '#adapters/payments/simulated.ts';"],
+    ['src/kernel/http.ts', "import { wallet } from '#wallet';"],
+    ['src/adapters/email/captured.ts', "import { x } from '../../modules/identity/account.ts';"],
+  ])('an import against the order is noticed: %s %s', (path, text) => {
+    expect(wrongImports([{ path, text }], order)).toHaveLength(1);
+  });
+
+  test('a contract that reaches into its module is noticed', () => {
+    expect(wrongContractImports([{ path: 'src/modules/wallet/contract.ts', text: "import { x } from './pay.ts';" }])).toHaveLength(1);
+  });
+
+  test('holds one idea per file', () => {
+    expect(tooLong(files)).toEqual([]);
+    expect(tooLong([{ path: 'src/long.ts', text: '\n'.repeat(301) }])).toHaveLength(1);
+  });
+
+  test('has names that say what is in them', () => {
+    expect(vagueNames(files)).toEqual([]);
+    expect(vagueNames([{ path: 'src/modules/wallet/utils.ts', text: '' }])).toHaveLength(1);
+  });
+
+  test('takes time from the clock', () => {
+    expect(rawTime(files).filter((path) => path !== 'src/modules/orders/place-order.ts')).toEqual([]);
+    expect(rawTime([{ path: 'src/modules/wallet/pay.ts', text: 'const at = new Date();' }])).toHaveLength(1);
+  });
+
+  test('explains every module', () => {
+    for (const name of order) expect(existsSync(join(ROOT, `src/modules/${name}/README.md`)), name).toBe(true);
+  });
+});
+
+describe('the database handle of a module', () => {
+  const guard = refuseForeignSchemas(modules);
+
+  test("refuses SQL that names another's schema", () => {
+    expect(() => guard('orders', 'select 1 from wallet.accounts')).toThrow(/wallet/);
+    expect(() => guard('orders', 'select 1 from kernel.outbox')).toThrow(/kernel/);
+    expect(() => guard('orders', 'select 1 from orders.orders')).not.toThrow();
+  });
+
+  test('is guarded in a running Souk', async () => {
+    const w = await world();
+    const ctx = w.souk.runtime.context('orders', { actor: { kind: 'system' } as never, request: null, tx: null });
+    const { sql } = await import('#kernel/database.ts');
+    await expect(ctx.db.many(sql`select 1 from wallet.accounts`)).rejects.toThrow(/schema wallet/);
+  });
+});
+
+describe('every route', () => {
+  let w: World;
+  let mallory: Person;
+  let hers: Awaited<ReturnType<typeof strangersObjects>>;
+
+  beforeAll(async () => {
+    w = await world();
+    mallory = await w.person('mallory');
+    hers = await strangersObjects(w);
+  });
+
+  const bodyOf = (method: string) => (method === 'GET' ? undefined : '{}');
+  const fill = (path: string, params: Record<string, string> = {}) => `/v1${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01')}`;
+
+  test('that is protected answers 401 to strangers', async () => {
+    const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind !== 'anyone');
+    expect(routes.length).toBeGreaterThan(15);
+    for (const { route } of routes) {
+      const reply = await w.fetch(fill(route.path), { method: route.method, body: bodyOf(route.method), headers: { 'content-type': 'application/json' } });
+      expect(reply, operationId(route)).toBeProblem(401, 'unauthenticated');
+      const forged = await w.fetch(fill(route.path), { method: route.method, body: bodyOf(route.method), headers: { authorization: `Bearer ${mallory.token}x`, 'content-type': 'application/json' } });
+      expect(forged, operationId(route)).toBeProblem(401, 'unauthenticated');
+    }
+  });
+
+  test('that needs a permission answers 403 to those without', async () => {
+    const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind === 'permission');
+    expect(routes.length).toBeGreaterThan(4);
+    for (const { route } of routes) {
+      const reply = await w.fetch(fill(route.path), { method: route.method, body: bodyOf(route.method), headers: { authorization: `Bearer ${mallory.token}`, 'content-type': 'application/json' } });
+      expect(reply, operationId(route)).toBeProblem(403, 'forbidden');
+    }
+  });
+
+  test("that belongs to somebody answers 404 to others, and looks no different from what is not there", async () => {
+    const routes = w.souk.routes.filter(({ route }) => ['owned', 'own-account'].includes(route.spec.access.kind));
+    expect(routes.length).toBeGreaterThan(8);
+    for (const { route } of routes) {
+      const { access } = route.spec;
+      const object: OwnedObject | undefined = access.kind === 'owned' ? hers.objects[access.what] : { params: { username: hers.username } };
+      if (!object) throw new Error(`test/owned-objects.ts makes no ${access.kind === 'owned' ? access.what : ''} that ${operationId(route)} could be tried on`);
+      const body = object.bodies?.[operationId(route)] ?? exampleBody(w, route.method, route.path);
+      const headers = { 'idempotency-key': `probe-${operationId(route)}` };
+      const call = (path: string) =>
+        w.fetch(path, { method: route.method, body: body === undefined ? undefined : JSON.stringify(body), headers: { authorization: `Bearer ${mallory.token}`, 'content-type': 'application/json', ...headers } });
+      const theirs = await call(fill(route.path, object.params));
+      expect([403, 404], `${operationId(route)} answered ${theirs.status} ${JSON.stringify(theirs.body)}`).toContain(theirs.status);
+    }
+  });
+});
+
+/** The example of the OpenAPI document: a body that is well-formed. */
+function exampleBody(w: World, method: string, path: string): unknown {
+  if (method === 'GET' || method === 'DELETE') return undefined;
+  const document = w.souk.openapi() as { paths: Record<string, Record<string, { requestBody?: { content: Record<string, { example: unknown }> } }>> };
+  return document.paths[`/v1${path}`]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.example ?? {};
+}
+
+test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew', async () => {
+  const w = await world();
+  expect(JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(w.souk.openapi())));
+});
+
+test('every operation has an id of its own, a summary, problems and examples', async () => {
+  const w = await world();
+  const document = w.souk.openapi() as { paths: Record<string, Record<string, { operationId: string; summary: string; responses: object }>> };
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  expect(new Set(operations.map(({ operationId: id }) => id)).size).toBe(operations.length);
+  for (const operation of operations) {
+    expect(operation.summary.length, operation.operationId).toBeGreaterThan(5);
+    expect(Object.keys(operation.responses).some((status) => status.startsWith('5')), operation.operationId).toBe(true);
+  }
+});

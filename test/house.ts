@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+/** The house rules as functions over source text, so that each can be shown to notice a breach. */
+
+export interface SourceFile {
+  path: string;
+  text: string;
+}
+
+export const ROOT = new URL('..', import.meta.url).pathname;
+
+/** All TypeScript of the given folders, by path from the root. */
+export function sources(...folders: string[]): SourceFile[] {
+  return folders.flatMap((folder) => walk(join(ROOT, folder))).map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }));
+}
+
+function walk(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return walk(path);
+    return name.endsWith('.ts') ? [path] : [];
+  });
+}
+
+const importsOf = (text: string): string[] => [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
+
+const isTest = (path: string): boolean => /\.(test|spec)\.ts$/.test(path);
+
+/** Modules reach each other by contract only, and only those that stand before them; the kernel knows no module. */
+export function wrongImports(files: readonly SourceFile[], order: readonly string[]): string[] {
+  return files.filter(({ path }) => !isTest(path)).flatMap(({ path, text }) => importsOf(text).flatMap((target) => (isWrong(path, target, order) ? [`${path} imports ${target}`] : [])));
+}
+
+function isWrong(path: string, target: string, order: readonly string[]): boolean {
+  const named = order.find((name) => target === `#${name}`);
+  if (path.startsWith('src/kernel/')) return named !== undefined || target.startsWith('#adapters') || target.includes('modules/');
+  if (path.startsWith('src/adapters/')) return named !== undefined || target.includes('modules/');
+  const module = /^src\/modules\/(\w+)\//.exec(path)?.[1];
+  if (!module) return false;
+  if (target.startsWith('../')) return true;
+  if (named !== undefined) return order.indexOf(named) > order.indexOf(module);
+  return target.startsWith('#adapters/') && !target.endsWith('/port.ts');
+}
+
+/** Contracts import no module above them, and nothing of a module but other contracts. */
+export function wrongContractImports(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.endsWith('/contract.ts'))
+    .flatMap(({ path, text }) => importsOf(text).flatMap((target) => (target.startsWith('./') ? [`${path} imports ${target}`] : [])));
+}
+
+/** A file beyond 300 lines holds two ideas. */
+export function tooLong(files: readonly SourceFile[], limit = 300): string[] {
+  return files.filter(({ text }) => text.split('\n').length > limit + 1).map(({ path, text }) => `${path} has ${text.split('\n').length} lines`);
+}
+
+const FORBIDDEN_NAMES = /(^|\/)(utils?|helpers?|common|services|index)(\/|\.ts$)/;
+const ALLOWED_INDEX = ['src/modules/index.ts', 'src/adapters/index.ts'];
+
+/** No folders or files that could hold anything, and no barrels. A port's folder may have the index that picks the vendor. */
+export function vagueNames(files: readonly SourceFile[]): string[] {
+  return files.map(({ path }) => path).filter((path) => FORBIDDEN_NAMES.test(path) && !ALLOWED_INDEX.includes(path) && !/^src\/adapters\/[\w-]+\/index\.ts$/.test(path));
+}
+
+/** Raw time would not move with the clock of tests and sandboxes. */
+export function rawTime(files: readonly SourceFile[]): string[] {
+  return files.filter(({ path, text }) => path.startsWith('src/modules/') && !isTest(path) && /\bDate\.now\(\)|new Date\(\)/.test(text)).map(({ path }) => path);
+}

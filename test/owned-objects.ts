@@ -1,0 +1,22 @@
+import { usd } from './people.ts';
+import type { World } from './world.ts';
+
+/** An object of each kind that a route may own, belonging to somebody else than whoever tries it. */
+export interface OwnedObject {
+  params: Record<string, string>;
+  /** Bodies for operations whose example does not fit this object. */
+  bodies?: Record<string, unknown>;
+}
+
+export async function strangersObjects(w: World): Promise<{ username: string; objects: Record<string, OwnedObject> }> {
+  const victim = await w.buyer('victim', { balance: usd(100_00) });
+  const admin = await w.admin();
+  const lamp = await admin.lists({ name: 'House lamp', price: usd(10_00), stock: 5 });
+  const product = await victim.post('/v1/products', { name: 'Her draft', category: 'food', price: usd(1_00), stock: 5 });
+  const order = await victim.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], payment: 'wallet' });
+  if (order.status !== 201 || product.status !== 201) throw new Error('the victim could not make her objects');
+  return {
+    username: victim.username,
+    objects: { order: { params: { id: order.body.id } }, product: { params: { id: product.body.id } } },
+  };
+}
