@@ -1,0 +1,140 @@
+import { days } from '#kernel/clock.ts';
+import { type Database, sql } from '#kernel/database.ts';
+import type { KeyColumns } from '#kernel/idempotency.ts';
+import type { Secrets } from '#kernel/secrets.ts';
+import type { RoleName } from './contract.ts';
+
+/**
+ * `unconfirmed` (signed up, email not proven: may do nothing) -> `active` <-> `suspended`; each -> `erased`, for good.
+ */
+export type AccountState = 'unconfirmed' | 'active' | 'suspended' | 'erased';
+
+export interface AccountRow extends KeyColumns {
+  id: string;
+  /** Null once erased. */
+  username: string | null;
+  username_index: string;
+  password_hash: string | null;
+  state: AccountState;
+  email_sealed: string | null;
+  email_index: string | null;
+  email_confirmed_at: Date | null;
+  details_sealed: string | null;
+  roles: RoleName[];
+  /** Sequence of the latest revocation of the whole account; tokens carry it. */
+  rev: number;
+  version: number;
+  created_at: Date;
+}
+
+/** An account that is not erased has a name. */
+export type LivingAccount = AccountRow & { username: string };
+
+const selectAccount = sql`select a.* from identity.accounts a`;
+
+export const findById = (db: Database, id: string) =>
+  db.maybe<LivingAccount>(sql`${selectAccount} where a.id = ${id} and a.state <> 'erased'`);
+
+export const findByUsername = (db: Database, usernameIndex: string) =>
+  db.maybe<LivingAccount>(sql`${selectAccount} where a.username_index = ${usernameIndex} and a.state <> 'erased'`);
+
+export const findByIds = (db: Database, ids: readonly string[]) =>
+  db.many<{ id: string; username: string }>(sql`
+    select id, username from identity.accounts where id = any(${ids}::uuid[]) and state in ('active', 'suspended')`);
+
+/** The account that has proven this address. */
+export const findByConfirmedEmail = (db: Database, emailIndex: string) =>
+  db.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null`);
+
+/** The newest sign-up that waits for a code sent to this address. */
+export const findNewestUnconfirmed = (db: Database, emailIndex: string) =>
+  db.maybe<LivingAccount>(sql`
+    ${selectAccount} where a.email_index = ${emailIndex} and a.state = 'unconfirmed' order by a.created_at desc, a.id desc limit 1`);
+
+/** The account that a call with this key made. */
+export const findByKey = (db: Database, key: { principal: string; value: string }) =>
+  db.maybe<LivingAccount>(sql`
+    ${selectAccount} where a.principal = ${key.principal} and a.idempotency_key = ${key.value} and a.state <> 'erased'`);
+
+export type NewAccount = Omit<AccountRow, 'rev' | 'version' | 'roles'> & { username: string };
+
+/** @returns false when the name, the key or the confirmed address is taken; the account is then not there. */
+export async function insertAccount(db: Database, a: NewAccount): Promise<boolean> {
+  const inserted = await db.execute(sql`
+    insert into identity.accounts (id, username, username_index, password_hash, state, email_sealed, email_index, email_confirmed_at,
+                                   details_sealed, principal, idempotency_key, body_hash, created_at)
+    values (${a.id}, ${a.username}, ${a.username_index}, ${a.password_hash}, ${a.state}, ${a.email_sealed}, ${a.email_index}, ${a.email_confirmed_at},
+            ${a.details_sealed}, ${a.principal}, ${a.idempotency_key}, ${a.body_hash}, ${a.created_at})
+    on conflict do nothing`);
+  return inserted === 1;
+}
+
+/** Which of these names (as indexes) are taken, by the living or the erased. */
+export async function takenUsernames(db: Database, indexes: readonly string[]): Promise<Set<string>> {
+  const rows = await db.many<{ username_index: string }>(sql`
+    select username_index from identity.accounts where username_index = any(${indexes}::text[])`);
+  return new Set(rows.map((row) => row.username_index));
+}
+
+/** Finds an address again. Upper and lower case are one, as mail servers in practice treat them. */
+export const emailIndex = (secrets: Secrets, email: string): string =>
+  secrets.blindIndex(email.normalize('NFKC').trim().toLowerCase(), 'identity.email');
+
+const emailPlace = (accountId: string) => `identity.accounts.email:${accountId}`;
+
+/** The two columns of an address, or two nulls. */
+export const emailColumns = (secrets: Secrets, accountId: string, email: string | null | undefined) =>
+  email
+    ? { email_sealed: secrets.seal(email, emailPlace(accountId)), email_index: emailIndex(secrets, email) }
+    : { email_sealed: null, email_index: null };
+
+export const emailOf = (secrets: Secrets, account: Pick<AccountRow, 'id' | 'email_sealed'>): string | null =>
+  account.email_sealed === null ? null : secrets.unseal(account.email_sealed, emailPlace(account.id));
+
+const KEPT_UNCONFIRMED_MS = days(7);
+const UNCONFIRMED_PER_EMAIL = 5;
+
+/** Everybody who waits for a code sent to this address, newest first. */
+export const findWaitingForCode = (db: Database, emailIndex: string) =>
+  db.many<LivingAccount>(sql`
+    ${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is null and a.state in ('unconfirmed', 'active')
+    order by a.created_at desc, a.id desc limit ${UNCONFIRMED_PER_EMAIL}`);
+
+/** @throws a breach of `accounts_email` when another account has proven the address first. */
+export const confirmEmail = (db: Database, id: string, now: Date) =>
+  db.maybe<LivingAccount>(sql`
+    update identity.accounts
+    set email_confirmed_at = ${now}, version = version + 1, state = case state when 'unconfirmed' then 'active' else state end
+    where id = ${id} and email_confirmed_at is null and state in ('unconfirmed', 'active') returning *`);
+
+/** The address has an owner: whoever else signed up with it can never confirm it. */
+export const forgetRivals = (db: Database, emailIndex: string) =>
+  db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and state = 'unconfirmed'`);
+
+/**
+ * Several sign-ups may wait for one address, since any of them may be its owner's; the oldest give way, so that
+ * nobody fills the place up.
+ */
+export async function forgetOldestUnconfirmed(db: Database, emailIndex: string): Promise<void> {
+  await db.execute(sql`
+    delete from identity.accounts where id in (
+      select id from identity.accounts where email_index = ${emailIndex} and state = 'unconfirmed'
+      order by created_at desc, id desc offset ${UNCONFIRMED_PER_EMAIL})`);
+}
+
+/** Sign-ups that nobody confirmed are dropped; their names are free again, for nobody ever was known by them. */
+export function forgetUnconfirmed(db: Database, now: Date, limit: number): Promise<number> {
+  const before = new Date(now.getTime() - KEPT_UNCONFIRMED_MS);
+  return db.execute(sql`
+    delete from identity.accounts where id in (
+      select id from identity.accounts where state = 'unconfirmed' and created_at < ${before} order by created_at limit ${limit} for update skip locked)`);
+}
+
+/** Locks the account until the end of the transaction; sign-ins wait for it. */
+export const lockAccount = (db: Database, id: string) =>
+  db.maybe<LivingAccount>(sql`${selectAccount} where a.id = ${id} and a.state in ('active', 'suspended') for update`);
+
+/** Makes these the roles of the account, and no others; tokens older than `rev` are void. */
+export const setRoles = (db: Database, id: string, roles: readonly RoleName[], rev: number) =>
+  db.one<LivingAccount>(sql`
+    update identity.accounts set roles = ${roles}::text[], rev = ${rev}, version = version + 1 where id = ${id} returning *`);

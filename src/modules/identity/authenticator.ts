@@ -1,0 +1,183 @@
+import { type CryptoKey, decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '#kernel/clock.ts';
+import { type Actor, stranger } from '#kernel/context.ts';
+import type { Client } from '#kernel/contracts.ts';
+import { Problem, unauthenticated } from '#kernel/problems.ts';
+import { type identity, REVOCATIONS_CHANNEL } from './contract.ts';
+import { REVOCATION_LIFE_MS, REVOCATIONS_PER_PAGE, revocationsMadeHere } from './revocation.ts';
+import { permissionsOf } from './roles.ts';
+import { SIGNING_ALGORITHM } from './signing-key.ts';
+import { ACCESS_TOKEN_TYPE, AccessClaims, AUDIENCE } from './tokens.ts';
+
+export interface AuthenticatorParts {
+  identity: Pick<Client<typeof identity>, 'signingKeys' | 'revocations'>;
+  clock: Clock;
+  issuer: string;
+  signals: { hearing(): boolean; on(channel: string, heard: () => void): void };
+}
+
+/** A token that was found good, and what would void it. */
+interface Verified {
+  actor: Actor;
+  sessionId: string;
+  accountId: string;
+  rev: number;
+  expiresAtMs: number;
+}
+
+const REMEMBERED = 20_000;
+
+/**
+ * The judge of access tokens. A token's signature is checked once; then it is remembered until it expires, and a call
+ * costs two look-ups in memory. What was revoked is held in memory too: it is read again when this process is told that there
+ * is more, before the next answer, and before every answer while nothing can be heard.
+ */
+export function createAuthenticator(parts: AuthenticatorParts): { authenticate(authorization: string | undefined): Promise<Actor> } {
+  const verified = new LRUCache<string, Verified>({ max: REMEMBERED });
+  const keys = keysOf(parts);
+  const revoked = revokedOf(parts);
+
+  return {
+    async authenticate(authorization) {
+      const token = bearerOf(authorization);
+      if (token === undefined) return stranger;
+      if (!revoked.isFresh()) await revoked.refresh();
+      let known = verified.get(token);
+      if (!known) {
+        known = await verify(token, parts, keys);
+        verified.set(token, known);
+      }
+      if (known.expiresAtMs <= parts.clock.now().getTime()) {
+        verified.delete(token);
+        throw unauthenticated({ reason: 'The access token has expired: refresh it.' });
+      }
+      if (revoked.voids(known)) throw unauthenticated({ reason: 'The access token was revoked: refresh it, or sign in again.' });
+      return known.actor;
+    },
+  };
+}
+
+/** Other schemes are no access tokens: to those routes their sender is a stranger. */
+function bearerOf(authorization: string | undefined): string | undefined {
+  const scheme = authorization?.slice(0, 7).toLowerCase();
+  return scheme === 'bearer ' ? authorization?.slice(7).trim() : undefined;
+}
+
+async function verify(token: string, { clock, issuer }: AuthenticatorParts, keys: Keys): Promise<Verified> {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    const key = kid && (await keys.find(kid));
+    if (!key) throw unauthenticated();
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [SIGNING_ALGORITHM],
+      typ: ACCESS_TOKEN_TYPE,
+      issuer,
+      audience: AUDIENCE,
+      requiredClaims: ['exp'],
+      currentDate: clock.now(),
+    });
+    const claims = AccessClaims.parse(payload);
+    return { actor: actorOf(claims), sessionId: claims.sid, accountId: claims.sub, rev: claims.rev, expiresAtMs: claims.exp * 1000 };
+  } catch (error) {
+    if (error instanceof Problem) throw error; // keys that could not be read are no fault of the token
+    throw unauthenticated();
+  }
+}
+
+const actorOf = (claims: AccessClaims): Actor => ({
+  kind: 'user',
+  id: claims.sub,
+  username: claims.username,
+  roles: claims.roles,
+  permissions: permissionsOf(claims.roles),
+  sessionId: claims.sid,
+});
+
+interface Keys {
+  find(kid: string): Promise<CryptoKey | undefined>;
+}
+
+const KEYS_REREAD_MS = 1000;
+
+/** Public keys by name. A name that is not known is asked for, but not more than once a second: names are free to invent. */
+function keysOf({ identity, clock }: AuthenticatorParts): Keys {
+  let known = new Map<string, CryptoKey>();
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  const read = async (): Promise<void> => {
+    const { keys } = await identity.signingKeys({});
+    known = new Map(await Promise.all(keys.map(async (jwk) => [jwk.kid, (await importJWK(jwk, SIGNING_ALGORITHM)) as CryptoKey] as const)));
+    readAt = clock.now().getTime();
+  };
+
+  return {
+    async find(kid) {
+      if (!known.has(kid) && clock.now().getTime() - readAt >= KEYS_REREAD_MS) {
+        reading ??= read().finally(() => {
+          reading = undefined;
+        });
+        await reading;
+      }
+      return known.get(kid);
+    },
+  };
+}
+
+/** A connection may be dead without anybody noticing; then this is how long a revocation can take. */
+const TRUSTED_MS = 10_000;
+
+/** What was revoked, of tokens that may still be alive. */
+function revokedOf({ identity, clock, signals }: AuthenticatorParts) {
+  const sessions = new Map<string, number>(); // session -> when it can be forgotten, in ms
+  const accounts = new Map<string, { seq: number; until: number }>();
+  let last = 0;
+  let called = 1; // grows with every call to read again
+  let answered = 0; // the call that has been followed
+  let madeHere = revocationsMadeHere();
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+  signals.on(REVOCATIONS_CHANNEL, () => called++);
+
+  const read = async (): Promise<void> => {
+    const following = called;
+    const now = clock.now().getTime();
+    for (let isMore = true; isMore; ) {
+      const page = await identity.revocations({ since: last });
+      for (const { kind, id, seq } of page.revocations) {
+        if (kind === 'session') sessions.set(id, now + REVOCATION_LIFE_MS);
+        else accounts.set(id, { seq, until: now + REVOCATION_LIFE_MS });
+      }
+      last = page.last;
+      isMore = page.revocations.length >= REVOCATIONS_PER_PAGE;
+    }
+    for (const [id, until] of sessions) if (until <= now) sessions.delete(id);
+    for (const [id, { until }] of accounts) if (until <= now) accounts.delete(id);
+    readAt = now;
+    answered = following;
+  };
+
+  const isFresh = (): boolean => {
+    if (madeHere !== revocationsMadeHere()) {
+      madeHere = revocationsMadeHere();
+      called++;
+    }
+    return answered === called && signals.hearing() && clock.now().getTime() - readAt < TRUSTED_MS;
+  };
+
+  return {
+    isFresh,
+    /** Reads until nothing has been called for that was not read after the call. */
+    async refresh(): Promise<void> {
+      if (answered === called || !signals.hearing()) called++; // what is not heard may have happened since the last reading began
+      for (const wanted = called; answered < wanted; ) {
+        reading ??= read().finally(() => {
+          reading = undefined;
+        });
+        await reading;
+      }
+    },
+    voids: ({ sessionId, accountId, rev }: Verified): boolean => sessions.has(sessionId) || (accounts.get(accountId)?.seq ?? 0) > rev,
+  };
+}

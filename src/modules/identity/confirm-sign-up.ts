@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { breaches } from '#kernel/database.ts';
+import { emit } from '#kernel/events.ts';
+import { Id, Username } from '#kernel/shapes.ts';
+import { confirmEmail, findById, forgetRivals, type LivingAccount } from './account.ts';
+import { Code, markUsed, tryCode } from './code.ts';
+import type { Identity } from './context.ts';
+import { accountCreated } from './contract.ts';
+import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
+import { wrongCode } from './problems.ts';
+
+export const ConfirmSignUp = z
+  .strictObject({ ...namedFields, code: Code })
+  .refine(namesOne, NAMES_ONE)
+  .meta({ id: 'ConfirmSignUp' });
+
+export const Confirmed = z.object({ user: z.object({ id: Id, username: Username }), message: z.string() });
+export type Confirmed = z.infer<typeof Confirmed>;
+
+/**
+ * Proves the email of an account with the code that was mailed to it; one that waited for this becomes active.
+ * The first to prove an address owns it. While the code lives, the same call answers the same again.
+ */
+export async function confirmSignUp(ctx: Identity, input: Named & { code: string }): Promise<Confirmed> {
+  const hit = await tryCode(ctx.db, ctx.secrets, { whose: whose(ctx.secrets, input), code: input.code, now: ctx.clock.now() });
+  if (!hit) throw wrongCode();
+  const account = hit.isUsed ? await findById(ctx.db, hit.accountId) : await proveEmail(ctx, hit.accountId);
+  if (!account) throw wrongCode();
+  return { user: { id: account.id, username: account.username }, message: 'The email address is confirmed. You can sign in.' };
+}
+
+/** @returns undefined when the address belongs to somebody already. */
+async function proveEmail(ctx: Identity, accountId: string): Promise<LivingAccount | undefined> {
+  try {
+    return await ctx.db.transaction(async (tx) => {
+      const before = await findById(tx, accountId);
+      const account = await confirmEmail(tx, accountId, ctx.clock.now());
+      if (!account?.email_index) return findById(tx, accountId); // a twin has confirmed it meanwhile
+      await markUsed(tx, accountId, ctx.clock.now());
+      await forgetRivals(tx, account.email_index);
+      if (ctx.request) ctx.request.subject = accountId;
+      if (before?.state === 'unconfirmed') emit(tx, accountCreated, accountId, { accountId, username: account.username });
+      return account;
+    });
+  } catch (error) {
+    if (breaches(error, 'accounts_email')) return undefined;
+    throw error;
+  }
+}

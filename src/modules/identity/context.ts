@@ -1,0 +1,7 @@
+import type { Email } from '#adapters/email/port.ts';
+import type { Context } from '#kernel/context.ts';
+
+/** The lowest module: it asks nobody. */
+export const needs = {};
+
+export type Identity = Context<typeof needs, { email: Email }>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { malformed, unauthenticated } from '#kernel/problems.ts';
+import type { Identity } from './context.ts';
+import { refreshSession } from './refresh-session.ts';
+import { signIn } from './sign-in.ts';
+import { Tokens } from './tokens.ts';
+
+/** As RFC 6749 sends it. Fields that OAuth libraries add are let through and not used. */
+export const TokenRequest = z
+  .strictObject({
+    grant_type: z.enum(['refresh_token', 'client_credentials']).optional(),
+    refresh_token: z.string().min(1).max(1000).optional(),
+    scope: z.string().max(1000).optional(),
+    client_id: z.string().max(200).optional(),
+  })
+  .meta({ id: 'TokenRequest' });
+
+/** The same tokens twice: in this API's words, and in those of RFC 6749. */
+export const OAuthTokens = Tokens.extend({
+  access_token: z.string(),
+  id_token: z.string(),
+  refresh_token: z.string(),
+  expires_in: z.int(),
+  token_type: z.literal('Bearer'),
+}).meta({ id: 'OAuthTokens' });
+export type OAuthTokens = z.infer<typeof OAuthTokens>;
+
+/** Tokens for a refresh token, or for the name and password of an `Authorization: Basic` header. */
+export async function getToken(
+  ctx: Identity,
+  request: z.infer<typeof TokenRequest>,
+  authorization: string | undefined,
+): Promise<OAuthTokens> {
+  return inBothWords(await tokensFor(ctx, request, authorization));
+}
+
+async function tokensFor(ctx: Identity, request: z.infer<typeof TokenRequest>, authorization: string | undefined): Promise<Tokens> {
+  if (request.grant_type === 'refresh_token') {
+    if (!request.refresh_token) throw malformed({ reason: 'grant_type refresh_token needs the field refresh_token.' });
+    return refreshSession(ctx, request.refresh_token);
+  }
+  const credentials = basicCredentials(authorization);
+  if (!credentials)
+    throw unauthenticated({
+      reason: 'Send Authorization: Basic with name and password, or grant_type=refresh_token with a refresh_token.',
+    });
+  return signIn(ctx, credentials);
+}
+
+/** Name and password of a Basic header (RFC 7617, UTF-8); undefined when there is none that can be read. */
+function basicCredentials(authorization: string | undefined): { username: string; password: string } | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/=_-]{1,4000})$/i.exec(authorization?.trim() ?? '')?.[1];
+  const text = encoded && Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text ? text.indexOf(':') : -1;
+  if (!text || colon < 1 || text.includes('\u0000')) return undefined;
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+const inBothWords = (tokens: Tokens): OAuthTokens => ({
+  ...tokens,
+  access_token: tokens.accessToken,
+  id_token: tokens.idToken,
+  refresh_token: tokens.refreshToken,
+  expires_in: tokens.expiresIn,
+  token_type: tokens.tokenType,
+});

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { hours, minutes } from '#kernel/clock.ts';
+import { job, timer } from '#kernel/events.ts';
+import { Id } from '#kernel/shapes.ts';
+import type { Identity } from './context.ts';
+import { forgetExpired } from './forget-expired.ts';
+import { runResendCodes } from './resend-code.ts';
+import { runSendCode } from './send-code.ts';
+import { rotateSigningKeys } from './signing-key.ts';
+
+export const SendCode = z.object({ accountId: Id, sealedCode: z.string() });
+
+export const sendCode = job('identity.send-code', SendCode, (ctx: Identity, input) => runSendCode(ctx, input));
+
+export const ResendCodes = z.union([z.object({ emailIndex: z.string() }), z.object({ usernameIndex: z.string() })]);
+
+export const resendCodes = job('identity.resend-codes', ResendCodes, (ctx: Identity, whose) => runResendCodes(ctx, whose));
+
+export const jobs = [sendCode, resendCodes];
+
+export const timers = [
+  timer('identity.forget-expired', minutes(5), (ctx: Identity) => forgetExpired(ctx)),
+  timer('identity.rotate-signing-keys', hours(1), (ctx: Identity) => rotateSigningKeys(ctx)),
+];

@@ -1,0 +1,17 @@
+import { module } from '#kernel/module.ts';
+import { needs } from './context.ts';
+import { identity } from './contract.ts';
+import { jobs, timers } from './jobs.ts';
+import { operations } from './operations.ts';
+import { routes } from './routes.ts';
+
+export const identityModule = module({
+  contract: identity,
+  needs,
+  ports: ['email'],
+  routes,
+  operations,
+  jobs,
+  timers,
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,58 @@
+import type { Transaction } from '#kernel/database.ts';
+import { keyColumns } from '#kernel/idempotency.ts';
+import { newId } from '#kernel/ids.ts';
+import type { Key } from '#kernel/routes.ts';
+import { type AccountState, emailColumns, forgetOldestUnconfirmed, insertAccount, type LivingAccount } from './account.ts';
+import { fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
+import type { Identity } from './context.ts';
+import { type PersonalDetails, sealDetails } from './personal-details.ts';
+import { usernameIndex } from './username.ts';
+
+export interface Opening {
+  username: string;
+  passwordHash: string;
+  state: Extract<AccountState, 'unconfirmed' | 'active'>;
+  details: PersonalDetails;
+  email: string | null | undefined;
+  /** The house vouches for the address of the accounts that it makes itself. */
+  isEmailConfirmed?: boolean;
+  key?: Key | undefined;
+}
+
+/**
+ * Writes the row of a new account, as every way in does: personal data sealed, the call's key on the row.
+ * @returns undefined when the name or the key is taken.
+ */
+export async function openAccount(ctx: Identity, tx: Transaction, opening: Opening): Promise<LivingAccount | undefined> {
+  const id = newId();
+  const now = ctx.clock.now();
+  const row = {
+    id,
+    username: opening.username,
+    username_index: usernameIndex(ctx.secrets, opening.username),
+    password_hash: opening.passwordHash,
+    state: opening.state,
+    ...emailColumns(ctx.secrets, id, opening.email),
+    email_confirmed_at: opening.isEmailConfirmed && opening.email ? now : null,
+    details_sealed: sealDetails(ctx.secrets, id, opening.details),
+    ...keyColumns(opening.key),
+    created_at: now,
+  };
+  if (!(await insertAccount(tx, row))) return undefined;
+  if (row.email_index && opening.state === 'unconfirmed') await forgetOldestUnconfirmed(tx, row.email_index);
+  return { ...row, roles: [], rev: 0, version: 1 };
+}
+
+/**
+ * Gives the account a new code, and answers what the job that mails it needs, the code sealed; undefined when it has had
+ * too many. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
+ */
+export async function giveCode(
+  ctx: Identity,
+  tx: Transaction,
+  accountId: string,
+): Promise<{ accountId: string; sealedCode: string } | undefined> {
+  const code = newCode();
+  const given = await replaceCode(tx, { accountId, fingerprint: fingerprintOf(ctx.secrets, accountId, code), now: ctx.clock.now() });
+  return given ? { accountId, sealedCode: sealCode(ctx.secrets, accountId, code) } : undefined;
+}

@@ -1,0 +1,57 @@
+import { hash, type Options, verify } from '@node-rs/argon2';
+import { z } from 'zod';
+import { unavailable } from '#kernel/problems.ts';
+import type { Secrets } from '#kernel/secrets.ts';
+
+/** Length is what counts (NIST SP 800-63B); no rule about kinds of characters. */
+export const NewPassword = z
+  .string()
+  .min(8, 'must have at least 8 characters')
+  .max(200)
+  .meta({ description: '8 to 200 characters', example: 'correct horse battery' });
+
+/** A password that is tried: accounts made by the house may have other lengths. */
+export const TriedPassword = z.string().min(1).max(1024);
+
+/** Argon2id, m = 19 MiB, t = 2, p = 1: the first choice of OWASP's Password Storage Cheat Sheet. */
+const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } satisfies Options; // 2 is Argon2id
+
+/** Hashes run on libuv's four threads, which files and name look-ups need too. */
+const AT_ONCE = 2;
+const WAITING_AT_MOST = 500;
+
+/** The key is mixed in (a pepper): a stolen table alone cannot be guessed against. */
+const options = (secrets: Secrets): Options => ({ ...COST, secret: secrets.derive('identity.password') });
+
+const spelled = (password: string): string => password.normalize('NFKC');
+
+/** @throws unavailable when very many wait already. */
+export const hashPassword = (secrets: Secrets, password: string): Promise<string> =>
+  inTurn(() => hash(spelled(password), options(secrets)));
+
+/**
+ * True when the password is that of the hash. Without a hash (no such account) it takes as long and says no.
+ * @throws unavailable when very many wait already.
+ */
+export const isPassword = (secrets: Secrets, password: string, hashed: string | null | undefined): Promise<boolean> =>
+  inTurn(async () => {
+    if (hashed) return verify(hashed, spelled(password), options(secrets));
+    await hash(spelled(password), options(secrets));
+    return false;
+  });
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running < AT_ONCE) running++;
+  else if (waiting.length >= WAITING_AT_MOST) throw unavailable({ retryAfterSeconds: 5 });
+  else await new Promise<void>((resolve) => waiting.push(resolve)); // whoever ends hands its place on
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running--;
+  }
+}

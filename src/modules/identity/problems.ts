@@ -1,0 +1,41 @@
+import { problem } from '#kernel/problems.ts';
+
+export { usernameTaken } from './contract.ts';
+
+/** The same words for an account that is not there and for a password that is not right. */
+export const wrongCredentials = problem({
+  code: 'identity/wrong-credentials',
+  status: 401,
+  title: 'Wrong name or password',
+  detail: 'There is no account with this name and password.',
+});
+
+export const notConfirmed = problem({
+  code: 'identity/not-confirmed',
+  status: 403,
+  title: 'The email is not confirmed yet',
+  detail: 'Confirm the email with the code that was sent to it (POST /v1/auth/confirm-sign-up), then sign in.',
+});
+
+export const accountSuspended = problem({
+  code: 'identity/account-suspended',
+  status: 403,
+  title: 'The account is suspended',
+  detail: 'This account may not sign in at the moment.',
+});
+
+/** One answer for a code that is wrong, used up, too old, or of an account that is not there. */
+export const wrongCode = problem({
+  code: 'identity/wrong-code',
+  status: 403,
+  title: 'The code does not fit',
+  detail: 'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code).',
+});
+
+/** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */
+export const invalidRefreshToken = problem<{ error: 'invalid_grant' }>({
+  code: 'identity/invalid-refresh-token',
+  status: 401,
+  title: 'The refresh token is not good',
+  detail: 'It was used before, has run out, or its session has ended. Sign in again.',
+});

@@ -1,0 +1,47 @@
+import { hours, minutes } from '#kernel/clock.ts';
+import { type Database, sql, type Transaction } from '#kernel/database.ts';
+import { REVOCATIONS_CHANNEL, type Revocation } from './contract.ts';
+
+/** Longer than an access token lives, for clocks that differ. */
+export const REVOCATION_LIFE_MS = minutes(11);
+
+/** Expired ones are kept a little, for processes that are behind. */
+const KEPT_MS = hours(1);
+
+/** At most so many are read at once. */
+export const REVOCATIONS_PER_PAGE = 10_000;
+
+const LOCK = 7_281_002; // any number, the same in every process
+
+/**
+ * Voids the access tokens of a session, or all those that an account has now, and tells every process as this transaction
+ * commits. The lock makes the order of `seq` that of the commits; a reader that asks for `seq > last` misses none. Take it last.
+ *
+ * @returns the sequence number; tokens of an account that carry a smaller `rev` are void.
+ */
+export async function revoke(tx: Transaction, kind: Revocation['kind'], id: string, now: Date): Promise<number> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+  const { seq } = await tx.one<{ seq: number }>(sql`
+    insert into identity.revocations (kind, id, expires_at) values (${kind}, ${id}, ${new Date(now.getTime() + REVOCATION_LIFE_MS)}) returning seq`);
+  await tx.execute(sql`select pg_notify(${REVOCATIONS_CHANNEL}, ${String(seq)})`);
+  return seq;
+}
+
+export const revocationsAfter = (db: Database, since: number, now: Date) =>
+  db.many<Revocation>(sql`
+    select seq, kind, id from identity.revocations where seq > ${since} and expires_at > ${now} order by seq limit ${REVOCATIONS_PER_PAGE}`);
+
+export const forgetRevocations = (db: Database, now: Date, limit: number) =>
+  db.execute(sql`
+    delete from identity.revocations where seq in (
+      select seq from identity.revocations where expires_at < ${new Date(now.getTime() - KEPT_MS)} order by expires_at limit ${limit} for update skip locked)`);
+
+let made = 0;
+
+/** Says, after the commit, that this process has revoked: its own next request need not wait for the notification to come round. */
+export function revokedHere(): void {
+  made++;
+}
+
+/** How often this process has revoked. */
+export const revocationsMadeHere = (): number => made;

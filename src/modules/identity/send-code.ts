@@ -1,0 +1,21 @@
+import { emailOf, findByConfirmedEmail, findById } from './account.ts';
+import { fingerprintOf, isCurrent, unsealCode } from './code.ts';
+import type { Identity } from './context.ts';
+import { alreadyKnownLetter, codeLetter } from './letters.ts';
+
+/**
+ * Mails a code to the address that its account waits to confirm. Where the address belongs to another account already, its
+ * owner gets a notice instead. A code that was replaced meanwhile is not sent; run twice, the job sends once.
+ */
+export async function runSendCode(ctx: Identity, { accountId, sealedCode }: { accountId: string; sealedCode: string }): Promise<void> {
+  const account = await findById(ctx.db, accountId);
+  const to = account && emailOf(ctx.secrets, account);
+  if (!account?.email_index || !to || account.email_confirmed_at) return;
+  const code = unsealCode(ctx.secrets, accountId, sealedCode);
+  const fingerprint = fingerprintOf(ctx.secrets, accountId, code);
+  if (!(await isCurrent(ctx.db, accountId, fingerprint))) return;
+  const owner = await findByConfirmedEmail(ctx.db, account.email_index);
+  const letter = owner ? alreadyKnownLetter({ username: owner.username }) : codeLetter({ username: account.username, code });
+  await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}`, to, ...letter });
+  ctx.log.info({ account: accountId }, 'a code was mailed');
+}

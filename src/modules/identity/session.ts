@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { days } from '#kernel/clock.ts';
+import { type Database, sql } from '#kernel/database.ts';
+import { isId } from '#kernel/ids.ts';
+import { type Secrets, sameText } from '#kernel/secrets.ts';
+import type { LivingAccount } from './account.ts';
+
+const IDLE_MS = days(30);
+const LONGEST_MS = days(90);
+
+export type EndedBy = 'sign-out' | 'reuse' | 'suspension' | 'password' | 'erasure';
+
+/** A refresh token: the session it belongs to, its number in the family, chance, and our signature over these. */
+export interface RefreshToken {
+  sessionId: string;
+  generation: number;
+  text: string;
+}
+
+const signature = (secrets: Secrets, body: string): string => secrets.fingerprint(body, 'identity.refresh-token');
+
+export function newRefreshToken(secrets: Secrets, sessionId: string, generation: number): RefreshToken {
+  const body = `${sessionId}.${generation}.${randomBytes(24).toString('base64url')}`;
+  return { sessionId, generation, text: `${body}.${signature(secrets, body)}` };
+}
+
+/** Reads a token that we made; anything else is undefined, so that nobody ends a session by guessing at it. */
+export function readRefreshToken(secrets: Secrets, text: string): RefreshToken | undefined {
+  const [sessionId = '', number = '', chance = '', signed = ''] = text.split('.');
+  const generation = Number(number);
+  if (!isId(sessionId) || !Number.isSafeInteger(generation) || !sameText(signed, signature(secrets, `${sessionId}.${number}.${chance}`)))
+    return undefined;
+  return { sessionId, generation, text };
+}
+
+/** What is stored of a token. */
+const hashOf = (secrets: Secrets, token: RefreshToken): string => secrets.fingerprint(token.text, 'identity.refresh-token.stored');
+
+/**
+ * Begins a session, if the account is still active and still has the password that was checked. The row of the account is
+ * shared-locked: a suspension or a new password comes before it and refuses it, or after it and ends it.
+ */
+export const openSession = (db: Database, secrets: Secrets, session: { token: RefreshToken; account: LivingAccount; now: Date }) => {
+  const { token, account, now } = session;
+  return db.maybe<LivingAccount>(sql`
+    with account as (
+      select * from identity.accounts
+      where id = ${account.id} and state = 'active' and password_hash = ${account.password_hash}
+      for share
+    ), opened as (
+      insert into identity.sessions (id, account_id, generation, refresh_hash, created_at, refreshed_at, expires_at)
+      select ${token.sessionId}, account.id, ${token.generation}, ${hashOf(secrets, token)}, ${now}, ${now}, ${new Date(now.getTime() + IDLE_MS)} from account
+    )
+    select * from account`);
+};
+
+interface Presented {
+  /** The family's number when this statement began. */
+  seen_generation: number;
+  ended: boolean;
+  account_id: string | null;
+}
+
+/**
+ * Puts `next` in the place of `token`, if `token` is the current one. Of several who present it at once exactly one gets
+ * a row: the update is guarded, and the others find the guard closed.
+ *
+ * @returns the account when it was; `raced` when it was current as the statement began but somebody else was faster;
+ * `reused` when it had been replaced before; `ended` when there is no such session any more.
+ */
+export async function rotate(
+  db: Database,
+  secrets: Secrets,
+  { token, next, now }: { token: RefreshToken; next: RefreshToken; now: Date },
+): Promise<{ accountId: string } | 'raced' | 'reused' | 'ended'> {
+  const presented = await db.maybe<Presented>(sql`
+    with seen as (
+      select generation, ended_at is not null or expires_at <= ${now} as ended from identity.sessions where id = ${token.sessionId}
+    ), rotated as (
+      update identity.sessions
+      set generation = ${next.generation}, refresh_hash = ${hashOf(secrets, next)}, refreshed_at = ${now},
+          expires_at = least(${new Date(now.getTime() + IDLE_MS)}::timestamptz, created_at + make_interval(secs => ${LONGEST_MS / 1000}))
+      where id = ${token.sessionId} and generation = ${token.generation} and refresh_hash = ${hashOf(secrets, token)}
+        and ended_at is null and expires_at > ${now}
+      returning account_id
+    )
+    select seen.generation as seen_generation, seen.ended, rotated.account_id from seen left join rotated on true`);
+  if (!presented || presented.ended) return 'ended';
+  if (presented.account_id) return { accountId: presented.account_id };
+  return presented.seen_generation === token.generation ? 'raced' : 'reused';
+}
+
+/** Ends a session and its family. @returns its account, or undefined when it had ended before. */
+export const endSession = (db: Database, id: string, { by, now }: { by: EndedBy; now: Date }) =>
+  db.maybe<{ account_id: string }>(sql`
+    update identity.sessions set ended_at = ${now}, ended_by = ${by} where id = ${id} and ended_at is null returning account_id`);
+
+/** Sessions that have run out, or ended a while ago, are forgotten: their tokens are refused all the same. */
+export const forgetSessions = (db: Database, now: Date, limit: number) =>
+  db.execute(sql`
+    delete from identity.sessions where id in (
+      select id from identity.sessions where expires_at < ${now} order by expires_at limit ${limit} for update skip locked)`);

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { newId } from '#kernel/ids.ts';
+import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
+import type { Identity } from './context.ts';
+import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
+import { isPassword, TriedPassword } from './password.ts';
+import { accountSuspended, notConfirmed, wrongCredentials } from './problems.ts';
+import { newRefreshToken, openSession } from './session.ts';
+import { issueTokens, type Tokens } from './tokens.ts';
+
+export const SignIn = z
+  .strictObject({ ...namedFields, password: TriedPassword.meta({ example: 'correct horse battery' }) })
+  .refine(namesOne, NAMES_ONE)
+  .meta({ id: 'SignIn' });
+
+/**
+ * Begins a session for whoever knows the password. Unknown names and wrong passwords take the same time and words; that an
+ * account waits for its confirmation, or is suspended, is told only to who knows its password.
+ */
+export async function signIn(ctx: Identity, input: Named & { password: string }): Promise<Tokens> {
+  const account = await accountWith(ctx, input);
+  if (!account) throw wrongCredentials();
+  if (ctx.request) ctx.request.subject = account.id;
+  if (account.state === 'unconfirmed') throw notConfirmed();
+  if (account.state === 'suspended') throw accountSuspended();
+  const token = newRefreshToken(ctx.secrets, newId(), 1);
+  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, now: ctx.clock.now() }));
+  if (!owner) throw wrongCredentials(); // suspended, erased or given another password this very moment
+  return issueTokens(ctx, owner, token);
+}
+
+/** By email two accounts may be meant, its owner and the newest who claims it: both passwords are tried, whether they are there or not. */
+async function accountWith(ctx: Identity, { password, ...named }: Named & { password: string }): Promise<LivingAccount | undefined> {
+  const meant = whose(ctx.secrets, named);
+  const isTheirs = async (account: LivingAccount | undefined) =>
+    (await isPassword(ctx.secrets, password, account?.password_hash)) ? account : undefined;
+  if ('usernameIndex' in meant) return isTheirs(await findByUsername(ctx.db, meant.usernameIndex));
+  const owner = await findByConfirmedEmail(ctx.db, meant.emailIndex);
+  return (await isTheirs(owner)) ?? isTheirs(await findNewestUnconfirmed(ctx.db, meant.emailIndex));
+}

@@ -1,0 +1,17 @@
+import type { Identity } from './context.ts';
+import { revoke, revokedHere } from './revocation.ts';
+import { type EndedBy, endSession } from './session.ts';
+
+/** Ends the session that the token of this call belongs to. Once is as good as twice. */
+export async function signOut(ctx: Identity): Promise<undefined> {
+  if (ctx.actor.sessionId) await signOutSession(ctx, ctx.actor.sessionId, 'sign-out');
+}
+
+/** Ends a session at once: its refresh tokens by its row, its access tokens by a revocation that every process hears. */
+export async function signOutSession(ctx: Identity, sessionId: string, by: EndedBy): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const now = ctx.clock.now();
+    if (await endSession(tx, sessionId, { by, now })) await revoke(tx, 'session', sessionId, now);
+  });
+  revokedHere();
+}

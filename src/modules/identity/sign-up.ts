@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { Database } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
+import { refuseOtherBody } from '#kernel/idempotency.ts';
+import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import { Id, Username } from '#kernel/shapes.ts';
+import { emailOf, findByKey, type LivingAccount, takenUsernames } from './account.ts';
+import type { Identity } from './context.ts';
+import { sendCode } from './jobs.ts';
+import { giveCode, openAccount } from './open-account.ts';
+import { hashPassword, NewPassword } from './password.ts';
+import { Email, FullName, unsealDetails } from './personal-details.ts';
+import { usernameTaken } from './problems.ts';
+import { isReserved, usernameIndex, usernamesFrom } from './username.ts';
+
+export const SignUp = z
+  .strictObject({ email: Email, password: NewPassword, fullName: FullName, username: Username.optional() })
+  .meta({ id: 'SignUp' });
+export type SignUp = z.infer<typeof SignUp>;
+
+export const SignedUp = z
+  .object({ user: z.object({ id: Id, username: Username, email: z.string(), fullName: z.string() }), message: z.string() })
+  .meta({ id: 'SignedUp' });
+export type SignedUp = z.infer<typeof SignedUp>;
+
+/**
+ * Opens an account that waits for its email to be confirmed, and has a code mailed. It grants no roles.
+ *
+ * An address that somebody owns already is treated the same in every respect but the mail: the account is opened, can never be
+ * confirmed, and is forgotten; its owner is told. So neither words nor time, nor what happens to the name, tell who is a customer.
+ */
+export async function signUp(ctx: Identity, input: SignUp, key: Key | undefined): Promise<SignedUp | Replayed<SignedUp>> {
+  const before = key && (await madeBefore(ctx, key));
+  if (before) return before;
+  const passwordHash = await hashPassword(ctx.secrets, input.password);
+  const opened = await ctx.db.transaction(async (tx) => {
+    for (const username of await namesToTry(ctx, tx, input)) {
+      const account = await openAccount(ctx, tx, {
+        username,
+        passwordHash,
+        state: 'unconfirmed',
+        details: { fullName: input.fullName },
+        email: input.email,
+        key,
+      });
+      if (!account) continue;
+      if (ctx.request) ctx.request.subject = account.id;
+      const code = await giveCode(ctx, tx, account.id);
+      if (code) enqueue(tx, sendCode, code);
+      return account;
+    }
+    return undefined;
+  });
+  if (opened) return told(ctx, opened);
+  const twin = key && (await madeBefore(ctx, key));
+  if (twin) return twin;
+  throw usernameTaken({ username: input.username ?? input.fullName });
+}
+
+async function madeBefore(ctx: Identity, key: Key): Promise<Replayed<SignedUp> | undefined> {
+  const account = await findByKey(ctx.db, key);
+  if (!account) return undefined;
+  refuseOtherBody(account, key);
+  return replayed(told(ctx, account));
+}
+
+/** The chosen name alone, or those made from the full name that are free at the moment. */
+async function namesToTry(ctx: Identity, db: Database, { username, fullName }: SignUp): Promise<string[]> {
+  if (username) return isReserved(username) ? [] : [username];
+  const names = usernamesFrom(fullName);
+  const indexOf = (name: string) => usernameIndex(ctx.secrets, name);
+  const taken = await takenUsernames(db, names.map(indexOf));
+  return names.filter((name) => !taken.has(indexOf(name)));
+}
+
+const told = (ctx: Identity, account: LivingAccount): SignedUp => ({
+  user: {
+    id: account.id,
+    username: account.username,
+    email: emailOf(ctx.secrets, account) ?? '',
+    fullName: unsealDetails(ctx.secrets, account.id, account.details_sealed ?? '').fullName,
+  },
+  message: 'A code has been sent to this email address. Confirm the address with it, then sign in.',
+});
