@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
 import type { Home } from './embedded-home.ts';
 
-/** The files of one PostgreSQL, ready to be served. */
-export interface Cluster {
+/** Where the files of one PostgreSQL lie, and the word that opens it. */
+export interface Place {
   home: Home;
-  binaries: Binaries;
   data: string;
-  logFile: string;
   password: string;
+}
+
+/** The files of one PostgreSQL, ready to be served. */
+export interface Cluster extends Place {
+  binaries: Binaries;
+  logFile: string;
 }
 
 /** Finds the files of the database in its home, or makes them. A creation that was cut short leaves nothing in the way. */
@@ -30,8 +34,14 @@ export function openCluster(home: Home, binaries: Binaries, log: (line: string) 
   return { home, binaries, data, password, logFile: join(home.path, 'postgres.log') };
 }
 
+/** The files that somebody else has made in this home; undefined while there are none. It touches nothing. */
+export function placeIn(home: Home): Place | undefined {
+  const data = join(home.path, 'data');
+  return existsSync(data) ? { home, data, password: passwordIn(home, true) } : undefined;
+}
+
 /** The address of a database of the cluster while it listens on a port. */
-export function urlOf({ password }: Cluster, port: number, database = 'souk'): string {
+export function urlOf({ password }: Place, port: number, database = 'souk'): string {
   return `postgres://souk:${password}@127.0.0.1:${port}/${database}`;
 }
 

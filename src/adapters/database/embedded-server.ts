@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { asServer, type Cluster, urlOf } from './embedded-cluster.ts';
+import { asServer, type Cluster, type Place, urlOf } from './embedded-cluster.ts';
 import { configuration } from './embedded-settings.ts';
 import { commandOf, startOf } from './processes.ts';
 
@@ -53,6 +53,12 @@ export async function stopServer(pid: number, fastMs = patienceMs): Promise<void
   throw new Error(`PostgreSQL (process ${pid}) could not be stopped.`);
 }
 
+/** The server that another process runs on these files, once it answers. */
+export async function runningServer(place: Place): Promise<Server | undefined> {
+  const file = pidFileOf(place);
+  return file?.status === 'ready' && startOf(file.pid) !== undefined && (await isReady(place, file.port)) ? file : undefined;
+}
+
 async function leftBehind(cluster: Cluster, options: Record<string, string>, log: (line: string) => void): Promise<Server | undefined> {
   const left = pidFileOf(cluster);
   if (!left || startOf(left.pid) === undefined) return undefined;
@@ -74,7 +80,7 @@ interface PidFile extends Server {
   status: string | undefined;
 }
 
-function pidFileOf({ data }: Cluster): PidFile | undefined {
+function pidFileOf({ data }: Place): PidFile | undefined {
   const file = join(data, 'postmaster.pid');
   let content: string;
   try {
@@ -147,7 +153,7 @@ function reasonIn(said: string): string | undefined {
 }
 
 /** Whether the server answers; its first answer makes the database `souk`. */
-async function isReady(cluster: Cluster, port: number): Promise<boolean> {
+async function isReady(cluster: Place, port: number): Promise<boolean> {
   const client = new pg.Client({
     connectionString: urlOf(cluster, port, 'postgres'),
     connectionTimeoutMillis: 2000,

@@ -172,6 +172,43 @@ test('a second Souk on a folder in use is refused, and the first goes on undistu
   expect(child.exitCode).toBeNull();
 });
 
+test('a visitor shares the server of the Souk at work on the folder, and leaves it running', async () => {
+  const child = await startInChild();
+  const pid = serverPid();
+
+  const visitor = await visit();
+  expect(await ask(visitor.url, "select current_setting('data_directory') as data")).toEqual([{ data: join(folder, 'data') }]);
+  await visitor.stop();
+
+  expect(serverPid()).toBe(pid);
+  expect(startOf(pid)).toBeDefined();
+  expect(child.exitCode).toBeNull();
+});
+
+test('a visitor waits for a Souk that is just starting', async () => {
+  begin();
+  startChild();
+  await expect.poll(() => existsSync(join(folder, 'lock')), { interval: 5 }).toBe(true);
+
+  const visitor = await visit();
+
+  expect(await ask(visitor.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test.each([
+  ['nobody is at work', async () => {}],
+  ['a Souk was killed', async () => kill(await startInChild())],
+])('a visitor of a folder where %s starts the server itself, and stops it', async (_, leave) => {
+  await leave();
+
+  const visitor = await visit();
+  const pid = serverPid();
+  expect(await ask(visitor.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  await visitor.stop();
+
+  expect(startOf(pid)).toBeUndefined();
+});
+
 test('of many that start at once on an empty folder exactly one gets it', async () => {
   begin();
   const starts = await Promise.allSettled(Array.from({ length: 5 }, () => start()));
@@ -244,6 +281,12 @@ function begin(): void {
 
 async function start(settings: Record<string, string> = options): Promise<RunningDatabase> {
   const database = await startEmbeddedPostgres({ folder, options: settings, log: (line) => said.push(line) });
+  running.push(database);
+  return database;
+}
+
+async function visit(): Promise<RunningDatabase> {
+  const database = await startEmbeddedPostgres({ folder, options, visit: true });
   running.push(database);
   return database;
 }

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries } from './embedded-binaries.ts';
-import { openCluster, urlOf } from './embedded-cluster.ts';
-import { openHome } from './embedded-home.ts';
-import { serve, stopServer } from './embedded-server.ts';
-import { lockFolder } from './folder-lock.ts';
+import { openCluster, placeIn, urlOf } from './embedded-cluster.ts';
+import { type Home, openHome } from './embedded-home.ts';
+import { runningServer, serve, stopServer } from './embedded-server.ts';
+import { isLocked, lockFolder } from './folder-lock.ts';
 import type { RunningDatabase } from './port.ts';
 
 interface Settings {
@@ -11,11 +12,16 @@ interface Settings {
   /** Settings of postgresql.conf that go before ours. */
   options?: Record<string, string>;
   log?: (line: string) => void;
+  /** Only looks in: where a Souk is at work on the folder its server is shared, and outlives this visit. */
+  visit?: boolean;
 }
 
+const pollMs = 200;
+const hostPatienceMs = 30_000;
+
 /**
- * Runs a PostgreSQL of our own, for this process alone. It outlives a process that is killed, and the next start on
- * the same folder takes it over.
+ * Runs a PostgreSQL of our own, for this process and its visitors. It outlives a process that is killed, and the next
+ * start on the same folder takes it over.
  * @throws Error whose message is a sentence for the operator.
  */
 export async function startEmbeddedPostgres(settings: Settings): Promise<RunningDatabase> {
@@ -28,8 +34,10 @@ export async function startEmbeddedPostgres(settings: Settings): Promise<Running
   }
 }
 
-async function start({ folder, options = {}, log = () => {} }: Settings): Promise<RunningDatabase> {
+async function start({ folder, options = {}, log = () => {}, visit = false }: Settings): Promise<RunningDatabase> {
   const home = openHome(folder, log);
+  const shared = visit ? await visited(home) : undefined;
+  if (shared) return shared;
   const unlock = await lockFolder(home.path);
   try {
     const cluster = openCluster(home, findBinaries(home, log), log, options.fsync !== 'off');
@@ -41,4 +49,16 @@ async function start({ folder, options = {}, log = () => {} }: Settings): Promis
     unlock();
     throw error;
   }
+}
+
+/** The server of the Souk that has the folder, waiting for one that is just starting; undefined when nobody has it. */
+async function visited(home: Home): Promise<RunningDatabase | undefined> {
+  const deadline = Date.now() + hostPatienceMs;
+  for (; await isLocked(home.path); await sleep(pollMs)) {
+    const place = placeIn(home);
+    const server = place && (await runningServer(place));
+    if (server) return { url: urlOf(place, server.port), embedded: true, stop: async () => {} };
+    if (Date.now() > deadline) throw new Error(`A Souk has the database in ${home.path}, but it does not answer: stop that Souk first.`);
+  }
+  return undefined;
 }

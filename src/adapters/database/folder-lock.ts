@@ -42,6 +42,13 @@ export async function lockFolder(folder: string): Promise<() => void> {
   };
 }
 
+/** Whether a living process has the folder. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const lock = join(folder, 'lock');
+  const holder = holderOf(lock);
+  return holder !== undefined && isAlive(holder, lock);
+}
+
 async function claim(lock: string, own: string, mine: string): Promise<boolean> {
   try {
     linkSync(own, lock); // a link appears whole, and for one only

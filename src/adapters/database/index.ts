@@ -11,6 +11,8 @@ export function startDatabase(settings: {
   folder: string;
   options?: Record<string, string>;
   log?: (line: string) => void;
+  /** For a program that only looks in: beside a Souk at work on the folder it shares that one's server and leaves it running. */
+  visit?: boolean;
 }): Promise<RunningDatabase> {
   const { databaseUrl, ...own } = settings;
   return databaseUrl ? useExternalDatabase(databaseUrl) : startEmbeddedPostgres(own);
