@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import type { Composition } from '../src/kernel/compose.ts';
+import { allProblemsOf } from '../src/kernel/openapi.ts';
+import { operationId } from '../src/kernel/routes.ts';
 import type { Money } from '../src/kernel/money.ts';
 
 export interface Reply {

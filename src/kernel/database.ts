@@ -96,6 +96,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     application_name: 'souk',
   } as pg.PoolConfig);
   pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
+  pool.on('connect', (client) => client.on('error', () => {})); // one that breaks in use fails its next statement, not the process
   const names = new Map<string, string>();
   const guarded = new Set<string>();
 

@@ -1,0 +1,122 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { usd } from '../../test/people.ts';
+import { type World, world } from '../../test/world.ts';
+
+let w: World;
+
+beforeAll(async () => {
+  w = await world();
+});
+
+describe('the front door', () => {
+  test('answers every /v1 path without the prefix too, and nothing that is not there', async () => {
+    expect((await w.get('/products')).status).toBe(200);
+    expect((await w.get('/v1/products')).status).toBe(200);
+    expect(await w.get('/v1/nothing')).toBeProblem(404, 'not-found');
+    const wrong = await w.fetch('/v1/products', { method: 'PUT' });
+    expect(wrong).toBeProblem(405, 'method-not-allowed');
+    expect(wrong.headers.get('allow')).toBe('GET, POST');
+  });
+
+  test('echoes a request id, or makes one; sets the security headers', async () => {
+    expect((await w.get('/v1/products', { 'x-request-id': 'abc-123' })).headers.get('x-request-id')).toBe('abc-123');
+    const { headers } = await w.get('/v1/products', { 'x-request-id': 'bad id\t' });
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  test.each([
+    ['{', 400, 'malformed', 'application/json'],
+    ['x=1', 415, 'unsupported-media-type', 'text/plain'],
+    [JSON.stringify({ email: `${'x'.repeat(300_000)}@x.org` }), 413, 'too-large', 'application/json'],
+    [JSON.stringify({ email: 'a\u0000b@x.org', password: 'long enough pass', fullName: 'A' }), 422, 'invalid', 'application/json'],
+    ['[]', 422, 'invalid', 'application/json'],
+  ])('refuses a body that cannot be read: %#', async (body, status, code, type) => {
+    expect(await w.fetch('/v1/auth/sign-up', { method: 'POST', body, headers: { 'content-type': type } })).toBeProblem(status, code);
+  });
+
+  test('names each field that does not fit by a JSON Pointer, and fields it does not know', async () => {
+    const reply = await w.post('/v1/auth/sign-up', { email: 'nobody', password: 'x', fullName: 'N', roles: ['admin'] });
+    expect(reply).toBeProblem(422, 'invalid');
+    const pointers = reply.body.errors.map(({ pointer }: { pointer: string }) => pointer);
+    expect(pointers).toEqual(expect.arrayContaining(['/email', '/password', '/roles']));
+    expect(reply.body).toMatchObject({ type: '/docs/problems#invalid', instance: '/v1/auth/sign-up' });
+  });
+
+  test('treats ids and limits that are none as such', async () => {
+    expect(await w.get('/v1/products/not-an-id')).toBeProblem(404, 'not-found');
+    expect(await w.get('/v1/products?limit=101')).toBeProblem(422, 'invalid');
+    expect(await w.get('/v1/products?limit=x')).toBeProblem(422, 'invalid');
+    expect(await w.get('/v1/products?cursor=forged.AAAA')).toBeProblem(400, 'malformed');
+  });
+
+  test('explains itself: /docs, /docs/problems, /openapi.json, and says how it is', async () => {
+    expect((await w.get('/docs')).body).toContain('/docs/swagger-ui-bundle.js');
+    expect((await w.get('/docs/problems')).body).toContain('id="wallet-insufficient-funds"');
+    expect((await w.get('/openapi.json')).body.openapi).toBe('3.1.0');
+    expect((await w.get('/livez')).body).toEqual({ status: 'ok' });
+    expect((await w.get('/readyz')).status).toBe(200);
+    expect((await w.get('/health')).body).toMatchObject({ status: 'ok', checks: { database: 'ok', signals: 'ok' } });
+    expect((await w.get('/metrics')).body).toContain('souk_http_request_seconds_bucket');
+  });
+});
+
+test('limits: too many sign-ins are refused with Retry-After, whoever they are for', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on' } });
+  const replies = [];
+  for (let i = 0; i < 21; i++) replies.push(await limited.post('/v1/auth/sign-in', { username: `nobody${i}`, password: 'wrong password' }));
+  expect(replies[0]?.headers.get('ratelimit-policy')).toBe('"sign-in";q=20;w=60');
+  expect(replies.at(-1)).toBeProblem(429, 'too-many-requests');
+  expect(Number(replies.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+describe('the audit trail', () => {
+  test('tells every state-changing call once, with ids only, and every refusal of permission', async () => {
+    const bob = await w.buyer('bob', { balance: usd(50_00) });
+    const eve = await w.person('eve');
+    const lamp = await (await w.admin()).lists({ name: 'Lamp', price: usd(1_00), stock: 9 });
+    await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] }, { 'x-request-id': 'order-1' });
+    await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 99 }] }, { 'x-request-id': 'order-2' });
+    await eve.get('/v1/customers/bob/wallet', { 'x-request-id': 'snoop-1' });
+    await eve.get('/v1/ledger/proof', { 'x-request-id': 'snoop-2' });
+    await bob.get('/v1/orders', { 'x-request-id': 'read-1' });
+    const { body } = await (await w.admin()).get('/v1/audit?limit=100');
+    const of = (id: string) => body.items.filter(({ requestId }: { requestId: string }) => requestId === id);
+    expect(of('order-1')).toMatchObject([{ actor: { kind: 'user', id: bob.id }, operation: 'postOrders', outcome: 'done' }]);
+    expect(of('order-2')).toHaveLength(1);
+    expect(of('snoop-1')).toMatchObject([{ actor: { id: eve.id }, outcome: 'refused', status: 404, subject: null }]);
+    expect(of('snoop-2')).toMatchObject([{ actor: { id: eve.id }, outcome: 'refused', status: 403 }]);
+    expect(of('read-1')).toEqual([]);
+    expect(JSON.stringify(body)).not.toMatch(/bob|eve/);
+    expect(await eve.get('/v1/audit')).toBeProblem(403, 'forbidden');
+    const page = (await (await w.admin()).get(`/v1/audit?actor=${eve.id}&limit=1`)).body;
+    expect((await (await w.admin()).get(`/v1/audit?actor=${eve.id}&limit=1&cursor=${page.nextCursor}`)).body.items[0].id < page.items[0].id).toBe(true);
+  });
+});
+
+describe('events', () => {
+  test('reach their subscribers once, though they are delivered twice', async () => {
+    const lamp = await (await w.admin()).lists({ name: 'Twice told', price: usd(1_00), stock: 9 });
+    await w.step();
+    const before = await w.sql('select count(*)::int as n from kernel.consumed');
+    await w.sql("update kernel.outbox set sent_at = null where name = 'inventory.levels-changed.v1'");
+    await w.step();
+    expect(await w.sql('select count(*)::int as n from kernel.consumed')).toEqual(before);
+    expect((await w.get(`/v1/products/${lamp}`)).body.stock).toBe(9);
+    expect(await w.sql('select from kernel.outbox where sent_at is null')).toEqual([]);
+  });
+
+  test('that fail for good become dead letters, which staff can read and retry', async () => {
+    const admin = await w.admin();
+    await w.sql(`insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"not an id"}', now())`);
+    for (let turn = 0; turn < 12; turn++) await w.step();
+    const { items } = (await admin.get('/v1/dead-letters')).body;
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({ queue: 'wallet.pay-back', tries: expect.any(Number) });
+    expect((await admin.post(`/v1/dead-letters/${items[0].id}/retry`)).body).toEqual({ retried: 1 });
+    expect((await admin.get('/v1/dead-letters')).body.items).toEqual([]);
+    expect(await admin.post(`/v1/dead-letters/${items[0].id}/retry`)).toBeProblem(404, 'not-found');
+    expect(await (await w.person('nosy')).get('/v1/dead-letters')).toBeProblem(403, 'forbidden');
+  });
+});

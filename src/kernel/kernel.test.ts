@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { networkOf } from './audit.ts';
+import { cursorAfter, readCursor } from './cursors.ts';
+import { derivedId, isId, newId } from './ids.ts';
+import { exponentOf, formatMoney, split } from './money.ts';
+import { secretsFrom } from './secrets.ts';
+import { BadSettings, readSettings } from './settings.ts';
+
+const secrets = secretsFrom([{ id: 'k1', secret: Buffer.alloc(32, 1) }]);
+
+describe('money', () => {
+  test('is split so that the parts add up to the whole, and no part is off by a unit or more', () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 40), fc.array(fc.nat(10 ** 9), { minLength: 1, maxLength: 20 }), (whole, weights) => {
+        const total = weights.reduce((sum, weight) => sum + weight, 0);
+        fc.pre(total > 0);
+        const parts = split(whole, weights);
+        expect(parts.reduce((sum, part) => sum + part, 0)).toBe(whole);
+        parts.forEach((part, index) => {
+          expect(Math.abs(part - (whole * weights[index]!) / total)).toBeLessThan(1.001);
+        });
+      }),
+    );
+    expect(split(100, [1, 1, 1])).toEqual([34, 33, 33]);
+    expect(() => split(1, [])).toThrow(RangeError);
+    expect(() => split(1, [1, -1])).toThrow(RangeError);
+  });
+
+  test('is written with the decimals of its currency', () => {
+    expect(exponentOf('TND')).toBe(3);
+    expect(formatMoney({ amount: 12_500, currency: 'TND' })).toBe('12.500 TND');
+    expect(formatMoney({ amount: 5, currency: 'USD' })).toBe('0.05 USD');
+    expect(formatMoney({ amount: 700, currency: 'JPY' })).toBe('700 JPY');
+  });
+});
+
+describe('cursors', () => {
+  test('lead back to where they were made, for the same list only', () => {
+    const cursor = cursorAfter(secrets, 'list', ['Lamp', 7, null]);
+    expect(readCursor(secrets, 'list', cursor)).toEqual(['Lamp', 7, null]);
+    expect(() => readCursor(secrets, 'other list', cursor)).toThrow(/not one of this list/);
+    expect(readCursor(secrets, 'list', undefined)).toBeUndefined();
+  });
+
+  test('that were changed anywhere are refused', () => {
+    const cursor = cursorAfter(secrets, 'list', ['Lamp', 7]);
+    for (let i = 0; i < cursor.length; i++) {
+      const changed = cursor.slice(0, i) + (cursor[i] === 'A' ? 'B' : 'A') + cursor.slice(i + 1);
+      if (Buffer.from(changed.split('.')[1] ?? '', 'base64url').equals(Buffer.from(cursor.split('.')[1]!, 'base64url')) && changed.split('.')[0] === cursor.split('.')[0]) continue;
+      expect(() => readCursor(secrets, 'list', changed)).toThrow();
+    }
+    for (const junk of ['', '.', 'a', 'a.b', '💥', '..']) expect(() => readCursor(secrets, 'list', junk)).toThrow();
+  });
+});
+
+describe('secrets', () => {
+  test('seal and open, at their own place only', () => {
+    const sealed = secrets.seal('Rue de Marseille', 'orders.address:1');
+    expect(sealed).not.toContain('Marseille');
+    expect(secrets.unseal(sealed, 'orders.address:1')).toBe('Rue de Marseille');
+    expect(() => secrets.unseal(sealed, 'orders.address:2')).toThrow();
+    expect(() => secrets.unseal(`${sealed.slice(0, -2)}xx`, 'orders.address:1')).toThrow();
+  });
+
+  test('rotate: an old key still opens, a new one seals, indexes stay', () => {
+    const rotated = secretsFrom([{ id: 'k2', secret: Buffer.alloc(32, 2) }, { id: 'k1', secret: Buffer.alloc(32, 1) }]);
+    expect(rotated.unseal(secrets.seal('x', 'a'), 'a')).toBe('x');
+    expect(rotated.seal('x', 'a').startsWith('k2.')).toBe(true);
+    expect(rotated.blindIndex('a@b.c', 'email')).toBe(secrets.blindIndex('a@b.c', 'email'));
+    expect(() => secrets.unseal(rotated.seal('x', 'a'), 'a')).toThrow(/k2/);
+  });
+});
+
+test('ids sort by time, and derived ones follow from their parts', () => {
+  const ids = Array.from({ length: 100 }, () => newId());
+  expect([...ids].sort()).toEqual(ids);
+  expect(derivedId('a', 'bc')).toBe(derivedId('a', 'bc'));
+  expect(derivedId('a', 'bc')).not.toBe(derivedId('ab', 'c'));
+  expect(isId(derivedId('a'))).toBe(true);
+});
+
+test('an address is kept as its network', () => {
+  expect(networkOf('203.0.113.77')).toBe('203.0.113.0/24');
+  expect(networkOf('::ffff:203.0.113.77')).toBe('203.0.113.0/24');
+  expect(networkOf('2001:db8:1:2::3')).toBe('2001:db8:1::/48');
+  expect(networkOf('local')).toBeNull();
+});
+
+describe('settings', () => {
+  const key = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
+  test.each([
+    [{ PORT: 'many' }, /PORT/],
+    [{ DATABASE_URL: 'mysql://x' }, /DATABASE_URL/],
+    [{ SECRET_KEYS: 'k1:c2hvcnQ=' }, /less than 32 bytes/],
+    [{ NODE_ENV: 'production' }, /SECRET_KEYS/],
+    [{ NODE_ENV: 'production', SECRET_KEYS: key, DEMO: 'on' }, /DEMO/],
+    [{ NODE_ENV: 'production', SECRET_KEYS: key, RATE_LIMITS: 'off' }, /RATE_LIMITS/],
+    [{ INTERNAL_SECRET: 'short' }, /INTERNAL_SECRET/],
+  ])('%j are refused by name', (env, message) => {
+    expect(() => readSettings(env)).toThrow(BadSettings);
+    expect(() => readSettings(env)).toThrow(message);
+  });
+
+  test('have safe defaults: this machine only, limits on, demo data outside production', () => {
+    expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ host: '127.0.0.1', rateLimits: true, demo: true, mode: 'development' });
+    expect(readSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
+    expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({ wallet: 'http://wallet:5000' });
+  });
+});

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Person, tnd, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+import { isLawful, orderStates, transitions } from './order-state.ts';
+import { sharesOf } from './shares.ts';
+
+let w: World;
+let sue: Person;
+
+beforeAll(async () => {
+  w = await world();
+  sue = await w.seller('sue');
+});
+
+const stockOf = async (product: string) => (await w.get(`/v1/products/${product}`)).body.stock as number;
+const proofIsClean = async () => expect((await (await w.admin()).get('/v1/ledger/proof')).body).toMatchObject({ ok: true });
+const order = (productId: string, quantity = 1, more: object = {}) => ({ items: [{ productId, quantity }], payment: 'wallet', ...more });
+
+describe('a purchase', () => {
+  test('takes the money and the stock, and is remembered as it was', async () => {
+    const lamp = await sue.lists({ name: 'Desk lamp', price: usd(20_00), stock: 3 });
+    const bob = await w.buyer('bob', { balance: usd(50_00) });
+
+    const placed = await bob.post('/v1/orders', order(lamp, 2));
+
+    expect(placed.status).toBe(201);
+    expect(placed.body).toMatchObject({
+      state: 'placed',
+      buyer: { id: bob.id, username: 'bob' },
+      items: [{ productId: lamp, name: 'Desk lamp', quantity: 2, unitPrice: usd(20_00), total: usd(40_00) }],
+      total: usd(40_00),
+      payment: 'wallet',
+      timeline: [{ state: 'placing' }, { state: 'placed' }],
+    });
+    expect(await bob.balance()).toEqual(usd(10_00));
+    expect(await stockOf(lamp)).toBe(1);
+    await (await w.admin()).patch(`/v1/products/${lamp}`, { price: usd(99_00) });
+    expect((await bob.get(`/v1/orders/${placed.body.id}`)).body).toEqual(placed.body);
+    expect((await bob.get('/v1/orders')).body.items).toEqual([placed.body]);
+    expect((await bob.get('/v1/customers/bob/purchases')).body.items).toEqual([placed.body]);
+    await proofIsClean();
+  });
+
+  test('pays each seller his share less the commission, and the shop its own', async () => {
+    const ring = await sue.lists({ name: 'Ring', price: usd(10_01), stock: 5 });
+    const soap = await (await w.admin()).lists({ name: 'Soap', price: usd(3_00), stock: 5 });
+    const ben = await w.buyer('ben', { balance: usd(30_00) });
+    const placed = await ben.post('/v1/orders', { items: [{ productId: ring, quantity: 1 }, { productId: soap, quantity: 2 }], payment: 'wallet' });
+    const rows = await w.sql(`select a.owner, a.purpose, t.amount::int from wallet.journals j join wallet.transfers t on t.journal_id = j.id join wallet.accounts a on a.id = t.credit_account where j.cause_id = '${placed.body.id}' order by amount`);
+    expect(rows).toEqual([
+      { owner: 'platform', purpose: 'fees', amount: 50 },
+      { owner: 'platform', purpose: 'revenue', amount: 6_00 },
+      { owner: sue.id, purpose: 'undelivered', amount: 9_51 },
+    ]);
+  });
+
+  test('without the money leaves no order in force, and the stock goes back', async () => {
+    const lamp = await sue.lists({ name: 'Dear lamp', price: usd(20_00), stock: 3 });
+    const poor = await w.buyer('poor', { balance: usd(10_00) });
+    expect(await poor.post('/v1/orders', order(lamp))).toBeProblem(409, 'wallet/insufficient-funds');
+    await w.step();
+    expect(await stockOf(lamp)).toBe(3);
+    expect(await poor.balance()).toEqual(usd(10_00));
+    expect((await poor.get('/v1/orders')).body.items).toMatchObject([{ state: 'rejected' }]);
+    expect((await poor.get('/v1/customers/poor/purchases')).body.items).toEqual([]);
+  });
+
+  test('on delivery takes the stock and no money', async () => {
+    const oil = await sue.lists({ name: 'Oil', price: tnd(32_500), stock: 4 });
+    const cara = await w.person('cara');
+    const placed = await cara.post('/v1/orders', order(oil, 3, { payment: 'cash_on_delivery', shippingAddress: { street: 'Rue de Marseille 1', city: 'Tunis', country: 'TN' } }));
+    expect(placed.body).toMatchObject({ state: 'placed', payment: 'cash_on_delivery', total: tnd(97_500) });
+    expect(await stockOf(oil)).toBe(1);
+    expect(await w.sql(`select from wallet.payments where id = '${placed.body.id}'`)).toEqual([]);
+    expect(JSON.stringify(await w.sql('select * from orders.orders'))).not.toContain('Marseille');
+  });
+
+  test('sums lines of one variant before it looks at the stock', async () => {
+    const rug = await sue.lists({ name: 'Rug', price: usd(1_00), stock: 5 });
+    const dee = await w.buyer('dee', { balance: usd(50_00) });
+    const twice = (a: number, b: number) => ({ items: [{ productId: rug, quantity: a }, { productId: rug, quantity: b }], payment: 'wallet' });
+    expect(await dee.post('/v1/orders', twice(3, 3))).toBeProblem(409, 'inventory/out-of-stock');
+    expect((await dee.post('/v1/orders', twice(3, 2))).status).toBe(201);
+    expect(await stockOf(rug)).toBe(0);
+  });
+
+  test.each([[0], [-1], [1.5], ['2'], [null], [1e15], [100_001]])('of %j pieces is refused with nothing changed', async (quantity) => {
+    const pen = await sue.lists({ name: `Pen ${String(quantity)}`, price: usd(1_00), stock: 5 });
+    const eli = await w.buyer('eli', { balance: usd(1_00) });
+    const before = await eli.balance();
+    expect(await eli.post('/v1/orders', { items: [{ productId: pen, quantity }] })).toBeProblem(422, 'invalid');
+    expect(await eli.post('/v1/sales', { good: `Pen ${String(quantity)}`, quantity })).toBeProblem(422, 'invalid');
+    expect(await stockOf(pen)).toBe(5);
+    expect(await eli.balance()).toEqual(before);
+  });
+
+  test('refuses what is not for sale, prices from the client, and two currencies at once', async () => {
+    const fig = await sue.lists({ name: 'Fig', price: usd(1_00), stock: 5 });
+    const date = await sue.lists({ name: 'Date', price: tnd(1_000), stock: 5 });
+    const fay = await w.buyer('fay', { balance: usd(10_00) });
+    expect(await fay.post('/v1/orders', order(randomUUID()))).toBeProblem(404, 'catalog/unknown-product');
+    expect(await fay.post('/v1/orders', { items: [{ productId: fig, quantity: 1, unitPrice: usd(1) }] })).toBeProblem(422, 'invalid');
+    expect(await fay.post('/v1/orders', { items: [{ quantity: 1 }] })).toBeProblem(422, 'invalid');
+    expect(await fay.post('/v1/orders', { items: [] })).toBeProblem(422, 'invalid');
+    expect(await fay.post('/v1/orders', { items: [{ productId: fig, quantity: 1 }, { productId: date, quantity: 1 }] })).toBeProblem(409, 'orders/mixed-currencies');
+    const gold = await sue.lists({ name: 'Gold', price: usd(2 ** 52), stock: 5 });
+    expect(await fay.post('/v1/orders', order(gold, 4))).toBeProblem(409, 'orders/total-too-large');
+    const draft = await sue.post('/v1/products', { name: 'Draft', category: 'food', price: usd(1_00), stock: 5 });
+    expect(await fay.post('/v1/orders', order(draft.body.id))).toBeProblem(404, 'catalog/unknown-product');
+    const shirt = await sue.lists({ name: 'Shirt', price: usd(1), variants: [{ options: { size: 'S' }, price: usd(1_00), stock: 1 }, { options: { size: 'M' }, price: usd(1_00), stock: 1 }] } as never);
+    expect(await fay.post('/v1/orders', order(shirt))).toBeProblem(409, 'catalog/variant-needed');
+    expect((await fay.post('/v1/orders', { items: [{ productId: shirt, options: { size: 'M' }, quantity: 1 }] })).body.items[0].options).toEqual({ size: 'M' });
+  });
+});
+
+describe('under load', () => {
+  test('500 buyers of the last 100 pieces: 100 orders, 400 refusals, nothing oversold', async () => {
+    const last = await sue.lists({ name: 'Last pieces', price: usd(1_00), stock: 100 });
+    const crowd: Person[] = [];
+    for (let i = 0; i < 25; i++) crowd.push(...(await Promise.all(Array.from({ length: 4 }, (_, n) => w.buyer(`crowd${i * 4 + n}`, { balance: usd(5_00) })))));
+    const replies = await Promise.all(Array.from({ length: 500 }, (_, n) => crowd[n % crowd.length]!.post('/v1/orders', order(last))));
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(100);
+    for (const refused of replies.filter(({ status }) => status !== 201)) expect(refused).toBeProblem(409, 'inventory/out-of-stock');
+    expect(await stockOf(last)).toBe(0);
+    await w.step();
+    const [{ sold }] = (await w.sql<{ sold: number }>(`select sum(l.quantity)::int as sold from orders.lines l join orders.orders o on o.id = l.order_id where o.state = 'placed' and l.product_id = '${last}'`)) as [{ sold: number }];
+    expect(sold).toBe(100);
+    expect(await w.sql("select from orders.orders where state = 'placing'")).toEqual([]);
+    await proofIsClean();
+  }, 120_000);
+
+  test('one key twenty times at once: one order, twenty equal replies; another body under it is refused', async () => {
+    const cup = await sue.lists({ name: 'Cup', price: usd(1_00), stock: 50 });
+    const gus = await w.buyer('gus', { balance: usd(50_00) });
+    const key = { 'idempotency-key': randomUUID() };
+    const replies = await Promise.all(Array.from({ length: 20 }, () => gus.post('/v1/orders', order(cup), key)));
+    expect(replies.map(({ status }) => status)).toEqual(Array(20).fill(201));
+    expect(new Set(replies.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(replies.filter(({ headers }) => headers.get('idempotent-replayed') === 'true')).toHaveLength(19);
+    expect(await gus.balance()).toEqual(usd(49_00));
+    expect(await gus.post('/v1/orders', order(cup, 2), key)).toBeProblem(422, 'idempotency-key-reused');
+    await (await w.admin()).delete(`/v1/products/${cup}`);
+    expect((await gus.post('/v1/orders', order(cup), key)).body).toEqual(replies[0]!.body);
+  });
+
+  test('a refusal stays what it was under its key, even when the money has come', async () => {
+    const mat = await sue.lists({ name: 'Mat', price: usd(10_00), stock: 5 });
+    const hana = await w.buyer('hana', { balance: usd(1_00) });
+    const key = { 'idempotency-key': randomUUID() };
+    const refused = await hana.post('/v1/orders', order(mat), key);
+    await hana.charge(usd(20_00));
+    const again = await hana.post('/v1/orders', order(mat), key);
+    expect(again).toBeProblem(409, 'wallet/insufficient-funds');
+    expect({ ...again.body, instance: '' }).toEqual({ ...refused.body, instance: '' });
+    expect((await hana.post('/v1/orders', order(mat))).status).toBe(201);
+  });
+
+  test('an order whose runner died is finished by the timer, once, even by two processes', async () => {
+    const hat = await sue.lists({ name: 'Hat', price: usd(5_00), stock: 5 });
+    const ivy = await w.buyer('ivy', { balance: usd(20_00) });
+    const placed = await ivy.post('/v1/orders', order(hat));
+    const left = randomUUID();
+    await w.sql(`insert into orders.orders select ('${left}')::uuid, buyer, placed_by, 'placing', payment, currency, total, shares, null, null, now(), 'p', 'k-${left}', 'h', now(), null from orders.orders where id = '${placed.body.id}'`);
+    await w.sql(`insert into orders.lines select '${left}', line, product_id, variant_id, seller_id, name, options, quantity, unit_price from orders.lines where order_id = '${placed.body.id}'`);
+    const other = await w.sibling();
+    await Promise.all([w.step(), other.step()]);
+    expect((await ivy.get(`/v1/orders/${left}`)).body.state).toBe('placed');
+    expect(await ivy.balance()).toEqual(usd(10_00));
+    expect(await stockOf(hat)).toBe(3);
+    await proofIsClean();
+  });
+});
+
+describe('a sale by name', () => {
+  test("is a one-step purchase, for oneself, or by staff out of the customer's wallet", async () => {
+    await sue.lists({ name: 'Crème brûlée', price: usd(4_00), stock: 9 });
+    const jil = await w.buyer('jil', { balance: usd(20_00) });
+    const clerk = await w.person('clerk', ['support']);
+    expect((await jil.post('/v1/sales', { good: 'Crème brûlée', quantity: 2 })).body).toMatchObject({ state: 'placed', total: usd(8_00) });
+    expect((await clerk.post('/v1/sales', { good: 'crème brûlée', username: 'jil' })).body).toMatchObject({ state: 'placed', buyer: { username: 'jil' } });
+    expect(await jil.balance()).toEqual(usd(8_00));
+    expect(await jil.post('/v1/sales', { good: 'Crème brûlée', username: 'sue' })).toBeProblem(403, 'forbidden');
+    expect(await clerk.post('/v1/sales', { good: 'Crème brûlée', username: 'nobody-here' })).toBeProblem(404, 'orders/unknown-customer');
+    expect(await jil.post('/v1/sales', { good: 'Nothing of the kind' })).toBeProblem(404, 'catalog/unknown-product');
+    expect((await jil.get('/v1/customers/jil/purchases')).body.items).toHaveLength(2);
+    expect((await clerk.get('/v1/customers/jil/purchases')).body.items).toHaveLength(2);
+    expect((await clerk.get('/v1/orders?buyer=jil')).body.items).toHaveLength(2);
+    expect(await sue.get('/v1/orders?buyer=jil')).toBeProblem(404, 'not-found');
+  });
+
+  test('of a name that two goods bear lists their ids', async () => {
+    const ids = [await sue.lists({ name: 'Twin', price: usd(1_00) }), await sue.lists({ name: 'Twin', price: usd(2_00) })];
+    const reply = await sue.post('/v1/sales', { good: 'Twin' });
+    expect(reply).toBeProblem(409, 'catalog/name-not-unique');
+    expect([...reply.body.ids].sort()).toEqual(ids.sort());
+    expect(await w.get('/v1/sales/goods/Twin')).toBeProblem(409, 'catalog/name-not-unique');
+  });
+
+  test('begins with a list of goods and prices in stock, page by page', async () => {
+    await sue.lists({ name: 'Sold out', price: usd(1_00), stock: 0 });
+    const seen: string[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await w.get(`/v1/sales/goods?limit=4${cursor && `&cursor=${cursor}`}`);
+      for (const good of body.items) expect(good).toMatchObject({ name: expect.any(String), price: { amount: expect.any(Number) } });
+      seen.push(...body.items.map((good: { productId: string }) => good.productId));
+      if (!body.nextCursor) break;
+      cursor = body.nextCursor;
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.length).toBeGreaterThan(5);
+    expect((await w.get('/v1/sales/goods/Cr%C3%A8me%20br%C3%BBl%C3%A9e')).body).toMatchObject({ name: 'Crème brûlée', price: usd(4_00) });
+    expect(await w.get('/v1/sales/goods/nothing')).toBeProblem(404, 'catalog/unknown-product');
+  });
+});
+
+test("somebody else's order cannot be read; a cursor is one's own", async () => {
+  const kit = await sue.lists({ name: 'Kit', price: usd(1_00), stock: 9 });
+  const [liz, moe] = [await w.buyer('liz', { balance: usd(9_00) }), await w.person('moe')];
+  const placed = await liz.post('/v1/orders', order(kit));
+  await liz.post('/v1/orders', order(kit));
+  expect(await moe.get(`/v1/orders/${placed.body.id}`)).toBeProblem(404, 'not-found');
+  expect((await (await w.admin()).get(`/v1/orders/${placed.body.id}`)).body.buyer.username).toBe('liz');
+  const { nextCursor } = (await liz.get('/v1/orders?limit=1')).body;
+  expect((await liz.get(`/v1/orders?limit=1&cursor=${nextCursor}`)).body.items[0].id).toBe(placed.body.id);
+  expect(await moe.get(`/v1/orders?limit=1&cursor=${nextCursor}`)).toBeProblem(400, 'malformed');
+});
+
+test('a purchase of three items takes at most 12 statements in at most 2 commits', async () => {
+  const items = [];
+  for (const name of ['One', 'Two', 'Three']) items.push({ productId: await sue.lists({ name: `Budget ${name}`, price: usd(1_00), stock: 5 }), quantity: 1 });
+  const ned = await w.buyer('ned', { balance: usd(9_00) });
+  await ned.post('/v1/orders', { items });
+  const [before] = (await w.sql<{ commits: number }>("select xact_commit::int as commits from pg_stat_database where datname = current_database()")) as [{ commits: number }];
+  const statements = await w.statements(() => ned.post('/v1/orders', { items }));
+  expect(statements.length, statements.join('\n---\n')).toBeLessThanOrEqual(7);
+  expect(statements.filter((text) => /^\s*(insert|update|with)/i.test(text) && !/pg_try_advisory/.test(text)).length).toBeGreaterThan(2);
+  expect(before.commits).toBeGreaterThan(0);
+  expect((await w.statements(() => ned.get('/v1/orders'))).length).toBe(1);
+});
+
+test('states change only as the table says, whatever the code tries', async () => {
+  const [row] = await w.sql<{ id: string }>("select id from orders.orders where state = 'placed' limit 1");
+  for (const from of orderStates) for (const to of orderStates) expect(isLawful(from, to)).toBe(transitions.some((t) => t.from === from && t.to === to));
+  for (const to of orderStates.filter((state) => state !== 'placed')) {
+    await expect(w.sql(`update orders.orders set state = '${to}' where id = '${row!.id}'`)).rejects.toThrow(/stays so/);
+  }
+});
+
+test('the commission of many sellers adds up, whatever the rounding', () => {
+  const line = (seller: string, amount: number) => ({ productId: '', variantId: '', name: '', options: {}, quantity: 1, unitPrice: usd(amount), seller: { id: seller, username: '' } });
+  const shares = sharesOf([line('a', 33), line('b', 33), line('c', 34)], 500);
+  expect(shares.reduce((sum, { commission }) => sum + commission, 0)).toBe(5);
+  expect(shares.reduce((sum, { amount }) => sum + amount, 0)).toBe(100);
+});

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { tnd, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+
+const CARD = '4242424242424242';
+let w: World;
+
+beforeAll(async () => {
+  w = await world();
+});
+
+const charge = (amount: unknown, more: object = {}) => ({ amount, currency: 'USD', gateway: 'simulated', source: CARD, ...more });
+
+describe('charging', () => {
+  test('puts money into the wallet, per currency, with the decimals of the currency', async () => {
+    const bob = await w.person('bob');
+    expect((await bob.charge(usd(50_00))).body).toMatchObject({ state: 'succeeded', amount: 50_00, currency: 'USD' });
+    await bob.charge(tnd(12_345));
+    expect((await bob.get('/v1/customers/bob/wallet')).body).toEqual({
+      balances: [
+        { currency: 'TND', available: 12_345, held: 0 },
+        { currency: 'USD', available: 50_00, held: 0 },
+      ],
+    });
+  });
+
+  test('answers a repeated key as the first time, and refuses it with another body', async () => {
+    const ann = await w.person('ann');
+    const key = { 'idempotency-key': randomUUID() };
+    const first = await ann.post('/v1/customers/ann/wallet/charge', charge(10_00), key);
+    const again = await ann.post('/v1/customers/ann/wallet/charge', charge(10_00), key);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(await ann.post('/v1/customers/ann/wallet/charge', charge(99_00), key)).toBeProblem(422, 'idempotency-key-reused');
+    expect(await ann.balance()).toEqual(usd(10_00));
+  });
+
+  test('twenty at once under one key charge once, and answer alike', async () => {
+    const cleo = await w.person('cleo');
+    const key = { 'idempotency-key': randomUUID() };
+    const replies = await Promise.all(Array.from({ length: 20 }, () => cleo.post('/v1/customers/cleo/wallet/charge', charge(7_00), key)));
+    expect(new Set(replies.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+    expect(await cleo.balance()).toEqual(usd(7_00));
+  });
+
+  test('that the gateway declines changes nothing, and stays declined under its key', async () => {
+    const dan = await w.person('dan');
+    const key = { 'idempotency-key': randomUUID() };
+    const declined = charge(10_00, { source: '4000 0000 0000 0002' });
+    expect(await dan.post('/v1/customers/dan/wallet/charge', declined, key)).toBeProblem(402, 'wallet/charge-declined');
+    expect(await dan.post('/v1/customers/dan/wallet/charge', declined, key)).toBeProblem(402, 'wallet/charge-declined');
+    expect(await dan.balance()).toEqual(usd(0));
+  });
+
+  test('whose gateway did not answer is asked again by the timer, and booked once', async () => {
+    const eve = await w.person('eve');
+    const key = { 'idempotency-key': randomUUID() };
+    const silent = charge(10_00, { source: '4000000000000119' });
+    expect(await eve.post('/v1/customers/eve/wallet/charge', silent, key)).toBeProblem(500, 'internal-error');
+    expect(await eve.balance()).toEqual(usd(0));
+    w.clock.advance(60_000);
+    await w.step();
+    expect(await eve.balance()).toEqual(usd(10_00));
+    expect((await eve.post('/v1/customers/eve/wallet/charge', silent, key)).status).toBe(201);
+    expect(await eve.balance()).toEqual(usd(10_00));
+    expect(await w.sql("select from wallet.charges where source_sealed is not null and state <> 'pending'")).toEqual([]);
+  });
+
+  test('needs a gateway that there is, and a key', async () => {
+    const fay = await w.person('fay');
+    expect(await fay.post('/v1/customers/fay/wallet/charge', charge(1_00, { gateway: 'toString' }))).toBeProblem(409, 'wallet/unknown-gateway');
+    expect(await w.post('/v1/customers/fay/wallet/charge', charge(1_00), { authorization: `Bearer ${fay.token}` })).toBeProblem(400, 'idempotency-key-missing');
+  });
+
+  test.each([[0], [-5], [1.5], [2 ** 53], [1e30], ['12'], [null], [true], [[]], [{}]])('of %j is refused and changes nothing', async (amount) => {
+    const gil = await w.person('gil');
+    expect(await gil.post('/v1/customers/gil/wallet/charge', charge(amount))).toBeProblem(422, 'invalid');
+    expect(await gil.post('/v1/customers/gil/wallet/deduct', { amount, currency: 'USD' })).toBeProblem(422, 'invalid');
+    expect(await gil.balance()).toEqual(usd(0));
+  });
+});
+
+describe('deducting', () => {
+  test("one's own money goes back to the gateway; more than there is, does not", async () => {
+    const hal = await w.buyer('hal', { balance: usd(30_00) });
+    expect((await hal.post('/v1/customers/hal/wallet/deduct', usd(10_00))).body).toMatchObject({ kind: 'withdrawal', amount: 10_00 });
+    expect(await hal.post('/v1/customers/hal/wallet/deduct', usd(20_01))).toBeProblem(409, 'wallet/insufficient-funds');
+    expect(await hal.balance()).toEqual(usd(20_00));
+    await w.step();
+    expect((await w.souk.runtime.ask('kernel', 'wallet', 'prove', {}, { actor: { kind: 'system' } as never, request: null, tx: null })) as object).toMatchObject({ ok: true });
+  });
+
+  test('twenty at once of a balance that covers ten: ten leave', async () => {
+    const ida = await w.buyer('ida', { balance: usd(10_00) });
+    const replies = await Promise.all(Array.from({ length: 20 }, () => ida.post('/v1/customers/ida/wallet/deduct', usd(1_00))));
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(10);
+    for (const reply of replies.filter(({ status }) => status !== 201)) expect(reply).toBeProblem(409, 'wallet/insufficient-funds');
+    expect(await ida.balance()).toEqual(usd(0));
+  });
+
+  test('under one key at once takes once', async () => {
+    const jon = await w.buyer('jon', { balance: usd(10_00) });
+    const key = { 'idempotency-key': randomUUID() };
+    const replies = await Promise.all(Array.from({ length: 8 }, () => jon.post('/v1/customers/jon/wallet/deduct', usd(1_00), key)));
+    expect(new Set(replies.map(({ body }) => body.id)).size).toBe(1);
+    expect(await jon.balance()).toEqual(usd(9_00));
+    expect(await jon.post('/v1/customers/jon/wallet/deduct', usd(2_00), key)).toBeProblem(422, 'idempotency-key-reused');
+  });
+
+  test("somebody else's is for staff, with a reason that the statement can tell", async () => {
+    const kim = await w.buyer('kim', { balance: usd(10_00) });
+    const lee = await w.person('lee');
+    const finance = await w.person('fred', ['finance']);
+    expect(await lee.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'mine now' })).toBeProblem(404, 'not-found');
+    expect(await lee.post('/v1/customers/kim/wallet/charge', charge(1_00))).toBeProblem(404, 'not-found');
+    expect(await lee.get('/v1/customers/kim/wallet')).toBeProblem(404, 'not-found');
+    expect(await lee.get('/v1/customers/kim/wallet/transfers')).toBeProblem(404, 'not-found');
+    expect(await finance.post('/v1/customers/kim/wallet/deduct', usd(1_00))).toBeProblem(409, 'wallet/reason-needed');
+    expect((await finance.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'charged twice' })).body).toMatchObject({ kind: 'correction' });
+    expect(await finance.post('/v1/customers/nobody-here/wallet/deduct', { ...usd(1_00), reason: 'x' })).toBeProblem(404, 'not-found');
+    expect(await kim.balance()).toEqual(usd(9_00));
+  });
+});
+
+describe('the statement', () => {
+  test('lists every movement once over its pages, newest first', async () => {
+    const mia = await w.buyer('mia', { balance: usd(1_00) });
+    for (let i = 2; i <= 7; i++) await mia.charge(usd(i * 100));
+    const seen: number[] = [];
+    let path: string | undefined = '/v1/customers/mia/wallet/transfers?limit=3';
+    while (path) {
+      const { body, headers } = await mia.get(path);
+      seen.push(...body.items.map((item: { amount: number }) => item.amount));
+      path = /<([^>]+)>; rel="next"/.exec(headers.get('link') ?? '')?.[1];
+    }
+    expect(seen).toEqual([700, 600, 500, 400, 300, 200, 100]);
+    const { nextCursor } = (await mia.get('/v1/customers/mia/wallet/transfers?limit=3')).body;
+    expect(await mia.get(`/v1/customers/mia/wallet/transfers?cursor=${nextCursor.replace(/^./, 'Z')}`)).toBeProblem(400, 'malformed');
+    const noah = await w.person('noah');
+    expect(await noah.get(`/v1/customers/noah/wallet/transfers?cursor=${nextCursor}`)).toBeProblem(400, 'malformed');
+  });
+
+  test('leads to the journal behind it, for staff', async () => {
+    const ola = await w.buyer('ola', { balance: usd(1_00) });
+    const { body } = await ola.get('/v1/customers/ola/wallet/transfers');
+    const path = `/v1/ledger/journals/${body.items[0].journalId}`;
+    expect(await ola.get(path)).toBeProblem(403, 'forbidden');
+    expect((await (await w.admin()).get(path)).body).toMatchObject({
+      cause: { kind: 'charge' },
+      transfers: [{ debit: { owner: 'simulated', purpose: 'external' }, credit: { owner: ola.id, purpose: 'available' }, amount: 100, currency: 'USD' }],
+    });
+    expect(await (await w.admin()).get(`/v1/ledger/journals/${randomUUID()}`)).toBeProblem(404, 'not-found');
+  });
+});
+
+test('reading a wallet takes one statement, a charge three in two commits', async () => {
+  const pat = await w.person('pat');
+  expect(await w.statements(() => pat.get('/v1/customers/pat/wallet'))).toHaveLength(1);
+  expect((await w.statements(() => pat.charge(usd(1_00)))).length).toBeLessThanOrEqual(3);
+});
