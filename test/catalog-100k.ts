@@ -35,8 +35,14 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   office: ['Notebook', 'Pen', 'Desk', 'Stapler'],
 };
 
-const BRANDS = 'Nova Atlas Medina Zenith Carthage Orion Sahara Lumen Polar Delta Vega Kairouan Sirius Tanit Aurora Jasmin Borealis Djerba Quartz Ibis'.split(' ');
-const ADJECTIVES = 'classic modern small large light heavy soft strong quiet bright elegant simple portable foldable wireless handmade vintage compact robust warm'.split(' ');
+const BRANDS =
+  'Nova Atlas Medina Zenith Carthage Orion Sahara Lumen Polar Delta Vega Kairouan Sirius Tanit Aurora Jasmin Borealis Djerba Quartz Ibis'.split(
+    ' ',
+  );
+const ADJECTIVES =
+  'classic modern small large light heavy soft strong quiet bright elegant simple portable foldable wireless handmade vintage compact robust warm'.split(
+    ' ',
+  );
 const WORDS = (
   'the and with for your home every day gift family quality design easy use made from natural cotton wood steel glass leather paper stone silver gold ' +
   'kitchen garden bedroom office travel winter summer spring autumn children women men small large set piece box pair colour light dark sound water fire ' +
@@ -55,9 +61,12 @@ export async function loadCatalog(databaseUrl: string, products = 100_000): Prom
   const started = performance.now();
   const workers = await Promise.all([0, 1].map(() => connect(databaseUrl)));
   const [first] = workers as [pg.Client];
-  const both = (statements: readonly string[]) => Promise.all(workers.map(async (client, half) => {
-    for (const [place, statement] of statements.entries()) if (place % 2 === half) await client.query(statement);
-  }));
+  const both = (statements: readonly string[]) =>
+    Promise.all(
+      workers.map(async (client, half) => {
+        for (const [place, statement] of statements.entries()) if (place % 2 === half) await client.query(statement);
+      }),
+    );
   try {
     const indexes = await takeIndexesAway(first);
     await first.query(CATEGORY_ROWS, [CATEGORIES.map(([slug]) => slug), CATEGORIES.map(([, name]) => name)]);
@@ -103,9 +112,11 @@ async function takeIndexesAway(client: pg.Client): Promise<string[]> {
 }
 
 /** Pseudo-random by hashing: a whole number below `below`, the same for the same number and salt. */
-const pick = (n: string, salt: number, below: string | number) => `((hashint8extended((${n})::bigint, ${salt}) & 1073741823) % (${below}))::int`;
+const pick = (n: string, salt: number, below: string | number) =>
+  `((hashint8extended((${n})::bigint, ${salt}) & 1073741823) % (${below}))::int`;
 /** The same, but the low numbers come often and the high ones seldom. */
-const skewed = (n: string, salt: number, below: string | number) => `((${below}) * power((hashint8extended((${n})::bigint, ${salt}) & 1048575) / 1048576.0::float8, 2.5::float8))::int % (${below})`;
+const skewed = (n: string, salt: number, below: string | number) =>
+  `((${below}) * power((hashint8extended((${n})::bigint, ${salt}) & 1048575) / 1048576.0::float8, 2.5::float8))::int % (${below})`;
 
 const CATEGORY_ROWS = `
   insert into catalog.categories (id, slug, name, position)

@@ -85,15 +85,24 @@ describe('every route', () => {
   });
 
   const bodyOf = (method: string) => (method === 'GET' ? undefined : '{}');
-  const fill = (path: string, params: Record<string, string> = {}) => `/v1${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01')}`;
+  const fill = (path: string, params: Record<string, string> = {}) =>
+    `/v1${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01')}`;
 
   test('that is protected answers 401 to strangers', async () => {
     const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind !== 'anyone');
     expect(routes.length).toBeGreaterThan(15);
     for (const { route } of routes) {
-      const reply = await w.fetch(fill(route.path), { method: route.method, body: bodyOf(route.method), headers: { 'content-type': 'application/json' } });
+      const reply = await w.fetch(fill(route.path), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { 'content-type': 'application/json' },
+      });
       expect(reply, operationId(route)).toBeProblem(401, 'unauthenticated');
-      const forged = await w.fetch(fill(route.path), { method: route.method, body: bodyOf(route.method), headers: { authorization: `Bearer ${mallory.token}x`, 'content-type': 'application/json' } });
+      const forged = await w.fetch(fill(route.path), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { authorization: `Bearer ${mallory.token}x`, 'content-type': 'application/json' },
+      });
       expect(forged, operationId(route)).toBeProblem(401, 'unauthenticated');
     }
   });
@@ -102,22 +111,33 @@ describe('every route', () => {
     const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind === 'permission');
     expect(routes.length).toBeGreaterThan(4);
     for (const { route } of routes) {
-      const reply = await w.fetch(fill(route.path), { method: route.method, body: bodyOf(route.method), headers: { authorization: `Bearer ${mallory.token}`, 'content-type': 'application/json' } });
+      const reply = await w.fetch(fill(route.path), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { authorization: `Bearer ${mallory.token}`, 'content-type': 'application/json' },
+      });
       expect(reply, operationId(route)).toBeProblem(403, 'forbidden');
     }
   });
 
-  test("that belongs to somebody answers 404 to others, and looks no different from what is not there", async () => {
+  test('that belongs to somebody answers 404 to others, and looks no different from what is not there', async () => {
     const routes = w.souk.routes.filter(({ route }) => ['owned', 'own-account'].includes(route.spec.access.kind));
     expect(routes.length).toBeGreaterThan(8);
     for (const { route } of routes) {
       const { access } = route.spec;
       const object: OwnedObject | undefined = access.kind === 'owned' ? hers.objects[access.what] : { params: { username: hers.username } };
-      if (!object) throw new Error(`test/owned-objects.ts makes no ${access.kind === 'owned' ? access.what : ''} that ${operationId(route)} could be tried on`);
+      if (!object)
+        throw new Error(
+          `test/owned-objects.ts makes no ${access.kind === 'owned' ? access.what : ''} that ${operationId(route)} could be tried on`,
+        );
       const body = object.bodies?.[operationId(route)] ?? exampleBody(w, route.method, route.path);
       const headers = { 'idempotency-key': `probe-${operationId(route)}` };
       const call = (path: string) =>
-        w.fetch(path, { method: route.method, body: body === undefined ? undefined : JSON.stringify(body), headers: { authorization: `Bearer ${mallory.token}`, 'content-type': 'application/json', ...headers } });
+        w.fetch(path, {
+          method: route.method,
+          body: body === undefined ? undefined : JSON.stringify(body),
+          headers: { authorization: `Bearer ${mallory.token}`, 'content-type': 'application/json', ...headers },
+        });
       const theirs = await call(fill(route.path, object.params));
       expect([403, 404], `${operationId(route)} answered ${theirs.status} ${JSON.stringify(theirs.body)}`).toContain(theirs.status);
     }
@@ -127,7 +147,9 @@ describe('every route', () => {
 /** The example of the OpenAPI document: a body that is well-formed. */
 function exampleBody(w: World, method: string, path: string): unknown {
   if (method === 'GET' || method === 'DELETE') return undefined;
-  const document = w.souk.openapi() as { paths: Record<string, Record<string, { requestBody?: { content: Record<string, { example: unknown }> } }>> };
+  const document = w.souk.openapi() as {
+    paths: Record<string, Record<string, { requestBody?: { content: Record<string, { example: unknown }> } }>>;
+  };
   return document.paths[`/v1${path}`]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.example ?? {};
 }
 
@@ -138,11 +160,16 @@ test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew
 
 test('every operation has an id of its own, a summary, problems and examples', async () => {
   const w = await world();
-  const document = w.souk.openapi() as { paths: Record<string, Record<string, { operationId: string; summary: string; responses: object }>> };
+  const document = w.souk.openapi() as {
+    paths: Record<string, Record<string, { operationId: string; summary: string; responses: object }>>;
+  };
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   expect(new Set(operations.map(({ operationId: id }) => id)).size).toBe(operations.length);
   for (const operation of operations) {
     expect(operation.summary.length, operation.operationId).toBeGreaterThan(5);
-    expect(Object.keys(operation.responses).some((status) => status.startsWith('5')), operation.operationId).toBe(true);
+    expect(
+      Object.keys(operation.responses).some((status) => status.startsWith('5')),
+      operation.operationId,
+    ).toBe(true);
   }
 });

@@ -12,7 +12,9 @@ export const ROOT = new URL('..', import.meta.url).pathname;
 
 /** All TypeScript of the given folders, by path from the root. */
 export function sources(...folders: string[]): SourceFile[] {
-  return folders.flatMap((folder) => walk(join(ROOT, folder))).map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }));
+  return folders
+    .flatMap((folder) => walk(join(ROOT, folder)))
+    .map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }));
 }
 
 function walk(folder: string): string[] {
@@ -29,7 +31,9 @@ const isTest = (path: string): boolean => /\.(test|spec)\.ts$/.test(path);
 
 /** Modules reach each other by contract only, and only those that stand before them; the kernel knows no module. */
 export function wrongImports(files: readonly SourceFile[], order: readonly string[]): string[] {
-  return files.filter(({ path }) => !isTest(path)).flatMap(({ path, text }) => importsOf(text).flatMap((target) => (isWrong(path, target, order) ? [`${path} imports ${target}`] : [])));
+  return files
+    .filter(({ path }) => !isTest(path))
+    .flatMap(({ path, text }) => importsOf(text).flatMap((target) => (isWrong(path, target, order) ? [`${path} imports ${target}`] : [])));
 }
 
 function isWrong(path: string, target: string, order: readonly string[]): boolean {
@@ -52,7 +56,9 @@ export function wrongContractImports(files: readonly SourceFile[]): string[] {
 
 /** A file beyond 300 lines holds two ideas. */
 export function tooLong(files: readonly SourceFile[], limit = 300): string[] {
-  return files.filter(({ text }) => text.split('\n').length > limit + 1).map(({ path, text }) => `${path} has ${text.split('\n').length} lines`);
+  return files
+    .filter(({ text }) => text.split('\n').length > limit + 1)
+    .map(({ path, text }) => `${path} has ${text.split('\n').length} lines`);
 }
 
 const FORBIDDEN_NAMES = /(^|\/)(utils?|helpers?|common|services|index)(\/|\.ts$)/;
@@ -60,10 +66,14 @@ const ALLOWED_INDEX = ['src/modules/index.ts', 'src/adapters/index.ts'];
 
 /** No folders or files that could hold anything, and no barrels. A port's folder may have the index that picks the vendor. */
 export function vagueNames(files: readonly SourceFile[]): string[] {
-  return files.map(({ path }) => path).filter((path) => FORBIDDEN_NAMES.test(path) && !ALLOWED_INDEX.includes(path) && !/^src\/adapters\/[\w-]+\/index\.ts$/.test(path));
+  return files
+    .map(({ path }) => path)
+    .filter((path) => FORBIDDEN_NAMES.test(path) && !ALLOWED_INDEX.includes(path) && !/^src\/adapters\/[\w-]+\/index\.ts$/.test(path));
 }
 
 /** Raw time would not move with the clock of tests and sandboxes. */
 export function rawTime(files: readonly SourceFile[]): string[] {
-  return files.filter(({ path, text }) => path.startsWith('src/modules/') && !isTest(path) && /\bDate\.now\(\)|new Date\(\)/.test(text)).map(({ path }) => path);
+  return files
+    .filter(({ path, text }) => path.startsWith('src/modules/') && !isTest(path) && /\bDate\.now\(\)|new Date\(\)/.test(text))
+    .map(({ path }) => path);
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Composition } from '../src/kernel/compose.ts';
+import type { Money } from '../src/kernel/money.ts';
 import { allProblemsOf } from '../src/kernel/openapi.ts';
 import { operationId } from '../src/kernel/routes.ts';
-import type { Money } from '../src/kernel/money.ts';
 
 export interface Reply {
   status: number;
@@ -14,18 +14,30 @@ export interface Reply {
 
 export type Call = (path: string, init?: RequestInit) => Promise<Reply>;
 
-/** Sends a request through the front door, without a socket. */
+/** Sends a request through the front door, without a socket. A refusal that its route does not declare fails the test. */
 export const send =
-  (souk: Pick<Composition, 'fetch'>): Call =>
+  (souk: Pick<Composition, 'fetch'> & Partial<Pick<Composition, 'routes'>>): Call =>
   async (path, init) => {
     const reply = await souk.fetch(new Request(`http://souk.test${path}`, init));
     const text = await reply.text();
-    return {
-      status: reply.status,
-      headers: reply.headers,
-      body: text && reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
-    };
+    const body = text && reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
+    if (reply.status >= 400) noteProblem(souk.routes ?? [], init?.method ?? 'GET', path, body?.code);
+    return { status: reply.status, headers: reply.headers, body };
   };
+
+function noteProblem(routes: Composition['routes'], method: string, path: string, code: string): void {
+  const parts = path.split('?')[0]!.replace(/^\/v1/, '').split('/');
+  const fits = (pattern: string) => {
+    const wanted = pattern.split('/');
+    return wanted.length === parts.length && wanted.every((part, index) => part === parts[index] || part.startsWith('{'));
+  };
+  const found = routes.find(({ route }) => route.method === method && fits(route.path));
+  if (!found) return;
+  const operation = operationId(found.route);
+  if (!allProblemsOf(found.route).some((kind) => kind.code === code))
+    throw new Error(`${operation} refused with ${code}, which it does not declare`);
+  if (process.env.PROBLEMS_FILE) appendFileSync(process.env.PROBLEMS_FILE, `${operation} ${code}\n`);
+}
 
 /** Somebody with an account, signed in. POSTs carry a fresh Idempotency-Key unless one is given. */
 export interface Person {

@@ -7,7 +7,9 @@ import { modules } from '../src/modules/index.ts';
  * call of a test checks by itself; see people.ts.)
  */
 const seen = new Set(readFileSync(process.argv[2] ?? '', 'utf8').split('\n'));
-const declared = modules.flatMap(({ routes }) => routes.flatMap((route) => route.spec.problems.map(({ code }) => `${operationId(route)} ${code}`)));
+const declared = modules.flatMap(({ routes }) =>
+  routes.flatMap((route) => route.spec.problems.map(({ code }) => `${operationId(route)} ${code}`)),
+);
 const codes = new Set([...seen].map((line) => line.split(' ')[1]));
 const missing = [...new Set(declared.map((line) => line.split(' ')[1]!))].filter((code) => !codes.has(code));
 if (declared.length === 0 || missing.length > 0) {

@@ -88,7 +88,7 @@ export async function insertDraft(db: Database, draft: Draft, key: Key | undefin
   return (await db.execute(draftInsert(draft, key))) > 0;
 }
 
-const draftInsert = (draft: Draft, key: Key | undefined): Sql => {
+export const draftInsert = (draft: Draft, key: Key | undefined): Sql => {
   const columns = keyColumns(key);
   const { lines } = draft;
   return sql`
@@ -147,8 +147,10 @@ export const findLeft = (db: Database, now: Date): Promise<{ id: string }[]> =>
   db.many(sql`select id from orders.orders where state = 'placing' and lease_until <= ${now} order by lease_until limit 200`);
 
 /** @returns false when the order is decided already. */
-export const markPlaced = async (db: Database, id: string, at: Date): Promise<boolean> =>
-  (await db.execute(sql`update orders.orders set state = 'placed', decided_at = ${at} where id = ${id} and state = 'placing'`)) > 0;
+export const markPlaced = async (db: Database, id: string, at: Date): Promise<boolean> => (await db.execute(placedUpdate(id, at))) > 0;
+
+export const placedUpdate = (id: string, at: Date): Sql =>
+  sql`update orders.orders set state = 'placed', decided_at = ${at} where id = ${id} and state = 'placing'`;
 
 export const markRejected = async (db: Database, id: string, refusal: Refusal, at: Date): Promise<boolean> =>
   (await db.execute(

@@ -46,8 +46,16 @@ describe('a purchase', () => {
     const ring = await sue.lists({ name: 'Ring', price: usd(10_01), stock: 5 });
     const soap = await (await w.admin()).lists({ name: 'Soap', price: usd(3_00), stock: 5 });
     const ben = await w.buyer('ben', { balance: usd(30_00) });
-    const placed = await ben.post('/v1/orders', { items: [{ productId: ring, quantity: 1 }, { productId: soap, quantity: 2 }], payment: 'wallet' });
-    const rows = await w.sql(`select a.owner, a.purpose, t.amount::int from wallet.journals j join wallet.transfers t on t.journal_id = j.id join wallet.accounts a on a.id = t.credit_account where j.cause_id = '${placed.body.id}' order by amount`);
+    const placed = await ben.post('/v1/orders', {
+      items: [
+        { productId: ring, quantity: 1 },
+        { productId: soap, quantity: 2 },
+      ],
+      payment: 'wallet',
+    });
+    const rows = await w.sql(
+      `select a.owner, a.purpose, t.amount::int from wallet.journals j join wallet.transfers t on t.journal_id = j.id join wallet.accounts a on a.id = t.credit_account where j.cause_id = '${placed.body.id}' order by amount`,
+    );
     expect(rows).toEqual([
       { owner: 'platform', purpose: 'fees', amount: 50 },
       { owner: 'platform', purpose: 'revenue', amount: 6_00 },
@@ -69,7 +77,10 @@ describe('a purchase', () => {
   test('on delivery takes the stock and no money', async () => {
     const oil = await sue.lists({ name: 'Oil', price: tnd(32_500), stock: 4 });
     const cara = await w.person('cara');
-    const placed = await cara.post('/v1/orders', order(oil, 3, { payment: 'cash_on_delivery', shippingAddress: { street: 'Rue de Marseille 1', city: 'Tunis', country: 'TN' } }));
+    const placed = await cara.post(
+      '/v1/orders',
+      order(oil, 3, { payment: 'cash_on_delivery', shippingAddress: { street: 'Rue de Marseille 1', city: 'Tunis', country: 'TN' } }),
+    );
     expect(placed.body).toMatchObject({ state: 'placed', payment: 'cash_on_delivery', total: tnd(97_500) });
     expect(await stockOf(oil)).toBe(1);
     expect(await w.sql(`select from wallet.payments where id = '${placed.body.id}'`)).toEqual([]);
@@ -79,7 +90,13 @@ describe('a purchase', () => {
   test('sums lines of one variant before it looks at the stock', async () => {
     const rug = await sue.lists({ name: 'Rug', price: usd(1_00), stock: 5 });
     const dee = await w.buyer('dee', { balance: usd(50_00) });
-    const twice = (a: number, b: number) => ({ items: [{ productId: rug, quantity: a }, { productId: rug, quantity: b }], payment: 'wallet' });
+    const twice = (a: number, b: number) => ({
+      items: [
+        { productId: rug, quantity: a },
+        { productId: rug, quantity: b },
+      ],
+      payment: 'wallet',
+    });
     expect(await dee.post('/v1/orders', twice(3, 3))).toBeProblem(409, 'inventory/out-of-stock');
     expect((await dee.post('/v1/orders', twice(3, 2))).status).toBe(201);
     expect(await stockOf(rug)).toBe(0);
@@ -103,14 +120,30 @@ describe('a purchase', () => {
     expect(await fay.post('/v1/orders', { items: [{ productId: fig, quantity: 1, unitPrice: usd(1) }] })).toBeProblem(422, 'invalid');
     expect(await fay.post('/v1/orders', { items: [{ quantity: 1 }] })).toBeProblem(422, 'invalid');
     expect(await fay.post('/v1/orders', { items: [] })).toBeProblem(422, 'invalid');
-    expect(await fay.post('/v1/orders', { items: [{ productId: fig, quantity: 1 }, { productId: date, quantity: 1 }] })).toBeProblem(409, 'orders/mixed-currencies');
+    expect(
+      await fay.post('/v1/orders', {
+        items: [
+          { productId: fig, quantity: 1 },
+          { productId: date, quantity: 1 },
+        ],
+      }),
+    ).toBeProblem(409, 'orders/mixed-currencies');
     const gold = await sue.lists({ name: 'Gold', price: usd(2 ** 52), stock: 5 });
     expect(await fay.post('/v1/orders', order(gold, 4))).toBeProblem(409, 'orders/total-too-large');
     const draft = await sue.post('/v1/products', { name: 'Draft', category: 'food', price: usd(1_00), stock: 5 });
     expect(await fay.post('/v1/orders', order(draft.body.id))).toBeProblem(404, 'catalog/unknown-product');
-    const shirt = await sue.lists({ name: 'Shirt', price: usd(1), variants: [{ options: { size: 'S' }, price: usd(1_00), stock: 1 }, { options: { size: 'M' }, price: usd(1_00), stock: 1 }] } as never);
+    const shirt = await sue.lists({
+      name: 'Shirt',
+      price: usd(1),
+      variants: [
+        { options: { size: 'S' }, price: usd(1_00), stock: 1 },
+        { options: { size: 'M' }, price: usd(1_00), stock: 1 },
+      ],
+    } as never);
     expect(await fay.post('/v1/orders', order(shirt))).toBeProblem(409, 'catalog/variant-needed');
-    expect((await fay.post('/v1/orders', { items: [{ productId: shirt, options: { size: 'M' }, quantity: 1 }] })).body.items[0].options).toEqual({ size: 'M' });
+    expect(
+      (await fay.post('/v1/orders', { items: [{ productId: shirt, options: { size: 'M' }, quantity: 1 }] })).body.items[0].options,
+    ).toEqual({ size: 'M' });
   });
 });
 
@@ -118,13 +151,16 @@ describe('under load', () => {
   test('500 buyers of the last 100 pieces: 100 orders, 400 refusals, nothing oversold', async () => {
     const last = await sue.lists({ name: 'Last pieces', price: usd(1_00), stock: 100 });
     const crowd: Person[] = [];
-    for (let i = 0; i < 25; i++) crowd.push(...(await Promise.all(Array.from({ length: 4 }, (_, n) => w.buyer(`crowd${i * 4 + n}`, { balance: usd(5_00) })))));
+    for (let i = 0; i < 25; i++)
+      crowd.push(...(await Promise.all(Array.from({ length: 4 }, (_, n) => w.buyer(`crowd${i * 4 + n}`, { balance: usd(5_00) })))));
     const replies = await Promise.all(Array.from({ length: 500 }, (_, n) => crowd[n % crowd.length]!.post('/v1/orders', order(last))));
     expect(replies.filter(({ status }) => status === 201)).toHaveLength(100);
     for (const refused of replies.filter(({ status }) => status !== 201)) expect(refused).toBeProblem(409, 'inventory/out-of-stock');
     expect(await stockOf(last)).toBe(0);
     await w.step();
-    const [{ sold }] = (await w.sql<{ sold: number }>(`select sum(l.quantity)::int as sold from orders.lines l join orders.orders o on o.id = l.order_id where o.state = 'placed' and l.product_id = '${last}'`)) as [{ sold: number }];
+    const [{ sold }] = (await w.sql<{ sold: number }>(
+      `select sum(l.quantity)::int as sold from orders.lines l join orders.orders o on o.id = l.order_id where o.state = 'placed' and l.product_id = '${last}'`,
+    )) as [{ sold: number }];
     expect(sold).toBe(100);
     expect(await w.sql("select from orders.orders where state = 'placing'")).toEqual([]);
     await proofIsClean();
@@ -161,8 +197,12 @@ describe('under load', () => {
     const ivy = await w.buyer('ivy', { balance: usd(20_00) });
     const placed = await ivy.post('/v1/orders', order(hat));
     const left = randomUUID();
-    await w.sql(`insert into orders.orders select ('${left}')::uuid, buyer, placed_by, 'placing', payment, currency, total, shares, null, null, now(), 'p', 'k-${left}', 'h', now(), null from orders.orders where id = '${placed.body.id}'`);
-    await w.sql(`insert into orders.lines select '${left}', line, product_id, variant_id, seller_id, name, options, quantity, unit_price from orders.lines where order_id = '${placed.body.id}'`);
+    await w.sql(
+      `insert into orders.orders select ('${left}')::uuid, buyer, placed_by, 'placing', payment, currency, total, shares, null, null, now(), 'p', 'k-${left}', 'h', now(), null from orders.orders where id = '${placed.body.id}'`,
+    );
+    await w.sql(
+      `insert into orders.lines select '${left}', line, product_id, variant_id, seller_id, name, options, quantity, unit_price from orders.lines where order_id = '${placed.body.id}'`,
+    );
     const other = await w.sibling();
     await Promise.all([w.step(), other.step()]);
     expect((await ivy.get(`/v1/orders/${left}`)).body.state).toBe('placed');
@@ -178,7 +218,10 @@ describe('a sale by name', () => {
     const jil = await w.buyer('jil', { balance: usd(20_00) });
     const clerk = await w.person('clerk', ['support']);
     expect((await jil.post('/v1/sales', { good: 'Crème brûlée', quantity: 2 })).body).toMatchObject({ state: 'placed', total: usd(8_00) });
-    expect((await clerk.post('/v1/sales', { good: 'crème brûlée', username: 'jil' })).body).toMatchObject({ state: 'placed', buyer: { username: 'jil' } });
+    expect((await clerk.post('/v1/sales', { good: 'crème brûlée', username: 'jil' })).body).toMatchObject({
+      state: 'placed',
+      buyer: { username: 'jil' },
+    });
     expect(await jil.balance()).toEqual(usd(8_00));
     expect(await jil.post('/v1/sales', { good: 'Crème brûlée', username: 'sue' })).toBeProblem(403, 'forbidden');
     expect(await clerk.post('/v1/sales', { good: 'Crème brûlée', username: 'nobody-here' })).toBeProblem(404, 'orders/unknown-customer');
@@ -227,11 +270,14 @@ test("somebody else's order cannot be read; a cursor is one's own", async () => 
 });
 
 test('a purchase of three items takes at most 12 statements in at most 2 commits', async () => {
-  const items = [];
-  for (const name of ['One', 'Two', 'Three']) items.push({ productId: await sue.lists({ name: `Budget ${name}`, price: usd(1_00), stock: 5 }), quantity: 1 });
+  const items: { productId: string; quantity: number }[] = [];
+  for (const name of ['One', 'Two', 'Three'])
+    items.push({ productId: await sue.lists({ name: `Budget ${name}`, price: usd(1_00), stock: 5 }), quantity: 1 });
   const ned = await w.buyer('ned', { balance: usd(9_00) });
   await ned.post('/v1/orders', { items });
-  const [before] = (await w.sql<{ commits: number }>("select xact_commit::int as commits from pg_stat_database where datname = current_database()")) as [{ commits: number }];
+  const [before] = (await w.sql<{ commits: number }>(
+    'select xact_commit::int as commits from pg_stat_database where datname = current_database()',
+  )) as [{ commits: number }];
   const statements = await w.statements(() => ned.post('/v1/orders', { items }));
   expect(statements.length, statements.join('\n---\n')).toBeLessThanOrEqual(7);
   expect(statements.filter((text) => /^\s*(insert|update|with)/i.test(text) && !/pg_try_advisory/.test(text)).length).toBeGreaterThan(2);
@@ -241,14 +287,23 @@ test('a purchase of three items takes at most 12 statements in at most 2 commits
 
 test('states change only as the table says, whatever the code tries', async () => {
   const [row] = await w.sql<{ id: string }>("select id from orders.orders where state = 'placed' limit 1");
-  for (const from of orderStates) for (const to of orderStates) expect(isLawful(from, to)).toBe(transitions.some((t) => t.from === from && t.to === to));
+  for (const from of orderStates)
+    for (const to of orderStates) expect(isLawful(from, to)).toBe(transitions.some((t) => t.from === from && t.to === to));
   for (const to of orderStates.filter((state) => state !== 'placed')) {
     await expect(w.sql(`update orders.orders set state = '${to}' where id = '${row!.id}'`)).rejects.toThrow(/stays so/);
   }
 });
 
 test('the commission of many sellers adds up, whatever the rounding', () => {
-  const line = (seller: string, amount: number) => ({ productId: '', variantId: '', name: '', options: {}, quantity: 1, unitPrice: usd(amount), seller: { id: seller, username: '' } });
+  const line = (seller: string, amount: number) => ({
+    productId: '',
+    variantId: '',
+    name: '',
+    options: {},
+    quantity: 1,
+    unitPrice: usd(amount),
+    seller: { id: seller, username: '' },
+  });
   const shares = sharesOf([line('a', 33), line('b', 33), line('c', 34)], 500);
   expect(shares.reduce((sum, { commission }) => sum + commission, 0)).toBe(5);
   expect(shares.reduce((sum, { amount }) => sum + amount, 0)).toBe(100);

@@ -28,8 +28,14 @@ describe('the database refuses', () => {
     ['a balance to be set by hand', 'update wallet.accounts set balance = balance + 1 where guarded'],
     ['an account to change hands', "update wallet.accounts set owner = 'me'"],
     ['a payment to be deleted', 'delete from wallet.payment_shares'],
-    ['a journal without transfers', "insert into wallet.journals (id, cause_kind, cause_id, key, entries, at) values (gen_random_uuid(), 'charge', 'x', 'lonely', 1, now())"],
-    ['a journal without a cause', "insert into wallet.journals (id, cause_kind, cause_id, key, entries, at) values (gen_random_uuid(), 'charge', '', 'causeless', 1, now())"],
+    [
+      'a journal without transfers',
+      "insert into wallet.journals (id, cause_kind, cause_id, key, entries, at) values (gen_random_uuid(), 'charge', 'x', 'lonely', 1, now())",
+    ],
+    [
+      'a journal without a cause',
+      "insert into wallet.journals (id, cause_kind, cause_id, key, entries, at) values (gen_random_uuid(), 'charge', '', 'causeless', 1, now())",
+    ],
     [
       'a transfer added to an old journal',
       "insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at) select journal_id, 99, debit_account, credit_account, currency, 1, 'charge', now() from wallet.transfers limit 1",
@@ -46,8 +52,14 @@ describe('the database refuses', () => {
        insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at)
        select j.id, 1, (select id from wallet.accounts where purpose = 'external' limit 1), a.id, 'USD', 1, 'charge', now() from a, j`,
     ],
-    ['a hold that no money stands behind', "insert into wallet.holds (id, owner, currency, amount, reason, at) values (gen_random_uuid(), 'x', 'USD', 5, 'x', now())"],
-    ['more captured than was held', "insert into wallet.holds (id, owner, currency, amount, captured, reason, at) values (gen_random_uuid(), 'x', 'USD', 5, 6, 'x', now())"],
+    [
+      'a hold that no money stands behind',
+      "insert into wallet.holds (id, owner, currency, amount, reason, at) values (gen_random_uuid(), 'x', 'USD', 5, 'x', now())",
+    ],
+    [
+      'more captured than was held',
+      "insert into wallet.holds (id, owner, currency, amount, captured, reason, at) values (gen_random_uuid(), 'x', 'USD', 5, 6, 'x', now())",
+    ],
   ])('%s', async (_, statement) => {
     await w.buyer('ledger-bob', { balance: usd(1_00) });
     await expect(w.sql(statement)).rejects.toThrow();
@@ -59,7 +71,12 @@ describe('the proof notices', () => {
   const tampered = async (statement: string) => {
     const sick = await world();
     const bob = await sick.buyer('bob', { balance: usd(50_00) });
-    await sick.ask('wallet', 'pay', { key: randomUUID(), payer: bob.id, currency: 'USD', shares: [{ payee: randomUUID(), amount: 5_00, commission: 10 }] });
+    await sick.ask('wallet', 'pay', {
+      key: randomUUID(),
+      payer: bob.id,
+      currency: 'USD',
+      shares: [{ payee: randomUUID(), amount: 5_00, commission: 10 }],
+    });
     await sick.ask('wallet', 'hold', { key: randomUUID(), owner: bob.id, currency: 'USD', amount: 3_00, reason: 'x', expiresAt: null });
     await sick.sql(`set session_replication_role = replica; ${statement}; set session_replication_role = default`);
     const { body } = await (await sick.admin()).get('/v1/ledger/proof');
@@ -70,7 +87,11 @@ describe('the proof notices', () => {
   test.each([
     [1, 'a balance that was raised', "update wallet.accounts set balance = balance + 1 where purpose = 'available'"],
     [1, 'a transfer whose amount was changed', "update wallet.transfers set amount = amount + 1 where kind = 'sale'"],
-    [2, 'a balance below zero', "alter table wallet.accounts drop constraint balance_not_negative; update wallet.accounts set balance = -1 where purpose = 'available'"],
+    [
+      2,
+      'a balance below zero',
+      "alter table wallet.accounts drop constraint balance_not_negative; update wallet.accounts set balance = -1 where purpose = 'available'",
+    ],
     [4, 'a hold that was forgotten', 'update wallet.holds set released = amount'],
     [5, 'a transfer that vanished', "delete from wallet.transfers where kind = 'commission'"],
     [6, 'a payment that says less than was paid', 'update wallet.payments set amount = amount - 1'],
@@ -93,7 +114,9 @@ describe('a payment', () => {
     await w.ask('wallet', 'cancelPayment', { key });
     await expect(pay(bob.id, 3_00, key)).rejects.toMatchObject({ code: 'wallet/payment-cancelled' });
     await w.ask('wallet', 'releaseHold', { key });
-    await expect(w.ask('wallet', 'hold', { key, owner: bob.id, currency: 'USD', amount: 1, reason: 'x', expiresAt: null })).rejects.toMatchObject({ code: 'wallet/hold-ended' });
+    await expect(
+      w.ask('wallet', 'hold', { key, owner: bob.id, currency: 'USD', amount: 1, reason: 'x', expiresAt: null }),
+    ).rejects.toMatchObject({ code: 'wallet/hold-ended' });
     expect(await bob.balance()).toEqual(usd(10_00));
   });
 
@@ -110,9 +133,12 @@ describe('a payment', () => {
     const bob = await w.buyer('parts', { balance: usd(10_00) });
     const [key, payee] = [randomUUID(), randomUUID()];
     await pay(bob.id, 10_00, key, payee, 50);
-    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: key, payee, amount: 99 })));
+    const asked = await Promise.allSettled(
+      Array.from({ length: 20 }, () => w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: key, payee, amount: 99 })),
+    );
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
-    for (const refused of asked.filter((result) => result.status === 'rejected')) expect(refused.reason).toMatchObject({ code: 'wallet/exceeds-payment' });
+    for (const refused of asked.filter((result) => result.status === 'rejected'))
+      expect(refused.reason).toMatchObject({ code: 'wallet/exceeds-payment' });
     expect(await bob.balance()).toEqual(usd(9_90));
     expect(await brokenRules()).toEqual([]);
   });
@@ -187,9 +213,19 @@ test('whatever happens at once, in whatever order, the six rules hold', async ()
     if (s.op === 'charge') return people[s.who]!.charge(usd(s.amount));
     const id = keys[s.key]!;
     if (s.op === 'pay') return pay(people[s.who]!.id, s.amount, id, sellers[s.seller]!, Math.floor(s.amount / 20));
-    if (s.op === 'refund') return w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: id, payee: sellers[s.seller]!, amount: s.amount });
-    if (s.op === 'hold') return w.ask('wallet', 'hold', { key: id, owner: people[s.who]!.id, currency: 'USD', amount: s.amount, reason: 'random', expiresAt: null });
-    if (s.op === 'capture') return w.ask('wallet', 'capture', { key: randomUUID(), holdKey: id, payee: sellers[s.seller]!, amount: s.amount });
+    if (s.op === 'refund')
+      return w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: id, payee: sellers[s.seller]!, amount: s.amount });
+    if (s.op === 'hold')
+      return w.ask('wallet', 'hold', {
+        key: id,
+        owner: people[s.who]!.id,
+        currency: 'USD',
+        amount: s.amount,
+        reason: 'random',
+        expiresAt: null,
+      });
+    if (s.op === 'capture')
+      return w.ask('wallet', 'capture', { key: randomUUID(), holdKey: id, payee: sellers[s.seller]!, amount: s.amount });
     return w.ask('wallet', s.op, { key: id });
   };
   let done = 0;

@@ -7,13 +7,11 @@ import { Cursor, Id, Limit, type Page, Time } from '#kernel/shapes.ts';
 import type { Wallet } from './context.ts';
 import { ownerOf } from './owner.ts';
 
-export const WalletView = z
-  .object({ balances: z.array(z.object({ currency: Currency, available: z.int(), held: z.int() })) })
-  .meta({
-    id: 'Wallet',
-    description: 'Balances per currency, in minor units',
-    example: { balances: [{ currency: 'USD', available: 12500, held: 0 }] },
-  });
+export const WalletView = z.object({ balances: z.array(z.object({ currency: Currency, available: z.int(), held: z.int() })) }).meta({
+  id: 'Wallet',
+  description: 'Balances per currency, in minor units',
+  example: { balances: [{ currency: 'USD', available: 12500, held: 0 }] },
+});
 
 /** What somebody has, per currency: to spend, and set aside. The default currency is always told. */
 export async function readWallet(ctx: Wallet, username: string): Promise<z.infer<typeof WalletView>> {

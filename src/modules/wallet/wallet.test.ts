@@ -70,16 +70,25 @@ describe('charging', () => {
 
   test('needs a gateway that there is, and a key', async () => {
     const fay = await w.person('fay');
-    expect(await fay.post('/v1/customers/fay/wallet/charge', charge(1_00, { gateway: 'toString' }))).toBeProblem(409, 'wallet/unknown-gateway');
-    expect(await w.post('/v1/customers/fay/wallet/charge', charge(1_00), { authorization: `Bearer ${fay.token}` })).toBeProblem(400, 'idempotency-key-missing');
+    expect(await fay.post('/v1/customers/fay/wallet/charge', charge(1_00, { gateway: 'toString' }))).toBeProblem(
+      409,
+      'wallet/unknown-gateway',
+    );
+    expect(await w.post('/v1/customers/fay/wallet/charge', charge(1_00), { authorization: `Bearer ${fay.token}` })).toBeProblem(
+      400,
+      'idempotency-key-missing',
+    );
   });
 
-  test.each([[0], [-5], [1.5], [2 ** 53], [1e30], ['12'], [null], [true], [[]], [{}]])('of %j is refused and changes nothing', async (amount) => {
-    const gil = await w.person('gil');
-    expect(await gil.post('/v1/customers/gil/wallet/charge', charge(amount))).toBeProblem(422, 'invalid');
-    expect(await gil.post('/v1/customers/gil/wallet/deduct', { amount, currency: 'USD' })).toBeProblem(422, 'invalid');
-    expect(await gil.balance()).toEqual(usd(0));
-  });
+  test.each([[0], [-5], [1.5], [2 ** 53], [1e30], ['12'], [null], [true], [[]], [{}]])(
+    'of %j is refused and changes nothing',
+    async (amount) => {
+      const gil = await w.person('gil');
+      expect(await gil.post('/v1/customers/gil/wallet/charge', charge(amount))).toBeProblem(422, 'invalid');
+      expect(await gil.post('/v1/customers/gil/wallet/deduct', { amount, currency: 'USD' })).toBeProblem(422, 'invalid');
+      expect(await gil.balance()).toEqual(usd(0));
+    },
+  );
 });
 
 describe('deducting', () => {
@@ -89,7 +98,15 @@ describe('deducting', () => {
     expect(await hal.post('/v1/customers/hal/wallet/deduct', usd(20_01))).toBeProblem(409, 'wallet/insufficient-funds');
     expect(await hal.balance()).toEqual(usd(20_00));
     await w.step();
-    expect((await w.souk.runtime.ask('kernel', 'wallet', 'prove', {}, { actor: { kind: 'system' } as never, request: null, tx: null })) as object).toMatchObject({ ok: true });
+    expect(
+      (await w.souk.runtime.ask(
+        'kernel',
+        'wallet',
+        'prove',
+        {},
+        { actor: { kind: 'system' } as never, request: null, tx: null },
+      )) as object,
+    ).toMatchObject({ ok: true });
   });
 
   test('twenty at once of a balance that covers ten: ten leave', async () => {
@@ -118,7 +135,9 @@ describe('deducting', () => {
     expect(await lee.get('/v1/customers/kim/wallet')).toBeProblem(404, 'not-found');
     expect(await lee.get('/v1/customers/kim/wallet/transfers')).toBeProblem(404, 'not-found');
     expect(await finance.post('/v1/customers/kim/wallet/deduct', usd(1_00))).toBeProblem(409, 'wallet/reason-needed');
-    expect((await finance.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'charged twice' })).body).toMatchObject({ kind: 'correction' });
+    expect((await finance.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'charged twice' })).body).toMatchObject({
+      kind: 'correction',
+    });
     expect(await finance.post('/v1/customers/nobody-here/wallet/deduct', { ...usd(1_00), reason: 'x' })).toBeProblem(404, 'not-found');
     expect(await kim.balance()).toEqual(usd(9_00));
   });
@@ -149,7 +168,14 @@ describe('the statement', () => {
     expect(await ola.get(path)).toBeProblem(403, 'forbidden');
     expect((await (await w.admin()).get(path)).body).toMatchObject({
       cause: { kind: 'charge' },
-      transfers: [{ debit: { owner: 'simulated', purpose: 'external' }, credit: { owner: ola.id, purpose: 'available' }, amount: 100, currency: 'USD' }],
+      transfers: [
+        {
+          debit: { owner: 'simulated', purpose: 'external' },
+          credit: { owner: ola.id, purpose: 'available' },
+          amount: 100,
+          currency: 'USD',
+        },
+      ],
     });
     expect(await (await w.admin()).get(`/v1/ledger/journals/${randomUUID()}`)).toBeProblem(404, 'not-found');
   });

@@ -1,0 +1,94 @@
+import pg from 'pg';
+
+/** Looks into the database past all modules, and finds what may never be there. */
+export interface Books {
+  /** What is still under way, in words; empty once the house is at rest. */
+  unrest(): Promise<string[]>;
+  /** Everything that does not fit, in words; empty when the books are right. */
+  faults(): Promise<string[]>;
+  rows<Row>(text: string, values?: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** Each finds nothing once what a crash left behind is finished. */
+const UNREST: Record<string, string> = {
+  'orders in state placing': "select id from orders.orders where state = 'placing'",
+  'outbox rows that are due': 'select id, name from kernel.outbox where sent_at is null and (not_before is null or not_before <= now())',
+  'jobs of the queues':
+    "select name, state, retry_count from pgboss.job where state in ('created', 'retry', 'active') and name not like 'timer/%' and name <> 'dead-letters'",
+};
+
+const PLACED = "select * from orders.orders where state = 'placed'";
+
+/** What was sold of each variant, by the orders that stand. */
+const SOLD = `select l.variant_id, sum(l.quantity)::bigint as pieces from orders.lines as l join (${PLACED}) as o on o.id = l.order_id group by 1`;
+
+/** What each order must have taken, as inventory writes it: variants in the order of their ids. */
+const WANTED = `
+  select order_id, array_agg(variant_id order by variant_id) as variant_ids, array_agg(pieces order by variant_id) as quantities
+  from (select order_id, variant_id, sum(quantity)::bigint as pieces from orders.lines group by 1, 2) as line group by 1`;
+
+/** Each finds nothing, ever, in a house at rest. */
+const FAULTS: Record<string, string> = {
+  'placed orders without exactly their payment': `
+    select o.id, o.total, p.amount, p.state from (${PLACED}) as o left join wallet.payments as p on p.id = o.id
+    where o.payment = 'wallet' and (p.state, p.amount, p.payer, p.currency) is distinct from ('paid', o.total, o.buyer::text, o.currency)`,
+  'payments that no placed order explains': `
+    select p.id, p.amount from wallet.payments as p left join (${PLACED}) as o on o.id = p.id where p.state = 'paid' and o.id is null`,
+  'cancelled payments that were not given back whole': `
+    select s.payment_id, s.amount, s.refunded from wallet.payments as p join wallet.payment_shares as s on s.payment_id = p.id
+    where p.state = 'cancelled' and (s.refunded, s.refunded_commission) <> (s.amount, s.commission)`,
+  'placed orders without exactly their stock': `
+    select o.id, r.state, r.quantities, w.quantities as wanted from (${PLACED}) as o join (${WANTED}) as w on w.order_id = o.id
+    left join inventory.reservations as r on r.key = o.id
+    where r.state is distinct from 'taken' or r.variant_ids <> w.variant_ids or r.quantities <> w.quantities`,
+  'stock taken that no placed order explains': `
+    select r.key, r.state from inventory.reservations as r left join (${PLACED}) as o on o.id = r.key
+    where r.state in ('taken', 'reserved', 'confirmed') and o.id is null`,
+  'variants whose pieces on hand and sold are not what there was in the beginning': `
+    select v.id, opened.change as opened, v.on_hand, sold.pieces as sold
+    from (select variant_id as id, on_hand, reserved from inventory.levels) as v
+    left join (select variant_id, sum(change) as change from inventory.movements where reason = 'opening stock' group by 1) as opened on opened.variant_id = v.id
+    left join (${SOLD}) as sold on sold.variant_id = v.id
+    where coalesce(opened.change, 0) <> v.on_hand + coalesce(sold.pieces, 0) or v.reserved <> 0`,
+  'copies of stock in the catalog that differ from the levels': `
+    select v.id, v.stock, v.stock_version, l.on_hand, l.version from catalog.variants as v join inventory.levels as l on l.variant_id = v.id
+    where (v.stock, v.stock_version) is distinct from (l.on_hand - l.reserved, l.version)`,
+  'products whose shown stock differs from the levels': `
+    select p.id, p.stock, p.document::json ->> 'stock' as shown, level.free from catalog.products as p
+    cross join lateral (
+      select sum(l.on_hand - l.reserved)::bigint as free from catalog.variants as v join inventory.levels as l on l.variant_id = v.id where v.product_id = p.id
+    ) as level
+    where p.stock <> level.free or (p.document::json ->> 'stock')::bigint <> level.free`,
+  'decided orders that were not announced exactly once': `
+    select o.id, o.state, count(e.id) as told from orders.orders as o
+    left join kernel.outbox as e on e.subject = o.id::text and e.name = case o.state when 'placed' then 'orders.order-placed.v1' else 'orders.order-rejected.v1' end
+    where o.state <> 'placing' group by 1, 2 having count(e.id) <> 1`,
+  'keys with more than one order': `
+    select principal, idempotency_key from orders.orders group by 1, 2 having count(*) > 1`,
+  'wallets that differ from what was charged and what was bought': `
+    select a.owner, a.balance, charged.amount as charged, bought.amount as bought
+    from wallet.accounts as a
+    left join (select owner, sum(amount) as amount from wallet.charges where state = 'succeeded' and currency = 'USD' group by 1) as charged on charged.owner = a.owner
+    left join (select buyer::text as owner, sum(total) as amount from (${PLACED}) as o where currency = 'USD' group by 1) as bought on bought.owner = a.owner
+    where a.purpose = 'available' and a.currency = 'USD' and a.balance <> coalesce(charged.amount, 0) - coalesce(bought.amount, 0)`,
+  'charges that succeeded without their journal, or the other way round': `
+    select c.id, c.state, j.key from wallet.charges as c full join (select * from wallet.journals where cause_kind = 'charge') as j on j.key = 'charge:' || c.id
+    where (c.state = 'succeeded') is distinct from (j.key is not null)`,
+  'dead letters': "select id, data, output from pgboss.job where name = 'dead-letters'",
+};
+
+export function openBooks(url: string): Books {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  pool.on('error', () => {});
+  const rows = async <Row>(text: string, values?: unknown[]): Promise<Row[]> => (await pool.query(text, values)).rows;
+  const all = async (questions: Record<string, string>): Promise<string[]> => {
+    const found: string[] = [];
+    for (const [what, question] of Object.entries(questions)) {
+      const hits = await rows(question);
+      if (hits.length > 0) found.push(`${hits.length} ${what}: ${JSON.stringify(hits.slice(0, 3))}`);
+    }
+    return found;
+  };
+  return { unrest: () => all(UNREST), faults: () => all(FAULTS), rows, close: () => pool.end() };
+}

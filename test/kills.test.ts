@@ -1,0 +1,200 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stopServer } from '../src/adapters/database/embedded-server.ts';
+import { type Books, openBooks } from './kill-books.ts';
+import { type Goods, isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
+import { type Person, usd } from './people.ts';
+import { arrives, embeddedServer, freePort, isRunning, openRoom, type Server, startServer } from './real-server.ts';
+
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);
+const BUYERS = 8;
+/** They are never given much money, and so are often refused. */
+const POOR = 2;
+const RECOVERY_MS = 20_000;
+
+const room = openRoom('kills');
+const data = join(room.path, 'data');
+let port: number;
+let server: Server;
+let admin: Person;
+let plenty: string[];
+
+beforeAll(async () => {
+  port = await freePort();
+  await open();
+  plenty = await Promise.all([20_00, 7_50, 99].map((price) => lists('Plenty', price, 100_000)));
+  for (const buyer of await buyersArrive()) await buyer.charge(usd(buyer.username.startsWith('poor') ? 30_00 : 50_000_00));
+});
+
+afterAll(async () => {
+  await server?.kill();
+  const { pid } = embeddedServer(data);
+  if (isRunning(pid, data)) await stopServer(pid);
+  room.clear();
+});
+
+test(
+  `through ${ROUNDS} kills in the middle of purchases nothing is lost, taken twice or left half done, and every reply stays true`,
+  async () => {
+    const hit = { lost: 0, refused: 0, left: 0 };
+    for (let round = 1; round <= ROUNDS; round++) {
+      const goods = { plenty, scarce: await lists('Scarce', 3_00, 12) };
+      const shopped = await shopAndKill(goods, round % 2 === 0);
+      const began = Date.now();
+      await open();
+      const books = openBooks(embeddedServer(data).url);
+      await restOf(books);
+      const restedMs = Date.now() - began;
+
+      await askAgainForLostReplies(shopped.calls);
+      await refusalsStay(shopped.calls);
+      await restOf(books);
+
+      expect(await books.faults()).toEqual([]);
+      expect(await untrueReplies(books, shopped.calls)).toEqual([]);
+      expect((await admin.get('/v1/ledger/proof')).body).toMatchObject({ ok: true });
+      await books.close();
+      const count = (is: (call: Made) => boolean) => shopped.calls.filter(is).length;
+      hit.lost += shopped.lost;
+      hit.left += shopped.left.length;
+      hit.refused += count(isRefusal);
+      process.stdout.write(
+        `  round ${round}: ${shopped.killed}; ${shopped.calls.length} calls, ${shopped.lost} replies lost, ${count(isRefusal)} refused; ` +
+          `left behind: ${shopped.left.join(', ') || 'nothing'}; at rest ${(restedMs / 1000).toFixed(1)} s after the start\n`,
+      );
+    }
+    if (ROUNDS >= 10)
+      for (const [what, often] of Object.entries(hit)) expect(often, `the kills never met what is ${what}`).toBeGreaterThan(0);
+  },
+  120_000 + ROUNDS * 60_000,
+);
+
+test('charges whose reply was lost, and that nobody asked about again, are settled by themselves', async () => {
+  const books = openBooks(embeddedServer(data).url);
+
+  await expect.poll(() => books.rows("select id from wallet.charges where state = 'pending'"), { timeout: 40_000 }).toEqual([]);
+
+  await restOf(books);
+  expect(await books.faults()).toEqual([]);
+  await books.close();
+}, 60_000);
+
+test('after all of it the server still ends in good order', async () => {
+  const { pid } = embeddedServer(data);
+
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  expect(isRunning(pid, data)).toBe(false);
+});
+
+async function open(): Promise<void> {
+  const env = { SOUK_DATA: data, PUBLIC_URL: 'http://souk.test', DEMO: 'on', ORDER_LEASE_SECONDS: '1', LOG_LEVEL: 'warn' };
+  server = await startServer(room.path, env, port);
+  admin = await arrives(server.call, 'admin', 'souk-demo');
+}
+
+const buyersArrive = (): Promise<Person[]> =>
+  Promise.all(Array.from({ length: BUYERS }, (_, index) => arrives(server.call, index < POOR ? `poor-${index}` : `rich-${index}`)));
+
+async function lists(name: string, price: number, stock: number): Promise<string> {
+  return admin.lists({ name, price: usd(price), stock });
+}
+
+interface Shopped {
+  calls: Made[];
+  killed: string;
+  lost: number;
+  /** What stood half done right after the kill, as far as there is a PostgreSQL left to ask. */
+  left: string[];
+}
+
+async function shopAndKill(goods: Goods, withDatabase: boolean): Promise<Shopped> {
+  const buyers = await buyersArrive();
+  const database = embeddedServer(data);
+  let dead = false;
+  const shopping = shopUntilSilence(buyers, goods, () => dead);
+  const afterMs = randomInt(150, 1500);
+  await sleep(afterMs);
+  const killServer = async () => server.kill();
+  const killDatabase = async () => process.kill(database.pid, 'SIGKILL');
+  const order = withDatabase ? (randomInt(2) === 0 ? [killServer, killDatabase] : [killDatabase, killServer]) : [killServer];
+  for (const kill of order) {
+    await kill();
+    await sleep(order.length > 1 ? randomInt(100) : 0);
+  }
+  dead = true;
+  const calls = await shopping;
+  const left = withDatabase ? [] : await leftBehind(database.url);
+  const who = withDatabase ? (order[0] === killServer ? 'server, then PostgreSQL' : 'PostgreSQL, then server') : 'server';
+  return { calls, left, lost: calls.filter(({ reply }) => !reply).length, killed: `${who} killed after ${afterMs} ms` };
+}
+
+async function leftBehind(url: string): Promise<string[]> {
+  const books = openBooks(url);
+  const left = await books.unrest();
+  await books.close();
+  return left.map((line) => line.split(':')[0]!);
+}
+
+async function restOf(books: Books): Promise<void> {
+  const deadline = Date.now() + RECOVERY_MS;
+  for (let unrest = await books.unrest(); unrest.length > 0; unrest = await books.unrest()) {
+    if (Date.now() > deadline)
+      throw new Error(`Not at rest after ${RECOVERY_MS / 1000} s: ${unrest.join('; ')}\n${server.stdout().slice(-3000)}`);
+    await sleep(100);
+  }
+}
+
+/** As every client should: with the same key, until the outcome is known. Of the charges half are left to the house. */
+async function askAgainForLostReplies(calls: readonly Made[]): Promise<void> {
+  const open = calls.filter((call) => !isDone(call) && !isRefusal(call)).filter(({ kind }, index) => kind === 'order' || index % 2 === 0);
+  await Promise.all(
+    open.map(async (call) => {
+      for (let attempt = 1; !isDone(call) && !isRefusal(call); attempt++) {
+        if (attempt > 20) throw new Error(`No outcome: ${JSON.stringify(call.reply?.body)}`);
+        call.reply = undefined;
+        if (!(await send(call)) || (!isDone(call) && !isRefusal(call))) await sleep(200);
+      }
+    }),
+  );
+}
+
+async function refusalsStay(calls: readonly Made[]): Promise<void> {
+  for (const call of calls.filter(isRefusal)) {
+    expect((await send(call))?.body).toEqual(call.reply?.body);
+  }
+}
+
+interface Standing {
+  key: string;
+  id: string;
+  state: string;
+  amount: number;
+  buyer: string;
+}
+
+/** Replies that the database does not confirm. */
+async function untrueReplies(books: Books, calls: readonly Made[]): Promise<string[]> {
+  const keys = calls.map(({ key }) => key);
+  const standing = await books.rows<Standing>(
+    `select idempotency_key as key, id, state, total::int as amount, buyer::text as buyer from orders.orders where idempotency_key = any($1)
+     union all select idempotency_key, id, state, amount::int, owner from wallet.charges where idempotency_key = any($1)`,
+    [keys],
+  );
+  const byKey = new Map(standing.map((row) => [row.key, row]));
+  return calls.flatMap((call) => {
+    const row = byKey.get(call.key);
+    if (!isTrue(call, row))
+      return [`${call.kind} ${call.key} was answered ${JSON.stringify(call.reply?.body)}, and there is ${JSON.stringify(row)}`];
+    return [];
+  });
+}
+
+function isTrue(call: Made, row: Standing | undefined): boolean {
+  if (call.reply && ![201, 409, 503].includes(call.reply.status)) return false;
+  if (isRefusal(call)) return row?.state === 'rejected' && row.buyer === call.buyer.id;
+  if (!isDone(call)) return true;
+  const { id, amount, total, state } = call.reply?.body ?? {};
+  return row?.id === id && row?.state === state && row?.amount === (amount ?? total.amount) && row?.buyer === call.buyer.id;
+}
