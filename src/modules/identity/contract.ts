@@ -4,7 +4,17 @@ import { event } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, Username } from '#kernel/shapes.ts';
 
-export const roleNames = ['catalog-manager', 'moderator', 'support', 'finance', 'escrow-officer', 'verifier', 'analyst', 'operator', 'admin'] as const;
+export const roleNames = [
+  'catalog-manager',
+  'moderator',
+  'support',
+  'finance',
+  'escrow-officer',
+  'verifier',
+  'analyst',
+  'operator',
+  'admin',
+] as const;
 
 export const RoleName = z.enum(roleNames).meta({ id: 'RoleName' });
 export type RoleName = z.infer<typeof RoleName>;
@@ -13,7 +23,15 @@ export const Account = z.object({ id: Id, username: Username });
 export type Account = z.infer<typeof Account>;
 
 /** A public key of the signer, as RFC 7517 writes it. */
-export const PublicKey = z.object({ kid: z.string(), kty: z.string(), crv: z.string(), x: z.string(), y: z.string(), alg: z.string(), use: z.string() });
+export const PublicKey = z.object({
+  kid: z.string(),
+  kty: z.string(),
+  crv: z.string(),
+  x: z.string(),
+  y: z.string(),
+  alg: z.string(),
+  use: z.string(),
+});
 
 /**
  * An access token dies early when its session ends, or when its account is suspended or gets other roles:

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { notFound, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, get, ownAccount, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { Confirmed, ConfirmSignUp, confirmSignUp } from './confirm-sign-up.ts';
 import type { Identity } from './context.ts';
@@ -72,7 +72,7 @@ export const routes = [
     body: TokenRequest,
     form: true,
     returns: OAuthTokens,
-    problems: [wrongCredentials, notConfirmed, accountSuspended, invalidRefreshToken],
+    problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, invalidRefreshToken],
     handle: (ctx: Identity, { body, header }) => getToken(ctx, body, header('authorization')),
   }),
   post('/auth/sign-out', {

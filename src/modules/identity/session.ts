@@ -80,7 +80,7 @@ export async function rotate(
       update identity.sessions
       set generation = ${next.generation}, refresh_hash = ${hashOf(secrets, next)}, refreshed_at = ${now},
           expires_at = least(${new Date(now.getTime() + IDLE_MS)}::timestamptz, created_at + make_interval(secs => ${LONGEST_MS / 1000}))
-      where id = ${token.sessionId} and generation = ${token.generation} and refresh_hash = ${hashOf(secrets, token)}
+      where id = ${token.sessionId} and refresh_hash = ${hashOf(secrets, token)}
         and ended_at is null and expires_at > ${now}
       returning account_id
     )

@@ -1,5 +1,3 @@
-create schema if not exists identity;
-
 -- Everybody who can sign in. Nothing personal stands in clear: email and details are sealed, a keyed blind index finds an email again.
 -- Rows are never deleted once they have been active: an erased account keeps its username_index, so that the name is never given away again.
 -- Roles and rev stand in the row itself, so that whoever reads one reads the other as of the same commit.

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { permissions } from '#kernel/permissions.ts';
+import { PASSWORD } from '../../../test/people.ts';
+import { world } from '../../../test/world.ts';
+import { roleNames } from './contract.ts';
+import { permissionsOf } from './roles.ts';
+
+test('an admin makes Sue a moderator: her old token dies, her next one says so', async () => {
+  const w = await world();
+  const [admin, sue] = [await w.admin(), await w.person('sue')];
+  const session = (await w.post('/v1/auth/sign-in', { username: 'sue', password: PASSWORD })).body;
+  expect((await sue.get('/v1/auth/me')).body.roles).toEqual([]);
+
+  const granted = await admin.put(`/v1/users/${sue.id}/roles`, { roles: ['moderator', 'analyst', 'moderator'] });
+  expect(granted).toMatchObject({ status: 200, body: { id: sue.id, username: 'sue', roles: ['analyst', 'moderator'] } });
+
+  expect(await sue.get('/v1/auth/me')).toBeProblem(401, 'unauthenticated');
+  const refreshed = await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: session.refreshToken });
+  expect((await w.get('/v1/auth/me', { authorization: `Bearer ${refreshed.body.accessToken}` })).body).toMatchObject({
+    roles: ['analyst', 'moderator'],
+    permissions: ['analytics:read', 'moderation:decide', 'reports:decide', 'reviews:moderate'],
+  });
+});
+
+test('roles that are taken away give nothing any more, at once', async () => {
+  const w = await world();
+  const admin = await w.admin();
+  const sam = await w.person('sam', ['admin']);
+  expect((await sam.put(`/v1/users/${admin.id}/roles`, { roles: ['admin'] })).status).toBe(200);
+  await admin.put(`/v1/users/${sam.id}/roles`, { roles: [] });
+  expect(await sam.put(`/v1/users/${admin.id}/roles`, { roles: [] })).toBeProblem(401, 'unauthenticated');
+  expect(await (await w.person('sam')).put(`/v1/users/${admin.id}/roles`, { roles: [] })).toBeProblem(403, 'forbidden');
+});
+
+test('the same roles again change nothing and sign nobody out', async () => {
+  const w = await world();
+  const admin = await w.admin();
+  const sue = await w.person('sue', ['support']);
+  const again = await admin.put(`/v1/users/${sue.id}/roles`, { roles: ['support'] });
+  expect(again.status).toBe(200);
+  expect((await sue.get('/v1/auth/me')).status).toBe(200);
+});
+
+test('who has seen an older version is told so', async () => {
+  const w = await world();
+  const [admin, sue] = [await w.admin(), await w.person('sue')];
+  const first = await admin.put(`/v1/users/${sue.id}/roles`, { roles: ['support'] });
+  const etag = first.headers.get('etag') ?? '';
+  expect((await admin.put(`/v1/users/${sue.id}/roles`, { roles: ['finance'] }, { 'if-match': etag })).status).toBe(200);
+  expect(await admin.put(`/v1/users/${sue.id}/roles`, { roles: [] }, { 'if-match': etag })).toBeProblem(412, 'version-mismatch');
+  expect((await w.sql('select roles from identity.accounts where id = $1', [sue.id]))[0]).toEqual({ roles: ['finance'] });
+});
+
+test('an account that is not there, or not confirmed, gets no roles', async () => {
+  const w = await world();
+  const admin = await w.admin();
+  const { body } = await w.post('/v1/auth/sign-up', { email: 'jane@example.com', password: PASSWORD, fullName: 'Jane Doe' });
+  for (const id of ['0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01', body.user.id, 'x'])
+    expect(await admin.put(`/v1/users/${id}/roles`, { roles: ['admin'] })).toBeProblem(404, 'not-found');
+});
+
+test.each([{ roles: ['emperor'] }, { roles: 'admin' }, {}, { roles: [], permissions: ['roles:grant'] }])(
+  'roles %j are malformed',
+  async (body) => {
+    const w = await world();
+    const [admin, sue] = [await w.admin(), await w.person('sue')];
+    expect(await admin.put(`/v1/users/${sue.id}/roles`, body)).toBeProblem(422, 'invalid');
+  },
+);
+
+test('grants at the same time leave one of them, whole', async () => {
+  const w = await world();
+  const [admin, sue] = [await w.admin(), await w.person('sue')];
+  await Promise.all(roleNames.map((role) => admin.put(`/v1/users/${sue.id}/roles`, { roles: [role] })));
+  const [row] = await w.sql<{ roles: string[]; rev: string }>('select roles, rev from identity.accounts where id = $1', [sue.id]);
+  expect(row?.roles).toHaveLength(1);
+  expect(await w.sql('select max(seq) as rev from identity.revocations where id = $1', [sue.id])).toEqual([{ rev: row?.rev }]);
+});
+
+test('every permission belongs to a role other than admin, save granting; admin has all; an unknown role gives none', () => {
+  const others = permissionsOf(roleNames.filter((role) => role !== 'admin'));
+  expect(permissions.filter((permission) => !others.has(permission))).toEqual(['roles:grant']);
+  expect([...permissionsOf(['admin'])].sort()).toEqual([...permissions].sort());
+  expect(permissionsOf(['emperor', 'constructor', '__proto__'])).toEqual(new Set());
+});

@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { PASSWORD } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+
+const signIn = (w: World, body: object) => w.post('/v1/auth/sign-in', body);
+const basic = (name: string, password: string) => ({ authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` });
+const token = (w: World, headers: Record<string, string>) => w.fetch('/v1/auth/token', { method: 'POST', headers });
+const tokens = {
+  accessToken: expect.any(String),
+  idToken: expect.any(String),
+  refreshToken: expect.any(String),
+  expiresIn: 600,
+  tokenType: 'Bearer',
+};
+
+test.each([
+  { username: 'bob' },
+  { username: 'BOB' },
+  { email: 'bob@example.com' },
+  { email: 'Bob@Example.COM' },
+  { username: 'bob@example.com' },
+])('Bob signs in as %j', async (name) => {
+  const w = await world();
+  await w.person('bob');
+  const answer = await signIn(w, { ...name, password: PASSWORD });
+  expect(answer.status).toBe(200);
+  expect(answer.body).toEqual(tokens);
+  expect((await w.get('/v1/auth/me', { authorization: `Bearer ${answer.body.accessToken}` })).body).toMatchObject({
+    username: 'bob',
+    email: 'bob@example.com',
+    roles: [],
+    permissions: [],
+  });
+});
+
+test('an unknown name and a wrong password are answered alike', async () => {
+  const w = await world();
+  await w.person('bob');
+  const wrong = await signIn(w, { username: 'bob', password: 'not his password' });
+  expect(wrong).toBeProblem(401, 'identity/wrong-credentials');
+  for (const name of [{ username: 'nobody' }, { email: 'nobody@example.com' }, { email: 'bob@example.com' }, { email: 'no address' }]) {
+    expect((await signIn(w, { ...name, password: 'not his password' })).body).toEqual(wrong.body);
+  }
+});
+
+test('an unknown name takes the time of a wrong password', async () => {
+  const w = await world();
+  await w.person('bob');
+  const median = async (name: object) => {
+    const times: number[] = [];
+    for (let n = 0; n < 9; n++) {
+      const began = performance.now();
+      await signIn(w, { ...name, password: 'not his password' });
+      times.push(performance.now() - began);
+    }
+    return times.sort((a, b) => a - b)[4] ?? 0;
+  };
+  const known = { name: await median({ username: 'bob' }), email: await median({ email: 'bob@example.com' }) };
+  const unknown = { name: await median({ username: 'nobody' }), email: await median({ email: 'nobody@example.com' }) };
+  expect(unknown.name / known.name).toBeGreaterThan(0.6); // without the hash it would be a tenth
+  expect(unknown.email / known.email).toBeGreaterThan(0.6);
+});
+
+test('who has not confirmed his email is told so only if he knows the password', async () => {
+  const w = await world();
+  await w.post('/v1/auth/sign-up', { email: 'jane@example.com', password: 'a password of hers', fullName: 'Jane Doe' });
+  for (const name of [{ username: 'Jane_Doe' }, { email: 'jane@example.com' }]) {
+    expect(await signIn(w, { ...name, password: 'a password of hers' })).toBeProblem(403, 'identity/not-confirmed');
+    expect(await signIn(w, { ...name, password: 'not her password' })).toBeProblem(401, 'identity/wrong-credentials');
+  }
+  expect(await w.sql('select 1 from identity.sessions')).toEqual([]);
+});
+
+test('so is who is suspended', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await w.sql(`update identity.accounts set state = 'suspended' where id = $1`, [bob.id]);
+  expect(await signIn(w, { username: 'bob', password: PASSWORD })).toBeProblem(403, 'identity/account-suspended');
+  expect(await signIn(w, { username: 'bob', password: 'not his password' })).toBeProblem(401, 'identity/wrong-credentials');
+});
+
+test('an erased account signs nobody in', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await w.sql(
+    `update identity.accounts set state = 'erased', username = null, password_hash = null, email_sealed = null, email_index = null, email_confirmed_at = null, details_sealed = null where id = $1`,
+    [bob.id],
+  );
+  expect(await signIn(w, { username: 'bob', password: PASSWORD })).toBeProblem(401, 'identity/wrong-credentials');
+  expect(await w.get('/v1/auth/me', { authorization: `Bearer ${bob.token}` })).toBeProblem(401, 'unauthenticated');
+});
+
+test('a password may be spelled in any Unicode form, and a house account may have a short one', async () => {
+  const w = await world();
+  await w.ask('identity', 'ensureAccount', { username: 'zoe', password: 'Zoé', fullName: 'Zoé', email: null });
+  expect((await signIn(w, { username: 'zoe', password: 'Zoe\u0301' })).status).toBe(200);
+});
+
+test.each([
+  { password: 'x' },
+  { username: 'bob' },
+  { username: 'bob', email: 'bob@example.com', password: 'x' },
+  { username: 'bob', password: 'x', roles: ['admin'] },
+  { username: 'bob', password: 7 },
+])('a sign-in with %j is malformed', async (body) => {
+  const w = await world();
+  expect(await signIn(w, body)).toBeProblem(422, 'invalid');
+});
+
+test.each(['bob', 'bob@example.com'])(
+  'Basic credentials of %s give the same tokens, in this API’s words and in those of OAuth',
+  async (name) => {
+    const w = await world();
+    await w.person('bob');
+    const { status, body } = await token(w, basic(name, PASSWORD));
+    expect(status).toBe(200);
+    expect(body).toMatchObject(tokens);
+    expect(body).toMatchObject({
+      access_token: body.accessToken,
+      id_token: body.idToken,
+      refresh_token: body.refreshToken,
+      expires_in: 600,
+      token_type: 'Bearer',
+    });
+    expect((await w.get('/v1/auth/me', { authorization: `Bearer ${body.access_token}` })).status).toBe(200);
+  },
+);
+
+test('a password in Basic credentials may hold colons and letters of any alphabet', async () => {
+  const w = await world();
+  await w.ask('identity', 'ensureAccount', { username: 'amal', password: 'أمل:أمل:x', fullName: 'Amal', email: null });
+  expect((await token(w, basic('amal', 'أمل:أمل:x'))).status).toBe(200);
+});
+
+test('Basic credentials that are wrong, not confirmed or suspended are refused as at sign-in', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  expect(await token(w, basic('bob', 'not his password'))).toBeProblem(401, 'identity/wrong-credentials');
+  expect(await token(w, basic('nobody', PASSWORD))).toBeProblem(401, 'identity/wrong-credentials');
+  await w.post('/v1/auth/sign-up', { email: 'jane@example.com', password: PASSWORD, fullName: 'Jane Doe' });
+  expect(await token(w, basic('Jane_Doe', PASSWORD))).toBeProblem(403, 'identity/not-confirmed');
+  await w.sql(`update identity.accounts set state = 'suspended' where id = $1`, [bob.id]);
+  expect(await token(w, basic('bob', PASSWORD))).toBeProblem(403, 'identity/account-suspended');
+});
+
+test.each([
+  {},
+  { authorization: 'Basic' },
+  { authorization: 'Basic !!!' },
+  { authorization: `Basic ${Buffer.from('no colon').toString('base64')}` },
+])('a request for tokens without credentials (%j) is told what to send', async (headers) => {
+  const w = await world();
+  expect(await token(w, headers as Record<string, string>)).toBeProblem(401, 'unauthenticated');
+});
+
+test('Basic credentials open no other door', async () => {
+  const w = await world();
+  await w.person('bob');
+  expect(await w.get('/v1/auth/me', basic('bob', PASSWORD))).toBeProblem(401, 'unauthenticated');
+});
