@@ -68,12 +68,13 @@ export function sameText(a: string, b: string): boolean {
  * @throws Error that says what is wrong, without the key.
  */
 export function parseKeys(text: string): MasterKey[] {
-  return text.split(',').map((entry) => {
+  return text.split(',').map((entry, index) => {
     const [id, encoded] = entry.trim().split(':');
     const secret = Buffer.from(encoded ?? '', 'base64');
     if (!id || !/^[a-z0-9-]{1,20}$/i.test(id))
       throw new Error('SECRET_KEYS must be name:base64[,name:base64…], names of letters and digits.');
-    if (secret.length < 32) throw new Error(`SECRET_KEYS: the key ${id} has less than 32 bytes; make one with: openssl rand -base64 32`);
+    if (secret.length < 32)
+      throw new Error(`SECRET_KEYS: key number ${index + 1} has less than 32 bytes; make one with: openssl rand -base64 32`);
     return { id, secret };
   });
 }
