@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { type Logger, pino } from 'pino';
+import { type Logger, pino, stdSerializers } from 'pino';
 import { type Adapters, openAdapters } from '#adapters/index.ts';
 import { type Clock, systemClock } from '#kernel/clock.ts';
 import { type Composition, compose } from '#kernel/compose.ts';
@@ -44,9 +44,16 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
   });
 }
 
-/** JSON lines; they hold ids, operations and figures, never what people typed. */
+/** JSON lines; they hold ids, operations and figures, never what people typed: PostgreSQL quotes whole rows in an error's detail. */
 export const openLog = (settings: Settings): Logger =>
   pino(
-    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: settings.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: {
+        err: (error: Error) => ({ ...stdSerializers.err(error), detail: undefined, where: undefined, internalQuery: undefined }),
+      },
+    },
     pino.destination({ sync: false, minLength: 4096 }),
   );
