@@ -30,9 +30,9 @@ async function main(): Promise<void> {
   stopping = () => database.stop();
   try {
     const souk = await open(settings, database);
+    if (settings.demo) await loadDemo(souk, settings, say);
     const server = await listen(souk, settings, port);
     stopping = () => shutDown(server, souk, database);
-    if (settings.demo) await loadDemo(souk, settings, say);
     welcome(settings, server.port, database);
     await asked;
     say('Stopping: finishing what is under way …');
@@ -63,12 +63,12 @@ async function reservePort({ port, host }: Settings): Promise<number> {
   return taken;
 }
 
-const portError = (error: NodeJS.ErrnoException, port: number, host: string): Error => {
+function portError(error: NodeJS.ErrnoException, port: number, host: string): Error {
   if (error.code === 'EADDRINUSE')
     return new Error(`Port ${port} is taken by another program: stop it, or choose another port with PORT=… npm start`);
   if (error.code === 'EACCES') return new Error(`Port ${port} needs more rights than this user has: choose one above 1023 with PORT=…`);
   return new Error(`Souk cannot listen on ${host}:${port}: ${error.message}`);
-};
+}
 
 interface Listening {
   port: number;
