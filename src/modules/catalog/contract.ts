@@ -32,6 +32,11 @@ export const Product = z
     state: z.enum(productStates),
     createdAt: Time,
     version: z.int(),
+    pending: z
+      .object({ name: z.string().optional(), description: z.string().optional() })
+      .optional()
+      .meta({ description: 'Changes that wait for review; for its seller and the staff' }),
+    rejection: z.string().optional().meta({ description: 'Why it was rejected; for its seller and the staff' }),
   })
   .meta({ id: 'Product' });
 export type Product = z.infer<typeof Product>;
@@ -67,7 +72,8 @@ export const variantNeeded = problem<{ productId: string; variants: { id: string
   code: 'catalog/variant-needed',
   status: 409,
   title: 'Say which variant',
-  detail: ({ variants }) => `The product comes in ${variants.length} variants that fit; name one by its variantId or by all of its options.`,
+  detail: ({ variants }) =>
+    `The product comes in ${variants.length} variants that fit; name one by its variantId or by all of its options.`,
 });
 
 export const nameNotUnique = problem<{ name: string; ids: string[] }>({

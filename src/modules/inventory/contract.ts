@@ -36,7 +36,11 @@ export const reservationEnded = problem({
 });
 
 /** Fresh levels of variants whose stock changed. A reader keeps the one with the highest version. */
-export const levelsChanged = event('inventory.levels-changed', 1, z.object({ levels: z.array(z.object({ variantId: Id, available: z.int(), version: z.int() })) }));
+export const levelsChanged = event(
+  'inventory.levels-changed',
+  1,
+  z.object({ levels: z.array(z.object({ variantId: Id, available: z.int(), version: z.int() })) }),
+);
 
 export const Movement = z.object({
   id: Id,
@@ -47,6 +51,12 @@ export const Movement = z.object({
   at: Time,
 });
 
+export type Movement = z.infer<typeof Movement>;
+
+/** Nothing to tell but that it stands. */
+const Done = z.object({});
+export type Done = z.infer<typeof Done>;
+
 const Keyed = z.object({ key: Id });
 const Lines = z.array(StockLine).min(1).max(100);
 
@@ -55,7 +65,7 @@ export const inventory = contract('inventory', {
     /** Levels of variants; unknown ones are left out. */
     levels: operation({ input: z.object({ variantIds: z.array(Id).max(1000) }), output: z.array(Level) }),
     /** Begins to keep stock of variants. Repeating it changes nothing. */
-    open: operation({ input: z.object({ variants: z.array(z.object({ variantId: Id, onHand: z.int().min(0) })).max(500) }), output: z.object({}) }),
+    open: operation({ input: z.object({ variants: z.array(z.object({ variantId: Id, onHand: z.int().min(0) })).max(500) }), output: Done }),
     /** Adds or takes away pieces, with a reason, once per key. Never below what is reserved. */
     change: operation({
       input: z.object({ key: Id, variantId: Id, change: z.int(), reason: z.string() }),
@@ -68,12 +78,12 @@ export const inventory = contract('inventory', {
       output: z.array(Movement),
     }),
     /** Takes pieces for good, all lines or none, once per key. */
-    take: operation({ input: Keyed.extend({ lines: Lines }), output: z.object({}), problems: [outOfStock, reservationEnded] }),
+    take: operation({ input: Keyed.extend({ lines: Lines }), output: Done, problems: [outOfStock, reservationEnded] }),
     /** Keeps pieces aside until `expiresAt`; then confirm takes them, or release (or time) gives them back. */
-    reserve: operation({ input: Keyed.extend({ lines: Lines, expiresAt: Time }), output: z.object({}), problems: [outOfStock, reservationEnded] }),
-    confirm: operation({ input: Keyed, output: z.object({}), problems: [reservationEnded] }),
+    reserve: operation({ input: Keyed.extend({ lines: Lines, expiresAt: Time }), output: Done, problems: [outOfStock, reservationEnded] }),
+    confirm: operation({ input: Keyed, output: Done, problems: [reservationEnded] }),
     /** Gives back whatever the key took or reserved. An unknown key is remembered, so that a late take under it is refused. */
-    release: operation({ input: Keyed, output: z.object({}) }),
+    release: operation({ input: Keyed, output: Done }),
   },
   events: { levelsChanged },
 });

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { PLATFORM_SELLER, type Product, productPublished } from '#catalog';
+import { breaches, type Database, sql } from '#kernel/database.ts';
+import { emit } from '#kernel/events.ts';
+import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
+import { derivedId, newId } from '#kernel/ids.ts';
+import { problem } from '#kernel/problems.ts';
+import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import type { Catalog } from './context.ts';
+import {
+  documentOf,
+  ListPrice,
+  NewVariant,
+  ProductText,
+  productByKey,
+  refreshed,
+  Stock,
+  type VariantRow,
+  writeVariants,
+} from './product.ts';
+
+const { name, category, type, brand, description } = ProductText;
+
+export const CreateProduct = z
+  .strictObject({
+    name,
+    category: category.optional(),
+    type: type.optional(),
+    brand: brand.optional(),
+    description: description.default(''),
+    price: ListPrice.optional(),
+    stock: Stock.optional(),
+    variants: z.array(NewVariant).min(1).max(100).optional(),
+  })
+  .refine((product) => (product.price === undefined) !== (product.variants === undefined), {
+    error: 'give either one price or variants',
+    path: ['price'],
+  })
+  .refine((product) => product.variants === undefined || product.stock === undefined, {
+    error: 'each variant has a stock of its own',
+    path: ['stock'],
+  })
+  .refine((product) => new Set(product.variants?.map((variant) => variant.price.currency)).size <= 1, {
+    error: 'all variants are priced in one currency',
+    path: ['variants'],
+  })
+  .meta({
+    example: {
+      name: 'Lamp',
+      category: 'electronics',
+      type: 'lighting',
+      brand: 'Luma',
+      description: 'A desk lamp.',
+      price: { amount: 2000, currency: 'USD' },
+      stock: 10,
+    },
+  });
+
+export const unknownCategory = problem<{ category: string }>({
+  code: 'catalog/unknown-category',
+  status: 409,
+  title: 'No such category',
+  detail: ({ category }) => `There is no category ${category}; GET /v1/categories lists them.`,
+});
+
+export const variantsAlike = problem({
+  code: 'catalog/variants-alike',
+  status: 409,
+  title: 'Two variants are alike',
+  detail: 'Every variant of a product has options, and a SKU if any, of its own.',
+});
+
+/**
+ * Lists a product: of the staff it is the shop's own and public at once; of anybody else it is a draft of theirs.
+ * Its ids follow from the key, so that stock opened by a call that was cut off is the stock of the next try.
+ */
+export async function createProduct(
+  ctx: Catalog,
+  input: z.infer<typeof CreateProduct>,
+  key: Key | undefined,
+): Promise<Product | Replayed<Product>> {
+  const isShop = ctx.actor.permissions.has('catalog:write');
+  const id = key ? derivedId('product', key.principal, key.value) : newId();
+  const variants = variantRows(id, input);
+  try {
+    return await ctx.together(async (ctx) => {
+      await ctx.inventory.open({ variants: variants.map((variant) => ({ variantId: variant.id, onHand: variant.stock })) });
+      return ctx.db.transaction(async (tx) => {
+        const seller = isShop ? PLATFORM_SELLER : ctx.actor;
+        const made = await insertProduct(tx, { ...input, id, seller, state: isShop ? 'approved' : 'draft', at: ctx.clock.now() }, key);
+        if (!made) return replay(tx, key);
+        await writeVariants(tx, id, variants);
+        if (isShop) emit(tx, productPublished, id, { productId: id, sellerId: seller.id });
+        return refreshed(tx, id);
+      });
+    });
+  } catch (error) {
+    throw refusalOf(error, input.category);
+  }
+}
+
+async function replay(db: Database, key: Key | undefined): Promise<Replayed<Product>> {
+  const earlier = key && (await productByKey(db, key.principal, key.value));
+  if (!earlier || !key) throw new Error('A product could not be made, though nothing stood in its way.');
+  refuseOtherBody(earlier, key);
+  return replayed(documentOf(earlier));
+}
+
+/** What a breach of a constraint means to the caller. */
+export function refusalOf(error: unknown, category: string | null | undefined): unknown {
+  if (breaches(error, 'products_category')) return unknownCategory({ category: category ?? '' });
+  if (breaches(error, 'variants_sku') || breaches(error, 'variants_options')) return variantsAlike();
+  return error;
+}
+
+function variantRows(productId: string, input: z.infer<typeof CreateProduct>): VariantRow[] {
+  const variants = input.variants ?? (input.price ? [{ sku: undefined, options: {}, price: input.price, stock: input.stock ?? 0 }] : []);
+  return variants.map((variant, position) => ({
+    id: derivedId('variant', productId, String(position)),
+    position,
+    sku: variant.sku ?? null,
+    options: variant.options,
+    amount: variant.price.amount,
+    currency: variant.price.currency,
+    stock: variant.stock,
+  }));
+}
+
+type NewProduct = z.infer<typeof CreateProduct> & { id: string; seller: { id: string; username: string }; state: string; at: Date };
+
+async function insertProduct(db: Database, product: NewProduct, key: Key | undefined): Promise<boolean> {
+  const columns = keyColumns(key);
+  const count = await db.execute(sql`
+    insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, created_at, principal, idempotency_key, body_hash)
+    values (${product.id}, ${product.seller.id}, ${product.seller.username}, ${product.state}, ${product.name}, ${product.category ?? null}, ${product.type ?? null}, ${product.brand ?? null},
+            ${product.description}, ${product.at}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})
+    on conflict do nothing`);
+  return count > 0;
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { type Product, productPublished } from '#catalog';
+import { sql } from '#kernel/database.ts';
+import { emit } from '#kernel/events.ts';
+import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { line } from '#kernel/shapes.ts';
+import type { Catalog } from './context.ts';
+import { lockProduct, refreshed } from './product.ts';
+import { after, type ProductCommand } from './product-state.ts';
+
+export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 'The picture shows another product.' }) });
+
+interface Decision {
+  command: ProductCommand;
+  owner: string | null;
+  ifMatch?: number;
+  reason?: string;
+}
+
+/**
+ * Takes a product along its states (product-state.ts). Pending changes of an approved product are approved or rejected by
+ * the same commands: it stays approved either way, and shows them or forgets them.
+ */
+export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatch, reason }: Decision): Promise<Product> {
+  return ctx.db.transaction(async (tx) => {
+    const row = await lockProduct(tx, id, owner);
+    if (!row) throw notFound();
+    if (ifMatch !== undefined && ifMatch !== row.version) throw versionMismatch({ current: row.version });
+    const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
+    const state = judgesPending ? row.state : after(row.state, command);
+    const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;
+    await tx.execute(sql`
+      update catalog.products
+      set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null}, version = version + 1
+      where id = ${id}`);
+    if (state === 'approved' && row.state !== 'approved') emit(tx, productPublished, id, { productId: id, sellerId: row.seller_id });
+    return refreshed(tx, id);
+  });
+}

@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import type { Good } from '#catalog';
+import { type Sql, sql } from '#kernel/database.ts';
+import type { CurrencyCode } from '#kernel/money.ts';
+import type { Catalog } from './context.ts';
+
+interface GoodRow {
+  id: string;
+  name: string;
+  amount: number;
+  currency: CurrencyCode;
+  stock: number;
+}
+
+/** Names and prices of what is in stock, by name. */
+export async function listGoods(
+  ctx: Catalog,
+  { after, limit }: { after: { name: string; id: string } | null; limit: number },
+): Promise<z.infer<typeof Good>[]> {
+  const rows = await ctx.db.many<GoodRow>(goodsPage(after, limit));
+  return rows.map(({ id, name, amount, currency, stock }) => ({ name, price: { amount, currency }, stock, productId: id }));
+}
+
+export const goodsPage = (after: { name: string; id: string } | null, limit: number): Sql => sql`
+  select id, name, price_amount as amount, price_currency as currency, stock from catalog.products
+  where state = 'approved' and stock > 0 ${after ? sql`and (name_key, id) > (left(catalog.key(${after.name}), 200), ${after.id}::uuid)` : sql``}
+  order by name_key, id limit ${limit}`;

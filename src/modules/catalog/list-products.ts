@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { Product, productStates } from '#catalog';
+import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { type Sql, sql } from '#kernel/database.ts';
+import { Currency } from '#kernel/money.ts';
+import { forbidden, malformed } from '#kernel/problems.ts';
+import { type JsonText, jsonText } from '#kernel/routes.ts';
+import { Cursor, Id, Limit, line } from '#kernel/shapes.ts';
+import type { Catalog } from './context.ts';
+import { MAX_PRICE } from './product.ts';
+import { type ListOfProducts, type PageRow, productPage, type Question } from './product-list.ts';
+
+const Amount = z.coerce.number().int().min(0).max(MAX_PRICE);
+
+export const ProductsQuery = z
+  .looseObject({
+    limit: Limit,
+    cursor: Cursor,
+    q: line(300).optional().meta({ description: 'Text to search for; typos and accents are forgiven', example: 'lamp' }),
+    category: z.string().max(60).optional().meta({ description: 'Slug', example: 'electronics' }),
+    type: line(100).optional(),
+    brand: line(100).optional(),
+    seller: line(60).optional().meta({ description: 'Username or id of the seller' }),
+    minPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
+    maxPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
+    currency: Currency.optional().meta({ description: 'Currency of the price range; the default currency when absent' }),
+    inStock: z.enum(['true', 'false']).optional(),
+    sort: z
+      .enum(['newest', 'name', 'price', '-price', 'rating', 'relevance'])
+      .optional()
+      .meta({ description: 'relevance with q, else newest, when absent' }),
+    state: z.enum(productStates).optional().meta({ description: 'Other than approved: for the seller named by `seller`, and the staff' }),
+  })
+  .meta({ description: 'Options are given as option.color=red' });
+type ProductsQuery = z.infer<typeof ProductsQuery>;
+
+/** A page of products, as text that the database has written. Anyone sees what is approved. */
+export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<JsonText> {
+  if (query.state !== undefined && query.state !== 'approved') return listUnpublished(ctx, query, query.state);
+  const sort = query.sort ?? (query.q === undefined ? 'newest' : 'relevance');
+  if (sort === 'relevance' && query.q === undefined) throw malformed({ reason: 'sort=relevance needs a text to be relevant to: q=…' });
+  const { cursor, limit, ...narrowing } = query;
+  const scope = `products:${JSON.stringify({ ...narrowing, sort })}`;
+  const position = readCursor(ctx.secrets, scope, cursor);
+  const list = (forgiving: boolean): ListOfProducts => ({
+    ...narrowingOf(ctx, query),
+    sort,
+    limit,
+    search: searchOf(query.q, position, forgiving),
+    after: position?.slice(0, -1) as string[] | undefined,
+  });
+  let page = await ctx.db.one<PageRow>(productPage(list(false)));
+  if (page.count === 0 && query.q !== undefined && !position) page = await ctx.db.one<PageRow>(productPage(list(true)));
+  const next = page.more && page.last ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(page.question)]) : null;
+  return pageText(page.items, next);
+}
+
+const pageText = (items: string, next: string | null): JsonText =>
+  jsonText(`{"items":[${items}],"nextCursor":${next === null ? 'null' : `"${next}"`}}`);
+
+/** The text that was typed, or, on later pages, what the first page understood of it. */
+function searchOf(
+  text: string | undefined,
+  position: readonly (string | number | null)[] | undefined,
+  forgiving: boolean,
+): ListOfProducts['search'] {
+  if (text === undefined) return undefined;
+  return position ? (JSON.parse(position.at(-1) as string) as Question) : { text, forgiving };
+}
+
+function narrowingOf(ctx: Catalog, query: ProductsQuery) {
+  const options: Record<string, string> = {};
+  for (const [name, value] of Object.entries(query)) {
+    if (name.startsWith('option.') && typeof value === 'string' && Object.keys(options).length < 5)
+      options[name.slice('option.'.length, 47)] = value.slice(0, 80);
+  }
+  const isPriced = query.minPrice !== undefined || query.maxPrice !== undefined || query.currency !== undefined;
+  return {
+    category: query.category,
+    type: query.type,
+    brand: query.brand,
+    seller: query.seller,
+    inStock: query.inStock === 'true',
+    options,
+    price: isPriced
+      ? { currency: query.currency ?? ctx.settings.defaultCurrency, from: query.minPrice ?? 0, to: query.maxPrice ?? MAX_PRICE }
+      : undefined,
+  };
+}
+
+/** Drafts and what waits for review: a seller's own, or anybody's for staff. */
+async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: string): Promise<JsonText> {
+  const { actor } = ctx;
+  const isStaff = actor.permissions.has('catalog:approve') || actor.permissions.has('catalog:write');
+  const isOwn =
+    actor.kind === 'user' && query.seller !== undefined && [actor.id, actor.username.toLowerCase()].includes(query.seller.toLowerCase());
+  if (!isStaff && !isOwn) throw forbidden({ permission: 'catalog:approve' });
+  const sellerId = isOwn
+    ? actor.id
+    : query.seller &&
+      (Id.safeParse(query.seller).success ? query.seller : ((await ctx.identity.findAccount({ username: query.seller }))?.id ?? null));
+  if (sellerId === null) return pageText('', null);
+  const scope = `unpublished:${state}:${sellerId ?? ''}`;
+  const after = readCursor(ctx.secrets, scope, query.cursor);
+  const rows = await ctx.db.many<{ id: string; created_at: string; document: string }>(
+    unpublishedPage(state, sellerId || undefined, after as [string, string] | undefined, query.limit + 1),
+  );
+  const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
+  const items = rows.slice(0, query.limit).map(({ document }) => document);
+  return pageText(items.join(','), last ? cursorAfter(ctx.secrets, scope, [last.created_at, last.id]) : null);
+}
+
+export const unpublishedPage = (state: string, sellerId: string | undefined, after: [string, string] | undefined, rows: number): Sql => sql`
+  select id, created_at::text, document from catalog.products
+  where state = ${state} ${sellerId ? sql`and seller_id = ${sellerId}` : sql``} ${after ? sql`and (created_at, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)` : sql``}
+  order by created_at desc, id desc limit ${rows}`;
+
+export const ProductPage = z.object({ items: z.array(Product), nextCursor: z.string().nullable() });

@@ -1,0 +1,19 @@
+import { catalog } from '#catalog';
+import { module } from '#kernel/module.ts';
+import { type Catalog, needs } from './context.ts';
+import { listGoods } from './goods.ts';
+import { timers } from './jobs.ts';
+import { priceLines } from './price-lines.ts';
+import { findGood } from './read-product.ts';
+import { routes } from './routes.ts';
+import { subscriptions } from './subscriptions.ts';
+
+export const catalogModule = module<typeof catalog, Catalog>({
+  contract: catalog,
+  needs,
+  routes,
+  operations: { price: priceLines, findGood, goods: listGoods },
+  timers,
+  subscriptions,
+  migrations: new URL('./migrations/', import.meta.url),
+});

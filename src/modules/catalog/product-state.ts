@@ -1,0 +1,31 @@
+import type { productStates } from '#catalog';
+import { problem } from '#kernel/problems.ts';
+
+export type ProductState = (typeof productStates)[number];
+export type ProductCommand = 'submit' | 'approve' | 'reject' | 'archive';
+
+/** Every way from state to state, and whose it is. An approved product with pending changes is approved or rejected again. */
+export const transitions: readonly { from: ProductState; command: ProductCommand; to: ProductState; who: 'seller' | 'reviewer' }[] = [
+  { from: 'draft', command: 'submit', to: 'submitted', who: 'seller' },
+  { from: 'rejected', command: 'submit', to: 'submitted', who: 'seller' },
+  { from: 'submitted', command: 'approve', to: 'approved', who: 'reviewer' },
+  { from: 'submitted', command: 'reject', to: 'rejected', who: 'reviewer' },
+  { from: 'draft', command: 'archive', to: 'archived', who: 'seller' },
+  { from: 'submitted', command: 'archive', to: 'archived', who: 'seller' },
+  { from: 'approved', command: 'archive', to: 'archived', who: 'seller' },
+  { from: 'rejected', command: 'archive', to: 'archived', who: 'seller' },
+];
+
+export const wrongState = problem<{ state: string; command: string }>({
+  code: 'catalog/wrong-state',
+  status: 409,
+  title: 'Not in this state',
+  detail: ({ state, command }) => `A product that is ${state} cannot take the command ${command}.`,
+});
+
+/** The state that a command leads to. @throws wrongState when the table knows no such way. */
+export function after(state: ProductState, command: ProductCommand): ProductState {
+  const way = transitions.find((transition) => transition.from === state && transition.command === command);
+  if (!way) throw wrongState({ state, command });
+  return way.to;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { Options, type Product } from '#catalog';
+import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { Currency, type CurrencyCode } from '#kernel/money.ts';
+import { line, prose } from '#kernel/shapes.ts';
+import type { ProductState } from './product-state.ts';
+
+/** The dearest thing that can be listed, in minor units. */
+export const MAX_PRICE = 99_999_999_999;
+
+export const ListPrice = z
+  .strictObject({
+    amount: z.int('must be a whole number of minor units').positive('must be more than zero').max(MAX_PRICE),
+    currency: Currency,
+  })
+  .meta({ id: 'ListPrice', example: { amount: 2000, currency: 'USD' } });
+
+export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Pieces on hand', example: 10 });
+
+export const NewVariant = z.strictObject({ sku: line(64).optional(), options: Options, price: ListPrice, stock: Stock.default(0) });
+
+export const ProductText = {
+  name: line(200).meta({ example: 'Lamp' }),
+  category: z.string().max(60).meta({ description: 'Slug of a category', example: 'electronics' }),
+  type: line(100).meta({ example: 'lighting' }),
+  brand: line(100).meta({ example: 'Luma' }),
+  description: prose(5000).meta({ example: 'A desk lamp.' }),
+};
+
+export interface ProductRow {
+  id: string;
+  seller_id: string;
+  seller_username: string;
+  state: ProductState;
+  name: string;
+  description: string;
+  pending: { name?: string; description?: string } | null;
+  rejection: string | null;
+  version: number;
+  body_hash: string | null;
+  document: string;
+}
+
+const COLUMNS = sql`id, seller_id, seller_username, state, name, description, pending, rejection, version, body_hash, document`;
+
+/** Somebody's view of a product: public ones for all; others for their seller, or for staff (`viewer` null). */
+export const productById = (id: string, viewer: string | null): Sql => sql`
+  select ${COLUMNS} from catalog.products
+  where id = ${id} and (state = 'approved' or (${viewer}::uuid is null or seller_id = ${viewer}::uuid) and state <> 'archived')`;
+
+/** The row of a product that is to be changed, locked; `owner` null is staff. */
+export const lockProduct = (db: Database, id: string, owner: string | null): Promise<ProductRow | undefined> =>
+  db.maybe(sql`
+    select ${COLUMNS} from catalog.products
+    where id = ${id} and state <> 'archived' and (${owner}::uuid is null or seller_id = ${owner}::uuid) for no key update`);
+
+export const productByKey = (db: Database, principal: string, key: string): Promise<ProductRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
+
+/** Makes the public JSON and all that lists need anew. */
+export const refreshed = async (db: Database, id: string): Promise<Product> => {
+  await db.many(sql`select catalog.refresh(array[${id}]::uuid[])`);
+  return documentOf(await db.one<ProductRow>(sql`select ${COLUMNS} from catalog.products where id = ${id}`));
+};
+
+/** The JSON of a row, with what only its seller and the staff may see. */
+export function documentOf(row: ProductRow, isInsider = true): Product {
+  const product = JSON.parse(row.document) as Product;
+  if (!isInsider) return product;
+  return { ...product, ...(row.pending ? { pending: row.pending } : {}), ...(row.rejection ? { rejection: row.rejection } : {}) };
+}
+
+export interface VariantRow {
+  id: string;
+  position: number;
+  sku: string | null;
+  options: Record<string, string>;
+  amount: number;
+  currency: CurrencyCode;
+  stock: number;
+}
+
+/** Writes variants: new ones with the stock they begin with, known ones with what may change of them. */
+export const writeVariants = (db: Database, productId: string, variants: readonly VariantRow[]): Promise<number> =>
+  db.execute(sql`
+    insert into catalog.variants (id, product_id, position, sku, options, price_amount, price_currency, stock, stock_version)
+    select v.id, ${productId}::uuid, v.position, v.sku, v.options, v.amount, v.currency, v.stock, 0
+    from unnest(${variants.map((v) => v.id)}::uuid[], ${variants.map((v) => v.position)}::int[], ${variants.map((v) => v.sku)}::text[], ${variants.map((v) => JSON.stringify(v.options))}::jsonb[],
+                ${variants.map((v) => v.amount)}::bigint[], ${variants.map((v) => v.currency)}::text[], ${variants.map((v) => v.stock)}::bigint[]) as v (id, position, sku, options, amount, currency, stock)
+    on conflict (id) do update set position = excluded.position, sku = excluded.sku, options = excluded.options,
+                                   price_amount = excluded.price_amount, price_currency = excluded.price_currency`);
+
+export const variantsOf = (db: Database, productId: string): Promise<VariantRow[]> =>
+  db.many(sql`
+    select id, position, sku, options, price_amount as amount, price_currency as currency, stock
+    from catalog.variants where product_id = ${productId} order by position`);

@@ -1,0 +1,37 @@
+import { nameNotUnique, type Product, unknownProduct } from '#catalog';
+import type { Level } from '#inventory';
+import { sql } from '#kernel/database.ts';
+import { notFound } from '#kernel/problems.ts';
+import type { Catalog } from './context.ts';
+import { documentOf, type ProductRow, productById } from './product.ts';
+
+/** A product with its stock as it is this moment. What is not public is seen by its seller and the staff only. */
+export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
+  const { actor } = ctx;
+  const isStaff = actor.permissions.has('catalog:write') || actor.permissions.has('catalog:approve');
+  const row = await ctx.db.maybe<ProductRow>(productById(id, isStaff ? null : actor.id || NOBODY));
+  if (!row) throw notFound();
+  return withFreshStock(ctx, documentOf(row, isStaff || row.seller_id === actor.id));
+}
+
+/** The one approved product of that name; letter case and accents aside. */
+export async function findGood(ctx: Catalog, { name }: { name: string }): Promise<Product> {
+  const rows = await ctx.db.many<{ id: string; document: string }>(goodsNamed(name));
+  const [only, ...others] = rows;
+  if (!only) throw unknownProduct({ ids: [name] });
+  if (others.length > 0) throw nameNotUnique({ name, ids: rows.map(({ id }) => id) });
+  return withFreshStock(ctx, JSON.parse(only.document) as Product);
+}
+
+export const goodsNamed = (name: string) => sql`
+  select id, document from catalog.products where state = 'approved' and name_key = left(catalog.key(${name}), 200) order by name_key, id limit 20`;
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** Lists show the copied stock, a product the real one. */
+async function withFreshStock(ctx: Catalog, product: Product): Promise<Product> {
+  const levels = await ctx.inventory.levels({ variantIds: product.variants.map(({ id }) => id) });
+  const available = new Map(levels.map((level: Level) => [level.variantId, level.available]));
+  const variants = product.variants.map((variant) => ({ ...variant, stock: available.get(variant.id) ?? variant.stock }));
+  return { ...product, stock: variants.reduce((sum, { stock }) => sum + stock, 0), variants };
+}

@@ -1,0 +1,34 @@
+import { levelsChanged, type Movement, stockBelowZero } from '#inventory';
+import { emit } from '#kernel/events.ts';
+import type { Inventory } from './context.ts';
+import { changeLevel, type MovementRow, movementOf, movementWithId } from './movement.ts';
+
+interface Change {
+  key: string;
+  variantId: string;
+  change: number;
+  reason: string;
+}
+
+interface Outcome extends MovementRow {
+  available: number;
+  version: number;
+  free: number | null;
+}
+
+/** Adds pieces or takes free ones away, with a reason, once per key. Whoever repeats a key is told what it did. */
+export function changeStock(ctx: Inventory, input: Change): Promise<{ movement: Movement; replayed: boolean }> {
+  return ctx.db.transaction(async (tx) => {
+    const outcome = await tx.one<Outcome>(changeLevel({ ...input, at: ctx.clock.now() }));
+    if (outcome.id !== null) {
+      emit(tx, levelsChanged, input.variantId, {
+        levels: [{ variantId: outcome.variant_id, available: outcome.available, version: outcome.version }],
+      });
+      return { movement: movementOf(outcome), replayed: false };
+    }
+    const before = await tx.maybe<MovementRow>(movementWithId(input.key));
+    if (before) return { movement: movementOf(before), replayed: true };
+    if (outcome.free === null) throw new Error(`No stock is kept of the variant ${input.variantId}.`);
+    throw stockBelowZero({ available: outcome.free });
+  });
+}

@@ -1,0 +1,32 @@
+import { type Done, levelsChanged, outOfStock, reservationEnded } from '#inventory';
+import { emit } from '#kernel/events.ts';
+import type { Inventory } from './context.ts';
+import { type ClaimOutcome, claimPieces, type Line, type ReservationState, stateOf } from './reservation.ts';
+
+/** Takes pieces for good: all lines or none, once per key. A refusal leaves nothing behind, so the same key may be tried again. */
+export const takeStock = (ctx: Inventory, { key, lines }: { key: string; lines: Line[] }): Promise<Done> =>
+  claimStock(ctx, { key, lines, state: 'taken', expiresAt: null });
+
+/** Keeps pieces aside until `expiresAt`: all lines or none, once per key. */
+export const reserveStock = (ctx: Inventory, { key, lines, expiresAt }: { key: string; lines: Line[]; expiresAt: string }): Promise<Done> =>
+  claimStock(ctx, { key, lines, state: 'reserved', expiresAt });
+
+/** One statement; a refusal costs a second one, since a twin with the same key may have had the pieces. */
+function claimStock(
+  ctx: Inventory,
+  claim: { key: string; lines: Line[]; state: 'taken' | 'reserved'; expiresAt: string | null },
+): Promise<Done> {
+  return ctx.db.transaction(async (tx) => {
+    const outcome = await tx.one<ClaimOutcome>(claimPieces({ ...claim, at: ctx.clock.now() }));
+    if (outcome.claimed) {
+      emit(tx, levelsChanged, claim.key, { levels: outcome.fresh });
+      return {};
+    }
+    const state = outcome.known ?? (await tx.maybe<{ state: ReservationState }>(stateOf(claim.key)))?.state;
+    if (state === undefined) throw outOfStock({ variantIds: outcome.lacking });
+    if (state === 'released' || state === 'expired') throw reservationEnded();
+    if ((state === 'taken') !== (claim.state === 'taken'))
+      throw new Error(`The key ${claim.key} was ${state} before: take and reserve need keys of their own.`);
+    return {};
+  });
+}

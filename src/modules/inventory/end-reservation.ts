@@ -1,0 +1,44 @@
+import { type Done, levelsChanged, reservationEnded } from '#inventory';
+import { emit } from '#kernel/events.ts';
+import type { Inventory } from './context.ts';
+import type { Freshness } from './level.ts';
+import { confirmReservation, expireReservations, type ReservationState, releaseReservation, stateOf } from './reservation.ts';
+
+/** Makes what was kept aside a sale. Too late is refused, even if the timer has not come by yet. */
+export function confirmStock(ctx: Inventory, { key }: { key: string }): Promise<Done> {
+  return ctx.db.transaction(async (tx) => {
+    const { confirmed } = await tx.one<{ confirmed: boolean }>(confirmReservation(key, ctx.clock.now()));
+    if (confirmed) return {};
+    const state = (await tx.maybe<{ state: ReservationState }>(stateOf(key)))?.state;
+    if (state !== 'confirmed' && state !== 'taken') throw reservationEnded();
+    return {};
+  });
+}
+
+/** Gives back whatever the key took or reserved; repeating it changes nothing. After it, no claim under that key succeeds. */
+export function releaseStock(ctx: Inventory, { key }: { key: string }): Promise<Done> {
+  return ctx.db.transaction(async (tx) => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { done, fresh } = await tx.one<{ done: boolean; fresh: Freshness[] }>(releaseReservation(key, ctx.clock.now()));
+      if (fresh.length > 0) emit(tx, levelsChanged, key, { levels: fresh });
+      if (done) return {};
+    }
+    throw new Error(`The reservation ${key} could be neither found nor marked as released.`);
+  });
+}
+
+const BATCH = 200;
+
+/** Gives back what was kept aside too long, batch by batch. */
+export async function expireStock(ctx: Inventory): Promise<void> {
+  for (let ended = BATCH; ended === BATCH; ) {
+    ended = await ctx.db.transaction(async (tx) => {
+      const batch = await tx.one<{ ended: number; fresh: Freshness[] }>(expireReservations(ctx.clock.now(), BATCH));
+      for (let start = 0; start < batch.fresh.length; start += 1000) {
+        const levels = batch.fresh.slice(start, start + 1000);
+        emit(tx, levelsChanged, levels[0]!.variantId, { levels });
+      }
+      return batch.ended;
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { Level } from '#inventory';
+import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { newId } from '#kernel/ids.ts';
+
+/** What a reader of `levelsChanged` needs of a level. */
+export interface Freshness {
+  variantId: string;
+  available: number;
+  version: number;
+}
+
+/** Freshness of the levels that a statement changed, out of its common table expression `changed`. */
+export const freshOf = (changed: Sql): Sql => sql`
+  coalesce((select json_agg(json_build_object('variantId', variant_id, 'available', on_hand - reserved, 'version', version)) from ${changed}), '[]')`;
+
+export const levelsOf = (variantIds: readonly string[]): Sql => sql`
+  select variant_id as "variantId", on_hand as "onHand", reserved, on_hand - reserved as available, version
+  from inventory.levels where variant_id = any(${variantIds}::uuid[])`;
+
+export const readLevels = (db: Database, variantIds: readonly string[]): Promise<Level[]> => db.many<Level>(levelsOf(variantIds));
+
+/** Levels of variants that have none yet, and the movement that explains each. What is there stays as it is. */
+export const openLevels = (variants: readonly { variantId: string; onHand: number }[], at: Date): Sql => sql`
+  with wanted as (
+    select * from unnest(${variants.map((variant) => variant.variantId)}::uuid[], ${variants.map((variant) => variant.onHand)}::bigint[], ${variants.map(() => newId())}::uuid[])
+                  as variant (variant_id, on_hand, movement_id)
+  ),
+  changed as (
+    insert into inventory.levels (variant_id, on_hand) select variant_id, on_hand from wanted order by variant_id
+    on conflict (variant_id) do nothing
+    returning variant_id, on_hand, reserved, version
+  ),
+  moved as (
+    insert into inventory.movements (id, variant_id, change, on_hand, reason, at)
+    select distinct on (changed.variant_id) wanted.movement_id, changed.variant_id, changed.on_hand, changed.on_hand, 'opening stock', ${at}::timestamptz
+    from changed join wanted using (variant_id, on_hand) where changed.on_hand > 0
+  )
+  select ${freshOf(sql`changed`)} as fresh`;

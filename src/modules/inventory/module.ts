@@ -1,0 +1,29 @@
+import { inventory } from '#inventory';
+import { module } from '#kernel/module.ts';
+import { changeStock } from './change-stock.ts';
+import { reserveStock, takeStock } from './claim-stock.ts';
+import { type Inventory, needs } from './context.ts';
+import { confirmStock, releaseStock } from './end-reservation.ts';
+import { expiry } from './jobs.ts';
+import { readLevels } from './level.ts';
+import { historyOf, type MovementRow, movementOf } from './movement.ts';
+import { openStock } from './open-stock.ts';
+
+export const inventoryModule = module<typeof inventory, Inventory>({
+  contract: inventory,
+  needs,
+  routes: [],
+  operations: {
+    levels: (ctx, { variantIds }) => readLevels(ctx.db, variantIds),
+    open: openStock,
+    change: changeStock,
+    movements: async (ctx, { variantIds, after, limit }) =>
+      (await ctx.db.many<MovementRow>(historyOf(variantIds, after, limit))).map(movementOf),
+    take: takeStock,
+    reserve: reserveStock,
+    confirm: confirmStock,
+    release: releaseStock,
+  },
+  timers: [expiry],
+  migrations: new URL('./migrations/', import.meta.url),
+});
