@@ -71,8 +71,7 @@ export async function loadCatalog(databaseUrl: string, products = 100_000): Prom
     const indexes = await takeIndexesAway(first);
     await first.query(CATEGORY_ROWS, [CATEGORIES.map(([slug]) => slug), CATEGORIES.map(([, name]) => name)]);
     await Promise.all(workers.map((client, half) => loadHalf(client, products, half)));
-    await both(indexes);
-    await first.query('select catalog.count_words()');
+    await both([...indexes, 'select catalog.count_words()', 'select catalog.count_tags()']);
     await both(TABLES.map((table) => `vacuum (analyze) ${table}`));
   } finally {
     for (const client of workers) await client.end();
@@ -122,8 +121,6 @@ const CATEGORY_ROWS = `
   insert into catalog.categories (id, slug, name, position)
   select ('0199c0de-0000-7000-8000-0000000001' || to_hex(15 + place))::uuid, slug, name, 100 + place
   from unnest($1::text[], $2::text[]) with ordinality as category (slug, name, place)`;
-
-const SELLER = (n: string) => `('0199c0de-1111-7000-8000-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 
 const STAGE = `
   create temporary table staged as

@@ -7,8 +7,16 @@ import { Id, Time } from '#kernel/shapes.ts';
 
 export const productStates = ['draft', 'submitted', 'approved', 'rejected', 'archived'] as const;
 
+/** Name or value of an option: one line without control characters or spaces around it. */
+const OptionText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\s\p{Cc}](.*[^\s\p{Cc}])?$/u, 'must be one line without spaces around it');
+
 /** Options of a variant: `{ "color": "red", "storage": "128 GB" }`. */
-export const Options = z.record(z.string().min(1).max(40), z.string().min(1).max(80)).meta({ id: 'Options', example: { color: 'red' } });
+export const Options = z.record(OptionText(40), OptionText(80)).meta({ id: 'Options', example: { color: 'red' } });
 export type Options = z.infer<typeof Options>;
 
 export const Variant = z

@@ -277,7 +277,7 @@ declare
   begun record;
 begin
   foreach meant in array narrowed loop
-    select products into known from catalog.tags where tag = meant;
+    select products::bigint into known from catalog.tags where tag = meant;
     broad_share := broad_share * least(coalesce(known.products, 0) / everything, 1);
   end loop;
   best_share := broad_share;
@@ -290,7 +290,7 @@ begin
       broad := broad || ('(' || known.broad || ')');
       begun := known;
     else
-      select products, named into known from catalog.words where word = meant;
+      select products::bigint, named::bigint into known from catalog.words where word = meant;
       select coalesce(sum(products), 0) as products, coalesce(sum(named), 0) as named into begun
       from (select products, named from catalog.words where word >= meant and word < meant || chr(1114111) order by word limit 100) as begun;
       -- A word that no longer word begins with is looked up whole, which is cheaper.
