@@ -121,8 +121,8 @@ export function people({ call, ask }: Ask) {
       },
       charge: (money) =>
         post(`/v1/customers/${account.username}/wallet/charge`, { ...money, gateway: 'simulated', source: '4242424242424242' }),
-      async lists({ stock = 10, name = 'Lamp', category = 'electronics', ...rest }) {
-        const made = await post('/v1/products', { name, category, ...rest, ...(rest.variants ? {} : { stock }) });
+      async lists({ stock = 10, price, name = 'Lamp', category = 'electronics', ...rest }) {
+        const made = await post('/v1/products', { name, category, ...rest, ...(rest.variants ? {} : { price, stock }) });
         if (made.status !== 201) throw new Error(`${account.username} cannot list: ${JSON.stringify(made.body)}`);
         if (made.body.state !== 'approved') {
           await post(`/v1/products/${made.body.id}/submit`);

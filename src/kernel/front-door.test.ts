@@ -91,7 +91,9 @@ describe('the audit trail', () => {
     expect(JSON.stringify(body)).not.toMatch(/bob|eve/);
     expect(await eve.get('/v1/audit')).toBeProblem(403, 'forbidden');
     const page = (await (await w.admin()).get(`/v1/audit?actor=${eve.id}&limit=1`)).body;
-    expect((await (await w.admin()).get(`/v1/audit?actor=${eve.id}&limit=1&cursor=${page.nextCursor}`)).body.items[0].id < page.items[0].id).toBe(true);
+    expect(
+      (await (await w.admin()).get(`/v1/audit?actor=${eve.id}&limit=1&cursor=${page.nextCursor}`)).body.items[0].id < page.items[0].id,
+    ).toBe(true);
   });
 });
 
@@ -109,7 +111,9 @@ describe('events', () => {
 
   test('that fail for good become dead letters, which staff can read and retry', async () => {
     const admin = await w.admin();
-    await w.sql(`insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"not an id"}', now())`);
+    await w.sql(
+      `insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"not an id"}', now())`,
+    );
     for (let turn = 0; turn < 12; turn++) await w.step();
     const { items } = (await admin.get('/v1/dead-letters')).body;
     expect(items).toHaveLength(1);

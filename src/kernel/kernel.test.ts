@@ -47,7 +47,11 @@ describe('cursors', () => {
     const cursor = cursorAfter(secrets, 'list', ['Lamp', 7]);
     for (let i = 0; i < cursor.length; i++) {
       const changed = cursor.slice(0, i) + (cursor[i] === 'A' ? 'B' : 'A') + cursor.slice(i + 1);
-      if (Buffer.from(changed.split('.')[1] ?? '', 'base64url').equals(Buffer.from(cursor.split('.')[1]!, 'base64url')) && changed.split('.')[0] === cursor.split('.')[0]) continue;
+      if (
+        Buffer.from(changed.split('.')[1] ?? '', 'base64url').equals(Buffer.from(cursor.split('.')[1]!, 'base64url')) &&
+        changed.split('.')[0] === cursor.split('.')[0]
+      )
+        continue;
       expect(() => readCursor(secrets, 'list', changed)).toThrow();
     }
     for (const junk of ['', '.', 'a', 'a.b', '💥', '..']) expect(() => readCursor(secrets, 'list', junk)).toThrow();
@@ -64,7 +68,10 @@ describe('secrets', () => {
   });
 
   test('rotate: an old key still opens, a new one seals, indexes stay', () => {
-    const rotated = secretsFrom([{ id: 'k2', secret: Buffer.alloc(32, 2) }, { id: 'k1', secret: Buffer.alloc(32, 1) }]);
+    const rotated = secretsFrom([
+      { id: 'k2', secret: Buffer.alloc(32, 2) },
+      { id: 'k1', secret: Buffer.alloc(32, 1) },
+    ]);
     expect(rotated.unseal(secrets.seal('x', 'a'), 'a')).toBe('x');
     expect(rotated.seal('x', 'a').startsWith('k2.')).toBe(true);
     expect(rotated.blindIndex('a@b.c', 'email')).toBe(secrets.blindIndex('a@b.c', 'email'));
@@ -105,6 +112,8 @@ describe('settings', () => {
   test('have safe defaults: this machine only, limits on, demo data outside production', () => {
     expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ host: '127.0.0.1', rateLimits: true, demo: true, mode: 'development' });
     expect(readSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
-    expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({ wallet: 'http://wallet:5000' });
+    expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
+      wallet: 'http://wallet:5000',
+    });
   });
 });

@@ -12,6 +12,9 @@ export interface Signals {
 
 const RETRY_MS = 500;
 
+/** How PostgreSQL knows the one connection that every living process holds. */
+export const LISTENER = 'souk-signals';
+
 export function openSignals(url: string): Signals {
   const listeners = new Map<string, (() => void)[]>();
   let client: pg.Client | undefined;
@@ -20,7 +23,7 @@ export function openSignals(url: string): Signals {
   let retry: NodeJS.Timeout | undefined;
 
   const connect = async (): Promise<void> => {
-    const fresh = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'souk-signals' });
+    const fresh = new pg.Client({ connectionString: url, keepAlive: true, application_name: LISTENER });
     const lost = () => {
       if (client === fresh) {
         hearing = false;

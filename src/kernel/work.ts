@@ -6,6 +6,7 @@ import type { Metrics } from './metrics.ts';
 import { claimUnsent, type OutboxRow } from './outbox.ts';
 import { localQueues, type Queue, queueNames, subscribersOf, timerQueue } from './queues.ts';
 import { type Runtime, systemScope } from './runtime.ts';
+import { LISTENER } from './signals.ts';
 
 /**
  * Work behind the requests: the relay moves outbox rows to the queues of pg-boss, workers act on them, timers sweep.
@@ -33,13 +34,13 @@ const RELAY_PAUSE_MS = 25;
 const RELAY_POLL_MS = 1000;
 const WORK_QUEUE = {
   retryLimit: 8,
-  retryBackoff: true,
-  retryDelayMax: 600,
   expireInSeconds: 30,
+  heartbeatSeconds: 10, // the work of a process that was killed is somebody else's after that
   deleteAfterSeconds: 600,
   retentionSeconds: 30 * 86_400,
   deadLetter: DEAD_LETTERS,
 };
+const SUPERVISION = { superviseIntervalSeconds: 5, monitorIntervalSeconds: 5, maintenanceIntervalSeconds: 60 };
 const TIMER_QUEUE = { retryLimit: 0, expireInSeconds: 60, deleteAfterSeconds: 60 };
 
 export interface WorkParts {
@@ -54,7 +55,12 @@ export interface WorkParts {
 
 export function openWork(parts: WorkParts): Work {
   const { runtime, pool, clock, log, metrics } = parts;
-  const boss = new PgBoss({ db: { executeSql: (text, values) => pool.raw(text, values) }, schema: 'pgboss', schedule: false });
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => pool.raw(text, values) },
+    schema: 'pgboss',
+    schedule: false,
+    ...SUPERVISION,
+  });
   boss.on('error', (error) => log.error({ err: error }, 'the job queue reported an error'));
   const outbox = pool.handle('kernel');
   const queues = localQueues(runtime, clock);
@@ -125,6 +131,16 @@ export function openWork(parts: WorkParts): Work {
     return results;
   };
 
+  /** What a killed process had in hand goes on at once where no other process is alive; else its missing heartbeat tells. */
+  const takeOver = async (): Promise<void> => {
+    const { rows } = await pool.raw(
+      `select name, array_agg(id) as ids from pgboss.job where state = 'active' and not exists (
+         select from pg_stat_activity where application_name = '${LISTENER}' and datname = current_database() offset 1) group by name`,
+    );
+    for (const { name, ids } of rows as { name: string; ids: string[] }[])
+      await boss.fail(name, ids, { message: 'its process was killed' });
+  };
+
   const drainQueue = async (queue: Queue): Promise<number> => {
     for (let done = 0; ; ) {
       const jobs = await boss.fetch<{ rows: OutboxRow[] }>(queue.name, { batchSize: 50 });
@@ -143,12 +159,13 @@ export function openWork(parts: WorkParts): Work {
       const known = new Set((await boss.getQueues()).map((queue) => queue.name));
       if (!known.has(DEAD_LETTERS)) await boss.createQueue(DEAD_LETTERS, { retentionSeconds: 365 * 86_400 });
       for (const name of queueNames(runtime))
-        if (!known.has(name)) await boss.createQueue(name, { ...WORK_QUEUE, retryDelay: parts.retryDelaySeconds });
+        if (!known.has(name)) await boss.createQueue(name, { ...WORK_QUEUE, ...backOff(parts.retryDelaySeconds) });
       for (const { name } of runtime.modules.flatMap((module) => module.timers))
         if (!known.has(timerQueue(name))) await boss.createQueue(timerQueue(name), TIMER_QUEUE);
     },
     async start() {
       running = true;
+      await takeOver();
       for (const queue of queues) {
         const options = { batchSize: 20, pollingIntervalSeconds: 2, burstWhenBatchFull: true, perJobResults: true as const };
         workers.set(queue.name, await boss.work<{ rows: OutboxRow[] }>(queue.name, options, (jobs) => perform(queue, jobs)));
@@ -184,6 +201,9 @@ export function openWork(parts: WorkParts): Work {
     },
   };
 }
+
+/** The first retry after so many seconds, each later one after about twice as long; 0 for at once. */
+const backOff = (seconds: number) => (seconds > 0 ? { retryDelay: seconds, retryBackoff: true, retryDelayMax: 600 } : { retryDelay: 0 });
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

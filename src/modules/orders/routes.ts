@@ -1,5 +1,5 @@
 import { Good, nameNotUnique, Product, unknownProduct } from '#catalog';
-import { forbidden } from '#kernel/problems.ts';
+import { forbidden, notFound } from '#kernel/problems.ts';
 import { anyone, get, ownAccount, owned, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Orders } from './context.ts';
@@ -50,7 +50,7 @@ export const routes = [
     access: signedIn,
     query: OrdersQuery,
     returns: page(Order),
-    problems: [],
+    problems: [notFound],
     handle: (ctx: Orders, { query }) => listOrders(ctx, query),
   }),
   get('/orders/{id}', {
