@@ -267,7 +267,7 @@ create type catalog.question as (best tsquery, broad tsquery, best_is_common boo
 
 create function catalog.understand(asked text, forgiving boolean, narrowed text[], walking float8) returns catalog.question language plpgsql stable as $$
 declare
-  everything constant float8 := coalesce((select products from catalog.words where word = ''), 1);
+  everything constant float8 := greatest((select products from catalog.words where word = ''), 1);
   best_share float8 := 1;
   broad_share float8 := 1;
   best text[] := '{}';
