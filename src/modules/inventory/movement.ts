@@ -40,7 +40,7 @@ export const historyOf = (variantIds: readonly string[], after: string | null, l
 export const changeLevel = (input: { key: string; variantId: string; change: number; reason: string; at: Date }): Sql => sql`
   with known as materialized (select 1 from inventory.movements where id = ${input.key}::uuid),
   locked as materialized (
-    select variant_id, on_hand, reserved from inventory.levels
+    select variant_id, on_hand, reserved, version from inventory.levels
     where variant_id = ${input.variantId}::uuid and not exists (select from known)
     for no key update
   ),
@@ -52,8 +52,8 @@ export const changeLevel = (input: { key: string; variantId: string; change: num
     returning id, variant_id, change, on_hand, reason, at
   ),
   changed as (
-    update inventory.levels level set on_hand = level.on_hand + moved.change, version = level.version + 1
-    from moved where level.variant_id = moved.variant_id
+    update inventory.levels level set on_hand = moved.on_hand, version = locked.version + 1
+    from moved, locked where level.variant_id = moved.variant_id
     returning level.variant_id, level.on_hand, level.reserved, level.version
   )
   select moved.id, moved.variant_id, moved.change, moved.on_hand, moved.reason, moved.at,

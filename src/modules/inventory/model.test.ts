@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { minutes } from '#kernel/clock.ts';
+import { newId } from '#kernel/ids.ts';
+import { Problem } from '#kernel/problems.ts';
+import { type World, world } from '../../../test/world.ts';
+
+/** Inventory as one would write it without a database and without haste. */
+class Model {
+  onHand: number[];
+  keys = new Map<number, { state: 'taken' | 'reserved' | 'confirmed' | 'released'; lines: Line[] }>();
+
+  constructor(onHand: number[]) {
+    this.onHand = [...onHand];
+  }
+
+  available(variant: number): number {
+    const kept = [...this.keys.values()].filter(({ state }) => state === 'reserved').flatMap(({ lines }) => lines);
+    return this.onHand[variant]! - kept.filter((line) => line.variant === variant).reduce((sum, line) => sum + line.quantity, 0);
+  }
+
+  claim(key: number, state: 'taken' | 'reserved', lines: Line[]): string {
+    const known = this.keys.get(key);
+    if (known?.state === 'released') return 'inventory/reservation-ended';
+    if (known) return 'done';
+    const wanted = [0, 1, 2].map((variant) =>
+      lines.filter((line) => line.variant === variant).reduce((sum, line) => sum + line.quantity, 0),
+    );
+    if (wanted.some((quantity, variant) => quantity > 0 && quantity > this.available(variant))) return 'inventory/out-of-stock';
+    if (state === 'taken') for (const line of lines) this.onHand[line.variant]! -= line.quantity;
+    this.keys.set(key, { state, lines });
+    return 'done';
+  }
+
+  confirm(key: number): string {
+    const known = this.keys.get(key);
+    if (known?.state === 'confirmed' || known?.state === 'taken') return 'done';
+    if (known?.state !== 'reserved') return 'inventory/reservation-ended';
+    for (const line of known.lines) this.onHand[line.variant]! -= line.quantity;
+    known.state = 'confirmed';
+    return 'done';
+  }
+
+  release(key: number): string {
+    const known = this.keys.get(key);
+    if (known?.state === 'taken' || known?.state === 'confirmed')
+      for (const line of known.lines) this.onHand[line.variant]! += line.quantity;
+    this.keys.set(key, { state: 'released', lines: [] });
+    return 'done';
+  }
+
+  change(variant: number, change: number): string {
+    if (this.available(variant) + change < 0) return 'inventory/below-zero';
+    this.onHand[variant]! += change;
+    return 'done';
+  }
+}
+
+interface Line {
+  variant: number;
+  quantity: number;
+}
+
+type Step =
+  | { do: 'take' | 'reserve'; key: number; lines: Line[] }
+  | { do: 'confirm' | 'release'; key: number }
+  | { do: 'change'; variant: number; change: number };
+
+const variant = fc.integer({ min: 0, max: 2 });
+const lines = fc.array(fc.record({ variant, quantity: fc.integer({ min: 1, max: 4 }) }), { minLength: 1, maxLength: 4 });
+// Even keys take, odd keys reserve: a key serves one of the two.
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant('take' as const), key: fc.constantFrom(0, 2, 4, 6, 8), lines }),
+  fc.record({ do: fc.constant('reserve' as const), key: fc.constantFrom(1, 3, 5, 7, 9), lines }),
+  fc.record({ do: fc.constantFrom('confirm' as const, 'release' as const), key: fc.integer({ min: 0, max: 9 }) }),
+  fc.record({ do: fc.constant('change' as const), variant, change: fc.integer({ min: -5, max: 5 }).filter((change) => change !== 0) }),
+);
+
+let w: World;
+beforeAll(async () => {
+  w = await world();
+});
+
+/** Fresh variants and keys for one run, and a way to do its steps. */
+async function shelf(onHand: number[]) {
+  const variants = onHand.map(() => newId());
+  const keys = Array.from({ length: 10 }, newId);
+  await w.ask('inventory', 'open', { variants: variants.map((variantId, index) => ({ variantId, onHand: onHand[index] })) });
+  const expiresAt = new Date(w.clock.now().getTime() + minutes(60)).toISOString();
+  const named = (given: Line[]) => given.map((line) => ({ variantId: variants[line.variant], quantity: line.quantity }));
+  const run = async (step: Step): Promise<string> => {
+    const input =
+      step.do === 'change'
+        ? { key: newId(), variantId: variants[step.variant], change: step.change, reason: 'count' }
+        : { key: keys[step.key], ...('lines' in step ? { lines: named(step.lines), expiresAt } : {}) };
+    return w.ask('inventory', step.do, input).then(
+      () => 'done',
+      (error) => {
+        if (error instanceof Problem) return error.code;
+        throw error;
+      },
+    );
+  };
+  const levels = async () => {
+    const found = await w.ask<{ variantId: string; onHand: number; available: number }[]>('inventory', 'levels', { variantIds: variants });
+    return variants.map((id) => found.find(({ variantId }) => variantId === id)!).map(({ onHand, available }) => ({ onHand, available }));
+  };
+  const sums = async () =>
+    (
+      await w.sql<{ sum: number }>(
+        `select coalesce(sum(change), 0)::int as sum from unnest($1::uuid[]) with ordinality as variant (id, place)
+         left join inventory.movements on variant_id = variant.id group by place order by place`,
+        [variants],
+      )
+    ).map(({ sum }) => sum);
+  return { run, levels, sums, keys };
+}
+
+test('one step after another, it does what the model does', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 3, maxLength: 3 }),
+      fc.array(step, { maxLength: 25 }),
+      async (onHand, steps) => {
+        const [model, real] = [new Model(onHand), await shelf(onHand)];
+        for (const each of steps) {
+          const expected =
+            each.do === 'take'
+              ? model.claim(each.key, 'taken', each.lines)
+              : each.do === 'reserve'
+                ? model.claim(each.key, 'reserved', each.lines)
+                : each.do === 'change'
+                  ? model.change(each.variant, each.change)
+                  : model[each.do](each.key);
+          expect(await real.run(each)).toBe(expected);
+        }
+        expect(await real.levels()).toEqual([0, 1, 2].map((index) => ({ onHand: model.onHand[index], available: model.available(index) })));
+        expect(await real.sums()).toEqual(model.onHand);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('all steps at once, the pieces still add up, and every outcome is one that some order could have had', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 3, maxLength: 3 }),
+      fc.array(step, { maxLength: 30 }),
+      async (onHand, steps) => {
+        const real = await shelf(onHand);
+        await Promise.all(steps.map(real.run));
+        const levels = await real.levels();
+        expect(await real.sums()).toEqual(levels.map((level) => level.onHand));
+        const kept = await w.sql<{ state: string; variant_ids: string[] }>(
+          'select * from inventory.reservations where key = any($1::uuid[])',
+          [real.keys],
+        );
+        for (const level of levels) expect(level.available).toBeLessThanOrEqual(level.onHand);
+        const released = new Set(steps.flatMap((each) => (each.do === 'release' ? [real.keys[each.key]] : [])));
+        for (const row of kept as unknown as { key: string; state: string }[])
+          if (released.has(row.key)) expect(row.state).toBe('released');
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
