@@ -9,6 +9,7 @@ import { refusalOf } from './create-product.ts';
 import {
   ListPrice,
   lockProduct,
+  ownedProduct,
   type ProductRow,
   ProductText,
   refreshed,
@@ -21,7 +22,7 @@ import {
 const { name, category, type, brand, description } = ProductText;
 
 const ChangedVariant = z.strictObject({
-  id: Id.optional(),
+  id: Id.transform((id) => id.toLowerCase()).optional(),
   sku: line(64).nullable().optional(),
   options: Options,
   price: ListPrice,
@@ -43,16 +44,23 @@ export const ChangeProduct = z
     error: 'all variants are priced in one currency',
     path: ['variants'],
   })
+  .refine((product) => hasNoTwins(product.variants?.flatMap(({ id }) => id ?? []) ?? []), {
+    error: 'a variant stands here twice',
+    path: ['variants'],
+  })
   .refine((product) => !product.variants?.some((variant) => variant.id !== undefined && variant.stock !== undefined), {
     error: 'stock of a known variant changes by POST /v1/products/{id}/stock, with a reason',
     path: ['variants'],
   })
   .meta({ example: { description: 'A desk lamp with a warmer light.' } });
+const hasNoTwins = (ids: string[]): boolean => new Set(ids).size === ids.length;
+
 type ChangeProduct = z.infer<typeof ChangeProduct>;
 
 /**
  * Changes a product. What a seller changes of the name or the description of an approved one waits for review, while the
  * approved version stays public; everything else, and all that staff change, shows at once. `owner` null is staff.
+ * Stock of new variants is opened before they are written, as in createProduct.
  */
 export async function changeProduct(
   ctx: Catalog,
@@ -60,20 +68,24 @@ export async function changeProduct(
   changes: ChangeProduct,
   call: { owner: string | null; ifMatch: number | undefined },
 ): Promise<Product> {
+  const variants = changes.variants?.map((variant) => ({ ...variant, id: variant.id ?? newId(), isNew: variant.id === undefined }));
+  const added = (variants ?? []).filter(({ isNew }) => isNew).map((variant) => ({ variantId: variant.id, onHand: variant.stock ?? 0 }));
   try {
-    return await ctx.together(async (ctx) =>
-      ctx.db.transaction(async (tx) => {
+    return await ctx.together(async (ctx) => {
+      if (added.length > 0) {
+        if (!(await ctx.db.maybe(ownedProduct(id, call.owner)))) throw notFound();
+        await ctx.inventory.open({ variants: added });
+      }
+      return ctx.db.transaction(async (tx) => {
         const row = await lockProduct(tx, id, call.owner);
         if (!row) throw notFound();
         if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
-        const waits = call.owner !== null && row.state === 'approved';
-        await writeProduct(tx, row, changes, waits);
-        const fresh = await changeVariants(tx, id, changes);
-        if (fresh.length > 0)
-          await ctx.inventory.open({ variants: fresh.map((variant) => ({ variantId: variant.id, onHand: variant.stock })) });
+        await writeProduct(tx, row, changes, call.owner !== null && row.state === 'approved');
+        if (changes.price) await changeOnlyPrice(tx, id, changes.price);
+        if (variants) await replaceVariants(tx, id, variants);
         return refreshed(tx, id);
-      }),
-    );
+      });
+    });
   } catch (error) {
     throw refusalOf(error, changes.category);
   }
@@ -97,35 +109,27 @@ async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangePro
     where id = ${row.id}`);
 }
 
-/** Brings the variants to what was sent. @returns the new ones, whose stock has to be opened. */
-async function changeVariants(tx: Transaction, productId: string, changes: ChangeProduct): Promise<VariantRow[]> {
-  if (!changes.variants && !changes.price) return [];
+/** One price is for a product with one variant. */
+async function changeOnlyPrice(tx: Transaction, productId: string, { amount, currency }: z.infer<typeof ListPrice>): Promise<void> {
   const known = await variantsOf(tx, productId);
-  if (changes.price) {
-    const [only, ...others] = known;
-    if (!only || others.length > 0) throw variantNeeded({ productId, variants: known.map(({ id, options }) => ({ id, options })) });
-    const { amount, currency } = changes.price;
-    await writeVariants(tx, productId, [{ ...only, amount, currency }]);
-    if (!changes.variants) return [];
-  }
-  const wanted = (changes.variants ?? []).map((variant, position): VariantRow & { isNew: boolean } => {
-    const before = known.find(({ id }) => id === variant.id);
-    if (variant.id !== undefined && !before) throw notFound();
-    const sku = variant.sku === undefined ? (before?.sku ?? null) : variant.sku;
-    return {
-      id: before?.id ?? newId(),
-      position,
-      sku,
-      options: variant.options,
-      amount: variant.price.amount,
-      currency: variant.price.currency,
-      stock: before?.stock ?? variant.stock ?? 0,
-      isNew: !before,
-    };
+  const [only, ...others] = known;
+  if (!only || others.length > 0) throw variantNeeded({ productId, variants: known.map(({ id, options }) => ({ id, options })) });
+  await writeVariants(tx, productId, [{ ...only, amount, currency }]);
+}
+
+type WantedVariant = z.infer<typeof ChangedVariant> & { id: string; isNew: boolean };
+
+/** Makes the variants the ones that were sent: those with a known id are changed, the others added, and what is left out removed. */
+async function replaceVariants(tx: Transaction, productId: string, variants: readonly WantedVariant[]): Promise<void> {
+  const known = new Map((await variantsOf(tx, productId)).map((variant) => [variant.id, variant]));
+  const wanted = variants.map(({ id, isNew, sku, options, price, stock }, position): VariantRow => {
+    const before = known.get(id);
+    if (!before && !isNew) throw notFound();
+    const pieces = before?.stock ?? stock ?? 0;
+    return { id, position, sku: sku === undefined ? (before?.sku ?? null) : sku, options, ...price, stock: pieces };
   });
   await tx.execute(sql`set constraints catalog.variants_sku, catalog.variants_options deferred`);
   await tx.execute(sql`delete from catalog.variants where product_id = ${productId} and id <> all(${wanted.map(({ id }) => id)}::uuid[])`);
   await writeVariants(tx, productId, wanted);
   await tx.execute(sql`set constraints catalog.variants_sku, catalog.variants_options immediate`);
-  return wanted.filter(({ isNew }) => isNew);
 }

@@ -16,7 +16,10 @@ const OptionText = (max: number) =>
     .regex(/^[^\s\p{Cc}](.*[^\s\p{Cc}])?$/u, 'must be one line without spaces around it');
 
 /** Options of a variant: `{ "color": "red", "storage": "128 GB" }`. */
-export const Options = z.record(OptionText(40), OptionText(80)).meta({ id: 'Options', example: { color: 'red' } });
+export const Options = z
+  .record(OptionText(40), OptionText(80))
+  .refine((options) => Object.keys(options).length <= 10, 'may be at most 10')
+  .meta({ id: 'Options', example: { color: 'red' } });
 export type Options = z.infer<typeof Options>;
 
 export const Variant = z

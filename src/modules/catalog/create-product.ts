@@ -90,6 +90,7 @@ export async function createProduct(
         const made = await insertProduct(tx, { ...input, id, seller, state: isShop ? 'approved' : 'draft', at: ctx.clock.now() }, key);
         if (!made) return replay(tx, key);
         await writeVariants(tx, id, variants);
+        if (ctx.request) ctx.request.subject = id;
         if (isShop) emit(tx, productPublished, id, { productId: id, sellerId: seller.id });
         return refreshed(tx, id);
       });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Product, productStates } from '#catalog';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
-import { type Sql, sql } from '#kernel/database.ts';
+import { raw, type Sql, sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
 import { forbidden, malformed } from '#kernel/problems.ts';
 import { type JsonText, jsonText } from '#kernel/routes.ts';
@@ -29,10 +29,17 @@ export const ProductsQuery = z
       .enum(['newest', 'name', 'price', '-price', 'rating', 'relevance'])
       .optional()
       .meta({ description: 'relevance with q, else newest, when absent' }),
-    state: z.enum(productStates).optional().meta({ description: 'Other than approved: for the seller named by `seller`, and the staff' }),
+    state: z
+      .enum([...productStates, 'pending'])
+      .optional()
+      .meta({
+        description:
+          'Other than approved: for the seller named by `seller`, and for staff. pending: approved ones with changes that wait for review',
+      }),
   })
   .meta({ description: 'Options are given as option.color=red' });
 type ProductsQuery = z.infer<typeof ProductsQuery>;
+type UnpublishedState = Exclude<ProductsQuery['state'], undefined | 'approved'>;
 
 /** A page of products, as text that the database has written. Anyone sees what is approved. */
 export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<JsonText> {
@@ -40,7 +47,7 @@ export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<
   const sort = query.sort ?? (query.q === undefined ? 'newest' : 'relevance');
   if (sort === 'relevance' && query.q === undefined) throw malformed({ reason: 'sort=relevance needs a text to be relevant to: q=…' });
   const { cursor, limit, ...narrowing } = query;
-  const scope = `products:${JSON.stringify({ ...narrowing, sort })}`;
+  const scope = `products:${JSON.stringify(Object.entries({ ...narrowing, sort }).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
   const position = readCursor(ctx.secrets, scope, cursor);
   const list = (forgiving: boolean): ListOfProducts => ({
     ...narrowingOf(ctx, query),
@@ -89,7 +96,7 @@ function narrowingOf(ctx: Catalog, query: ProductsQuery) {
 }
 
 /** Drafts and what waits for review: a seller's own, or anybody's for staff. */
-async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: string): Promise<JsonText> {
+async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: UnpublishedState): Promise<JsonText> {
   const { actor } = ctx;
   const isStaff = actor.permissions.has('catalog:approve') || actor.permissions.has('catalog:write');
   const isOwn =
@@ -110,9 +117,18 @@ async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: string
   return pageText(items.join(','), last ? cursorAfter(ctx.secrets, scope, [last.created_at, last.id]) : null);
 }
 
-export const unpublishedPage = (state: string, sellerId: string | undefined, after: [string, string] | undefined, rows: number): Sql => sql`
+/** The state stands in the text, so that its partial index is found; it is one of a list. */
+const inState = (state: UnpublishedState): Sql =>
+  state === 'pending' ? sql`pending is not null` : sql`state <> 'approved' and state = ${raw(`'${state}'`)}`;
+
+export const unpublishedPage = (
+  state: UnpublishedState,
+  sellerId: string | undefined,
+  after: [string, string] | undefined,
+  rows: number,
+): Sql => sql`
   select id, created_at::text, document from catalog.products
-  where state = ${state} ${sellerId ? sql`and seller_id = ${sellerId}` : sql``} ${after ? sql`and (created_at, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)` : sql``}
+  where ${inState(state)} ${sellerId ? sql`and seller_id = ${sellerId}` : sql``} ${after ? sql`and (created_at, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)` : sql``}
   order by created_at desc, id desc limit ${rows}`;
 
 export const ProductPage = z.object({ items: z.array(Product), nextCursor: z.string().nullable() });

@@ -31,7 +31,10 @@ export async function priceLines(ctx: Catalog, { lines }: { lines: WantedLine[] 
   return { lines: lines.map((line, index) => pricedLine(line, offers[index] ?? [])) };
 }
 
-function pricedLine({ quantity }: WantedLine, offers: PricedRow[]): PricedLine {
+/** Of several variants that have the options, the one that has no others is meant. */
+function pricedLine({ quantity, options = {} }: WantedLine, fitting: PricedRow[]): PricedLine {
+  const exact = fitting.filter((offer) => Object.keys(offer.options).length === Object.keys(options).length);
+  const offers = exact.length === 1 ? exact : fitting;
   const [offer, ...others] = offers;
   if (!offer || others.length > 0)
     throw variantNeeded({

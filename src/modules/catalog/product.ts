@@ -48,6 +48,10 @@ export const productById = (id: string, viewer: string | null): Sql => sql`
   select ${COLUMNS} from catalog.products
   where id = ${id} and (state = 'approved' or (${viewer}::uuid is null or seller_id = ${viewer}::uuid) and state <> 'archived')`;
 
+/** Finds a product that is the owner's to change (null: anybody's). */
+export const ownedProduct = (id: string, owner: string | null): Sql => sql`
+  select 1 from catalog.products where id = ${id} and state <> 'archived' and (${owner}::uuid is null or seller_id = ${owner}::uuid)`;
+
 /** The row of a product that is to be changed, locked; `owner` null is staff. */
 export const lockProduct = (db: Database, id: string, owner: string | null): Promise<ProductRow | undefined> =>
   db.maybe(sql`

@@ -14,9 +14,11 @@ export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
   return withFreshStock(ctx, documentOf(row, isStaff || row.seller_id === actor.id));
 }
 
-/** The one approved product of that name; letter case and accents aside. */
+/** The one approved product of that name, letter case and accents aside; where several are, accents count. */
 export async function findGood(ctx: Catalog, { name }: { name: string }): Promise<Product> {
-  const rows = await ctx.db.many<{ id: string; document: string }>(goodsNamed(name));
+  const alike = await ctx.db.many<{ id: string; name: string; document: string }>(goodsNamed(name));
+  const called = alike.filter((row) => row.name.toLowerCase() === name.toLowerCase());
+  const rows = called.length > 0 ? called : alike;
   const [only, ...others] = rows;
   if (!only) throw unknownProduct({ ids: [name] });
   if (others.length > 0) throw nameNotUnique({ name, ids: rows.map(({ id }) => id) });
@@ -24,7 +26,7 @@ export async function findGood(ctx: Catalog, { name }: { name: string }): Promis
 }
 
 export const goodsNamed = (name: string) => sql`
-  select id, document from catalog.products where state = 'approved' and name_key = left(catalog.key(${name}), 200) order by name_key, id limit 20`;
+  select id, name, document from catalog.products where state = 'approved' and name_key = left(catalog.key(${name}), 200) order by name_key, id limit 20`;
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { Product, variantNeeded } from '#catalog';
 import { Movement, stockBelowZero } from '#inventory';
 import { forbidden, versionMismatch } from '#kernel/problems.ts';
@@ -19,6 +18,9 @@ const version = (product: Product) => product.version;
 export const routes = [
   get('/products', {
     summary: 'Products, filtered, sorted and searched',
+    description:
+      'Filters add up. Options are given as `option.color=red`; several are those of one variant. With `q` the products whose name has every word ' +
+      'come first, then those that have the words anywhere. Stock in lists may lag by a moment; the product itself tells it fresh.',
     access: anyone,
     query: ProductsQuery,
     returns: ProductPage,
@@ -70,23 +72,28 @@ export const routes = [
     summary: 'Ask for approval',
     access: owned('product', 'catalog:write'),
     returns: Product,
-    problems: [wrongState],
-    handle: (ctx: Catalog, { params, owner }) => decideProduct(ctx, params.id, { command: 'submit', owner }),
+    etag: version,
+    problems: [wrongState, versionMismatch],
+    handle: (ctx: Catalog, { params, owner, ifMatch }) => decideProduct(ctx, params.id, { command: 'submit', owner, ifMatch }),
   }),
   post('/products/{id}/approve', {
     summary: 'Approve a product, or the changes of one',
+    description: 'A reviewer who sends If-Match approves what was read, and nothing newer.',
     access: permitted('catalog:approve'),
     returns: Product,
-    problems: [wrongState],
-    handle: (ctx: Catalog, { params }) => decideProduct(ctx, params.id, { command: 'approve', owner: null }),
+    etag: version,
+    problems: [wrongState, versionMismatch],
+    handle: (ctx: Catalog, { params, ifMatch }) => decideProduct(ctx, params.id, { command: 'approve', owner: null, ifMatch }),
   }),
   post('/products/{id}/reject', {
     summary: 'Reject a product, or the changes of one, with a reason',
     access: permitted('catalog:approve'),
     body: RejectProduct,
     returns: Product,
-    problems: [wrongState],
-    handle: (ctx: Catalog, { params, body }) => decideProduct(ctx, params.id, { command: 'reject', owner: null, reason: body.reason }),
+    etag: version,
+    problems: [wrongState, versionMismatch],
+    handle: (ctx: Catalog, { params, body, ifMatch }) =>
+      decideProduct(ctx, params.id, { command: 'reject', owner: null, ifMatch, reason: body.reason }),
   }),
   post('/products/{id}/stock', {
     summary: 'Add pieces, or take some away',
@@ -109,7 +116,7 @@ export const routes = [
   get('/categories', {
     summary: 'Categories',
     access: anyone,
-    returns: z.object({ items: z.array(Category) }),
+    returns: page(Category),
     problems: [],
     handle: (ctx: Catalog) => listCategories(ctx),
   }),
