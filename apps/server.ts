@@ -76,12 +76,19 @@ interface Listening {
 }
 
 async function listen(souk: Composition, settings: Settings, port: number): Promise<Listening> {
+  let closing = false;
+  const answer = async (request: Request, env: object): Promise<Response> => {
+    const reply = await souk.fetch(request, env);
+    if (closing) reply.headers.set('connection', 'close'); // else the caller's next call, and our end, would wait on it
+    return reply;
+  };
   return new Promise((ready, refused) => {
-    const server = serve({ fetch: (request, env) => souk.fetch(request, env), port, hostname: settings.host }, () =>
+    const server = serve({ fetch: answer, port, hostname: settings.host }, () =>
       ready({
         port,
         close: () =>
           new Promise((closed) => {
+            closing = true;
             const hurry = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), DRAIN_MS);
             server.close(() => {
               clearTimeout(hurry);
