@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stopServer } from '../src/adapters/database/embedded-server.ts';
 import { commandOf, startOf } from '../src/adapters/database/processes.ts';
 import { type Call, PASSWORD, type Person, people } from './people.ts';
 
-/** Keys of 32 bytes, as production is given them. */
-export const SECRET_KEYS = `k1:${Buffer.alloc(32, 9).toString('base64')}`;
+/** Those of the worlds (settings.ts), so that a world and a server can share a database. */
+export const SECRET_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
 const apps = join(import.meta.dirname, '../apps');
 
@@ -124,6 +125,13 @@ export function embeddedServer(dataFolder: string): { pid: number; url: string }
   const [pid, , , port] = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n');
   const password = readFileSync(join(folder, 'password'), 'utf8').trim();
   return { pid: Number(pid), url: `postgres://souk:${password}@127.0.0.1:${port}/souk` };
+}
+
+/** Ends the PostgreSQL that a killed server has left behind, if there is one. */
+export async function stopLeftDatabase(dataFolder: string): Promise<void> {
+  if (!existsSync(join(dataFolder, 'postgres/data/postmaster.pid'))) return;
+  const { pid } = embeddedServer(dataFolder);
+  if (isRunning(pid, dataFolder)) await stopServer(pid);
 }
 
 /** Whether a process runs, and not another that has got its pid: `mark` is part of its command line. */
