@@ -212,7 +212,7 @@ const codeOf = (error: unknown): string | undefined => (error as { code?: string
 function translate(error: unknown): unknown {
   const gone =
     GONE.has(codeOf(error) ?? '') ||
-    /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test((error as Error)?.message ?? '');
+    /Connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect/i.test((error as Error)?.message ?? '');
   return gone ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
 }
 
