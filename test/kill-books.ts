@@ -11,7 +11,7 @@ export interface Books {
 }
 
 /** Each finds nothing once what a crash left behind is finished. */
-const UNREST: Record<string, string> = {
+export const UNREST: Record<string, string> = {
   'orders in state placing': "select id from orders.orders where state = 'placing'",
   'outbox rows that are due': 'select id, name from kernel.outbox where sent_at is null and (not_before is null or not_before <= now())',
   'jobs of the queues':
@@ -29,7 +29,7 @@ const WANTED = `
   from (select order_id, variant_id, sum(quantity)::bigint as pieces from orders.lines group by 1, 2) as line group by 1`;
 
 /** Each finds nothing, ever, in a house at rest. */
-const FAULTS: Record<string, string> = {
+export const FAULTS: Record<string, string> = {
   'placed orders without exactly their payment': `
     select o.id, o.total, p.amount, p.state from (${PLACED}) as o left join wallet.payments as p on p.id = o.id
     where o.payment = 'wallet' and (p.state, p.amount, p.payer, p.currency) is distinct from ('paid', o.total, o.buyer::text, o.currency)`,

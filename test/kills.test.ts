@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Books, openBooks } from './kill-books.ts';
-import { type Goods, isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
+import { isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
 import { type Person, usd } from './people.ts';
 import { arrives, embeddedServer, freePort, isRunning, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
 
@@ -38,32 +38,19 @@ afterAll(async () => {
 test(
   `through ${ROUNDS} kills in the middle of purchases nothing is lost, taken twice or left half done, and every reply stays true`,
   async () => {
-    const hit = { lost: 0, refused: 0, left: 0 };
+    const hit = { lost: 0, refused: 0, 'left half done': 0 };
     for (let round = 1; round <= ROUNDS; round++) {
       if (round % 20 === 0) await peopleSignIn(); // before their tokens run out: they outlive the kills
-      const goods = { plenty, scarce: await lists('Scarce', 3_00, 12) };
-      const shopped = await shopAndKill(goods, round % 2 === 0);
-      expect(shopped.calls.filter(({ reply }) => reply && ![201, 409, 503].includes(reply.status))).toEqual([]);
+      const way = round % 2 === 1 ? 'server' : randomInt(2) === 0 ? 'server, then PostgreSQL' : 'PostgreSQL, then server';
+      const shopped = await shopAndKill(way);
       const began = Date.now();
       await open();
-      const books = openBooks(embeddedServer(data).url);
-      await restOf(books);
-      const restedMs = Date.now() - began;
-
-      await askAgainForLostReplies(shopped.calls);
-      await refusalsStay(shopped.calls);
-      await restOf(books);
-
-      expect(await books.faults()).toEqual([]);
-      expect(await untrueReplies(books, shopped.calls)).toEqual([]);
-      expect((await admin.get('/v1/ledger/proof')).body).toMatchObject({ ok: true });
-      await books.close();
-      const count = (is: (call: Made) => boolean) => shopped.calls.filter(is).length;
+      const restedMs = await booksAfter(shopped, began);
       hit.lost += shopped.lost;
-      hit.left += shopped.left.length;
-      hit.refused += count(isRefusal);
+      hit.refused += shopped.refused;
+      hit['left half done'] += shopped.left.length;
       process.stdout.write(
-        `  round ${round}: ${shopped.killed}; ${shopped.calls.length} calls, ${shopped.lost} replies lost, ${count(isRefusal)} refused; ` +
+        `  round ${round}: ${way} killed after ${shopped.afterMs} ms; ${shopped.calls.length} calls, ${shopped.lost} replies lost, ${shopped.refused} refused; ` +
           `left behind: ${shopped.left.join(', ') || 'nothing'}; at rest ${(restedMs / 1000).toFixed(1)} s after the start\n`,
       );
     }
@@ -72,6 +59,17 @@ test(
   },
   120_000 + ROUNDS * 60_000,
 );
+
+test('a PostgreSQL that crashes and recovers by itself is all that a living server needs to go on', async () => {
+  const { child } = server;
+  const shopped = await shopAndKill('a connection of PostgreSQL');
+
+  await expect.poll(async () => (await server.call('/readyz')).status, { timeout: 10_000 }).toBe(200);
+  await booksAfter(shopped, Date.now());
+
+  expect(child.exitCode).toBeNull();
+  expect(shopped.calls.filter(({ reply }) => reply?.status === 503)).not.toEqual([]);
+}, 60_000);
 
 test('charges whose reply was lost, and that nobody asked about again, are settled by themselves', async () => {
   const books = openBooks(embeddedServer(data).url);
@@ -105,32 +103,65 @@ async function lists(name: string, price: number, stock: number): Promise<string
   return admin.lists({ name, price: usd(price), stock });
 }
 
+type Way = 'server' | 'server, then PostgreSQL' | 'PostgreSQL, then server' | 'a connection of PostgreSQL';
+
 interface Shopped {
   calls: Made[];
-  killed: string;
+  afterMs: number;
   lost: number;
+  refused: number;
   /** What stood half done right after the kill, as far as there is a PostgreSQL left to ask. */
   left: string[];
 }
 
-async function shopAndKill(goods: Goods, withDatabase: boolean): Promise<Shopped> {
+async function shopAndKill(way: Way): Promise<Shopped> {
+  const goods = { plenty, scarce: await lists('Scarce', 3_00, 12) };
   const database = embeddedServer(data);
   let dead = false;
   const shopping = shopUntilSilence(buyers, goods, () => dead);
   const afterMs = randomInt(150, 1500);
   await sleep(afterMs);
-  const killServer = async () => server.kill();
-  const killDatabase = async () => process.kill(database.pid, 'SIGKILL');
-  const order = withDatabase ? (randomInt(2) === 0 ? [killServer, killDatabase] : [killDatabase, killServer]) : [killServer];
-  for (const kill of order) {
-    await kill();
-    await sleep(order.length > 1 ? randomInt(100) : 0);
-  }
+  await killsOf(database)[way]();
   dead = true;
   const calls = await shopping;
-  const left = withDatabase ? [] : await leftBehind(database.url);
-  const who = withDatabase ? (order[0] === killServer ? 'server, then PostgreSQL' : 'PostgreSQL, then server') : 'server';
-  return { calls, left, lost: calls.filter(({ reply }) => !reply).length, killed: `${who} killed after ${afterMs} ms` };
+  expect(strangeReplies(calls)).toEqual([]);
+  const left = way === 'server' ? await leftBehind(database.url) : [];
+  return { calls, afterMs, left, lost: calls.filter(({ reply }) => !reply).length, refused: calls.filter(isRefusal).length };
+}
+
+function killsOf({ pid, url }: { pid: number; url: string }): Record<Way, () => Promise<unknown>> {
+  const aMoment = () => sleep(randomInt(100));
+  const database = async () => process.kill(pid, 'SIGKILL');
+  return {
+    server: () => server.kill(),
+    'server, then PostgreSQL': () => server.kill().then(aMoment).then(database),
+    'PostgreSQL, then server': () =>
+      database()
+        .then(aMoment)
+        .then(() => server.kill()),
+    'a connection of PostgreSQL': async () => {
+      const books = openBooks(url);
+      const [one] = await books.rows<{ pid: number }>("select pid from pg_stat_activity where application_name = 'souk' limit 1");
+      process.kill(one!.pid, 'SIGKILL'); // the others end with it, and PostgreSQL begins anew
+      await sleep(1000);
+      await books.close();
+    },
+  };
+}
+
+/** Waits for the end of what was under way, asks for every lost reply, and reads the books. Answers how long the house took. */
+async function booksAfter({ calls }: Shopped, began: number): Promise<number> {
+  const books = openBooks(embeddedServer(data).url);
+  await restOf(books);
+  const restedMs = Date.now() - began;
+  await askAgainForLostReplies(calls);
+  await refusalsStay(calls);
+  await restOf(books);
+  expect(await books.faults()).toEqual([]);
+  expect(await untrueReplies(books, calls)).toEqual([]);
+  expect((await admin.get('/v1/ledger/proof')).body).toMatchObject({ ok: true });
+  await books.close();
+  return restedMs;
 }
 
 async function leftBehind(url: string): Promise<string[]> {
@@ -194,8 +225,11 @@ async function untrueReplies(books: Books, calls: readonly Made[]): Promise<stri
   });
 }
 
+/** Whatever dies, a call is done, refused, or told to ask again; never told that something broke. */
+const strangeReplies = (calls: readonly Made[]): string[] =>
+  calls.flatMap(({ reply }) => (reply && ![201, 409, 503].includes(reply.status) ? [`${reply.status} ${JSON.stringify(reply.body)}`] : []));
+
 function isTrue(call: Made, row: Standing | undefined): boolean {
-  if (call.reply && ![201, 409, 503].includes(call.reply.status)) return false;
   if (isRefusal(call)) return row?.state === 'rejected' && row.buyer === call.buyer.id;
   if (!isDone(call)) return true;
   const { id, amount, total, state } = call.reply?.body ?? {};

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Books, FAULTS, openBooks, UNREST } from './kill-books.ts';
+import { usd } from './people.ts';
+import { world } from './world.ts';
+
+let books: Books;
+
+/** A shop that has seen a purchase, a refusal and a charge, at rest. */
+beforeAll(async () => {
+  const w = await world();
+  const lamp = await (await w.admin()).lists({ price: usd(20_00), stock: 3 });
+  for (const [name, cents] of [
+    ['bob', 100_00],
+    ['pia', 1_00],
+  ] as const) {
+    const buyer = await w.buyer(name, { balance: usd(cents) });
+    await buyer.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] });
+  }
+  await w.step();
+  books = openBooks(w.databaseUrl);
+});
+
+afterAll(() => books.close());
+
+test('the books of a shop at rest are right', async () => {
+  expect(await books.unrest()).toEqual([]);
+  expect(await books.faults()).toEqual([]);
+});
+
+/** Behind the back of every trigger, and undone afterwards: the books have one connection. */
+const HARM: Record<string, string> = {
+  'orders in state placing': "update orders.orders set state = 'placing', decided_at = null, refusal = null",
+  'outbox rows that are due': 'update kernel.outbox set sent_at = null',
+  'jobs of the queues': "update pgboss.job set state = 'active' where name = 'orders.give-back'",
+  'placed orders without exactly their payment': 'update wallet.payments set amount = amount + 1',
+  'payments that no placed order explains': "update orders.orders set state = 'placing', decided_at = null, refusal = null",
+  'cancelled payments that were not given back whole': "update wallet.payments set state = 'cancelled'",
+  'placed orders without exactly their stock': "update inventory.reservations set quantities = array[2] where state = 'taken'",
+  'stock taken that no placed order explains': 'update inventory.reservations set key = gen_random_uuid()',
+  'variants whose pieces on hand and sold are not what there was in the beginning': 'update inventory.levels set on_hand = on_hand - 1',
+  'copies of stock in the catalog that differ from the levels': 'update catalog.variants set stock = stock + 1',
+  'products whose shown stock differs from the levels': 'update catalog.products set stock = stock + 1',
+  'decided orders that were not announced exactly once': 'delete from kernel.outbox',
+  'keys with more than one order': `drop index orders.orders_once; update orders.orders set principal = 'one', idempotency_key = 'key'`,
+  'wallets that differ from what was charged and what was bought':
+    "update wallet.accounts set balance = balance + 1 where purpose = 'available'",
+  'charges that succeeded without their journal, or the other way round': 'delete from wallet.journals',
+  'dead letters': "update pgboss.job set name = 'dead-letters'",
+};
+
+describe('they notice', () => {
+  test.each(Object.keys({ ...UNREST, ...FAULTS }))('%s', async (what) => {
+    await books.rows('begin');
+    await books.rows('set local session_replication_role = replica');
+    await books.rows(HARM[what]!);
+    const found = [...(await books.unrest()), ...(await books.faults())];
+    await books.rows('rollback');
+
+    expect(found.map((line) => line.replace(/^\d+ /, '').split(': ')[0])).toContain(what);
+  });
+});
