@@ -197,7 +197,10 @@ function forwardSignals(child) {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, tell);
+  const parent = process.ppid; // a shell between npm and us may be ended without a word to us
+  const watch = setInterval(() => process.ppid !== parent && tell('SIGTERM'), 500);
   return () => {
+    clearInterval(watch);
     for (const signal of signals) process.off(signal, tell);
   };
 }
