@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { auditRoutes } from './audit.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, minutes } from './clock.ts';
+import type { Context } from './context.ts';
 import { contract } from './contracts.ts';
 import { type DatabasePool, openPool } from './database.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { serveDocs } from './docs.ts';
+import { timer } from './events.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
 import { limitsInMemory, noLimits } from './limits.ts';
@@ -14,6 +16,7 @@ import { openMetrics } from './metrics.ts';
 import { migrate } from './migrations.ts';
 import { type Module, module } from './module.ts';
 import { openapi } from './openapi.ts';
+import { forgetSent } from './outbox.ts';
 import { remoteAsker } from './remote.ts';
 import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
@@ -159,6 +162,10 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
 export const prepareDatabase = (url: string, modules: readonly Module[], log?: (line: string) => void): Promise<number> =>
   migrate(url, migrationFolders(modules), log);
 
+const forget = async (ctx: Context): Promise<void> => {
+  for (const statement of forgetSent(ctx.clock.now())) await ctx.db.execute(statement);
+};
+
 /** The kernel's own rows and routes, told like a module's. */
 const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>
   module({
@@ -166,6 +173,7 @@ const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>
     needs: {},
     routes: [...auditRoutes, ...deadLetterRoutes(boss)],
     operations: {},
+    timers: [timer('kernel.forget-sent', minutes(10), forget)],
     migrations: new URL('./migrations/', import.meta.url),
   });
 

@@ -30,7 +30,7 @@ export interface OutboxRow {
  * subject leave in their order; rows whose transaction commits late are simply found by the next claim.
  */
 export const claimUnsent = (now: Date, limit: number): Sql => sql`
-  with mine as materialized (select pg_try_advisory_xact_lock(7281002) as mine),
+  with mine as materialized (select pg_try_advisory_xact_lock(7281003) as mine),
   batch as (
     select id from kernel.outbox
     where sent_at is null and (not_before is null or not_before <= ${now}) and (select mine from mine)
@@ -44,3 +44,15 @@ export const consume = (subscription: string, eventIds: string[], now: Date): Sq
   insert into kernel.consumed (subscription, event_id, consumed_at)
   select ${subscription}, id, ${now} from unnest(${eventIds}::uuid[]) as id order by id
   on conflict do nothing returning event_id`;
+
+/** How long what was sent and acted on is kept, to be looked at. */
+const KEPT_DAYS = 7;
+
+/** Forgets what was sent, and acted on, long ago; some at a time. */
+export const forgetSent = (now: Date): Sql[] => {
+  const before = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
+  return [
+    sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at < ${before} order by sent_at limit 10000)`,
+    sql`delete from kernel.consumed where (subscription, event_id) in (select subscription, event_id from kernel.consumed where consumed_at < ${before} order by consumed_at limit 10000)`,
+  ];
+};

@@ -73,35 +73,42 @@ export function openWork(parts: WorkParts): Work {
   const workers = new Map<string, string>();
   const intervals: NodeJS.Timeout[] = [];
   let wake: (() => void) | undefined;
+  let nudged = false;
   let running = false;
   let loop: Promise<void> = Promise.resolve();
 
-  const insert = async (queue: string, batches: OutboxRow[][], tx?: Transaction): Promise<void> => {
+  const insert = (queue: string, batches: OutboxRow[][], tx?: Transaction): Promise<unknown> => {
     const jobs = batches.map((rows) => ({ data: { rows } }));
-    await boss.insert(queue, jobs, tx ? { db: { executeSql: (text, values) => tx.raw(text, values) } } : undefined);
+    return boss.insert(queue, jobs, tx ? { db: { executeSql: (text, values) => tx.raw(text, values) } } : undefined);
+  };
+
+  const wakeWorker = (queue: string): void => {
     const worker = workers.get(queue);
     if (worker) boss.notifyWorker(worker);
   };
 
   /** Moves one batch out of the outbox and into the queues, in one transaction. */
   const relay = async (): Promise<number> => {
-    const moved = await outbox.transaction(async (tx) => {
+    const { moved, filled } = await outbox.transaction(async (tx) => {
       const rows = (await tx.many<OutboxRow>(claimUnsent(clock.now(), RELAY_BATCH))).sort((a, b) => a.seq - b.seq);
-      for (const [queue, waiting] of rowsByQueue(rows, subscribers)) await insert(queue, chunks(waiting, queue), tx);
-      return rows.length;
+      const waiting = rowsByQueue(rows, subscribers);
+      for (const [queue, its] of waiting) await insert(queue, chunks(its, queue), tx);
+      return { moved: rows.length, filled: [...waiting.keys()] };
     });
+    for (const queue of filled) wakeWorker(queue); // after the commit: before it there is nothing to find
     metrics.outboxLag(moved);
     return moved;
   };
 
   const relayLoop = async (): Promise<void> => {
     while (running) {
+      nudged = false;
       const moved = await relay().catch((error) => {
         log.warn({ err: error }, 'the relay could not move events; it tries again');
         return 0;
       });
       await sleep(RELAY_PAUSE_MS);
-      if (moved === 0 && running) await Promise.race([sleep(RELAY_POLL_MS), new Promise<void>((resolve) => (wake = resolve))]);
+      if (moved === 0 && running && !nudged) await Promise.race([sleep(RELAY_POLL_MS), new Promise<void>((resolve) => (wake = resolve))]);
     }
   };
 
@@ -153,7 +160,10 @@ export function openWork(parts: WorkParts): Work {
 
   return {
     boss,
-    nudge: () => wake?.(),
+    nudge() {
+      nudged = true;
+      wake?.();
+    },
     async prepare() {
       await boss.start();
       const known = new Set((await boss.getQueues()).map((queue) => queue.name));
