@@ -35,6 +35,8 @@ export interface RequestScope {
   /** Set once the audit entry of this call is written. */
   audited: boolean;
   stateChanging: boolean;
+  /** The status of the refusal that the call will end with, where what it writes is a refusal too. */
+  refusedWith: number | null;
 }
 
 /** What every operation is handed. */

@@ -99,6 +99,7 @@ async function serve(
     subject: null,
     audited: false,
     stateChanging: route.method !== 'GET',
+    refusedWith: null,
   };
   const headers: Headers = { 'x-request-id': scope.id };
   let actor = stranger;

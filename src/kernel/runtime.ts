@@ -113,7 +113,16 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
     if (pending.length === 0 && !audit) return undefined;
     const at = parts.clock.now();
     const subject = audit?.subject ?? pending.find((row) => row.subject)?.subject ?? null;
-    const entry = audit && auditInsert({ at, actor: scope.actor, request: audit, subject, outcome: 'done', status: 200 });
+    const entry =
+      audit &&
+      auditInsert({
+        at,
+        actor: scope.actor,
+        request: audit,
+        subject,
+        outcome: audit.refusedWith === null ? 'done' : 'refused',
+        status: audit.refusedWith ?? 200,
+      });
     return {
       statement: outboxInsert(pending, at, entry),
       committed: () => {

@@ -57,6 +57,7 @@ async function announcePlaced(ctx: Orders, order: OrderRow): Promise<OrderRow> {
 async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<OrderRow> {
   const at = ctx.clock.now();
   const refusal = { code: problem.code, extra: { ...problem.extra } };
+  if (ctx.request) ctx.request.refusedWith = problem.status;
   const rejected = await ctx.db.transaction(async (tx) => {
     if (!(await markRejected(tx, order.id, refusal, at))) return false;
     emit(tx, orderRejected, order.id, { orderId: order.id, buyer: order.buyer, code: problem.code });

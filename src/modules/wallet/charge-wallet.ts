@@ -3,6 +3,7 @@ import { seconds } from '#kernel/clock.ts';
 import { sql } from '#kernel/database.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
+import { unavailable } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import {
   type Charge,
@@ -50,11 +51,12 @@ export async function chargeWallet(
 /** Asks the gateway and books its answer. Safe to run twice, even at once. */
 async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
   const money = { amount: row.amount, currency: row.currency };
-  const result = await ctx.payments[row.gateway]!.charge({
-    key: row.id,
-    money,
-    source: ctx.secrets.unseal(row.source_sealed ?? '', SECRET + row.id),
+  const source = ctx.secrets.unseal(row.source_sealed ?? '', SECRET + row.id);
+  const result = await ctx.payments[row.gateway]!.charge({ key: row.id, money, source }).catch((error) => {
+    ctx.log.warn({ err: error, charge: row.id }, 'the gateway does not answer; the timer asks again');
+    throw unavailable({ retryAfterSeconds: 15 });
   });
+  if (ctx.request && result.outcome === 'declined') ctx.request.refusedWith = chargeDeclined.status;
   await ctx.db.transaction(async (tx) => {
     if (result.outcome === 'declined') return void (await markDeclined(tx, row.id, result.reason));
     const transfers = [{ debit: external(row.gateway), credit: available(row.owner), amount: row.amount, kind: 'charge' as const }];

@@ -58,7 +58,7 @@ describe('charging', () => {
     const eve = await w.person('eve');
     const key = { 'idempotency-key': randomUUID() };
     const silent = charge(10_00, { source: '4000000000000119' });
-    expect(await eve.post('/v1/customers/eve/wallet/charge', silent, key)).toBeProblem(500, 'internal-error');
+    expect(await eve.post('/v1/customers/eve/wallet/charge', silent, key)).toBeProblem(503, 'unavailable');
     expect(await eve.balance()).toEqual(usd(0));
     w.clock.advance(60_000);
     await w.step();
