@@ -40,8 +40,17 @@ export const auditInsert = (entry: Audited): Sql => sql`
 export function networkOf(address: string): string | null {
   const plain = address.replace(/^::ffff:/, '');
   if (isIP(plain) === 4) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
-  if (isIP(plain) === 6) return plain === '::1' ? '::1/128' : `${plain.split(':').slice(0, 3).join(':')}::/48`;
+  if (isIP(plain) === 6) return `${firstGroups(plain, 3).join(':')}::/48`;
   return null;
+}
+
+/** The first groups of an IPv6 address, the zeros that `::` stands for written out. */
+function firstGroups(address: string, count: number): string[] {
+  const [head = '', tail] = address.split('::');
+  const before = head.split(':').filter(Boolean);
+  const after = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  return [...before, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...after].slice(0, count);
 }
 
 const AuditQuery = z.object({

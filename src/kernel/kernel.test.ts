@@ -91,6 +91,8 @@ test('an address is kept as its network', () => {
   expect(networkOf('203.0.113.77')).toBe('203.0.113.0/24');
   expect(networkOf('::ffff:203.0.113.77')).toBe('203.0.113.0/24');
   expect(networkOf('2001:db8:1:2::3')).toBe('2001:db8:1::/48');
+  expect(networkOf('2001:db8::1')).toBe('2001:db8:0::/48');
+  expect(networkOf('::1')).toBe('0:0:0::/48');
   expect(networkOf('local')).toBeNull();
 });
 

@@ -53,9 +53,17 @@ async function send(url: string, token: string, body: string): Promise<unknown> 
     try {
       const headers = { authorization: `Internal ${token}`, 'content-type': 'application/json' };
       const reply = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const answer = (await reply.json()) as { output?: unknown; code?: string; title?: string; detail?: string };
+      const answer = (await reply.json()) as {
+        output?: unknown;
+        code?: string;
+        title?: string;
+        detail?: string;
+        type?: string;
+        status?: number;
+        instance?: string;
+      };
       if (reply.ok) return answer.output;
-      const { code = 'internal-error', title = '', detail = '', ...extra } = answer;
+      const { code = 'internal-error', title = '', detail = '', type: _type, status: _status, instance: _instance, ...extra } = answer;
       throw new Problem(code, reply.status, title, detail, extra);
     } catch (error) {
       if ((error instanceof Problem && error.status < 500) || attempt === ATTEMPTS) throw error;
