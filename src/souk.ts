@@ -45,8 +45,10 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
 }
 
 /** JSON lines; they hold ids, operations and figures, never what people typed: PostgreSQL quotes whole rows in an error's detail. */
-export const openLog = (settings: Settings): Logger =>
-  pino(
+export function openLog(settings: Settings): Logger {
+  const destination = pino.destination({ sync: false, minLength: 4096 });
+  setInterval(() => destination.flush(), 500).unref();
+  return pino(
     {
       level: settings.logLevel,
       base: null,
@@ -55,5 +57,6 @@ export const openLog = (settings: Settings): Logger =>
         err: (error: Error) => ({ ...stdSerializers.err(error), detail: undefined, where: undefined, internalQuery: undefined }),
       },
     },
-    pino.destination({ sync: false, minLength: 4096 }),
+    destination,
   );
+}
