@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+
+export interface Buyer {
+  id: string;
+  token: string;
+}
+
+const MUCH = 90_000_000_000;
+
+/** Customers with full wallets, made through the front door. */
+export async function buyers(url: string, count: number): Promise<Buyer[]> {
+  const post = async <T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> => {
+    const reply = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!reply.ok) throw new Error(`POST ${path} answered ${await reply.text()}`);
+    return (await reply.json()) as T;
+  };
+  const person = {
+    fullName: 'Bench Buyer',
+    password: 'bench password',
+    age: 30,
+    address: 'Benchstreet 1',
+    gender: 'undisclosed',
+    maritalStatus: 'undisclosed',
+  };
+  const made: Buyer[] = [];
+  for (let n = 0; n < count; n++) {
+    const username = `bench_${n}`;
+    const { id } = await post<{ id: string }>('/v1/customers', { ...person, username });
+    const { accessToken } = await post<{ accessToken: string }>('/v1/auth/sign-in', { username, password: person.password });
+    await post(
+      `/v1/customers/${username}/wallet/charge`,
+      { amount: MUCH, currency: 'USD', gateway: 'simulated', source: '4242424242424242' },
+      { authorization: `Bearer ${accessToken}` },
+    );
+    made.push({ id, token: accessToken });
+  }
+  return made;
+}

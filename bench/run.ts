@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { prepareDatabase } from '#kernel/compose.ts';
+import { modules } from '../src/modules/index.ts';
+import { loadCatalog } from '../test/catalog-100k.ts';
+import { type Buyer, buyers } from './buyers.ts';
+import { fire, type Measured, median, type Shot } from './load.ts';
+import { type Server, startServer } from './servers.ts';
+
+/**
+ * Souk beside its limit: a bare node:http server with the same statements and commits. Both serve 100,000 products from
+ * databases of their own on one PostgreSQL; they are measured in turns, and the medians compared. docs/performance.md
+ * explains the figures. Settings: BENCH_ROUNDS (5), BENCH_SECONDS (4), BENCH_PRODUCTS (100000).
+ */
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
+const PRODUCTS = Number(process.env.BENCH_PRODUCTS ?? 100_000);
+const CONNECTIONS = 32;
+const WORDS = ['lamp', 'phone', 'nova lamp', 'camera', 'olive oil', 'guitar', 'leather bag', 'classic chair', 'kettle', 'puzzle'];
+const CATEGORIES = ['lighting', 'phone', 'books', 'garden', 'kitchen', 'clothes'];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+
+const folder = await mkdtemp(join(tmpdir(), 'souk-bench-'));
+say('Starting PostgreSQL …');
+const database = await startEmbeddedPostgres({ folder });
+const databaseAt = (name: string): string => Object.assign(new URL(database.url), { pathname: `/${name}` }).href;
+try {
+  await bench();
+} finally {
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function bench(): Promise<void> {
+  say(`Loading ${PRODUCTS.toLocaleString('en')} products …`);
+  const souk = databaseAt('souk');
+  await prepareDatabase(souk, modules);
+  await loadCatalog(souk, PRODUCTS);
+  const settings = {
+    RATE_LIMITS: 'off',
+    LOG_LEVEL: 'info',
+    NODE_ENV: 'development',
+    DEMO: 'off',
+    SECRET_KEYS: `bench:${Buffer.alloc(32, 5).toString('base64')}`,
+    DATABASE_URL: souk,
+    SOUK_DATA: folder,
+  };
+  const first = await startServer('apps/server.ts', '/readyz', settings);
+  say(`First start on a migrated database, to the first answer: ${first.startMs} ms; idle memory ${first.memory()} MiB`);
+  const people = await buyers(first.url, CONNECTIONS);
+  await first.stop();
+  await onServer('create database bare template souk');
+  const [ours, bare] = [
+    await startServer('apps/server.ts', '/readyz', settings),
+    await startServer('bench/bare.ts', '/livez', { DATABASE_URL: databaseAt('bare') }),
+  ];
+  say(
+    `Start to the first answer: ${ours.startMs} ms (bare ${bare.startMs} ms); idle memory ${ours.memory()} MiB (bare ${bare.memory()} MiB)`,
+  );
+  const products = await productsOf(souk);
+  const results = new Map<string, { ours: Measured[]; bare: Measured[] }>();
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const [name, shots] of Object.entries(scenarios(people, products))) {
+      const result = results.get(name) ?? { ours: [], bare: [] };
+      results.set(name, result);
+      const turns = [
+        async () => result.ours.push(await measure(ours, shots.ours)),
+        async () => result.bare.push(await measure(bare, shots.bare)),
+      ];
+      for (const turn of round % 2 === 1 ? turns : turns.reverse()) await turn();
+      await settled(souk);
+      say(
+        `round ${round}  ${name.padEnd(26)} Souk ${Math.round(result.ours.at(-1)!.perSecond)}/s  bare ${Math.round(result.bare.at(-1)!.perSecond)}/s`,
+      );
+    }
+  }
+  report(results, ours, bare);
+  await ours.stop();
+  await bare.stop();
+}
+
+function measure(server: Server, next: () => Shot): Promise<Measured> {
+  return fire({ url: server.url, connections: CONNECTIONS, seconds: SECONDS, next });
+}
+
+interface Goods {
+  all: string[];
+  ofOneSeller: string[];
+}
+
+/** What is asked of both; a purchase is told to the bare server in its own words. */
+function scenarios(people: Buyer[], products: Goods): Record<string, { ours: () => Shot; bare: () => Shot }> {
+  const same = (path: () => string) => ({ ours: () => ({ path: path() }), bare: () => ({ path: path() }) });
+  const json = { 'content-type': 'application/json' };
+  const buys = (from: string[]) => ({
+    ours: (): Shot => {
+      const { token } = any(people);
+      return {
+        method: 'POST',
+        path: '/v1/orders',
+        headers: { ...json, authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() },
+        body: JSON.stringify({ items: [{ productId: any(from), quantity: 1 }], payment: 'wallet' }),
+      };
+    },
+    bare: (): Shot => ({
+      method: 'POST',
+      path: '/v1/orders',
+      headers: json,
+      body: JSON.stringify({ buyer: any(people).id, productId: any(from) }),
+    }),
+  });
+  return {
+    'page of a category': same(() => `/v1/products?category=${any(CATEGORIES)}`),
+    'product detail': same(() => `/v1/products/${any(products.all)}`),
+    search: same(() => `/v1/products?q=${encodeURIComponent(any(WORDS))}`),
+    'purchase, one seller': buys(products.ofOneSeller),
+    'purchase, many sellers': buys(products.all),
+  };
+}
+
+async function productsOf(url: string): Promise<Goods> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const simple = `select p.id, p.seller_id from catalog.products p join catalog.variants v on v.product_id = p.id join inventory.levels l on l.variant_id = v.id
+    where p.state = 'approved' and p.price_currency = 'USD' group by p.id having count(*) = 1 and min(l.on_hand) > 20 and max(v.price_amount) < 100000 order by p.id limit 20000`;
+  const { rows } = await client.query<{ id: string; seller_id: string }>(simple);
+  await client.end();
+  const bySeller = Map.groupBy(rows, ({ seller_id }) => seller_id);
+  const biggest = [...bySeller.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+  return { all: rows.map(({ id }) => id), ofOneSeller: biggest.map(({ id }) => id) };
+}
+
+/** Waits until Souk has delivered its events, so that its work is not counted against the next. */
+async function settled(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (;;) {
+    const { rows } = await client.query(
+      "select (select count(*) from kernel.outbox where sent_at is null) + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%') as open",
+    );
+    if (Number(rows[0].open) === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await client.end();
+}
+
+function report(results: Map<string, { ours: Measured[]; bare: Measured[] }>, ours: Server, bare: Server): void {
+  const figure = (runs: Measured[], pick: (run: Measured) => number) => median(runs.map(pick));
+  say(`\nMedians of ${ROUNDS} runs of ${SECONDS} s, ${CONNECTIONS} connections, ${PRODUCTS.toLocaleString('en')} products\n`);
+  say('| what | Souk /s | bare /s | ratio | Souk p50 ms | Souk p99 ms | failed |');
+  say('|---|---|---|---|---|---|---|');
+  for (const [name, runs] of results) {
+    const [a, b] = [figure(runs.ours, (run) => run.perSecond), figure(runs.bare, (run) => run.perSecond)];
+    const failed = runs.ours.reduce((sum, run) => sum + run.failed, 0);
+    say(
+      `| ${name} | ${Math.round(a)} | ${Math.round(b)} | ${Math.round((100 * a) / b)} % | ${figure(runs.ours, (run) => run.p50)} | ${figure(runs.ours, (run) => run.p99)} | ${failed} |`,
+    );
+  }
+  say(`\nMemory after the load: ${ours.memory()} MiB (bare ${bare.memory()} MiB)`);
+}
+
+async function onServer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseAt('postgres') });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
