@@ -6,7 +6,7 @@ import { notFound, versionMismatch } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { lockProduct, refreshed } from './product.ts';
-import { after, type ProductCommand } from './product-state.ts';
+import { type ProductCommand, stateAfter } from './product-state.ts';
 
 export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 'The picture shows another product.' }) });
 
@@ -27,7 +27,7 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     if (!row) throw notFound();
     if (ifMatch !== undefined && ifMatch !== row.version) throw versionMismatch({ current: row.version });
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
-    const state = judgesPending ? row.state : after(row.state, command);
+    const state = judgesPending ? row.state : stateAfter(row.state, command);
     const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;
     await tx.execute(sql`
       update catalog.products

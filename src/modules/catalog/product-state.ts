@@ -24,7 +24,7 @@ export const wrongState = problem<{ state: string; command: string }>({
 });
 
 /** The state that a command leads to. @throws wrongState when the table knows no such way. */
-export function after(state: ProductState, command: ProductCommand): ProductState {
+export function stateAfter(state: ProductState, command: ProductCommand): ProductState {
   const way = transitions.find((transition) => transition.from === state && transition.command === command);
   if (!way) throw wrongState({ state, command });
   return way.to;

@@ -235,17 +235,22 @@ create function catalog.count_words() returns void language sql as $$
   where words.products <> excluded.products or words.named <> excluded.named
 $$;
 
--- Words that somebody may have meant by a word that finds nothing: one slip away, or alike by trigrams; the nearest first.
+-- Words that somebody may have meant by a word that finds nothing: one slip away (two letters swapped are one slip too), or
+-- alike by trigrams; the nearest first.
 create function catalog.alike(meant text) returns table (word text, products int, named int) language sql stable as $$
   with near as materialized (
-    select candidate.word, candidate.products, candidate.named, 1 as steps from catalog.words candidate where candidate.near && catalog.slips(meant)
-    union all
-    select candidate.word, candidate.products, candidate.named, public.levenshtein(candidate.word, meant) from catalog.words candidate where candidate.word operator(public.%) meant
+    select known.word, known.products, known.named, public.levenshtein(known.word, meant)
+             - (array(select regexp_split_to_table(known.word, '') order by 1) = array(select regexp_split_to_table(meant, '') order by 1))::int as steps
+    from (
+      select candidate.word, candidate.products, candidate.named from catalog.words candidate where candidate.near && catalog.slips(meant)
+      union
+      select candidate.word, candidate.products, candidate.named from catalog.words candidate where candidate.word operator(public.%) meant
+    ) as known
+    where known.word <> meant and length(meant) > 2 and meant !~ '^[0-9]+$'
   )
-  select near.word, min(near.products), min(near.named) from near
-  where near.word <> meant and length(meant) > 2 and meant !~ '^[0-9]+$'
-    and steps = (select min(steps) from near where near.word <> meant) and steps <= 1 + length(meant) / 4
-  group by near.word order by min(near.products) desc, near.word limit 2
+  select near.word, near.products, near.named from near
+  where steps = (select min(steps) from near) and steps <= 1 + length(meant) / 4
+  order by near.products desc, near.word limit 2
 $$;
 
 create function catalog.count_tags() returns void language sql as $$

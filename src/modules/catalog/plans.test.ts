@@ -1,0 +1,277 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Sql, sql } from '#kernel/database.ts';
+import { loadCatalog } from '../../../test/catalog-100k.ts';
+import { type World, world } from '../../../test/world.ts';
+import { goodsPage } from './goods.ts';
+import { unpublishedPage } from './list-products.ts';
+import { offersFor } from './price-lines.ts';
+import { productById } from './product.ts';
+import { type ListOfProducts, type PageRow, productPage } from './product-list.ts';
+import { goodsNamed } from './read-product.ts';
+
+/** With 100,000 products every statement uses an index, and the ways to find a page quickly find the right one. */
+
+let w: World;
+let client: pg.Client;
+let sample: { id: string; name: string; seller_id: string; variant: string };
+
+beforeAll(async () => {
+  w = await world();
+  await w.sql("update catalog.products set state = 'archived'"); // demo goods, where there are some
+  await loadCatalog(w.databaseUrl);
+  client = new pg.Client({ connectionString: w.databaseUrl });
+  await client.connect();
+  [sample] = (await run<typeof sample>(sql`
+    select product.id, name, seller_id, variant.id as variant from catalog.products product join catalog.variants variant on variant.product_id = product.id
+    where state = 'approved' order by product.id limit 1 offset 777`)) as [typeof sample];
+}, 180_000);
+
+afterAll(() => client.end());
+
+const run = async <Row>(statement: Sql): Promise<Row[]> => (await client.query(statement.text, statement.values)).rows as Row[];
+
+const newest = { sort: 'newest', limit: 20, options: {} } as const;
+const LISTS: Record<string, ListOfProducts> = {
+  newest: newest,
+  'by name': { ...newest, sort: 'name' },
+  'by price': { ...newest, sort: 'price' },
+  'by price, the dearest first': { ...newest, sort: '-price' },
+  'by rating': { ...newest, sort: 'rating' },
+  'of a category': { ...newest, category: 'lighting' },
+  'of a category by name': { ...newest, category: 'lighting', sort: 'name' },
+  'of a category by price': { ...newest, category: 'phone', sort: 'price', limit: 100 },
+  'of a category, the dearest first': { ...newest, category: 'phone', sort: '-price' },
+  'of a category by rating': { ...newest, category: 'lighting', sort: 'rating' },
+  'of a big brand': { ...newest, brand: 'NOVA' },
+  'of a small brand': { ...newest, brand: 'Atelier 2bcf' },
+  'of a brand in a category by price': { ...newest, brand: 'Ibis', category: 'phone', sort: 'price' },
+  'of a type': { ...newest, type: 'telephone' },
+  'of a seller': { ...newest, seller: 'SELLER3' },
+  'of a seller by name': { ...newest, seller: 'seller40', sort: 'name' },
+  'in stock': { ...newest, inStock: true, limit: 100 },
+  'in stock by price': { ...newest, inStock: true, sort: 'price' },
+  'with an option': { ...newest, options: { color: 'red' } },
+  'with two options of one variant': { ...newest, options: { Color: 'red', size: 'm' } },
+  'with two options, by rating': { ...newest, options: { color: 'red', size: 'M' }, sort: 'rating' },
+  'in a price range': { ...newest, price: { currency: 'USD', from: 1000, to: 1500 } },
+  'in a price range by price': { ...newest, price: { currency: 'USD', from: 1000, to: 1500 }, sort: '-price' },
+  'in a narrow price range': { ...newest, price: { currency: 'USD', from: 1000, to: 1010 } },
+  'in another currency': { ...newest, price: { currency: 'TND', from: 0, to: 99_999_999_999 } },
+  'of all at once': {
+    ...newest,
+    ...{ category: 'phone', brand: 'Nova', type: 'Phone', seller: 'seller0', inStock: true },
+    price: { currency: 'USD', from: 1, to: 400_000 },
+  },
+};
+const words = [
+  ...[
+    'lamp',
+    'phone',
+    'telephone',
+    'nova lamp',
+    'wood',
+    'the',
+    'lam',
+    'q14551',
+    'wood steel',
+    'soft cotton dress',
+    'oud',
+    'atelier',
+    'classic nova phone',
+    'a',
+  ],
+  ...['term105e', 'black bag', 'olive oil', 'creme', 'xyzzy', 'a1234', 'medina the'],
+];
+for (const text of words) LISTS[`of the search ${text}`] = { ...newest, sort: 'relevance', search: { text, forgiving: false } };
+for (const text of ['lampp', 'telefone', 'nvoa lmap', 'chandelere'])
+  LISTS[`of the typo ${text}`] = { ...newest, sort: 'relevance', search: { text, forgiving: true } };
+for (const sort of ['newest', 'name', 'price', '-price', 'rating'] as const) {
+  LISTS[`of the search lamp, ${sort}`] = { ...newest, sort, search: { text: 'lamp', forgiving: false } };
+  LISTS[`of the search the, ${sort}`] = { ...newest, sort, search: { text: 'the', forgiving: false } };
+}
+const lamps = { text: 'lamp', forgiving: false };
+LISTS['of a search in a category'] = { ...newest, sort: 'relevance', category: 'lighting', search: lamps };
+LISTS['of a search of a brand'] = { ...newest, sort: 'relevance', brand: 'Nova', search: lamps };
+LISTS['of a search in a price range'] = { ...newest, sort: 'relevance', price: { currency: 'USD', from: 1000, to: 90_000 }, search: lamps };
+LISTS['of a search for what is in stock in red'] = {
+  ...newest,
+  sort: 'relevance',
+  inStock: true,
+  options: { color: 'red' },
+  search: lamps,
+};
+
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  Plans?: PlanNode[];
+}
+
+const BIG = ['products', 'variants', 'words', 'tags', 'levels', 'movements'];
+
+/** Big tables that the plan reads from end to end. */
+const readWhole = (node: PlanNode): string[] => [
+  ...(node['Node Type'] === 'Seq Scan' && BIG.includes(node['Relation Name'] ?? '') ? [node['Relation Name']!] : []),
+  ...(node.Plans ?? []).flatMap(readWhole),
+];
+
+/** Planned for these values, and planned once for all values, as a prepared statement is after a while. */
+async function plansOf(statement: Sql): Promise<PlanNode[]> {
+  const custom = await client.query(`explain (format json) ${statement.text}`, statement.values);
+  const generic = await client.query(`explain (format json, generic_plan) ${statement.text}`);
+  return [custom, generic].map(({ rows }) => rows[0]['QUERY PLAN'][0].Plan);
+}
+
+const expectIndexed = async (statement: Sql): Promise<void> => {
+  for (const plan of await plansOf(statement)) expect(readWhole(plan)).toEqual([]);
+};
+
+describe('a list of products', () => {
+  test.each(Object.entries(LISTS))('%s: uses indexes, on its first page and on later ones', async (_, list) => {
+    await expectIndexed(productPage(list));
+    const [page] = (await run<PageRow>(productPage(list))) as [PageRow];
+    if (page.last)
+      await expectIndexed(productPage({ ...list, after: page.last, search: page.question && list.search ? page.question : undefined }));
+  });
+
+  test.each(Object.entries(LISTS))('%s: is what sorting everything would give, page by page', async (_, list) => {
+    const expected = await sortedAll(list);
+    const pages = 7;
+    const found: string[] = [];
+    const limit = Math.min(list.limit + 3, 100);
+    let next: ListOfProducts | undefined = { ...list, limit };
+    for (let n = 0; n < pages && next; n++) {
+      const [page] = (await run<PageRow>(productPage(next))) as [PageRow];
+      found.push(...idsOf(page));
+      next = page.more ? { ...next, after: page.last!, search: list.search ? page.question! : undefined } : undefined;
+    }
+    expect(found).toEqual(expected.slice(0, pages * limit));
+  });
+
+  test.each(Object.entries(LISTS))('%s: goes on rightly from its middle', async (_, list) => {
+    const expected = await sortedAll(list);
+    const middle = Math.floor(expected.length * 0.6);
+    if (middle === 0) return;
+    const [start] = (await run<PageRow>(productPage(list))) as [PageRow];
+    const after = await positionOf(list, expected[middle]!);
+    const [page] = (await run<PageRow>(productPage({ ...list, after, search: list.search ? start.question! : undefined }))) as [PageRow];
+    expect(idsOf(page)).toEqual(expected.slice(middle + 1, middle + 1 + list.limit));
+    expect(page.more).toBe(expected.length > middle + 1 + list.limit);
+  });
+
+  test('is asked in both ways: walked along, and gathered', async () => {
+    const ways = await Promise.all(
+      ['the', 'lamp', 'term105e'].map((text) =>
+        run<{ best: boolean; broad: boolean }>(
+          sql`select best_is_common as best, broad_is_common as broad from catalog.understand(${text}, false, '{}', 4)`,
+        ),
+      ),
+    );
+    expect(ways.flat()).toEqual([
+      { best: false, broad: true },
+      { best: true, broad: true },
+      { best: false, broad: false },
+    ]);
+  });
+});
+
+const idsOf = ({ items }: PageRow): string[] => (JSON.parse(`[${items}]`) as { id: string }[]).map(({ id }) => id);
+
+const ORDER: Record<ListOfProducts['sort'], string> = {
+  newest: 'created_at desc, id desc',
+  name: 'name_key, id',
+  price: 'price_currency, price_amount, id',
+  '-price': 'price_currency desc, price_amount desc, id desc',
+  rating: 'coalesce(rating_average, 0) desc, rating_count desc, id desc',
+  relevance: '(name_words @@ best)::int desc, created_at desc, id desc',
+};
+const POSITION: Record<ListOfProducts['sort'], string> = {
+  newest: 'created_at, id',
+  name: 'name_key, id',
+  price: 'price_rank, id',
+  '-price': 'price_rank, id',
+  rating: 'rating_rank, id',
+  relevance: '(name_words @@ best)::int, created_at, id',
+};
+
+/** The list as one would write it without haste. */
+const naive = (list: ListOfProducts, select: string, more: string) => {
+  const text = list.search && 'text' in list.search ? list.search : undefined;
+  return {
+    text: `
+      select ${select} from catalog.products product, catalog.understand($1, $2, '{}', 4) as question
+      where state = 'approved' and ($1::text is null or words @@ broad)
+        and ($3::text is null or category = $3) and ($4::text is null or catalog.plain(brand) = catalog.plain($4)) and ($5::text is null or catalog.plain(type) = catalog.plain($5))
+        and ($6::text is null or seller_username = lower($6)) and (not $7::boolean or stock > 0)
+        and ($8::jsonb = '{}' or exists (select from catalog.variants variant where product_id = product.id and lower(options::text)::jsonb @> lower($8::text)::jsonb))
+        and ($9::text is null or price_currency = $9 and price_amount between $10::bigint and $11::bigint) ${more}`,
+    values: [
+      ...[
+        text?.text ?? null,
+        text?.forgiving ?? false,
+        list.category ?? null,
+        list.brand ?? null,
+        list.type ?? null,
+        list.seller ?? null,
+        list.inStock ?? false,
+      ],
+      ...[JSON.stringify(list.options), list.price?.currency ?? null, list.price?.from ?? null, list.price?.to ?? null],
+    ] as unknown[],
+  };
+};
+
+async function sortedAll(list: ListOfProducts): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(naive(list, 'product.id', `order by ${ORDER[list.sort]}`));
+  return rows.map(({ id }) => id);
+}
+
+async function positionOf(list: ListOfProducts, id: string): Promise<string[]> {
+  const columns = POSITION[list.sort]
+    .split(', ')
+    .map((column) => `(${column})::text`)
+    .join(', ');
+  const { text, values } = naive(list, `array[${columns}] as position`, 'and product.id = $12');
+  const { rows } = await client.query<{ position: string[] }>(text, [...values, id]);
+  return rows[0]!.position;
+}
+
+describe('every other statement uses indexes', () => {
+  const statements: [name: string, statement: () => Sql][] = [
+    ['a product', () => productById(sample.id, null)],
+    ['a product for its seller', () => productById(sample.id, sample.seller_id)],
+    [
+      'a price',
+      () =>
+        offersFor([
+          { productId: sample.id, quantity: 1 },
+          { variantId: sample.variant, quantity: 2 },
+        ]),
+    ],
+    ['a price by options', () => offersFor([{ productId: sample.id, options: { color: 'red' }, quantity: 1 }])],
+    ['a good by its name', () => goodsNamed(sample.name)],
+    ['goods', () => goodsPage(null, 20)],
+    ['more goods', () => goodsPage({ name: sample.name, id: sample.id }, 20)],
+    ['drafts of a seller', () => unpublishedPage('draft', sample.seller_id, undefined, 21)],
+    ['what waits for review', () => unpublishedPage('submitted', undefined, ['2026-01-01', sample.id], 21)],
+    ['changes that wait for review', () => unpublishedPage('pending', undefined, undefined, 21)],
+  ];
+  test.each(statements)('%s', async (_, statement) => {
+    await expectIndexed(statement());
+    expect(await run(statement())).toBeInstanceOf(Array);
+  });
+
+  test('the copy of stock, and what refreshes a product, in time that does not grow with the catalog', async () => {
+    await client.query('begin');
+    const started = performance.now();
+    for (let n = 0; n < 20; n++)
+      await client.query("select catalog.copy_levels(array[$1]::uuid[], '{3}', array[$2]::bigint[]), catalog.refresh(array[$3]::uuid[])", [
+        sample.variant,
+        n + 2,
+        sample.id,
+      ]);
+    const tookMs = performance.now() - started;
+    await client.query('rollback');
+    expect(tookMs / 20).toBeLessThan(100); // reading 100,000 rows takes longer
+  });
+});
