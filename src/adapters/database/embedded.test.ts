@@ -1,63 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startEmbeddedPostgres } from './embedded.ts';
-import { canReach } from './embedded-home.ts';
-import { stopServer } from './embedded-server.ts';
-import type { RunningDatabase } from './port.ts';
-import { commandOf, startOf } from './processes.ts';
+import { expect, test } from 'vitest';
+import {
+  ask,
+  begin,
+  folder,
+  isServing,
+  kill,
+  options,
+  said,
+  serverPid,
+  start,
+  startChild,
+  startInChild,
+  useRooms,
+  visit,
+} from './embedded-rooms.ts';
+import { startOf } from './processes.ts';
 
-const options = { fsync: 'off' };
-const isRoot = process.getuid?.() === 0;
-const nobody = { uid: 65534, gid: 65534 };
-let room: string;
-let folder: string;
-let said: string[];
-const running: RunningDatabase[] = [];
-const children: ChildProcess[] = [];
-
-/** A database made once: most tests begin with a copy of it, which is quicker than making one. */
-let made: string;
-
-beforeAll(async () => {
-  made = openRoom();
-  folder = join(made, 'database');
-  await (await start()).stop();
-});
-
-afterAll(() => rmSync(made, { recursive: true }));
-
-beforeEach(() => {
-  room = openRoom();
-  folder = join(room, 'database');
-  cpSync(join(made, 'database'), folder, { recursive: true });
-  said = [];
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-  for (const database of running.splice(0)) await database.stop();
-  if (existsSync(join(folder, 'data/postmaster.pid')) && isServing(serverPid())) await stopServer(serverPid());
-  rmSync(room, { recursive: true, force: true });
-});
+useRooms();
 
 test('what was committed is there after a stop and a start, and a stop leaves no process', async () => {
   const first = await start();
@@ -222,117 +184,3 @@ test('a folder that cannot be made is refused with a way out', async () => {
 
   await expect(start()).rejects.toThrow(/cannot be used \(EEXIST.*set DATABASE_URL/);
 });
-
-test.runIf(isRoot)('started by root, PostgreSQL itself runs as an ordinary user', async () => {
-  await start();
-
-  expect(statSync(`/proc/${serverPid()}`).uid).not.toBe(0);
-});
-
-test.runIf(isRoot)('files that root brought back from a backup are given to the user of the server', async () => {
-  chownSync(join(folder, 'data'), 0, 0);
-  chownSync(join(folder, 'data/PG_VERSION'), 0, 0);
-
-  const database = await start();
-
-  expect(await ask(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
-});
-
-test.runIf(isRoot)('a folder that the server cannot reach gets its files elsewhere, and a note says where', async () => {
-  begin();
-  chmodSync(room, 0o700);
-  const database = await start();
-  const elsewhere = readFileSync(join(folder, 'location'), 'utf8').trim();
-
-  expect(said.join()).toContain(`its files lie in ${elsewhere}`);
-  expect(await ask(database.url, "select current_setting('data_directory') as data")).toEqual([{ data: join(elsewhere, 'data') }]);
-
-  await database.stop();
-  rmSync(elsewhere, { recursive: true });
-});
-
-test.runIf(isRoot && canReach(nobody, import.meta.dirname))('an ordinary user starts it as herself and stops it', async () => {
-  const node = join(room, 'node'); // root's own may lie where nobody else can go
-  copyFileSync(process.execPath, node);
-  begin();
-  mkdirSync(folder);
-  chownSync(folder, nobody.uid, nobody.gid);
-  const child = startChild({ node, ...nobody });
-  await readyOf(child);
-  const pid = serverPid();
-
-  expect(statSync(`/proc/${pid}`).uid).toBe(nobody.uid);
-
-  child.kill('SIGTERM');
-  await once(child, 'exit');
-  expect(startOf(pid)).toBeUndefined();
-});
-
-function openRoom(): string {
-  const path = mkdtempSync(join(tmpdir(), 'souk-embedded-'));
-  chmodSync(path, 0o755);
-  return path;
-}
-
-/** For the tests of how a database is made. */
-function begin(): void {
-  rmSync(folder, { recursive: true });
-}
-
-async function start(settings: Record<string, string> = options): Promise<RunningDatabase> {
-  const database = await startEmbeddedPostgres({ folder, options: settings, log: (line) => said.push(line) });
-  running.push(database);
-  return database;
-}
-
-async function visit(): Promise<RunningDatabase> {
-  const database = await startEmbeddedPostgres({ folder, options, visit: true });
-  running.push(database);
-  return database;
-}
-
-async function startInChild(): Promise<ChildProcess> {
-  const child = startChild();
-  await readyOf(child);
-  return child;
-}
-
-function startChild({ node = process.execPath, ...account }: { node?: string; uid?: number; gid?: number } = {}): ChildProcess {
-  const program = `
-    import { startEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))};
-    const database = await startEmbeddedPostgres({ folder: ${JSON.stringify(folder)}, options: { fsync: 'off' } });
-    process.on('SIGTERM', () => database.stop().then(() => process.exit()));
-    setInterval(() => {}, 1000);
-    console.log('ready');`;
-  const child = spawn(node, ['--input-type=module', '-e', program], { ...account, cwd: room, stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
-  return child;
-}
-
-async function readyOf(child: ChildProcess): Promise<void> {
-  await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => Promise.reject(new Error('the child ended')))]);
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
-
-function isServing(pid: number): boolean {
-  return commandOf(pid)?.includes(folder) ?? false;
-}
-
-function serverPid(): number {
-  return Number.parseInt(readFileSync(join(folder, 'data/postmaster.pid'), 'utf8'), 10);
-}
-
-async function ask(url: string, statement: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client(url);
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return (await client.query(statement)).rows;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
-import { Problem } from '#kernel/problems.ts';
+import type { Problem } from '#kernel/problems.ts';
+import { outcome } from '../../../test/outcome.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;
@@ -25,16 +26,6 @@ async function variant(onHand: number): Promise<string> {
   await ask('open', { variants: [{ variantId, onHand }] });
   return variantId;
 }
-
-/** The code of the refusal, or 'done'. */
-const outcome = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'done',
-    (error: unknown) => {
-      if (error instanceof Problem) return error.code;
-      throw error;
-    },
-  );
 
 describe('taking', () => {
   test('500 buyers of the last 100 pieces: 100 get one, 400 are refused, and none is lost', async () => {

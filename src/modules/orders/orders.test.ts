@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Person, tnd, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { isLawful, orderStates, transitions } from './order-state.ts';
-import { sharesOf } from './shares.ts';
 
 let w: World;
 let sue: Person;
@@ -292,19 +291,4 @@ test('states change only as the table says, whatever the code tries', async () =
   for (const to of orderStates.filter((state) => state !== 'placed')) {
     await expect(w.sql(`update orders.orders set state = '${to}' where id = '${row!.id}'`)).rejects.toThrow(/stays so/);
   }
-});
-
-test('the commission of many sellers adds up, whatever the rounding', () => {
-  const line = (seller: string, amount: number) => ({
-    productId: '',
-    variantId: '',
-    name: '',
-    options: {},
-    quantity: 1,
-    unitPrice: usd(amount),
-    seller: { id: seller, username: '' },
-  });
-  const shares = sharesOf([line('a', 33), line('b', 33), line('c', 34)], 500);
-  expect(shares.reduce((sum, { commission }) => sum + commission, 0)).toBe(5);
-  expect(shares.reduce((sum, { amount }) => sum + amount, 0)).toBe(100);
 });

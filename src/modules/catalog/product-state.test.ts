@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { productStates } from '#catalog';
+import { draftOf } from '../../../test/goods.ts';
+import { type Person, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+import { type ProductCommand, stateAfter, transitions, wrongState } from './product-state.ts';
+
+let w: World;
+let sue: Person;
+let reviewer: Person;
+
+beforeAll(async () => {
+  w = await world();
+  [sue, reviewer] = [await w.seller('sue'), await w.person('rita', ['catalog-manager'])];
+});
+
+describe('the states of a product', () => {
+  test('allow exactly what the table says', () => {
+    const commands: ProductCommand[] = ['submit', 'approve', 'reject', 'archive'];
+    for (const from of productStates) {
+      for (const command of commands) {
+        const way = transitions.find((transition) => transition.from === from && transition.command === command);
+        if (way) expect(stateAfter(from, command)).toBe(way.to);
+        else expect(() => stateAfter(from, command)).toThrow(expect.objectContaining({ code: wrongState.code }));
+      }
+    }
+    expect(transitions).toHaveLength(8);
+  });
+
+  test('are kept by the routes, whatever order the commands come in', async () => {
+    const paths = { submit: sue, approve: reviewer, reject: reviewer } as const;
+    const reach: Record<string, (keyof typeof paths)[]> = {
+      draft: [],
+      submitted: ['submit'],
+      approved: ['submit', 'approve'],
+      rejected: ['submit', 'reject'],
+    };
+    const run = (command: keyof typeof paths, id: string) =>
+      paths[command].post(`/v1/products/${id}/${command}`, command === 'reject' ? { reason: 'too short' } : undefined);
+    for (const [state, way] of Object.entries(reach)) {
+      for (const command of Object.keys(paths) as (keyof typeof paths)[]) {
+        const id = await draftOf(sue);
+        for (const step of way) expect((await run(step, id)).status).toBe(200);
+        const reply = await run(command, id);
+        const lawful = transitions.find((transition) => transition.from === state && transition.command === command);
+        if (lawful) expect(reply.body).toMatchObject({ state: lawful.to });
+        else expect(reply, `${command} of ${state}`).toBeProblem(409, 'catalog/wrong-state');
+      }
+    }
+  });
+
+  test('a draft is submitted, rejected with a reason, mended, submitted again and approved; then everybody sees it', async () => {
+    const id = await draftOf(sue);
+    expect((await sue.post(`/v1/products/${id}/submit`)).body).toMatchObject({ state: 'submitted' });
+    expect((await reviewer.get('/v1/products?state=submitted')).body.items.map((item: { id: string }) => item.id)).toContain(id);
+    await reviewer.post(`/v1/products/${id}/reject`, { reason: 'Say how bright it is.' });
+    expect((await sue.get(`/v1/products/${id}`)).body).toMatchObject({ state: 'rejected', rejection: 'Say how bright it is.' });
+    await sue.patch(`/v1/products/${id}`, { description: 'It bends, 400 lumen.' });
+    await sue.post(`/v1/products/${id}/submit`);
+    expect((await w.get(`/v1/products/${id}`)).status).toBe(404);
+    const approved = await reviewer.post(`/v1/products/${id}/approve`);
+    expect(approved.body).toMatchObject({ state: 'approved', description: 'It bends, 400 lumen.' });
+    expect(approved.body.rejection).toBeUndefined();
+    expect((await w.get(`/v1/products/${id}`)).body).toMatchObject({ id, state: 'approved', seller: { username: 'sue' } });
+  });
+
+  test('publishing is told once, by an event', async () => {
+    const id = await draftOf(sue);
+    await sue.post(`/v1/products/${id}/submit`);
+    await reviewer.post(`/v1/products/${id}/approve`);
+    const told = await w.sql("select payload from kernel.outbox where name = 'catalog.product-published.v1' and subject = $1", [id]);
+    expect(told).toEqual([{ payload: { productId: id, sellerId: sue.id } }]);
+  });
+
+  test('a new name of an approved product waits, while the approved one stays; its price changes at once', async () => {
+    const id = await sue.lists({ name: 'Candle', price: usd(3_00) });
+    const changed = await sue.patch(`/v1/products/${id}`, { name: 'Golden candle', description: 'Not gold.', price: usd(2_50) });
+    expect(changed.body).toMatchObject({ name: 'Candle', price: usd(2_50), pending: { name: 'Golden candle', description: 'Not gold.' } });
+    const seen = (await w.get(`/v1/products/${id}`)).body;
+    expect(seen).toMatchObject({ name: 'Candle', price: usd(2_50), state: 'approved' });
+    expect(seen.pending).toBeUndefined();
+    expect((await reviewer.get('/v1/products?state=pending')).body.items.map((item: { id: string }) => item.id)).toContain(id);
+
+    await reviewer.post(`/v1/products/${id}/approve`);
+    expect((await w.get(`/v1/products/${id}`)).body).toMatchObject({ name: 'Golden candle', description: 'Not gold.' });
+
+    await sue.patch(`/v1/products/${id}`, { name: 'Free money' });
+    const refused = await reviewer.post(`/v1/products/${id}/reject`, { reason: 'No.' });
+    expect(refused.body).toMatchObject({ name: 'Golden candle', state: 'approved', rejection: 'No.' });
+    expect(refused.body.pending).toBeUndefined();
+    expect((await w.get(`/v1/products/${id}`)).body.rejection).toBeUndefined();
+  });
+
+  test('what staff change shows at once', async () => {
+    const id = await sue.lists({ name: 'Candel', price: usd(3_00) });
+    await reviewer.patch(`/v1/products/${id}`, { name: 'Candle' });
+    expect((await w.get(`/v1/products/${id}`)).body).toMatchObject({ name: 'Candle' });
+  });
+
+  test('an archived product is gone for everybody, and cannot be bought', async () => {
+    const id = await sue.lists({ price: usd(3_00) });
+    expect((await sue.delete(`/v1/products/${id}`)).status).toBe(204);
+    for (const who of [w, sue, reviewer]) expect((await who.get(`/v1/products/${id}`)).status).toBe(404);
+    expect(await sue.post(`/v1/products/${id}/submit`)).toBeProblem(404, 'not-found');
+    await expect(w.ask('catalog', 'price', { lines: [{ productId: id, quantity: 1 }] })).rejects.toMatchObject({
+      code: 'catalog/unknown-product',
+    });
+  });
+
+  test("a reviewer's If-Match approves what was read, and nothing newer", async () => {
+    const id = await draftOf(sue);
+    const submitted = await sue.post(`/v1/products/${id}/submit`);
+    const etag = { 'if-match': submitted.headers.get('etag')! };
+    await sue.patch(`/v1/products/${id}`, { description: 'Something else.' });
+    for (const command of ['approve', 'reject'])
+      expect(await reviewer.post(`/v1/products/${id}/${command}`, { reason: 'x' }, etag)).toBeProblem(412, 'version-mismatch');
+    expect(await sue.post(`/v1/products/${id}/submit`, undefined, { 'if-match': '"1"' })).toBeProblem(412, 'version-mismatch');
+    expect((await reviewer.post(`/v1/products/${id}/approve`)).status).toBe(200);
+  });
+});

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '#kernel/ids.ts';
+import { draftOf, shirt } from '../../../test/goods.ts';
+import { type Person, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+
+let w: World;
+let sue: Person;
+let root: Person;
+let reviewer: Person;
+
+beforeAll(async () => {
+  w = await world();
+  [sue, root, reviewer] = [await w.seller('sue'), await w.admin(), await w.person('rita', ['catalog-manager'])];
+});
+
+describe('stock', () => {
+  test('is added and taken away with a reason, and remembered', async () => {
+    const id = await sue.lists({ price: usd(1_00), stock: 5 });
+    const added = await sue.post(`/v1/products/${id}/stock`, { change: 3, reason: 'delivery of Monday' });
+    expect([added.status, added.body]).toEqual([201, expect.objectContaining({ change: 3, onHand: 8, reason: 'delivery of Monday' })]);
+    await reviewer.post(`/v1/products/${id}/stock`, { change: -2, reason: 'broken' });
+    expect((await w.get(`/v1/products/${id}`)).body.stock).toBe(6);
+    const history = await sue.get(`/v1/products/${id}/stock?limit=2`);
+    expect(history.body.items.map((item: { reason: string }) => item.reason)).toEqual(['broken', 'delivery of Monday']);
+    const rest = await sue.get(`/v1/products/${id}/stock?limit=2&cursor=${history.body.nextCursor}`);
+    expect(rest.body).toMatchObject({ items: [{ change: 5, reason: 'opening stock' }], nextCursor: null });
+  });
+
+  test('never goes below zero, and moves once per key', async () => {
+    const id = await sue.lists({ price: usd(1_00), stock: 5 });
+    const path = `/v1/products/${id}/stock`;
+    const refused = await sue.post(path, { change: -6, reason: 'x' });
+    expect(refused).toBeProblem(409, 'inventory/below-zero');
+    expect(refused.body.available).toBe(5);
+    const key = { 'idempotency-key': randomUUID() };
+    await Promise.all([1, 2, 3].map(() => sue.post(path, { change: -4, reason: 'x' }, key)));
+    const again = await sue.post(path, { change: -4, reason: 'x' }, key);
+    expect([again.headers.get('idempotent-replayed'), again.body.onHand]).toEqual(['true', 1]);
+    expect(await sue.post(path, { change: -1, reason: 'x' }, key)).toBeProblem(422, 'idempotency-key-reused');
+    const unkeyed = await w.fetch(path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${sue.token}`, 'content-type': 'application/json' },
+      body: '{"change":1,"reason":"x"}',
+    });
+    expect(unkeyed).toBeProblem(400, 'idempotency-key-missing');
+    expect(await sue.post(path, { change: 0, reason: 'x' })).toBeProblem(422, 'invalid');
+  });
+
+  test('of several variants needs to know which', async () => {
+    const id = await draftOf(sue, shirt);
+    const refused = await sue.post(`/v1/products/${id}/stock`, { change: 1, reason: 'x' });
+    expect(refused).toBeProblem(409, 'catalog/variant-needed');
+    const variantId = refused.body.variants[2].id;
+    expect((await sue.post(`/v1/products/${id}/stock`, { variantId, change: 4, reason: 'x' })).body).toMatchObject({
+      variantId,
+      onHand: 4,
+    });
+    expect(await sue.post(`/v1/products/${id}/stock`, { variantId: newId(), change: 4, reason: 'x' })).toBeProblem(404, 'not-found');
+  });
+
+  test('in lists follows the events, whatever order they come in and however often', async () => {
+    const id = await root.lists({ name: 'Tide clock', price: usd(1_00), stock: 5 });
+    const listed = async () => (await w.get('/v1/products?q=tide%20clock')).body.items[0];
+    const { variants } = (await w.get(`/v1/products/${id}`)).body;
+    await w.step();
+    await w.ask('inventory', 'take', { key: newId(), lines: [{ variantId: variants[0].id, quantity: 5 }] });
+    expect(await listed()).toMatchObject({ stock: 5 });
+    await w.step();
+    expect(await listed()).toMatchObject({ stock: 0, variants: [{ stock: 0 }] });
+    expect((await w.get('/v1/products?q=tide%20clock&inStock=true')).body.items).toEqual([]);
+    await w.sql("select catalog.copy_levels(array[$1]::uuid[], '{99}', '{1}')", [variants[0].id]);
+    expect(await listed()).toMatchObject({ stock: 0 });
+    await root.post(`/v1/products/${id}/stock`, { change: 2, reason: 'x' });
+    await w.step();
+    expect((await w.get('/v1/products?q=tide%20clock&inStock=true')).body.items[0]).toMatchObject({ stock: 2 });
+  });
+
+  test('copied by two batches about one product at once loses neither', async () => {
+    const { body } = await root.post('/v1/products', { ...shirt, name: 'Race shirt' });
+    const [a, b, c] = body.variants.map((variant: { id: string }) => variant.id);
+    const copies = Array.from({ length: 20 }, (_, n) =>
+      w.sql(
+        'select catalog.copy_levels($1::uuid[], $2, $3)',
+        n % 2
+          ? [
+              [a, b],
+              [n, n],
+              [n + 2, n + 2],
+            ]
+          : [
+              [c, a],
+              [n, n],
+              [n + 2, n + 2],
+            ],
+      ),
+    );
+    await Promise.all(copies);
+    const [row] = await w.sql<{ document: string; stock: number }>('select document, stock::int from catalog.products where id = $1', [
+      body.id,
+    ]);
+    expect(JSON.parse(row!.document)).toMatchObject({ stock: 19 + 19 + 18, variants: [{ stock: 19 }, { stock: 19 }, { stock: 18 }] });
+    expect(row!.stock).toBe(56);
+  });
+});
