@@ -49,7 +49,7 @@ async function list(query: URLSearchParams): Promise<string> {
       ...search,
     }),
   );
-  return `{"items":[${page?.items}],"nextCursor":null}`;
+  return `{"items":[${page?.items ?? ''}],"nextCursor":null}`;
 }
 
 async function detail(id: string): Promise<string> {

@@ -58,8 +58,8 @@ export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<
   });
   let page = await ctx.db.one<PageRow>(productPage(list(false)));
   if (page.count === 0 && query.q !== undefined && !position) page = await ctx.db.one<PageRow>(productPage(list(true)));
-  const next = page.more && page.last ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(page.question)]) : null;
-  return pageText(page.items, next);
+  const next = page.more ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(page.question)]) : null;
+  return pageText(page.items ?? '', next);
 }
 
 const pageText = (items: string, next: string | null): JsonText =>
