@@ -23,6 +23,7 @@ const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: Number(process.env.DATABASE_CONNECTIONS ?? 20),
   pipeline: true,
+  options: '-c plan_cache_mode=force_generic_plan',
 } as pg.PoolConfig);
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 const names = new Map<string, string>();

@@ -47,6 +47,7 @@ async function bench(): Promise<void> {
     LOG_LEVEL: 'info',
     NODE_ENV: 'development',
     DEMO: 'off',
+    PUBLIC_URL: 'http://souk.bench', // tokens outlive the server that made them
     SECRET_KEYS: `bench:${Buffer.alloc(32, 5).toString('base64')}`,
     DATABASE_URL: souk,
     SOUK_DATA: folder,

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { malformed } from './problems.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -26,4 +26,4 @@ export function readCursor(secrets: Secrets, scope: string, cursor: string | und
 }
 
 const signature = (secrets: Secrets, scope: string, body: string): Buffer =>
-  createHmac('sha256', secrets.derive('cursor')).update(`${scope}\u0000${body}`).digest().subarray(0, 16);
+  secrets.sign(`${scope}\u0000${body}`, 'cursor').subarray(0, 16);

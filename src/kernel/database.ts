@@ -94,6 +94,8 @@ export function openPool(options: PoolOptions): DatabasePool {
     lock_timeout: 5000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: 'souk',
+    // A statement is planned once per connection: planning anew for each value costs more than it saves (docs/performance.md).
+    ...(options.prepared ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
   } as pg.PoolConfig);
   pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
   pool.on('connect', (client) => client.on('error', () => {})); // one that breaks in use fails its next statement, not the process

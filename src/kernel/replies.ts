@@ -60,11 +60,19 @@ function checkReply(route: Route, schema: z.ZodType, text: string): void {
 
 /** Lists end with their cursor, so it is read off the end of the text: a page may have been written by the database. */
 function nextCursorOf(text: string): string | undefined {
-  return /"nextCursor"\s*:\s*"([^"]+)"\}$/.exec(text.slice(-2200))?.[1];
+  return text.endsWith('"}') ? /"nextCursor":"([^"]+)"\}$/.exec(text.slice(-2200))?.[1] : undefined;
 }
 
+/** Path and query of the same list from the cursor on. */
 function nextUrl(url: string, cursor: string): string {
-  const next = new URL(url, 'http://localhost');
-  next.searchParams.set('cursor', cursor);
-  return next.pathname + next.search;
+  const { pathname, search } = splitUrl(url);
+  const kept = search.split('&').filter((part) => part !== '' && !part.startsWith('cursor='));
+  return `${pathname}?${[...kept, `cursor=${cursor}`].join('&')}`;
+}
+
+/** A Request's url is whole and normalised, so it need not be parsed again. */
+function splitUrl(url: string): { pathname: string; search: string } {
+  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
+  const [pathname = '/', search = ''] = path.split('?');
+  return { pathname, search };
 }

@@ -115,9 +115,16 @@ export const put = route('PUT');
 export const patch = route('PATCH');
 export const del = route('DELETE');
 
+const operationIds = new WeakMap<Route, string>();
+
 /** The id of an operation, as OpenAPI, logs, metrics and the audit trail name it: `POST /orders` is `postOrders`. */
-export function operationId({ method, path, spec }: Route): string {
-  if (spec.id) return spec.id;
+export function operationId(route: Route): string {
+  const known = operationIds.get(route) ?? route.spec.id ?? idOf(route);
+  operationIds.set(route, known);
+  return known;
+}
+
+function idOf({ method, path }: Route): string {
   const words = path
     .split('/')
     .filter(Boolean)
