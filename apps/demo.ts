@@ -75,10 +75,12 @@ const SUES = [
   },
 ];
 
+/** A process with some of the modules loads no demo: it takes all of them. */
+export const hasDemo = (settings: Settings): boolean => settings.demo && settings.modules === undefined;
+
 /** Demo people and goods, through the front door wherever there is one. Loaded once: on a database that has them it does nothing. */
-export async function loadDemo(souk: Composition, settings: Settings, say: (line: string) => void): Promise<void> {
-  if (settings.modules !== undefined || (await souk.runtime.ask('kernel', 'identity', 'findAccount', { username: 'paul' }, systemScope)))
-    return;
+export async function loadDemo(souk: Composition, say: (line: string) => void): Promise<void> {
+  if (await souk.runtime.ask('kernel', 'identity', 'findAccount', { username: 'paul' }, systemScope)) return;
   say('Loading demo data …');
   for (const { roles, ...person } of PEOPLE) {
     const account = { ...person, password: DEMO_PASSWORD, email: `${person.username}@demo.souk.example` };

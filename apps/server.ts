@@ -8,7 +8,7 @@ import { type Composition, prepareDatabase } from '#kernel/compose.ts';
 import type { Settings } from '#kernel/settings.ts';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
-import { loadDemo } from './demo.ts';
+import { hasDemo, loadDemo } from './demo.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
 /** How long running calls may take to end after a stop was asked for. */
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   stopping = () => database.stop();
   try {
     const souk = await open(settings, database);
-    if (settings.demo) await loadDemo(souk, settings, say);
+    if (hasDemo(settings)) await loadDemo(souk, say);
     const server = await listen(souk, settings, port);
     stopping = () => shutDown(server, souk, database);
     welcome(settings, server.port, database);
@@ -120,7 +120,7 @@ Souk is open.
   Health     ${home}/health      (metrics: ${home}/metrics)
   Database   ${database.embedded ? `embedded PostgreSQL in ${settings.dataFolder}` : 'yours (DATABASE_URL)'}${
     settings.mode === 'production' ? '' : `\n  Mail       ${home}/dev/outbox  (what Souk would have sent)`
-  }${settings.demo ? '\n  Accounts   admin, sue (sells), bob (buys), paul (provides); password souk-demo' : ''}
+  }${hasDemo(settings) ? '\n  Accounts   admin, sue (sells), bob (buys), paul (provides); password souk-demo' : ''}
 
 Stop with Ctrl-C.
 `);

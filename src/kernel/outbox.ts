@@ -52,7 +52,7 @@ const KEPT_DAYS = 7;
 export const forgetSent = (now: Date): Sql[] => {
   const before = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
   return [
-    sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at < ${before} order by sent_at limit 10000)`,
-    sql`delete from kernel.consumed where (subscription, event_id) in (select subscription, event_id from kernel.consumed where consumed_at < ${before} order by consumed_at limit 10000)`,
+    sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at < ${before} limit 10000)`,
+    sql`delete from kernel.consumed where (subscription, event_id) in (select subscription, event_id from kernel.consumed where consumed_at < ${before} limit 10000)`,
   ];
 };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -39,7 +39,7 @@ export function openHome(folder: string, log: (line: string) => void): Home {
     throw new Error(
       `The database in ${path} cannot be reached by its own user (uid ${account.uid}): let that user pass through the folders above it.`,
     );
-  const elsewhere = join(sharedFolder, createHash('sha256').update(path).digest('hex').slice(0, 12));
+  const elsewhere = join(sharedFolder, randomBytes(6).toString('hex')); // a new one for a new note: who deletes the folder begins anew
   writeFileSync(note, `${elsewhere}\n`);
   log(`PostgreSQL, which root may not run, cannot enter ${path}: its files lie in ${elsewhere}`);
   return homeAt(elsewhere);
