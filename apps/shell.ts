@@ -13,11 +13,14 @@ export function fail(error: unknown): never {
   process.exit(1);
 }
 
-/** Settings from the environment and from `.env` beside the checkout; what the environment says wins. */
+/**
+ * Settings from the environment and from `.env` beside the checkout; what the environment says wins. A person at the
+ * terminal is not shown a line for every call, unless they ask for it.
+ */
 export function loadSettings(): Settings {
   if (existsSync('.env')) process.loadEnvFile('.env');
   try {
-    return readSettings(process.env);
+    return readSettings({ LOG_LEVEL: process.stdout.isTTY ? 'warn' : 'info', ...process.env });
   } catch (error) {
     if (error instanceof BadSettings) fail(new Error(`a setting is wrong. ${error.message}`));
     throw error;

@@ -165,8 +165,9 @@ language sql stable as $$
   left join catalog.categories category on category.slug = product.category
   cross join lateral (
     select min(variant.price_amount) as amount, min(variant.price_currency) as currency, sum(variant.stock)::bigint as stock,
-           json_agg((select shown from (select variant.id, variant.sku, variant.options,
-                                               row(variant.price_amount, variant.price_currency)::catalog.money as price, variant.stock) as shown) order by variant.position) as variants,
+           ('[' || string_agg((select row_to_json(shown)::text from (select variant.id, variant.sku, variant.options,
+                                                                            row(variant.price_amount, variant.price_currency)::catalog.money as price, variant.stock) as shown),
+                              ',' order by variant.position) || ']')::json as variants,
            string_to_array(string_agg(array_to_string(variant.option_tags, E'\x1f'), E'\x1f') filter (where variant.option_tags <> '{}'), E'\x1f') as tags
     from catalog.variants variant where variant.product_id = product.id
   ) as priced
