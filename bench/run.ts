@@ -9,6 +9,7 @@ import { modules } from '../src/modules/index.ts';
 import { loadCatalog } from '../test/catalog-100k.ts';
 import { type Buyer, buyers } from './buyers.ts';
 import { fire, type Measured, median, type Shot } from './load.ts';
+import { pgbench } from './pgbench.ts';
 import { type Server, startServer } from './servers.ts';
 
 /**
@@ -84,6 +85,9 @@ async function bench(): Promise<void> {
   report(results, ours, bare);
   await ours.stop();
   await bare.stop();
+  await onServer('create database pgbench');
+  const limits = await pgbench(databaseAt('pgbench'), CONNECTIONS, SECONDS);
+  say(limits ? `pgbench: ${Math.round(limits.reads)} reads/s, ${Math.round(limits.writes)} writes/s` : 'pgbench is not installed here.');
 }
 
 function measure(server: Server, next: () => Shot): Promise<Measured> {

@@ -4,7 +4,7 @@ import { empty, join, raw, type Sql, sql } from '#kernel/database.ts';
  * The statements behind lists of products. A list is walked along the index of its order, and stops when the page is
  * full. Where it is narrowed by more than that index knows, a walk that finds too little within WALK rows is followed by
  * gathering all that fits (by the GIN indexes) and sorting it: so a page costs little when much fits, and little when
- * little fits. README.md tells the measured figures.
+ * little fits. docs/performance.md tells the measured figures.
  */
 
 export type Sort = 'newest' | 'name' | 'price' | '-price' | 'rating' | 'relevance';

@@ -44,8 +44,6 @@ export interface ClaimOutcome {
  * began, so what is free is judged under the lock. The row of the key gates the rest: whoever writes it, moves pieces.
  * New figures are made of the locked ones: `level` itself is read as of the statement's beginning, and PostgreSQL checks
  * constraints on figures made of it before it notices that the row has changed.
- *
- * Measured on 2 cores over one level that all want: see README.md.
  */
 export function claimPieces({ key, state, lines, expiresAt, at }: Claim): Sql {
   const wanted = summed(lines);

@@ -97,6 +97,7 @@ create table wallet.charges (
   check (state = 'pending' or source_sealed is null)
 );
 create unique index charges_once on wallet.charges (principal, idempotency_key) where idempotency_key is not null;
+create index charges_owner on wallet.charges (owner, at);
 create index charges_pending on wallet.charges (at) where state = 'pending';
 
 -- Money that leaves a wallet: back to a gateway, or by a correction of the staff.
