@@ -59,7 +59,8 @@ export function asServer({ path, account }: Home) {
 
 function clearUnfinished(home: Home, data: string, log: (line: string) => void): void {
   for (const name of readdirSync(home.path)) {
-    if (name.startsWith('data.new-')) rmSync(join(home.path, name), { recursive: true, force: true });
+    // An initdb that outlived its parent may still be writing there, for a moment.
+    if (name.startsWith('data.new-')) rmSync(join(home.path, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
   const isWhole = ['PG_VERSION', 'postgresql.conf', 'global/pg_control'].every((file) => existsSync(join(data, file)));
   if (!existsSync(data) || isWhole) return;
