@@ -138,3 +138,14 @@ export const lockAccount = (db: Database, id: string) =>
 export const setRoles = (db: Database, id: string, roles: readonly RoleName[], rev: number) =>
   db.one<LivingAccount>(sql`
     update identity.accounts set roles = ${roles}::text[], rev = ${rev}, version = version + 1 where id = ${id} returning *`);
+
+/** Gives the account another password; tokens older than `rev` are void. The account must be locked. */
+export const setPassword = (tx: Database, id: string, passwordHash: string, rev: number) =>
+  tx.execute(sql`update identity.accounts set password_hash = ${passwordHash}, rev = ${rev}, version = version + 1 where id = ${id}`);
+
+/** Shuts the account out, or lets it in again; tokens older than `rev` are void. The account must be locked. */
+export const setSuspended = (tx: Database, id: string, to: { suspended: boolean; reason: string; rev: number }) =>
+  tx.one<LivingAccount>(sql`
+    update identity.accounts
+    set state = ${to.suspended ? 'suspended' : 'active'}, suspension_reason = ${to.suspended ? to.reason : null}, rev = ${to.rev}, version = version + 1
+    where id = ${id} returning *`);

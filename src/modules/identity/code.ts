@@ -4,6 +4,9 @@ import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
 
+/** What a code is for: to prove an email, or to set a new password. */
+export type CodePurpose = 'email' | 'password';
+
 /** Six digits, mailed to prove an address. */
 export const Code = z
   .string()
@@ -18,8 +21,8 @@ const LIFE_MS = minutes(15);
 export const newCode = (): string => String(randomInt(1_000_000)).padStart(6, '0');
 
 /** A keyed hash: a plain one of six digits would be guessed at once. */
-export const fingerprintOf = (secrets: Secrets, accountId: string, code: string): string =>
-  secrets.fingerprint(code, `identity.code:${accountId}`);
+export const fingerprintOf = (secrets: Secrets, accountId: string, purpose: CodePurpose, code: string): string =>
+  secrets.fingerprint(code, `identity.code:${purpose}:${accountId}`);
 
 const place = (accountId: string) => `identity.code:${accountId}`;
 export const sealCode = (secrets: Secrets, accountId: string, code: string): string => secrets.seal(code, place(accountId));
@@ -27,21 +30,22 @@ export const unsealCode = (secrets: Secrets, accountId: string, sealed: string):
 
 /**
  * Puts a new code in the place of the one before, with all its tries.
- * @returns false when the account has had as many codes as it may in a day, or has used its code already.
+ * @returns false when the account has had as many codes as it may in a day, or has proven its email already.
  */
 export async function replaceCode(
   db: Database,
-  { accountId, fingerprint, now }: { accountId: string; fingerprint: string; now: Date },
+  { accountId, purpose, fingerprint, now }: { accountId: string; purpose: CodePurpose; fingerprint: string; now: Date },
 ): Promise<boolean> {
   const expiresAt = new Date(now.getTime() + LIFE_MS);
   const windowBegan = new Date(now.getTime() - SENDINGS_WINDOW_MS);
   const replaced = await db.execute(sql`
-    insert into identity.codes as c (account_id, fingerprint, first_at, expires_at) values (${accountId}, ${fingerprint}, ${now}, ${expiresAt})
-    on conflict (account_id) do update set
-      fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, tries = 0,
+    insert into identity.codes as c (account_id, purpose, fingerprint, first_at, expires_at)
+    values (${accountId}, ${purpose}, ${fingerprint}, ${now}, ${expiresAt})
+    on conflict (account_id, purpose) do update set
+      fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, tries = 0, used_at = null,
       sendings = case when c.first_at < ${windowBegan} then 1 else c.sendings + 1 end,
       first_at = case when c.first_at < ${windowBegan} then excluded.first_at else c.first_at end
-    where c.used_at is null and (c.sendings < ${SENDINGS} or c.first_at < ${windowBegan})`);
+    where (c.used_at is null or c.purpose = 'password') and (c.sendings < ${SENDINGS} or c.first_at < ${windowBegan})`);
   return replaced === 1;
 }
 
@@ -61,31 +65,35 @@ export type Whose = { emailIndex: string } | { usernameIndex: string };
 export async function tryCode(
   db: Database,
   secrets: Secrets,
-  guess: { whose: Whose; code: string; now: Date },
+  guess: { whose: Whose; purpose: CodePurpose; code: string; now: Date },
 ): Promise<{ accountId: string; isUsed: boolean } | undefined> {
   const { whose } = guess;
   const meant = 'emailIndex' in whose ? sql`a.email_index = ${whose.emailIndex}` : sql`a.username_index = ${whose.usernameIndex}`;
   const spent = await db.many<SpentTry>(sql`
     update identity.codes c set tries = c.tries + 1
     from identity.accounts a
-    where a.id = c.account_id and ${meant} and a.state in ('unconfirmed', 'active') and c.tries < ${TRIES} and c.expires_at > ${guess.now}
+    where a.id = c.account_id and c.purpose = ${guess.purpose} and ${meant} and a.state in ('unconfirmed', 'active') and c.tries < ${TRIES} and c.expires_at > ${guess.now}
     returning c.account_id, c.fingerprint, c.used_at`);
-  const hit = spent.find(({ account_id, fingerprint }) => sameText(fingerprint, fingerprintOf(secrets, account_id, guess.code)));
+  const hit = spent.find(({ account_id, fingerprint }) =>
+    sameText(fingerprint, fingerprintOf(secrets, account_id, guess.purpose, guess.code)),
+  );
   return hit && { accountId: hit.account_id, isUsed: hit.used_at !== null };
 }
 
-export const markUsed = (db: Database, accountId: string, now: Date) =>
-  db.execute(sql`update identity.codes set used_at = ${now} where account_id = ${accountId}`);
+/** @returns false when it was used before. */
+export const markUsed = async (db: Database, accountId: string, purpose: CodePurpose, now: Date): Promise<boolean> =>
+  (await db.execute(sql`
+    update identity.codes set used_at = ${now} where account_id = ${accountId} and purpose = ${purpose} and used_at is null`)) === 1;
 
 /** True when this is the newest code of the account and still to be used. */
-export const isCurrent = async (db: Database, accountId: string, fingerprint: string): Promise<boolean> =>
-  (await db.maybe(
-    sql`select 1 from identity.codes where account_id = ${accountId} and fingerprint = ${fingerprint} and used_at is null`,
-  )) !== undefined;
+export const isCurrent = async (db: Database, accountId: string, purpose: CodePurpose, fingerprint: string): Promise<boolean> =>
+  (await db.maybe(sql`
+    select 1 from identity.codes
+    where account_id = ${accountId} and purpose = ${purpose} and fingerprint = ${fingerprint} and used_at is null`)) !== undefined;
 
 /** Codes are kept for their day, so that sendings are counted; then they go. */
 export const forgetCodes = (db: Database, now: Date, limit: number) =>
   db.execute(sql`
-    delete from identity.codes where account_id in (
-      select account_id from identity.codes where first_at < ${new Date(now.getTime() - SENDINGS_WINDOW_MS)} and expires_at < ${now}
+    delete from identity.codes where (account_id, purpose) in (
+      select account_id, purpose from identity.codes where first_at < ${new Date(now.getTime() - SENDINGS_WINDOW_MS)} and expires_at < ${now}
       order by first_at limit ${limit} for update skip locked)`);

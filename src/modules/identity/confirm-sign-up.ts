@@ -22,7 +22,12 @@ export type Confirmed = z.infer<typeof Confirmed>;
  * The first to prove an address owns it. While the code lives, the same call answers the same again.
  */
 export async function confirmSignUp(ctx: Identity, input: Named & { code: string }): Promise<Confirmed> {
-  const hit = await tryCode(ctx.db, ctx.secrets, { whose: whose(ctx.secrets, input), code: input.code, now: ctx.clock.now() });
+  const hit = await tryCode(ctx.db, ctx.secrets, {
+    whose: whose(ctx.secrets, input),
+    purpose: 'email',
+    code: input.code,
+    now: ctx.clock.now(),
+  });
   if (!hit) throw wrongCode();
   const account = hit.isUsed ? await findById(ctx.db, hit.accountId) : await proveEmail(ctx, hit.accountId);
   if (!account) throw wrongCode();
@@ -36,7 +41,7 @@ async function proveEmail(ctx: Identity, accountId: string): Promise<LivingAccou
       const before = await findById(tx, accountId);
       const account = await confirmEmail(tx, accountId, ctx.clock.now());
       if (!account?.email_index) return findById(tx, accountId); // a twin has confirmed it meanwhile
-      await markUsed(tx, accountId, ctx.clock.now());
+      await markUsed(tx, accountId, 'email', ctx.clock.now());
       await forgetRivals(tx, account.email_index);
       if (ctx.request) ctx.request.subject = accountId;
       if (before?.state === 'unconfirmed') emit(tx, accountCreated, accountId, { accountId, username: account.username });

@@ -1,4 +1,5 @@
 import { forgetUnconfirmed } from './account.ts';
+import { forgetAttempts } from './attempts.ts';
 import { forgetCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { forgetRevocations } from './revocation.ts';
@@ -9,7 +10,7 @@ const BATCHES = 20;
 
 /** Drops what has had its time. A turn that leaves something over is followed by the next. */
 export async function forgetExpired(ctx: Identity): Promise<void> {
-  for (const forget of [forgetCodes, forgetSessions, forgetRevocations, forgetUnconfirmed]) {
+  for (const forget of [forgetCodes, forgetAttempts, forgetSessions, forgetRevocations, forgetUnconfirmed]) {
     for (let turn = 0; turn < BATCHES; turn++) {
       if ((await forget(ctx.db, ctx.clock.now(), BATCH)) < BATCH) break;
     }

@@ -4,19 +4,29 @@ import { job, timer } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 import type { Identity } from './context.ts';
 import { forgetExpired } from './forget-expired.ts';
+import { runSendResetCode, runStartReset } from './forgot-password.ts';
 import { runResendCodes } from './resend-code.ts';
 import { runSendCode } from './send-code.ts';
 import { rotateSigningKeys } from './signing-key.ts';
+import { runTellNewPassword } from './tell-new-password.ts';
 
 export const SendCode = z.object({ accountId: Id, sealedCode: z.string() });
 
 export const sendCode = job('identity.send-code', SendCode, (ctx: Identity, input) => runSendCode(ctx, input));
 
-export const ResendCodes = z.union([z.object({ emailIndex: z.string() }), z.object({ usernameIndex: z.string() })]);
+export const Whom = z.union([z.object({ emailIndex: z.string() }), z.object({ usernameIndex: z.string() })]);
 
-export const resendCodes = job('identity.resend-codes', ResendCodes, (ctx: Identity, whose) => runResendCodes(ctx, whose));
+export const resendCodes = job('identity.resend-codes', Whom, (ctx: Identity, whose) => runResendCodes(ctx, whose));
 
-export const jobs = [sendCode, resendCodes];
+export const startReset = job('identity.start-reset', Whom, (ctx: Identity, whose) => runStartReset(ctx, whose));
+
+export const sendResetCode = job('identity.send-reset-code', SendCode, (ctx: Identity, input) => runSendResetCode(ctx, input));
+
+export const tellNewPassword = job('identity.tell-new-password', z.object({ accountId: Id, version: z.int() }), (ctx: Identity, input) =>
+  runTellNewPassword(ctx, input),
+);
+
+export const jobs = [sendCode, resendCodes, startReset, sendResetCode, tellNewPassword];
 
 export const timers = [
   timer('identity.forget-expired', minutes(5), (ctx: Identity) => forgetExpired(ctx)),

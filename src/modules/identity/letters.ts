@@ -20,3 +20,20 @@ export const alreadyKnownLetter = ({ username }: { username: string }): Letter =
     'If it was not you, you need do nothing: your account is as it was.',
   ].join('\n\n'),
 });
+
+export const resetLetter = ({ username, code }: { username: string; code: string }): Letter => ({
+  subject: 'Your code for a new password',
+  text: [
+    `${code} is your code for a new password.`,
+    `It sets a new password for the account ${username}, and is good for 15 minutes. If you did not ask for it, ignore this message: your password stays as it is.`,
+  ].join('\n\n'),
+});
+
+export const newPasswordLetter = ({ username }: { username: string }): Letter => ({
+  subject: 'Your password was changed',
+  text: [
+    'Hello,',
+    `the account ${username} has a new password, and its other sessions have ended.`,
+    'If it was not you, set a new password at once (POST /v1/auth/forgot-password).',
+  ].join('\n\n'),
+});

@@ -3,7 +3,7 @@ import { keyColumns } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import type { Key } from '#kernel/routes.ts';
 import { type AccountState, emailColumns, forgetOldestUnconfirmed, insertAccount, type LivingAccount } from './account.ts';
-import { fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
+import { type CodePurpose, fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
 import { usernameIndex } from './username.ts';
@@ -51,8 +51,10 @@ export async function giveCode(
   ctx: Identity,
   tx: Transaction,
   accountId: string,
+  purpose: CodePurpose,
 ): Promise<{ accountId: string; sealedCode: string } | undefined> {
   const code = newCode();
-  const given = await replaceCode(tx, { accountId, fingerprint: fingerprintOf(ctx.secrets, accountId, code), now: ctx.clock.now() });
+  const fingerprint = fingerprintOf(ctx.secrets, accountId, purpose, code);
+  const given = await replaceCode(tx, { accountId, purpose, fingerprint, now: ctx.clock.now() });
   return given ? { accountId, sealedCode: sealCode(ctx.secrets, accountId, code) } : undefined;
 }

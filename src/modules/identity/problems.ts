@@ -24,12 +24,20 @@ export const accountSuspended = problem({
   detail: 'This account may not sign in at the moment.',
 });
 
+export const wrongPassword = problem({
+  code: 'identity/wrong-password',
+  status: 403,
+  title: 'The current password is not right',
+  detail: 'Give the password that the account has now.',
+});
+
 /** One answer for a code that is wrong, used up, too old, or of an account that is not there. */
 export const wrongCode = problem({
   code: 'identity/wrong-code',
   status: 403,
   title: 'The code does not fit',
-  detail: 'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code).',
+  detail:
+    'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
 });
 
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */

@@ -22,7 +22,7 @@ export async function resendCode(ctx: Identity, input: Named): Promise<z.infer<t
 export async function runResendCodes(ctx: Identity, meant: Whose): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     for (const account of await waiting(tx, meant)) {
-      const code = await giveCode(ctx, tx, account.id);
+      const code = await giveCode(ctx, tx, account.id, 'email');
       if (code) enqueue(tx, sendCode, code);
     }
   });

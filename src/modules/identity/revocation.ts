@@ -27,6 +27,15 @@ export async function revoke(tx: Transaction, kind: Revocation['kind'], id: stri
   return seq;
 }
 
+/** Voids the access tokens of several sessions at once. Take it last, as above. */
+export async function revokeSessions(tx: Transaction, ids: readonly string[], now: Date): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+  await tx.execute(sql`
+    insert into identity.revocations (kind, id, expires_at)
+    select 'session', ended.id, ${new Date(now.getTime() + REVOCATION_LIFE_MS)}::timestamptz from unnest(${ids}::uuid[]) as ended (id)`);
+  await tx.execute(sql`select pg_notify(${REVOCATIONS_CHANNEL}, '')`);
+}
+
 export const revocationsAfter = (db: Database, since: number, now: Date) =>
   db.many<Revocation>(sql`
     select seq, kind, id from identity.revocations where seq > ${since} and expires_at > ${now} order by seq limit ${REVOCATIONS_PER_PAGE}`);

@@ -1,21 +1,34 @@
 import { z } from 'zod';
-import { notFound, unauthenticated, versionMismatch } from '#kernel/problems.ts';
-import { anyone, get, ownAccount, permitted, post, put, signedIn } from '#kernel/routes.ts';
+import { forbidden, notFound, unauthenticated, versionMismatch } from '#kernel/problems.ts';
+import { anyone, del, get, ownAccount, permitted, post, put, signedIn } from '#kernel/routes.ts';
+import { ChangePassword, changePassword } from './change-password.ts';
 import { Confirmed, ConfirmSignUp, confirmSignUp } from './confirm-sign-up.ts';
 import type { Identity } from './context.ts';
 import { PublicKey } from './contract.ts';
 import { Customer } from './customer.ts';
+import { ForgotPassword, ForgottenPassword, forgotPassword } from './forgot-password.ts';
 import { getToken, OAuthTokens, TokenRequest } from './get-token.ts';
 import { AccountRoles, grantRoles, Roles } from './grant-roles.ts';
+import { endOwnSession, listSessions, Sessions } from './list-sessions.ts';
 import { OpenIdConfiguration, openIdConfiguration } from './openid-configuration.ts';
-import { accountSuspended, invalidRefreshToken, notConfirmed, usernameTaken, wrongCode, wrongCredentials } from './problems.ts';
+import {
+  accountSuspended,
+  invalidRefreshToken,
+  notConfirmed,
+  usernameTaken,
+  wrongCode,
+  wrongCredentials,
+  wrongPassword,
+} from './problems.ts';
 import { RegisterCustomer, registerCustomer } from './register-customer.ts';
 import { ResendCode, ResentCode, resendCode } from './resend-code.ts';
+import { ResetPassword, resetPassword } from './reset-password.ts';
 import { showCustomer } from './show-customer.ts';
 import { SignIn, signIn } from './sign-in.ts';
 import { signOut } from './sign-out.ts';
 import { SignedUp, SignUp, signUp } from './sign-up.ts';
 import { publicKeys } from './signing-key.ts';
+import { SuspendedAccount, Suspension, suspendAccount } from './suspend-account.ts';
 import { Tokens } from './tokens.ts';
 import { Me, whoAmI } from './who-am-i.ts';
 
@@ -83,6 +96,51 @@ export const routes = [
     problems: [],
     handle: (ctx: Identity) => signOut(ctx),
   }),
+  get('/auth/sessions', {
+    summary: 'The open sessions of the account',
+    access: signedIn,
+    returns: Sessions,
+    problems: [],
+    handle: (ctx: Identity) => listSessions(ctx),
+  }),
+  del('/auth/sessions/{id}', {
+    summary: 'End a session at once',
+    access: signedIn,
+    returns: null,
+    problems: [notFound],
+    handle: (ctx: Identity, { params }) => endOwnSession(ctx, params.id),
+  }),
+  post('/auth/forgot-password', {
+    summary: 'Mail a code to set a new password with',
+    description: 'At most five codes a day. The answer never says whether there is such an account.',
+    access: anyone,
+    limit: 'codes',
+    body: ForgotPassword,
+    returns: ForgottenPassword,
+    status: 202,
+    problems: [],
+    handle: (ctx: Identity, { body }) => forgotPassword(ctx, body),
+  }),
+  post('/auth/reset-password', {
+    summary: 'Set a new password with the code that was mailed',
+    description: 'A code is good once, for 15 minutes and five tries. All sessions of the account end at once.',
+    access: anyone,
+    limit: 'codes',
+    body: ResetPassword,
+    returns: null,
+    problems: [wrongCode],
+    handle: (ctx: Identity, { body }) => resetPassword(ctx, body),
+  }),
+  post('/auth/change-password', {
+    summary: 'Set a new password, knowing the current one',
+    description: 'This session goes on; all others of the account end at once.',
+    access: signedIn,
+    limit: 'sign-in',
+    body: ChangePassword,
+    returns: null,
+    problems: [wrongPassword],
+    handle: (ctx: Identity, { body }) => changePassword(ctx, body),
+  }),
   get('/auth/me', {
     summary: 'Who the token speaks for',
     access: signedIn,
@@ -99,6 +157,15 @@ export const routes = [
     etag: ({ version }) => version,
     problems: [notFound, versionMismatch],
     handle: (ctx: Identity, { params, body, ifMatch }) => grantRoles(ctx, { accountId: params.id, roles: body.roles, ifMatch }),
+  }),
+  post('/users/{id}/suspension', {
+    summary: 'Shut an account out, or let it in again',
+    description: 'Works at once in every process. Staff are shut out only by those who may grant roles.',
+    access: permitted('moderation:decide'),
+    body: Suspension,
+    returns: SuspendedAccount,
+    problems: [notFound, forbidden],
+    handle: (ctx: Identity, { params, body }) => suspendAccount(ctx, params.id, body),
   }),
   post('/customers', {
     summary: 'Register a customer',

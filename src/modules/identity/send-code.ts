@@ -12,8 +12,8 @@ export async function runSendCode(ctx: Identity, { accountId, sealedCode }: { ac
   const to = account && emailOf(ctx.secrets, account);
   if (!account?.email_index || !to || account.email_confirmed_at) return;
   const code = unsealCode(ctx.secrets, accountId, sealedCode);
-  const fingerprint = fingerprintOf(ctx.secrets, accountId, code);
-  if (!(await isCurrent(ctx.db, accountId, fingerprint))) return;
+  const fingerprint = fingerprintOf(ctx.secrets, accountId, 'email', code);
+  if (!(await isCurrent(ctx.db, accountId, 'email', fingerprint))) return;
   const owner = await findByConfirmedEmail(ctx.db, account.email_index);
   const letter = owner ? alreadyKnownLetter({ username: owner.username }) : codeLetter({ username: account.username, code });
   await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}`, to, ...letter });

@@ -95,6 +95,32 @@ export const endSession = (db: Database, id: string, { by, now }: { by: EndedBy;
   db.maybe<{ account_id: string }>(sql`
     update identity.sessions set ended_at = ${now}, ended_by = ${by} where id = ${id} and ended_at is null returning account_id`);
 
+/** Ends all open sessions of an account but one. @returns those that it ended. */
+export const endSessions = async (
+  db: Database,
+  accountId: string,
+  { by, except, now }: { by: EndedBy; except: string | null; now: Date },
+): Promise<string[]> => {
+  const ended = await db.many<{ id: string }>(sql`
+    update identity.sessions set ended_at = ${now}, ended_by = ${by}
+    where account_id = ${accountId} and ended_at is null and id is distinct from ${except}::uuid returning id`);
+  return ended.map(({ id }) => id);
+};
+
+interface OpenSession {
+  id: string;
+  created_at: Date;
+  refreshed_at: Date;
+  expires_at: Date;
+}
+
+/** The open sessions of an account, newest first, or the one of that id. */
+export const openSessionsOf = (db: Database, accountId: string, now: Date, id: string | null = null) =>
+  db.many<OpenSession>(sql`
+    select id, created_at, refreshed_at, expires_at from identity.sessions
+    where account_id = ${accountId} and ended_at is null and expires_at > ${now} and (${id}::uuid is null or id = ${id}::uuid)
+    order by id desc limit 100`);
+
 /** Sessions that have run out, or ended a while ago, are forgotten: their tokens are refused all the same. */
 export const forgetSessions = (db: Database, now: Date, limit: number) =>
   db.execute(sql`

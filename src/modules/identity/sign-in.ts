@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { newId } from '#kernel/ids.ts';
 import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
+import { countAttempt, forgiveAttempts } from './attempts.ts';
+import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { isPassword, TriedPassword } from './password.ts';
@@ -18,8 +20,11 @@ export const SignIn = z
  * account waits for its confirmation, or is suspended, is told only to who knows its password.
  */
 export async function signIn(ctx: Identity, input: Named & { password: string }): Promise<Tokens> {
-  const account = await accountWith(ctx, input);
+  const meant = whose(ctx.secrets, input);
+  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, meant, ctx.clock.now());
+  const account = await accountWith(ctx, meant, input.password);
   if (!account) throw wrongCredentials();
+  if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, meant);
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
   if (account.state === 'suspended') throw accountSuspended();
@@ -30,8 +35,7 @@ export async function signIn(ctx: Identity, input: Named & { password: string })
 }
 
 /** By email two accounts may be meant, its owner and the newest who claims it: both passwords are tried, whether they are there or not. */
-async function accountWith(ctx: Identity, { password, ...named }: Named & { password: string }): Promise<LivingAccount | undefined> {
-  const meant = whose(ctx.secrets, named);
+async function accountWith(ctx: Identity, meant: Whose, password: string): Promise<LivingAccount | undefined> {
   const isTheirs = async (account: LivingAccount | undefined) =>
     (await isPassword(ctx.secrets, password, account?.password_hash)) ? account : undefined;
   if ('usernameIndex' in meant) return isTheirs(await findByUsername(ctx.db, meant.usernameIndex));

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { enqueue } from '#kernel/events.ts';
+import { unauthenticated } from '#kernel/problems.ts';
+import { findById, lockAccount, setPassword } from './account.ts';
+import type { Identity } from './context.ts';
+import { tellNewPassword } from './jobs.ts';
+import { hashPassword, isPassword, NewPassword, TriedPassword } from './password.ts';
+import { wrongPassword } from './problems.ts';
+import { revokedHere, revokeSessions } from './revocation.ts';
+import { endSessions } from './session.ts';
+
+export const ChangePassword = z
+  .strictObject({ currentPassword: TriedPassword.meta({ example: 'correct horse battery' }), newPassword: NewPassword })
+  .meta({ id: 'ChangePassword', example: { currentPassword: 'correct horse battery', newPassword: 'a better horse battery' } });
+
+/**
+ * Sets a new password for whoever knows the current one. This session goes on; all others of the account end at once.
+ * @throws wrongPassword also when somebody else has changed it this very moment.
+ */
+export async function changePassword(ctx: Identity, input: z.infer<typeof ChangePassword>): Promise<undefined> {
+  const before = await findById(ctx.db, ctx.actor.id);
+  if (!before) throw unauthenticated();
+  if (!(await isPassword(ctx.secrets, input.currentPassword, before.password_hash))) throw wrongPassword();
+  const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
+  const now = ctx.clock.now();
+  await ctx.db.transaction(async (tx) => {
+    const account = await lockAccount(tx, before.id);
+    if (account?.password_hash !== before.password_hash) throw wrongPassword();
+    enqueue(tx, tellNewPassword, { accountId: account.id, version: account.version + 1 });
+    const ended = await endSessions(tx, account.id, { by: 'password', except: ctx.actor.sessionId, now });
+    await setPassword(tx, account.id, passwordHash, account.rev);
+    if (ended.length > 0) await revokeSessions(tx, ended, now);
+  });
+  revokedHere();
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { enqueue } from '#kernel/events.ts';
+import { lockAccount, setPassword } from './account.ts';
+import { Code, markUsed, tryCode } from './code.ts';
+import type { Identity } from './context.ts';
+import { tellNewPassword } from './jobs.ts';
+import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
+import { hashPassword, NewPassword } from './password.ts';
+import { wrongCode } from './problems.ts';
+import { revoke, revokedHere } from './revocation.ts';
+import { endSessions } from './session.ts';
+
+export const ResetPassword = z
+  .strictObject({ ...namedFields, code: Code, newPassword: NewPassword })
+  .refine(namesOne, NAMES_ONE)
+  .meta({ id: 'ResetPassword' });
+
+/**
+ * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are: whoever knew
+ * the old password is out.
+ * @throws wrongCode also when there is no such account.
+ */
+export async function resetPassword(ctx: Identity, input: Named & { code: string; newPassword: string }): Promise<undefined> {
+  const now = ctx.clock.now();
+  const hit = await tryCode(ctx.db, ctx.secrets, { whose: whose(ctx.secrets, input), purpose: 'password', code: input.code, now });
+  if (!hit || hit.isUsed) throw wrongCode();
+  const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
+  await ctx.db.transaction(async (tx) => {
+    const account = await lockAccount(tx, hit.accountId);
+    if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now))) throw wrongCode();
+    if (ctx.request) ctx.request.subject = account.id;
+    enqueue(tx, tellNewPassword, { accountId: account.id, version: account.version + 1 });
+    await endSessions(tx, account.id, { by: 'password', except: null, now });
+    await setPassword(tx, account.id, passwordHash, await revoke(tx, 'account', account.id, now));
+  });
+  revokedHere();
+}

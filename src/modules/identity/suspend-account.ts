@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { forbidden, notFound } from '#kernel/problems.ts';
+import { Id, line, Username } from '#kernel/shapes.ts';
+import { lockAccount, setSuspended } from './account.ts';
+import type { Identity } from './context.ts';
+import { revoke, revokedHere } from './revocation.ts';
+import { endSessions } from './session.ts';
+
+export const Suspension = z
+  .strictObject({ suspended: z.boolean(), reason: line(500) })
+  .meta({ id: 'Suspension', example: { suspended: true, reason: 'sells what is not theirs' } });
+
+export const SuspendedAccount = z.object({ id: Id, username: Username, suspended: z.boolean() }).meta({ id: 'SuspendedAccount' });
+
+/**
+ * Shuts an account out, or lets it in again. Its sessions end at once and its tokens are void in every process; while it is
+ * suspended it cannot sign in. Staff are shut out only by those who may grant roles, and nobody shuts out themselves.
+ */
+export async function suspendAccount(
+  ctx: Identity,
+  accountId: string,
+  { suspended, reason }: z.infer<typeof Suspension>,
+): Promise<z.infer<typeof SuspendedAccount>> {
+  const account = await ctx.db.transaction(async (tx) => {
+    const before = await lockAccount(tx, accountId);
+    if (!before) throw notFound();
+    if (before.id === ctx.actor.id || (before.roles.length > 0 && !ctx.actor.permissions.has('roles:grant')))
+      throw forbidden({ permission: 'roles:grant' });
+    if ((before.state === 'suspended') === suspended) return before;
+    const now = ctx.clock.now();
+    if (suspended) await endSessions(tx, accountId, { by: 'suspension', except: null, now });
+    return setSuspended(tx, accountId, { suspended, reason, rev: await revoke(tx, 'account', accountId, now) });
+  });
+  revokedHere();
+  return { id: account.id, username: account.username, suspended: account.state === 'suspended' };
+}
