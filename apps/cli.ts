@@ -57,7 +57,7 @@ await souk.parseAsync().catch((error) => fail(error));
 
 /** Runs a command on the database of the settings, and lets go of it. */
 async function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {
-  const settings = { ...loadSettings(), logLevel: 'silent' as const };
+  const settings = { ...(await loadSettings()), logLevel: 'silent' as const };
   const database = await startDatabase({
     databaseUrl: settings.databaseUrl,
     folder: resolve(settings.dataFolder, 'postgres'),

@@ -18,7 +18,7 @@ await main().catch((error) => fail(error));
 
 /** One process: the database (unless one is given), Souk, and a port. */
 async function main(): Promise<void> {
-  const settings = loadSettings();
+  const settings = await loadSettings();
   let stopping: ((reason: string) => Promise<void>) | undefined;
   const asked = new Promise<string>((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { gatherSettings } from '#adapters/secrets/index.ts';
 import { BadSettings, readSettings, type Settings } from '#kernel/settings.ts';
 
 /** A line for the person at the terminal; logs go elsewhere. */
@@ -14,13 +15,13 @@ export function fail(error: unknown): never {
 }
 
 /**
- * Settings from the environment and from `.env` beside the checkout; what the environment says wins. A person at the
- * terminal is not shown a line for every call, unless they ask for it.
+ * Settings from the environment, from `.env` beside the checkout, from files and from Vault; what the environment says wins.
+ * A person at the terminal is not shown a line for every call, unless they ask for it.
  */
-export function loadSettings(): Settings {
+export async function loadSettings(): Promise<Settings> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   try {
-    return readSettings({ LOG_LEVEL: process.stdout.isTTY ? 'warn' : 'info', ...process.env });
+    return readSettings({ LOG_LEVEL: process.stdout.isTTY ? 'warn' : 'info', ...(await gatherSettings(process.env)) });
   } catch (error) {
     if (error instanceof BadSettings) fail(new Error(`a setting is wrong. ${error.message}`));
     throw error;

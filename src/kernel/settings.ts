@@ -34,6 +34,11 @@ const Environment = z.object({
   COMMISSION_PERCENT: z.coerce.number().min(0).max(50).multipleOf(0.01).default(5),
 });
 
+const SERVICE_URL = /^([A-Z]+)_SERVICE_URL$/;
+
+/** Whether the environment variable of that name is a setting of Souk. */
+export const isSettingName = (name: string): boolean => Object.hasOwn(Environment.shape, name) || SERVICE_URL.test(name);
+
 export interface Settings {
   mode: 'development' | 'test' | 'production';
   host: string;
@@ -132,7 +137,7 @@ function masterKeys(given: string | undefined, dataFolder: string): MasterKey[] 
 function serviceUrls(env: Record<string, string>): Record<string, string> {
   const urls: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    const module = /^([A-Z]+)_SERVICE_URL$/.exec(name)?.[1]?.toLowerCase();
+    const module = SERVICE_URL.exec(name)?.[1]?.toLowerCase();
     if (module) urls[module] = value.replace(/\/+$/, '');
   }
   return urls;
