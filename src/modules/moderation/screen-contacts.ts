@@ -37,8 +37,8 @@ const MESSENGER = `(?:${[
 /** What makes of a messenger's name an invitation: a preposition, or a verb not far before. */
 const INVITED = `(?<![\\p{L}\\p{N}])(?:${[
   '(?:on|via|by|my|through|sur|par|mon|mes|3al?|3ala|3la|fel|bel|علي|على|عبر|ع)',
-  '(?:add|dm|pm|message|text|contact|write|call|reach|find|follow|ajoute[rz]?|ecri[st]?|ecrivez|contacte[rz]?|appelle[rz]?|suivez|kalemni|ab3ath(?:li)?|zidni).{0,25}',
-  '(?:كلمني|راسلني|تواصل|ابعثلي|ابعث|زيدني|اتصل|حسابي|ضيفني|اضفني).{0,25}',
+  '(?:add|dm|pm|message|text|contact|write|call|reach|find|follow|ajoute[rz]?|ecri[st]?|ecrivez|contacte[rz]?|appelle[rz]?|suivez|kalemni|ab3ath(?:li)?|zidni)(?!\\p{L})[^.!?]{0,25}',
+  '(?:كلمني|راسلني|تواصل|ابعثلي|ابعث|زيدني|اتصل|حسابي|ضيفني|اضفني)(?!\\p{L})[^.!?]{0,25}',
 ].join('|')}) ?(?:le |la |l'|the |el )?`;
 
 /** What people say to deal past the house, each under a name of its own. A person looks: shops may be told why one is needed. */
@@ -68,7 +68,7 @@ const RULES: readonly ContactRule[] = [
       new RegExp(`(?<![\\p{L}\\p{N}@.-])(?:[a-z0-9-]{2,63}\\.){1,4}${ENDING}(?![\\p{L}\\p{N}-])`, 'u'),
       /(?<![\p{L}\p{N}@.-])[a-z0-9-]{2,63}\.[a-z]{2,10}\/[a-z0-9_-]{2}/u,
       new RegExp(`[\\p{L}\\p{N}-]{3,63}${DOT}${ENDING}(?![\\p{L}\\p{N}])`, 'u'),
-      /[a-z0-9-]{3,63} ?\. ?com(?![\p{L}\p{N}])/u,
+      /(?<![\p{L}\p{N}@.-])[a-z0-9-]{3,63} ?\. ?com(?![\p{L}\p{N}])/u,
     ),
   },
 ];
