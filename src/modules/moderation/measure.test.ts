@@ -1,30 +1,40 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { measure, phrases } from './measure.ts';
+import { languages, measure, phrases, tables } from './measure.ts';
 
-/** The thresholds that docs/moderation.md claims; `node src/modules/moderation/print-measure.ts` prints the table. */
-
-const languages = ['english', 'french', 'arabic', 'tunisian', 'tunisian-latin'];
+const rates = (among: typeof phrases) => {
+  const { hits, offending, falseAlarms, clean } = measure(among);
+  return { hits: hits / offending, falseAlarms: falseAlarms / clean };
+};
 
 describe('the labelled phrases', () => {
   test('are enough, in all languages, a third of them held out', () => {
-    expect(phrases.length).toBeGreaterThan(400);
-    expect(phrases.filter(({ label }) => label === 'clean').length).toBeGreaterThan(150);
-    expect(phrases.filter(({ heldOut }) => heldOut).length).toBeGreaterThanOrEqual(Math.floor(phrases.length / 3));
-    expect([...new Set(phrases.map(({ language }) => language))]).toEqual(languages);
+    expect(phrases.length).toBeGreaterThan(600);
+    expect(phrases.filter(({ label }) => label === 'clean').length).toBeGreaterThan(300);
+    expect(phrases.filter(({ set }) => set !== 'open').length).toBeGreaterThan(phrases.length / 3);
+    expect(languages).toEqual(['english', 'french', 'arabic', 'tunisian', 'tunisian-latin']);
     expect(new Set(phrases.map(({ text }) => text)).size).toBe(phrases.length);
   });
 
-  test.each([false, true])('are told apart (held out: %s)', (heldOut) => {
-    const { hits, offending, falseAlarms, clean } = measure(phrases.filter((phrase) => phrase.heldOut === heldOut));
-    expect(hits / offending).toBeGreaterThan(0.9);
-    expect(falseAlarms / clean).toBeLessThan(0.05);
+  test.each([
+    ['open', 0.97, 0.02],
+    ['heldOut', 0.95, 0.03],
+    ['late', 0.5, 0.05],
+  ] as const)('are told apart: %s', (set, hits, falseAlarms) => {
+    const found = rates(phrases.filter((phrase) => phrase.set === set));
+    expect(found.hits).toBeGreaterThan(hits);
+    expect(found.falseAlarms).toBeLessThan(falseAlarms);
   });
 
   test.each(languages)('are told apart in %s', (language) => {
-    const { hits, offending, falseAlarms, clean } = measure(phrases.filter((phrase) => phrase.language === language));
-    expect(hits / offending).toBeGreaterThan(0.85);
-    expect(falseAlarms / clean).toBeLessThan(0.1);
+    const found = rates(phrases.filter((phrase) => phrase.language === language && phrase.set !== 'late'));
+    expect(found.hits).toBeGreaterThan(0.93);
+    expect(found.falseAlarms).toBeLessThan(0.04);
   });
+});
+
+test('docs/moderation.md holds these figures; `node src/modules/moderation/measure.ts` prints them anew', () => {
+  expect(readFileSync(new URL('../../../docs/moderation.md', import.meta.url), 'utf8')).toContain(tables());
 });
 
 test('the measure would notice a screen that lets all pass, and one that stops all', () => {

@@ -15,7 +15,7 @@ const anyOf =
 
 const DOT = '(?: ?[\\[({] ?(?:dot|point|نقطه|نقطة|noukta|\\.) ?[\\])}] ?| (?:dot|point|نقطه|نقطة|noukta|no9ta) )';
 const AT = '(?:@| ?[\\[({] ?(?:at|arobase|@|a) ?[\\])}] ?| (?:at|arobase|arobas|@) )';
-const MAIL = '(?:gmail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|live|laposte|topnet|gnet)';
+const MAIL = '(?:gmail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|laposte|topnet|gnet)';
 const ENDING =
   '(?:com|net|org|tn|fr|io|eu|info|biz|shop|store|app|online|site|xyz|link|click|ly|gl|gg|tv|dz|ma|co\\.uk|uk|de|ai|dev|كوم|تن)';
 
@@ -49,6 +49,7 @@ const RULES: readonly ContactRule[] = [
     fires: anyOf(
       /(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}/u,
       new RegExp(`[\\w.+-]${AT}${MAIL}\\b`, 'u'),
+      new RegExp(`(?<!\\p{L})(?:my|mon|on|sur|chez|via|3al?|3la) (?:${MAIL})\\b`, 'u'),
       new RegExp(`[\\w.+-]${AT}[\\w-]{2,63}${DOT}${ENDING}(?![\\p{L}\\p{N}])`, 'u'),
     ),
   },
@@ -65,7 +66,7 @@ const RULES: readonly ContactRule[] = [
     fires: anyOf(
       /\b(?:https?|ftp|hxxps?):\/\/[^ ]/u,
       /(?<![\p{L}\p{N}])www ?\. ?[\p{L}\p{N}-]{2,63}/u,
-      new RegExp(`(?<![\\p{L}\\p{N}@.-])(?:[a-z0-9-]{2,63}\\.){1,4}${ENDING}(?![\\p{L}\\p{N}-])`, 'u'),
+      new RegExp(`(?<![\\p{L}\\p{N}@.-])(?!(?:asp|vb|ado|ml)\\.net)(?:[a-z0-9-]{2,63}\\.){1,4}${ENDING}(?![\\p{L}\\p{N}-])`, 'u'),
       /(?<![\p{L}\p{N}@.-])[a-z0-9-]{2,63}\.[a-z]{2,10}\/[a-z0-9_-]{2}/u,
       new RegExp(`[\\p{L}\\p{N}-]{3,63}${DOT}${ENDING}(?![\\p{L}\\p{N}])`, 'u'),
       /(?<![\p{L}\p{N}@.-])[a-z0-9-]{3,63} ?\. ?com(?![\p{L}\p{N}])/u,

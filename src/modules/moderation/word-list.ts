@@ -17,7 +17,7 @@ interface Script {
 }
 
 const LATIN: Script = {
-  alike: { a: '4@', b: '8', e: '3', g: '9', i: '1!|', l: '1|', o: '0', s: '5$', t: '7+', u: 'v', z: '2' },
+  alike: { a: '4@', b: '8', c: 'k', e: '3', g: '9', i: '1!|', l: '1|', o: '0', s: '5$', t: '7+', u: 'v', z: '2' },
   prefix: '',
 };
 
