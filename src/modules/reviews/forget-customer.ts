@@ -1,0 +1,28 @@
+import { type Sql, sql } from '#kernel/database.ts';
+import type { Nothing } from '#kernel/shapes.ts';
+import type { Reviews } from './context.ts';
+import { flagReasonsErase } from './flag.ts';
+import { COLUMNS, type ReviewRow, reviewsErase } from './review.ts';
+import { changeSummaries } from './summary.ts';
+
+/** Erases what a customer wrote. Of each review an empty row is left, and it no longer counts; flags stay, without their reasons. */
+export function forgetCustomer(ctx: Reviews, { customer }: { customer: string }): Promise<Nothing> {
+  return ctx.db.transaction(async (tx) => {
+    const rows = await tx.many<ReviewRow>(reviewsBy(customer));
+    await tx.execute(
+      reviewsErase(
+        rows.map(({ id }) => id),
+        ctx.clock.now(),
+      ),
+    );
+    await changeSummaries(
+      tx,
+      rows.map((row) => ({ productId: row.product_id, before: row, after: null })),
+    );
+    await tx.execute(flagReasonsErase(customer));
+    return {};
+  });
+}
+
+export const reviewsBy = (customer: string): Sql => sql`
+  select ${COLUMNS} from reviews.reviews where customer_id = ${customer} and erased_at is null order by id for no key update`;
