@@ -4,15 +4,15 @@ import { lockReview, reviewDelete, reviewsErase } from './review.ts';
 import { changeSummaries } from './summary.ts';
 
 /**
- * Deletes a review; `owner` null is staff. What its author takes back is gone, and may be written anew. What staff took away,
- * before or now, leaves its empty row, so that it is not.
+ * Deletes a review; `owner` null is staff. What its author takes back is gone, and may be written anew. What staff take away,
+ * or others had hidden before, leaves its empty row, so that it is not.
  */
 export function deleteReview(ctx: Reviews, id: string, call: { owner: string | null; ifMatch: number | undefined }): Promise<void> {
   return ctx.db.transaction(async (tx) => {
     const row = await lockReview(tx, id, call.owner);
     if (!row) throw notFound();
     if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
-    const isTakenBack = row.customer_id === ctx.actor.id && row.state !== 'removed';
+    const isTakenBack = row.customer_id === ctx.actor.id && (row.state === 'published' || row.state === 'pending');
     await tx.execute(isTakenBack ? reviewDelete(id) : reviewsErase([id], ctx.clock.now()));
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: null }]);
   });

@@ -96,7 +96,7 @@ test('writing, changing, deleting, flagging, deciding and forgetting at once lea
       }
       await expectSummariesRight();
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
   for (const done of ['write', 'change', 'delete', 'flag', 'approve', 'hide', 'remove', 'delete as staff'])
     expect(statuses.get(`${done} done`), done).toBeGreaterThan(0);

@@ -123,20 +123,30 @@ describe('a moderator', () => {
     for (const who of [bob, mia]) expect(await who.get(`/v1/reviews/${id}`)).toBeProblem(404, 'not-found');
     const anew = await bob.post(`/v1/products/${lamp}/reviews`, { rating: 5, comment: 'It bends.' });
     expect(anew).toBeProblem(409, 'reviews/already-reviewed');
-    const { id: removed, lamp: other } = await reviewed();
-    await decide(removed, 'remove', 'x');
-    expect((await bob.delete(`/v1/reviews/${removed}`)).status).toBe(204); // its words are gone, its place is not free
-    expect(await bob.post(`/v1/products/${other}/reviews`, { rating: 5, comment: 'x' })).toBeProblem(409, 'reviews/already-reviewed');
-    expect(await w.sql('select comment, username from reviews.reviews where id = any($1::uuid[])', [[id, removed]])).toEqual([
-      { comment: null, username: null },
-      { comment: null, username: null },
-    ]);
+    expect(await w.sql('select comment, username from reviews.reviews where id = $1', [id])).toEqual([{ comment: null, username: null }]);
+  });
+
+  test.each(['flag', 'remove'])('who said %s is not got round by deleting and writing anew', async (action) => {
+    const { id, lamp } = await reviewed();
+    await decide(id, action, 'x');
+    expect((await bob.delete(`/v1/reviews/${id}`)).status).toBe(204); // its words are gone, its place is not free
+    expect(await bob.post(`/v1/products/${lamp}/reviews`, { rating: 5, comment: 'x' })).toBeProblem(409, 'reviews/already-reviewed');
+    expect(await w.sql('select comment, username from reviews.reviews where id = $1', [id])).toEqual([{ comment: null, username: null }]);
   });
 
   test('needs the permission', async () => {
     const { id } = await reviewed();
     expect(await bob.post(`/v1/reviews/${id}/moderation`, { action: 'approve' })).toBeProblem(403, 'forbidden');
   });
+});
+
+test('a flag costs five statements, or seven when it hides; a decision five; a deletion four', async () => {
+  const { id } = await reviewed();
+  const flagged = [];
+  for (const person of crowd.slice(0, 3)) flagged.push((await w.statements(() => flag(person, id))).length);
+  expect(flagged).toEqual([5, 5, 7]);
+  expect(await w.statements(() => decide(id, 'approve'))).toHaveLength(5);
+  expect(await w.statements(() => bob.delete(`/v1/reviews/${id}`))).toHaveLength(4);
 });
 
 describe('the states', () => {

@@ -63,7 +63,7 @@ export const routes = [
   }),
   del('/reviews/{id}', {
     summary: 'Delete a review',
-    description: 'What its author takes back may be written anew; what staff take away may not.',
+    description: 'What its author takes back may be written anew; what staff take away, or others had hidden, may not.',
     access: owned('review', 'reviews:moderate'),
     returns: null,
     problems: [versionMismatch],

@@ -1,5 +1,6 @@
 -- What a customer says of a product. The names of both are copies, taken when it was written.
--- What staff take away keeps its row, without its text, so that it is not written anew: `erased_at` says when.
+-- What staff take away, or a deleted customer wrote, keeps its row without its text, so that it is not written anew:
+-- `erased_at` says when.
 create table reviews.reviews (
   id                uuid primary key,
   product_id        uuid not null,
