@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { contract, operation } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { problem } from '#kernel/problems.ts';
+import { Id } from '#kernel/shapes.ts';
+
+/** How grave a text is, mildest first: it may stand, a person looks at it, or it is refused at once. */
+export const verdicts = ['allow', 'review', 'block'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** What somebody wrote, as moderation knows it: a kind that the owning module chose (`review`, `message`) and an id. */
+export const Subject = z
+  .object({ kind: z.string().min(1).max(60), id: Id })
+  .meta({ id: 'ModerationSubject', example: { kind: 'review', id: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' } });
+export type Subject = z.infer<typeof Subject>;
+
+/** Why something waits: the words themselves, or people who flagged it. */
+export const reasons = ['screening', 'flags'] as const;
+
+export const decisions = ['approve', 'remove', 'flag'] as const;
+
+/** For the owning module to throw when the verdict is `block`. Names the rules, never the words. */
+export const textRefused = problem<{ rules: string[] }>({
+  code: 'moderation/text-refused',
+  status: 422,
+  title: 'The text is not allowed here',
+  detail: ({ rules }) => `The text breaks these rules: ${rules.join(', ')}. Take out what they name and send it again.`,
+});
+
+/** A moderator has decided; the owner of the subject shows or removes it. Not told of what the owner settled by itself. */
+export const decided = event(
+  'moderation.decided',
+  1,
+  z.object({
+    itemId: Id,
+    subject: z.object({ kind: z.string(), id: Id }),
+    decision: z.enum(['approve', 'remove']),
+    reason: z.string().nullable(),
+    by: Id,
+  }),
+);
+
+/** Nothing to tell but that it stands. */
+const Done = z.object({});
+export type Done = z.infer<typeof Done>;
+
+const Rules = z.array(z.string().min(1).max(60)).max(50);
+
+export const moderation = contract('moderation', {
+  operations: {
+    /** The gravest verdict on the texts, and the names of the rules that fired. Reads no database. */
+    screen: operation({
+      input: z.object({ texts: z.array(z.string()).max(100) }),
+      output: z.object({ verdict: z.enum(verdicts), rules: z.array(z.string()) }),
+    }),
+    /** Asks a person to look. While a subject waits it has one item: asked again, the rules are united and the rest stays. */
+    enqueue: operation({
+      input: z.object({ subject: Subject, author: Id, reason: z.enum(reasons), rules: Rules, excerpt: z.string() }),
+      output: z.object({ id: Id }),
+    }),
+    /** The owning module has decided by its own route: nobody needs to look any more. Repeating it changes nothing. */
+    settle: operation({
+      input: z.object({ subject: Subject, decision: z.enum(decisions), reason: z.string().max(500).nullable(), by: Id }),
+      output: Done,
+    }),
+    /** Erases what an author wrote from all items; ids and decisions stay. */
+    forget: operation({ input: z.object({ author: Id }), output: Done }),
+  },
+  events: { decided },
+});

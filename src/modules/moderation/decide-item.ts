@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { emit } from '#kernel/events.ts';
+import { notFound, problem } from '#kernel/problems.ts';
+import { line } from '#kernel/shapes.ts';
+import { decided } from '#moderation';
+import type { Moderation } from './context.ts';
+import { decideOpen, decisionOf, type Item, type ItemRow, itemView } from './item.ts';
+import { type Decision, moderatorDecisions } from './item-state.ts';
+
+export const DecideItem = z
+  .strictObject({
+    decision: z.enum(moderatorDecisions),
+    reason: line(500).nullish().meta({ description: 'Needed to remove; the author may read it', example: 'It insults the seller.' }),
+  })
+  .refine(({ decision, reason }) => decision !== 'remove' || typeof reason === 'string', {
+    path: ['reason'],
+    message: 'is needed to remove',
+  });
+
+export const alreadyDecided = problem<{ decision: Decision }>({
+  code: 'moderation/already-decided',
+  status: 409,
+  title: 'It is decided already',
+  detail: ({ decision }) => `Somebody was faster and decided: ${decision}. Take the next one of the queue.`,
+});
+
+/** Decides an open item and tells its owner, in one transaction. Of twenty moderators at once one decides, the others are told so. */
+export function decideItem(ctx: Moderation, id: string, { decision, reason = null }: z.infer<typeof DecideItem>): Promise<Item> {
+  return ctx.db.transaction(async (tx) => {
+    const by = ctx.actor.id;
+    const row = await tx.maybe<ItemRow>(decideOpen(id, { decision, reason, by, at: ctx.clock.now() }));
+    if (row) {
+      emit(tx, decided, id, { itemId: id, subject: { kind: row.subject_kind, id: row.subject_id }, decision, reason, by });
+      return itemView(ctx.secrets, row);
+    }
+    const before = await tx.maybe<{ decision: Decision }>(decisionOf(id));
+    throw before ? alreadyDecided({ decision: before.decision }) : notFound();
+  });
+}

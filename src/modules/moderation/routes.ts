@@ -1,0 +1,27 @@
+import { get, permitted, post } from '#kernel/routes.ts';
+import { page } from '#kernel/shapes.ts';
+import type { Moderation } from './context.ts';
+import { alreadyDecided, DecideItem, decideItem } from './decide-item.ts';
+import { Item } from './item.ts';
+import { listQueue, QueueQuery } from './list-queue.ts';
+
+export const routes = [
+  get('/moderation/queue', {
+    summary: 'What waits for a moderator, or was decided',
+    description: 'Open items come oldest first, decided ones newest first.',
+    access: permitted('moderation:decide'),
+    query: QueueQuery,
+    returns: page(Item),
+    problems: [],
+    handle: (ctx: Moderation, { query }) => listQueue(ctx, query),
+  }),
+  post('/moderation/{id}/decision', {
+    summary: 'Decide on what waits',
+    description: 'The module that owns the subject then shows it or removes it. To remove, say why.',
+    access: permitted('moderation:decide'),
+    body: DecideItem,
+    returns: Item,
+    problems: [alreadyDecided],
+    handle: (ctx: Moderation, { params, body }) => decideItem(ctx, params.id, body),
+  }),
+];
