@@ -1,6 +1,9 @@
+import { enqueue } from '#kernel/events.ts';
 import { notFound, versionMismatch } from '#kernel/problems.ts';
 import type { Reviews } from './context.ts';
+import { settleItemJob } from './jobs.ts';
 import { lockReview, reviewDelete, reviewsErase } from './review.ts';
+import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
 
 /**
@@ -15,5 +18,6 @@ export function deleteReview(ctx: Reviews, id: string, call: { owner: string | n
     const isTakenBack = row.customer_id === ctx.actor.id && (row.state === 'published' || row.state === 'pending');
     await tx.execute(isTakenBack ? reviewDelete(id) : reviewsErase([id], ctx.clock.now()));
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: null }]);
+    if (isWaiting(row.state)) enqueue(tx, settleItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
   });
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Transaction } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
 import { notFound, problem } from '#kernel/problems.ts';
 import { type Replayed, replayed } from '#kernel/routes.ts';
 import type { Reviews } from './context.ts';
 import { type Flag, FlagReason, type FlagRow, flagInsert, flagOf, flagView, openFlags } from './flag.ts';
+import { askToLookJob } from './jobs.ts';
 import { moveReview } from './moderate-review.ts';
 import { lockReview, type ReviewRow } from './review.ts';
 
@@ -36,5 +38,7 @@ export function flagReview(ctx: Reviews, id: string, { reason }: z.infer<typeof 
 
 async function hideIfEnough(ctx: Reviews, tx: Transaction, row: ReviewRow): Promise<void> {
   const { count } = await tx.one<{ count: number }>(openFlags(row.id));
-  if (count >= ctx.settings.reviewFlagsToHide) await moveReview(ctx, tx, row, { action: 'flag', reason: null, by: null });
+  if (count < ctx.settings.reviewFlagsToHide) return;
+  await moveReview(ctx, tx, row, { action: 'flag', reason: null, by: null });
+  enqueue(tx, askToLookJob, { reviewId: row.id, reason: 'flags', rules: [] });
 }

@@ -29,6 +29,6 @@ export const flagsSettle = (reviewId: string): Sql =>
   sql`update reviews.flags set settled = true where review_id = ${reviewId} and not settled`;
 
 export const flagReasonsErase = (person: string): Sql =>
-  sql`update reviews.flags set reason = null where person = ${person} and reason is not null`;
+  sql`update reviews.flags set reason = '' where person = ${person} and reason <> ''`;
 
 export const flagView = ({ review_id, reason, at }: FlagRow): Flag => ({ reviewId: review_id, reason, createdAt: at.toISOString() });

@@ -1,8 +1,11 @@
 import { type Sql, sql } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import type { Reviews } from './context.ts';
 import { flagReasonsErase } from './flag.ts';
+import { settleItemJob } from './jobs.ts';
 import { COLUMNS, type ReviewRow, reviewsErase } from './review.ts';
+import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
 
 /** Erases what a customer wrote. Of each review an empty row is left, and it no longer counts; flags stay, without their reasons. */
@@ -15,11 +18,13 @@ export function forgetCustomer(ctx: Reviews, { customer }: { customer: string })
         ctx.clock.now(),
       ),
     );
+    await tx.execute(flagReasonsErase(customer)); // before the summaries, as whoever settles or deletes flags
     await changeSummaries(
       tx,
       rows.map((row) => ({ productId: row.product_id, before: row, after: null })),
     );
-    await tx.execute(flagReasonsErase(customer));
+    for (const { id, version } of rows.filter(({ state }) => isWaiting(state)))
+      enqueue(tx, settleItemJob, { reviewId: id, version, decision: 'remove', by: customer });
     return {};
   });
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
+import { decisions, reasons } from '#moderation';
+import { askToLook } from './ask-to-look.ts';
 import type { Reviews } from './context.ts';
+import { settleItem } from './settle-item.ts';
 import { tellRating } from './tell-rating.ts';
 
 /** Catalog stands below and hears nothing of reviews, so it is told. */
@@ -9,4 +12,16 @@ export const tellRatingJob = job('reviews.tell-rating', z.object({ productId: Id
   tellRating(ctx, productId),
 );
 
-export const jobs = [tellRatingJob];
+export const askToLookJob = job(
+  'reviews.ask-to-look',
+  z.object({ reviewId: Id, reason: z.enum(reasons), rules: z.array(z.string()) }),
+  askToLook,
+);
+
+export const settleItemJob = job(
+  'reviews.settle-item',
+  z.object({ reviewId: Id, version: z.int(), decision: z.enum(decisions), by: Id }),
+  settleItem,
+);
+
+export const jobs = [tellRatingJob, askToLookJob, settleItemJob];

@@ -6,20 +6,26 @@ import { type World, world } from '../../../test/world.ts';
 /** Whatever is done at once, what a product says of its reviews is what they come to. */
 
 type Step = { product: number; author: number } & (
-  | { do: 'write' | 'change'; rating: number }
+  | { do: 'write' | 'change'; rating: number; comment: string }
   | { do: 'delete' | 'forget' }
   | { do: 'flag'; person: number }
   | { do: 'approve' | 'hide' | 'remove' | 'delete as staff' }
+  | { do: 'decide'; decision: 'approve' | 'remove' }
 );
 
 const on = { product: fc.nat({ max: 1 }), author: fc.nat({ max: 3 }) };
 const rating = fc.integer({ min: 1, max: 5 });
+const comment = fc.constantFrom('It bends.', 'It bends.', 'See https://shop.example.com/lamps'); // the last waits for a look
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ ...on, do: fc.constantFrom('write' as const, 'change' as const), rating }) },
+  { weight: 5, arbitrary: fc.record({ ...on, do: fc.constantFrom('write' as const, 'change' as const), rating, comment }) },
   { weight: 2, arbitrary: fc.record({ ...on, do: fc.constant('delete' as const) }) },
   { weight: 2, arbitrary: fc.record({ ...on, do: fc.constant('flag' as const), person: fc.nat({ max: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ ...on, do: fc.constantFrom('approve' as const, 'hide' as const, 'remove' as const) }) },
   { weight: 1, arbitrary: fc.record({ ...on, do: fc.constantFrom('delete as staff' as const, 'forget' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ ...on, do: fc.constant('decide' as const), decision: fc.constantFrom('approve' as const, 'remove' as const) }),
+  },
 );
 
 let w: World;
@@ -45,15 +51,19 @@ const idOf = async ({ product, author }: Step): Promise<string | undefined> =>
 async function run(step: Step): Promise<number> {
   const author = people[step.author]!;
   if (step.do === 'write')
-    return (await author.post(`/v1/products/${products[step.product]}/reviews`, { rating: step.rating, comment: 'x' })).status;
+    return (await author.post(`/v1/products/${products[step.product]}/reviews`, { rating: step.rating, comment: step.comment })).status;
   if (step.do === 'forget') {
     await w.ask('reviews', 'forget', { customer: author.id });
     return 200;
   }
+  if (step.do === 'decide') {
+    const [item] = (await root.get('/v1/moderation/queue?limit=1')).body.items;
+    return item ? (await root.post(`/v1/moderation/${item.id}/decision`, { decision: step.decision, reason: 'x' })).status : 404;
+  }
   const path = `/v1/reviews/${(await idOf(step)) ?? products[0]}`;
   switch (step.do) {
     case 'change':
-      return (await author.patch(path, { rating: step.rating })).status;
+      return (await author.patch(path, { rating: step.rating, comment: step.comment })).status;
     case 'delete':
       return (await author.delete(path)).status;
     case 'delete as staff':
@@ -65,8 +75,7 @@ async function run(step: Step): Promise<number> {
   }
 }
 
-async function expectSummariesRight(): Promise<void> {
-  await w.step();
+async function expectAllRight(): Promise<void> {
   for (const id of products) {
     const [counted] = await w.sql<{ count: number; sum: number }>(
       "select count(*)::int as count, coalesce(sum(rating), 0)::int as sum from reviews.reviews where product_id = $1 and state = 'published'",
@@ -79,13 +88,17 @@ async function expectSummariesRight(): Promise<void> {
     expect((await w.get(`/v1/products/${id}`)).body.rating).toEqual(rating);
     expect((await w.get(`/v1/products/${id}/reviews`)).body.items).toHaveLength(count);
   }
+  const waiting = await w.sql("select id from reviews.reviews where state = 'pending' and product_id = any($1::uuid[])", [products]);
+  const looked = await w.sql<{ id: string }>("select subject_id as id from moderation.items where state = 'open'");
+  expect(looked.map(({ id }) => id)).toEqual(expect.arrayContaining(waiting.map(({ id }) => id)));
 }
 
-test('writing, changing, deleting, flagging, deciding and forgetting at once leave summaries that add up', async () => {
+test('writing, changing, deleting, flagging, deciding and forgetting at once leave summaries that add up, and no review waiting unseen', async () => {
   const statuses = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 }), async (rounds) => {
+    fc.asyncProperty(fc.array(fc.array(step, { minLength: 6, maxLength: 16 }), { minLength: 1, maxLength: 4 }), async (rounds) => {
       products = [await root.lists({ price: usd(5_00) }), await root.lists({ price: usd(5_00) })];
+      await Promise.all(people.map((_, author) => run({ do: 'write', product: 0, author, rating: 3, comment: 'It bends.' })));
       for (const steps of rounds) {
         const answers = await Promise.all(steps.map(run));
         for (const [index, status] of answers.entries()) {
@@ -93,12 +106,13 @@ test('writing, changing, deleting, flagging, deciding and forgetting at once lea
           const name = `${steps[index]!.do} ${status < 300 ? 'done' : 'refused'}`;
           statuses.set(name, (statuses.get(name) ?? 0) + 1);
         }
+        await w.step();
       }
-      await expectSummariesRight();
+      await expectAllRight();
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
-  for (const done of ['write', 'change', 'delete', 'flag', 'approve', 'hide', 'remove', 'delete as staff'])
+  for (const done of ['write', 'change', 'delete', 'flag', 'approve', 'hide', 'remove', 'delete as staff', 'decide'])
     expect(statuses.get(`${done} done`), done).toBeGreaterThan(0);
 }, 120_000);
 

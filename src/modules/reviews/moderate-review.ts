@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Transaction } from '#kernel/database.ts';
-import { emit } from '#kernel/events.ts';
+import { emit, enqueue } from '#kernel/events.ts';
 import { notFound, versionMismatch } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import { reviewModerated } from '#reviews';
 import type { Reviews } from './context.ts';
 import { flagsSettle } from './flag.ts';
+import { settleItemJob } from './jobs.ts';
 import { lockReview, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
 import { stateAfter } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
@@ -29,7 +30,9 @@ export function moderateReview(
     const row = await lockReview(tx, id, null);
     if (!row) throw notFound();
     if (ifMatch !== undefined && ifMatch !== row.version) throw versionMismatch({ current: row.version });
-    return reviewView(await moveReview(ctx, tx, row, { action, reason, by: ctx.actor.id }), true);
+    const moved = await moveReview(ctx, tx, row, { action, reason, by: ctx.actor.id });
+    enqueue(tx, settleItemJob, { reviewId: id, version: moved.version, decision: action, by: ctx.actor.id });
+    return reviewView(moved, true);
   });
 }
 

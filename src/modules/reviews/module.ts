@@ -4,6 +4,7 @@ import { needs, type Reviews } from './context.ts';
 import { forgetCustomer } from './forget-customer.ts';
 import { jobs } from './jobs.ts';
 import { routes } from './routes.ts';
+import { subscriptions } from './subscriptions.ts';
 
 export const reviewsModule = module<typeof reviews, Reviews>({
   contract: reviews,
@@ -11,5 +12,6 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   routes,
   operations: { forget: forgetCustomer },
   jobs,
+  subscriptions,
   migrations: new URL('./migrations/', import.meta.url),
 });

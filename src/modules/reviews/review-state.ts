@@ -2,13 +2,15 @@ import { problem } from '#kernel/problems.ts';
 import type { reviewStates } from '#reviews';
 
 export type ReviewState = (typeof reviewStates)[number];
-export type ReviewCommand = 'change' | 'approve' | 'flag' | 'remove';
+export type ReviewCommand = 'change' | 'hold' | 'approve' | 'flag' | 'remove';
 
-/** Every way from state to state, and whose it is. Only published reviews are public; enough people flag as staff do. */
+/**
+ * Every way from state to state, and whose it is. Only published reviews are public; enough people flag as staff do. A change
+ * whose words need a look is a hold. What is hidden cannot be changed, so that what a moderator reads is what is decided upon.
+ */
 export const transitions: readonly { from: ReviewState; command: ReviewCommand; to: ReviewState; who: 'author' | 'moderator' }[] = [
   { from: 'published', command: 'change', to: 'published', who: 'author' },
-  { from: 'pending', command: 'change', to: 'pending', who: 'author' },
-  { from: 'flagged', command: 'change', to: 'flagged', who: 'author' },
+  { from: 'published', command: 'hold', to: 'pending', who: 'author' },
   { from: 'published', command: 'approve', to: 'published', who: 'moderator' },
   { from: 'pending', command: 'approve', to: 'published', who: 'moderator' },
   { from: 'flagged', command: 'approve', to: 'published', who: 'moderator' },
@@ -26,6 +28,9 @@ export const wrongState = problem<{ state: string; command: string }>({
   title: 'Not in this state',
   detail: ({ state, command }) => `A review that is ${state} cannot take the command ${command}.`,
 });
+
+/** Hidden until a moderator decides. */
+export const isWaiting = (state: ReviewState): boolean => state === 'pending' || state === 'flagged';
 
 /** The state that a command leads to. @throws wrongState when the table knows no such way. */
 export function stateAfter(state: ReviewState, command: ReviewCommand): ReviewState {

@@ -33,6 +33,10 @@ export const Review = z
   .meta({ id: 'Review' });
 export type Review = z.infer<typeof Review>;
 
+/** What moderation calls a review. */
+export const SUBJECT_KIND = 'review';
+export const subjectOf = (reviewId: string) => ({ kind: SUBJECT_KIND, id: reviewId });
+
 /** A row that was not erased. */
 export interface ReviewRow {
   id: string;

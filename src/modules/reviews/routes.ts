@@ -1,6 +1,7 @@
 import { versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
+import { textRefused } from '#moderation';
 import { ChangeReview, changeReview } from './change-review.ts';
 import type { Reviews } from './context.ts';
 import { deleteReview } from './delete-review.ts';
@@ -17,14 +18,15 @@ const version = (review: Review) => review.version;
 export const routes = [
   post('/products/{id}/reviews', {
     summary: 'Review a product',
-    description: 'Once per customer and product. It is marked as a verified purchase where the customer has an order of the product.',
+    description:
+      'Once per customer and product. It is marked as a verified purchase where the customer has an order of the product. Words that need a look wait for it, `pending`.',
     access: signedIn,
     idempotent: true,
     body: WriteReview,
     returns: Review,
     status: 201,
     etag: version,
-    problems: [alreadyReviewed, ownProduct],
+    problems: [alreadyReviewed, ownProduct, textRefused],
     handle: (ctx: Reviews, { params, body, key }) => writeReview(ctx, params.id, body, key),
   }),
   get('/products/{id}/reviews', {
@@ -53,12 +55,12 @@ export const routes = [
   }),
   patch('/reviews/{id}', {
     summary: 'Change a review of your own',
-    description: 'A JSON Merge Patch. A review that is hidden stays so until staff decide; one that staff removed stays as it was.',
+    description: 'A JSON Merge Patch. New words that need a look hide the review until staff decide; what is hidden cannot be changed.',
     access: owned('review'),
     body: ChangeReview,
     returns: Review,
     etag: version,
-    problems: [wrongState, versionMismatch],
+    problems: [wrongState, versionMismatch, textRefused],
     handle: (ctx: Reviews, { params, body, owner, ifMatch }) => changeReview(ctx, params.id, body, { owner, ifMatch }),
   }),
   del('/reviews/{id}', {

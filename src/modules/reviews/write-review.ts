@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { Database } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { notFound, problem, stillRunning } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import type { Reviews } from './context.ts';
+import { askToLookJob } from './jobs.ts';
 import { Comment, Rating, type Review, type ReviewRow, reviewByKey, reviewIdOf, reviewInsert, reviewView } from './review.ts';
+import { screenComment } from './screen-comment.ts';
 import { changeSummaries } from './summary.ts';
 
 export const WriteReview = z.strictObject({ rating: Rating, comment: Comment });
@@ -24,7 +27,10 @@ export const ownProduct = problem({
   detail: 'Whoever sells a product does not review it.',
 });
 
-/** Writes what a customer says of a public product, once per customer and product. Whether they bought it is looked up now, and kept. */
+/**
+ * Writes what a customer says of a public product, once per customer and product. Whether they bought it is looked up now,
+ * and kept. Words that need a look wait for it unseen.
+ */
 export async function writeReview(
   ctx: Reviews,
   productId: string,
@@ -38,12 +44,15 @@ export async function writeReview(
     if (same) return same;
     throw product ? ownProduct() : notFound();
   }
+  const { waits, rules } = await screenComment(ctx, input.comment);
+  const state = waits ? ('pending' as const) : ('published' as const);
   const { bought } = await ctx.orders.hasBought({ buyer: customer.id, productId: product.id });
-  const review = { ...input, id: newId(), product, customer, verifiedPurchase: bought, state: 'published' as const, at: ctx.clock.now() };
+  const review = { ...input, id: newId(), product, customer, verifiedPurchase: bought, state, at: ctx.clock.now() };
   return ctx.db.transaction(async (tx) => {
     const row = await tx.maybe<ReviewRow>(reviewInsert(review, key));
     if (!row) return earlierReview(tx, product.id, customer.id, key);
     await changeSummaries(tx, [{ productId: product.id, before: null, after: row }]);
+    if (waits) enqueue(tx, askToLookJob, { reviewId: row.id, reason: 'screening', rules });
     if (ctx.request) ctx.request.subject = row.id;
     return reviewView(row, true);
   });

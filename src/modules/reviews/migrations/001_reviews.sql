@@ -34,11 +34,11 @@ create index reviews_username_newest on reviews.reviews (username_key, id);
 create index reviews_username_rating on reviews.reviews (username_key, rating, id);
 create index reviews_customer on reviews.reviews (customer_id);
 
--- Who says that a review should not stand. A flag is settled once staff have approved the review in spite of it.
+-- Who says that a review should not stand, and why; of a deleted customer, no longer why. A flag is settled once staff have approved the review in spite of it.
 create table reviews.flags (
   review_id uuid not null references reviews.reviews on delete cascade,
   person    uuid not null,
-  reason    text check (length(reason) between 1 and 500),
+  reason    text not null check (length(reason) <= 500),
   settled   boolean not null default false,
   at        timestamptz not null,
   primary key (review_id, person)
@@ -67,7 +67,7 @@ create trigger summary_adds_up after insert or update on reviews.summaries for e
 create function reviews.keep_ways() returns trigger language plpgsql as $$
 begin
   if (old.state, new.state) not in (
-    ('published', 'published'), ('published', 'flagged'), ('published', 'removed'),
+    ('published', 'published'), ('published', 'pending'), ('published', 'flagged'), ('published', 'removed'),
     ('pending', 'pending'), ('pending', 'published'), ('pending', 'flagged'), ('pending', 'removed'),
     ('flagged', 'flagged'), ('flagged', 'published'), ('flagged', 'removed'),
     ('removed', 'removed'), ('removed', 'published'))

@@ -1,0 +1,17 @@
+import type { Reviews } from './context.ts';
+import { reviewById } from './list-reviews.ts';
+import { type ReviewRow, subjectOf } from './review.ts';
+import { isWaiting } from './review-state.ts';
+
+interface Question {
+  reviewId: string;
+  reason: 'screening' | 'flags';
+  rules: string[];
+}
+
+/** Puts a review before a moderator, if it still waits for one. While it waits it cannot be changed: what is read is what is decided upon. */
+export async function askToLook(ctx: Reviews, { reviewId, reason, rules }: Question): Promise<void> {
+  const row = await ctx.db.maybe<ReviewRow>(reviewById(reviewId, 'staff'));
+  if (!row || !isWaiting(row.state)) return;
+  await ctx.moderation.enqueue({ subject: subjectOf(reviewId), author: row.customer_id, reason, rules, excerpt: row.comment });
+}
