@@ -15,7 +15,7 @@ const anyOf =
 
 const DOT = '(?: ?[\\[({] ?(?:dot|point|نقطه|نقطة|noukta|\\.) ?[\\])}] ?| (?:dot|point|نقطه|نقطة|noukta|no9ta) )';
 const AT = '(?:@| ?[\\[({] ?(?:at|arobase|@|a) ?[\\])}] ?| (?:at|arobase|arobas|@) )';
-const MAIL = '(?:gmail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|live|laposte|topnet|gnet)';
+const MAIL = '(?:gmail|hotmail|yahoo|outlook|icloud|proton(?:mail)?|laposte|topnet|gnet)';
 const ENDING =
   '(?:com|net|org|tn|fr|io|eu|info|biz|shop|store|app|online|site|xyz|link|click|ly|gl|gg|tv|dz|ma|co\\.uk|uk|de|ai|dev|كوم|تن)';
 
@@ -37,8 +37,8 @@ const MESSENGER = `(?:${[
 /** What makes of a messenger's name an invitation: a preposition, or a verb not far before. */
 const INVITED = `(?<![\\p{L}\\p{N}])(?:${[
   '(?:on|via|by|my|through|sur|par|mon|mes|3al?|3ala|3la|fel|bel|علي|على|عبر|ع)',
-  '(?:add|dm|pm|message|text|contact|write|call|reach|find|follow|ajoute[rz]?|ecri[st]?|ecrivez|contacte[rz]?|appelle[rz]?|suivez|kalemni|ab3ath(?:li)?|zidni).{0,25}',
-  '(?:كلمني|راسلني|تواصل|ابعثلي|ابعث|زيدني|اتصل|حسابي|ضيفني|اضفني).{0,25}',
+  '(?:add|dm|pm|message|text|contact|write|call|reach|find|follow|ajoute[rz]?|ecri[st]?|ecrivez|contacte[rz]?|appelle[rz]?|suivez|kalemni|ab3ath(?:li)?|zidni)(?!\\p{L})[^.!?]{0,25}',
+  '(?:كلمني|راسلني|تواصل|ابعثلي|ابعث|زيدني|اتصل|حسابي|ضيفني|اضفني)(?!\\p{L})[^.!?]{0,25}',
 ].join('|')}) ?(?:le |la |l'|the |el )?`;
 
 /** What people say to deal past the house, each under a name of its own. A person looks: shops may be told why one is needed. */
@@ -49,6 +49,7 @@ const RULES: readonly ContactRule[] = [
     fires: anyOf(
       /(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}/u,
       new RegExp(`[\\w.+-]${AT}${MAIL}\\b`, 'u'),
+      new RegExp(`(?<!\\p{L})(?:my|mon|on|sur|chez|via|3al?|3la) (?:${MAIL})\\b`, 'u'),
       new RegExp(`[\\w.+-]${AT}[\\w-]{2,63}${DOT}${ENDING}(?![\\p{L}\\p{N}])`, 'u'),
     ),
   },
@@ -65,10 +66,10 @@ const RULES: readonly ContactRule[] = [
     fires: anyOf(
       /\b(?:https?|ftp|hxxps?):\/\/[^ ]/u,
       /(?<![\p{L}\p{N}])www ?\. ?[\p{L}\p{N}-]{2,63}/u,
-      new RegExp(`(?<![\\p{L}\\p{N}@.-])(?:[a-z0-9-]{2,63}\\.){1,4}${ENDING}(?![\\p{L}\\p{N}-])`, 'u'),
+      new RegExp(`(?<![\\p{L}\\p{N}@.-])(?!(?:asp|vb|ado|ml)\\.net)(?:[a-z0-9-]{2,63}\\.){1,4}${ENDING}(?![\\p{L}\\p{N}-])`, 'u'),
       /(?<![\p{L}\p{N}@.-])[a-z0-9-]{2,63}\.[a-z]{2,10}\/[a-z0-9_-]{2}/u,
       new RegExp(`[\\p{L}\\p{N}-]{3,63}${DOT}${ENDING}(?![\\p{L}\\p{N}])`, 'u'),
-      /[a-z0-9-]{3,63} ?\. ?com(?![\p{L}\p{N}])/u,
+      /(?<![\p{L}\p{N}@.-])[a-z0-9-]{3,63} ?\. ?com(?![\p{L}\p{N}])/u,
     ),
   },
 ];

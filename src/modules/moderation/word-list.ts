@@ -17,7 +17,7 @@ interface Script {
 }
 
 const LATIN: Script = {
-  alike: { a: '4@', b: '8', e: '3', g: '9', i: '1!|', l: '1|', o: '0', s: '5$', t: '7+', z: '2' },
+  alike: { a: '4@', b: '8', c: 'k', e: '3', g: '9', i: '1!|', l: '1|', o: '0', s: '5$', t: '7+', u: 'v', z: '2' },
   prefix: '',
 };
 
@@ -37,20 +37,27 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   'tunisian-latin': ARABIZI,
 };
 
+const sections = Object.entries(SCRIPTS).flatMap(([language, script]) => sectionsOf(language, script));
+
 /** The rules of all languages, those that block first. Every text is held against all of them: people mix languages. */
-export const wordRules: readonly WordRule[] = Object.entries(SCRIPTS)
-  .flatMap(([language, script]) => rulesOf(language, script))
+export const wordRules: readonly WordRule[] = sections
+  .flatMap(({ rule, verdict, pattern }) => (verdict === 'allow' ? [] : [{ rule, verdict, pattern }]))
   .sort((a, b) => a.verdict.localeCompare(b.verdict));
 
-function rulesOf(language: string, script: Script): WordRule[] {
+/** Innocent words that hold a bad one whole (`pique-nique`): they are taken out before the rules look. */
+export const innocent: readonly RegExp[] = sections.flatMap(({ verdict, pattern }) =>
+  verdict === 'allow' ? [new RegExp(pattern, 'gu')] : [],
+);
+
+function sectionsOf(language: string, script: Script): { rule: string; verdict: Verdict; pattern: RegExp }[] {
   const list = readFileSync(new URL(`./words/${language}.txt`, import.meta.url), 'utf8');
   return list
     .split(/^\[/m)
     .slice(1)
     .map((section) => {
-      const [, verdict, name, body = ''] = /^(block|review) ([a-z]+)\]\n([^]*)/.exec(section) ?? [];
-      if (!verdict || !name) throw new Error(`words/${language}.txt: a section begins with [block name] or [review name].`);
-      return { rule: `${language}/${name}`, verdict: verdict as WordRule['verdict'], pattern: patternOf(entriesOf(body), script) };
+      const [, verdict, name, body = ''] = /^(block|review|allow) ([a-z]+)\]\n(.*)/s.exec(section) ?? [];
+      if (!verdict || !name) throw new Error(`words/${language}.txt: a section begins with [block name], [review name] or [allow name].`);
+      return { rule: `${language}/${name}`, verdict: verdict as Verdict, pattern: patternOf(entriesOf(body), script) };
     });
 }
 

@@ -1,0 +1,306 @@
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '#kernel/ids.ts';
+import { type Subject, textRefused } from '#moderation';
+import { outcome } from '../../../test/outcome.ts';
+import type { Person } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+import type { Item } from './item.ts';
+import { type Decision, itemStates, moderatorDecisions, transitions } from './item-state.ts';
+
+let w: World;
+let mona: Person;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  const stream = new Writable({
+    write(chunk, _, done) {
+      logged.push(String(chunk));
+      done();
+    },
+  });
+  w = await world({ log: pino({ level: 'trace' }, stream) });
+  mona = await w.person('mona', ['moderator']);
+});
+
+const review = (): Subject => ({ kind: 'review', id: newId() });
+const waiting = (subject: Subject, more: object = {}) =>
+  w.ask<{ id: string }>('moderation', 'enqueue', {
+    subject,
+    author: newId(),
+    reason: 'screening',
+    rules: ['english/insult'],
+    excerpt: 'You idiot.',
+    ...more,
+  });
+const settle = (subject: Subject, decision: Decision) => w.ask('moderation', 'settle', { subject, decision, reason: null, by: newId() });
+const decide = (id: string, body: object) => mona.post(`/v1/moderation/${id}/decision`, body);
+const told = (id: string) => w.sql("select payload from kernel.outbox where name = 'moderation.decided.v1' and subject = $1", [id]);
+const rowsOf = (subject: Subject) => w.sql<{ state: string }>('select * from moderation.items where subject_id = $1', [subject.id]);
+
+/** All pages of a list. */
+async function allOf(query: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor = '';
+  do {
+    const { body } = await mona.get(`/v1/moderation/queue?${query}${cursor && `&cursor=${cursor}`}`);
+    items.push(...body.items);
+    cursor = body.nextCursor;
+  } while (cursor);
+  return items;
+}
+
+describe('what waits', () => {
+  test('is shown to a moderator with its excerpt, its rules and its author', async () => {
+    const [subject, author] = [review(), newId()];
+    const { id } = await waiting(subject, { author, rules: ['french/insult', 'english/insult', 'french/insult'] });
+    expect((await allOf('kind=review')).find((item) => item.id === id)).toEqual({
+      id,
+      subject,
+      author,
+      reason: 'screening',
+      rules: ['english/insult', 'french/insult'],
+      excerpt: 'You idiot.',
+      state: 'open',
+      decision: null,
+      decisionReason: null,
+      decidedBy: null,
+      decidedAt: null,
+      createdAt: expect.any(String),
+    });
+  });
+
+  test('is one item for each subject, whose rules are united, however many ask at once', async () => {
+    const subject = review();
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        waiting(subject, { reason: index % 2 ? 'flags' : 'screening', rules: [`rule-${index % 5}`] }),
+      ),
+    );
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(1);
+    expect(await rowsOf(subject)).toMatchObject([{ state: 'open', rules: ['rule-0', 'rule-1', 'rule-2', 'rule-3', 'rule-4'] }]);
+  });
+
+  test('keeps its first author, reason and excerpt when it is asked for again', async () => {
+    const subject = review();
+    const { id } = await waiting(subject);
+    expect(await waiting(subject, { reason: 'flags', rules: ['flagged'], excerpt: 'Something else.' })).toEqual({ id });
+    const [item] = (await allOf('kind=review')).filter((found) => found.id === id);
+    expect(item).toMatchObject({ reason: 'screening', excerpt: 'You idiot.', rules: ['english/insult', 'flagged'] });
+  });
+
+  test('waits anew, as another item, when it was decided before', async () => {
+    const subject = review();
+    const first = await waiting(subject);
+    await decide(first.id, { decision: 'approve' });
+    const second = await waiting(subject);
+    expect(second.id).not.toBe(first.id);
+    expect((await rowsOf(subject)).map(({ state }) => state).sort()).toEqual(['decided', 'open']);
+  });
+
+  test('keeps its excerpt sealed, cut at a thousand characters, and out of the log', async () => {
+    const excerpt = `Hemlich${'😀'.repeat(1500)}`;
+    const { id } = await waiting(review(), { excerpt });
+    const [row] = await w.sql<{ everything: string }>('select items::text as everything from moderation.items where id = $1', [id]);
+    expect(row?.everything).not.toMatch(/Hemlich|😀/);
+    const found = (await allOf('')).find((item) => item.id === id);
+    expect([...(found?.excerpt ?? '')]).toHaveLength(1000);
+    expect(found?.excerpt).toBe([...excerpt].slice(0, 1000).join(''));
+    await decide(id, { decision: 'remove', reason: 'No.' });
+    expect(logged.join('')).not.toMatch(/Hemlich|😀/);
+  });
+
+  test('does not open when its sealed excerpt was moved to another item', async () => {
+    const v = await world();
+    const [a, b] = [review(), review()];
+    for (const subject of [a, b])
+      await v.ask('moderation', 'enqueue', { subject, author: newId(), reason: 'flags', rules: [], excerpt: subject.id });
+    await v.sql(
+      'update moderation.items set excerpt_sealed = (select excerpt_sealed from moderation.items where subject_id = $1) where subject_id = $2',
+      [a.id, b.id],
+    );
+    const ned = await v.person('ned', ['moderator']);
+    expect((await ned.get('/v1/moderation/queue')).status).toBe(500);
+  });
+
+  test('loses what an author wrote when the author is erased, decided or not; the ids stay', async () => {
+    const author = newId();
+    const open = await waiting(review(), { author });
+    const gone = await waiting(review(), { author });
+    const other = await waiting(review());
+    await decide(gone.id, { decision: 'remove', reason: 'Rude.' });
+    await w.ask('moderation', 'forget', { author });
+    await w.ask('moderation', 'forget', { author });
+    const items = [...(await allOf('')), ...(await allOf('state=decided'))];
+    const excerptOf = (id: string) => items.find((item) => item.id === id);
+    expect(excerptOf(open.id)).toMatchObject({ author, excerpt: null, state: 'open' });
+    expect(excerptOf(gone.id)).toMatchObject({ author, excerpt: null, state: 'decided', decision: 'remove' });
+    expect(excerptOf(other.id)).toMatchObject({ excerpt: 'You idiot.' });
+  });
+});
+
+describe('a decision', () => {
+  test('is told to the owner of the subject, once, and audited', async () => {
+    const subject = review();
+    const { id } = await waiting(subject);
+    const reply = await decide(id, { decision: 'remove', reason: ' It insults the seller. ' });
+    expect(reply.body).toMatchObject({
+      id,
+      state: 'decided',
+      decision: 'remove',
+      decisionReason: 'It insults the seller.',
+      decidedBy: mona.id,
+    });
+    expect(await told(id)).toEqual([
+      { payload: { itemId: id, subject, decision: 'remove', reason: 'It insults the seller.', by: mona.id } },
+    ]);
+    const audit = await w.sql('select operation, outcome from kernel.audit where subject = $1', [id]);
+    expect(audit).toEqual([{ operation: 'postModerationByIdDecision', outcome: 'done' }]);
+  });
+
+  test('of twenty moderators at once is made by one; the others are told so', async () => {
+    const { id } = await waiting(review());
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => decide(id, index % 2 ? { decision: 'approve' } : { decision: 'remove', reason: 'Rude.' })),
+    );
+    const won = replies.filter(({ status }) => status === 200);
+    expect(won).toHaveLength(1);
+    for (const reply of replies.filter(({ status }) => status !== 200)) {
+      expect(reply).toBeProblem(409, 'moderation/already-decided');
+      expect(reply.body.decision).toBe(won[0]?.body.decision);
+    }
+    expect(await told(id)).toMatchObject([{ payload: { decision: won[0]?.body.decision } }]);
+  });
+
+  test('needs a reason to remove, one of the two decisions, and something to decide on', async () => {
+    const { id } = await waiting(review());
+    const missing = await decide(id, { decision: 'remove' });
+    expect(missing).toBeProblem(422, 'invalid');
+    expect(missing.body.errors).toMatchObject([{ pointer: '/reason' }]);
+    for (const body of [{ decision: 'remove', reason: '  ' }, { decision: 'flag', reason: 'x' }, { decision: 'approve', by: id }, {}])
+      expect(await decide(id, body)).toBeProblem(422, 'invalid');
+    expect(await decide(newId(), { decision: 'approve' })).toBeProblem(404, 'not-found');
+    expect(await told(id)).toEqual([]);
+    expect(await told(id)).toEqual([]);
+  });
+
+  test('is for moderators', async () => {
+    const { id } = await waiting(review());
+    const bob = await w.person('bob');
+    expect(await bob.post(`/v1/moderation/${id}/decision`, { decision: 'approve' })).toBeProblem(403, 'forbidden');
+    expect(await bob.get('/v1/moderation/queue')).toBeProblem(403, 'forbidden');
+  });
+
+  test('that the owning module has made closes the item, tells nobody, and may be repeated', async () => {
+    const subject = review();
+    const { id } = await waiting(subject);
+    expect(await settle(subject, 'flag')).toEqual({});
+    expect(await settle(subject, 'remove')).toEqual({});
+    expect(await settle(review(), 'approve')).toEqual({});
+    expect(await rowsOf(subject)).toMatchObject([{ id, state: 'decided', decision: 'flag' }]);
+    expect(await told(id)).toEqual([]);
+    expect(await decide(id, { decision: 'approve' })).toBeProblem(409, 'moderation/already-decided');
+  });
+
+  test('can be made exactly as the table of states says', async () => {
+    for (const who of ['moderator', 'owner'] as const) {
+      for (const from of itemStates) {
+        for (const decision of ['approve', 'remove', 'flag'] as const) {
+          const subject = review();
+          const { id } = await waiting(subject);
+          if (from === 'decided') await settle(subject, 'approve');
+          if (who === 'owner') await settle(subject, decision);
+          else await decide(id, { decision, reason: 'Because.' });
+          const way = transitions.find(
+            (transition) => transition.from === from && transition.decision === decision && transition.who.includes(who),
+          );
+          const [row] = await rowsOf(subject);
+          expect(row, `${who} ${decision} of ${from}`).toMatchObject(
+            way ? { state: way.to, decision } : { state: from, decision: from === 'decided' ? 'approve' : null },
+          );
+        }
+      }
+    }
+    expect(moderatorDecisions).toEqual(
+      transitions.filter((transition) => transition.who.includes('moderator')).map((transition) => transition.decision),
+    );
+  });
+
+  test('stays, whoever asks the database', async () => {
+    const { id } = await waiting(review());
+    await decide(id, { decision: 'approve' });
+    for (const change of [
+      `update moderation.items set state = 'open', decision = null, decided_by = null, decided_at = null where id = '${id}'`,
+      `update moderation.items set decision = 'remove' where id = '${id}'`,
+      `update moderation.items set subject_id = gen_random_uuid() where id = '${id}'`,
+      `update moderation.items set excerpt_sealed = 'other' where id = '${id}'`,
+    ])
+      await expect(w.sql(change), change).rejects.toMatchObject({ constraint: 'items_decided_once' });
+    await expect(w.sql(`delete from moderation.items where id = '${id}'`)).rejects.toThrow(/kept/);
+    await expect(w.sql('truncate moderation.items')).rejects.toThrow(/kept/);
+    await expect(w.sql(`update moderation.items set state = 'decided' where state = 'open'`)).rejects.toMatchObject({
+      constraint: 'items_decided_wholly',
+    });
+  });
+});
+
+describe('the queue', () => {
+  test('comes in pages that lose and repeat nothing: open ones oldest first, decided ones newest first, of one kind if wished', async () => {
+    const subjects = Array.from({ length: 25 }, (_, index) => ({ kind: index % 2 ? 'message' : 'request', id: newId() }));
+    const ids: string[] = [];
+    for (const subject of subjects) ids.push((await waiting(subject)).id);
+    const mine = (items: Item[]) => items.map((item) => item.id).filter((id) => ids.includes(id));
+    const messages = ids.filter((_, index) => index % 2);
+    expect(mine(await allOf('limit=4'))).toEqual(ids);
+    expect(mine(await allOf('limit=3&kind=message'))).toEqual(messages);
+
+    const decisions: string[] = [];
+    for (const [index, id] of ids.entries()) {
+      await decide(id, { decision: 'approve' });
+      decisions.unshift(id);
+      if (index % 3 === 0) w.clock.advance(1000); // several are decided in the same moment
+    }
+    const decided = mine(await allOf('limit=4&state=decided'));
+    expect([...decided].sort()).toEqual([...ids].sort());
+    const times = (await allOf('limit=7&state=decided')).map((item) => item.decidedAt ?? '');
+    expect(times).toEqual([...times].sort().reverse());
+    expect([...mine(await allOf('limit=3&state=decided&kind=message'))].sort()).toEqual([...messages].sort());
+    expect(mine(await allOf(''))).toEqual([]);
+  });
+
+  test('goes on where a page ended while others decide', async () => {
+    const kind = 'offer';
+    const ids: string[] = [];
+    for (let index = 0; index < 9; index++) ids.push((await waiting({ kind, id: newId() })).id);
+    const first = await mona.get(`/v1/moderation/queue?kind=${kind}&limit=3`);
+    for (const id of ids.slice(0, 4)) await decide(id, { decision: 'approve' });
+    const rest = await allOf(`kind=${kind}&limit=3&cursor=${first.body.nextCursor}`);
+    expect(rest.map((item) => item.id)).toEqual(ids.slice(4));
+  });
+
+  test('refuses a cursor of another list', async () => {
+    const { body } = await mona.get('/v1/moderation/queue?limit=1');
+    expect(await mona.get(`/v1/moderation/queue?state=decided&cursor=${body.nextCursor}`)).toBeProblem(400, 'malformed');
+    expect(await mona.get('/v1/moderation/queue?state=lost')).toBeProblem(422, 'invalid');
+  });
+
+  test('costs one statement a page; to ask for a look costs one, screening none', async () => {
+    await mona.get('/v1/moderation/queue');
+    expect(await w.statements(() => mona.get('/v1/moderation/queue'))).toHaveLength(1);
+    expect(await w.statements(() => mona.get('/v1/moderation/queue?state=decided&kind=review'))).toHaveLength(1);
+    expect(await w.statements(() => waiting(review()))).toHaveLength(1);
+    expect(await w.statements(() => w.ask('moderation', 'screen', { texts: ['you idiot'] }))).toHaveLength(0);
+  });
+});
+
+test('other modules screen texts, and refuse with a problem that names the rules and says what to do', async () => {
+  expect(await w.ask('moderation', 'screen', { texts: ['A lamp.', 'Call 98 123 456, idiot'] })).toEqual({
+    verdict: 'review',
+    rules: ['contact/phone', 'english/insult', 'french/insult'],
+  });
+  const refusal = textRefused({ rules: ['english/hate', 'link'] });
+  expect(refusal).toMatchObject({ status: 422, code: 'moderation/text-refused', extra: { rules: ['english/hate', 'link'] } });
+  expect(refusal.message).toMatch(/english\/hate, link\. Take out/);
+  expect(await outcome(Promise.reject(refusal))).toBe('moderation/text-refused');
+});
