@@ -29,7 +29,7 @@ export async function changeReview(
     const state = stateAfter(row.state, waits ? 'hold' : 'change');
     const changed = await tx.one<ReviewRow>(reviewUpdate(id, { rating, comment, state, reason: row.reason }, ctx.clock.now()));
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: changed }]);
-    if (waits) enqueue(tx, askToLookJob, { reviewId: id, reason: 'screening', rules });
+    if (waits) enqueue(tx, askToLookJob, { reviewId: id, rules });
     return reviewView(changed, true);
   });
 }

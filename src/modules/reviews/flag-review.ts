@@ -40,5 +40,5 @@ async function hideIfEnough(ctx: Reviews, tx: Transaction, row: ReviewRow): Prom
   const { count } = await tx.one<{ count: number }>(openFlags(row.id));
   if (count < ctx.settings.reviewFlagsToHide) return;
   await moveReview(ctx, tx, row, { action: 'flag', reason: null, by: null });
-  enqueue(tx, askToLookJob, { reviewId: row.id, reason: 'flags', rules: [] });
+  enqueue(tx, askToLookJob, { reviewId: row.id, rules: [] });
 }

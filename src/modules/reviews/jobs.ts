@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
-import { decisions, reasons } from '#moderation';
+import { decisions } from '#moderation';
 import { askToLook } from './ask-to-look.ts';
 import type { Reviews } from './context.ts';
 import { settleItem } from './settle-item.ts';
@@ -12,11 +12,7 @@ export const tellRatingJob = job('reviews.tell-rating', z.object({ productId: Id
   tellRating(ctx, productId),
 );
 
-export const askToLookJob = job(
-  'reviews.ask-to-look',
-  z.object({ reviewId: Id, reason: z.enum(reasons), rules: z.array(z.string()) }),
-  askToLook,
-);
+export const askToLookJob = job('reviews.ask-to-look', z.object({ reviewId: Id, rules: z.array(z.string()) }), askToLook);
 
 export const settleItemJob = job(
   'reviews.settle-item',

@@ -52,7 +52,7 @@ export async function writeReview(
     const row = await tx.maybe<ReviewRow>(reviewInsert(review, key));
     if (!row) return earlierReview(tx, product.id, customer.id, key);
     await changeSummaries(tx, [{ productId: product.id, before: null, after: row }]);
-    if (waits) enqueue(tx, askToLookJob, { reviewId: row.id, reason: 'screening', rules });
+    if (waits) enqueue(tx, askToLookJob, { reviewId: row.id, rules });
     if (ctx.request) ctx.request.subject = row.id;
     return reviewView(row, true);
   });
