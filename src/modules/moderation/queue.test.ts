@@ -5,9 +5,9 @@ import { newId } from '#kernel/ids.ts';
 import { type Subject, textRefused } from '#moderation';
 import { outcome } from '../../../test/outcome.ts';
 import type { Person } from '../../../test/people.ts';
+import { review, rowsOf, waiting as waitingIn } from '../../../test/waiting.ts';
 import { type World, world } from '../../../test/world.ts';
 import type { Item } from './item.ts';
-import { type Decision, itemStates, moderatorDecisions, transitions } from './item-state.ts';
 
 let w: World;
 let mona: Person;
@@ -24,20 +24,8 @@ beforeAll(async () => {
   mona = await w.person('mona', ['moderator']);
 });
 
-const review = (): Subject => ({ kind: 'review', id: newId() });
-const waiting = (subject: Subject, more: object = {}) =>
-  w.ask<{ id: string }>('moderation', 'enqueue', {
-    subject,
-    author: newId(),
-    reason: 'screening',
-    rules: ['english/insult'],
-    excerpt: 'You idiot.',
-    ...more,
-  });
-const settle = (subject: Subject, decision: Decision) => w.ask('moderation', 'settle', { subject, decision, reason: null, by: newId() });
+const waiting = (subject: Subject, more?: object) => waitingIn(w, subject, more);
 const decide = (id: string, body: object) => mona.post(`/v1/moderation/${id}/decision`, body);
-const told = (id: string) => w.sql("select payload from kernel.outbox where name = 'moderation.decided.v1' and subject = $1", [id]);
-const rowsOf = (subject: Subject) => w.sql<{ state: string }>('select * from moderation.items where subject_id = $1', [subject.id]);
 
 /** All pages of a list. */
 async function allOf(query: string): Promise<Item[]> {
@@ -79,7 +67,7 @@ describe('what waits', () => {
       ),
     );
     expect(new Set(ids.map(({ id }) => id)).size).toBe(1);
-    expect(await rowsOf(subject)).toMatchObject([{ state: 'open', rules: ['rule-0', 'rule-1', 'rule-2', 'rule-3', 'rule-4'] }]);
+    expect(await rowsOf(w, subject)).toMatchObject([{ state: 'open', rules: ['rule-0', 'rule-1', 'rule-2', 'rule-3', 'rule-4'] }]);
   });
 
   test('keeps its first author, reason and excerpt when it is asked for again', async () => {
@@ -96,7 +84,7 @@ describe('what waits', () => {
     await decide(first.id, { decision: 'approve' });
     const second = await waiting(subject);
     expect(second.id).not.toBe(first.id);
-    expect((await rowsOf(subject)).map(({ state }) => state).sort()).toEqual(['decided', 'open']);
+    expect((await rowsOf(w, subject)).map(({ state }) => state).sort()).toEqual(['decided', 'open']);
   });
 
   test('keeps its excerpt sealed, cut at a thousand characters, and out of the log', async () => {
@@ -137,111 +125,6 @@ describe('what waits', () => {
     expect(excerptOf(open.id)).toMatchObject({ author, excerpt: null, state: 'open' });
     expect(excerptOf(gone.id)).toMatchObject({ author, excerpt: null, state: 'decided', decision: 'remove' });
     expect(excerptOf(other.id)).toMatchObject({ excerpt: 'You idiot.' });
-  });
-});
-
-describe('a decision', () => {
-  test('is told to the owner of the subject, once, and audited', async () => {
-    const subject = review();
-    const { id } = await waiting(subject);
-    const reply = await decide(id, { decision: 'remove', reason: ' It insults the seller. ' });
-    expect(reply.body).toMatchObject({
-      id,
-      state: 'decided',
-      decision: 'remove',
-      decisionReason: 'It insults the seller.',
-      decidedBy: mona.id,
-    });
-    expect(await told(id)).toEqual([
-      { payload: { itemId: id, subject, decision: 'remove', reason: 'It insults the seller.', by: mona.id } },
-    ]);
-    const audit = await w.sql('select operation, outcome from kernel.audit where subject = $1', [id]);
-    expect(audit).toEqual([{ operation: 'postModerationByIdDecision', outcome: 'done' }]);
-  });
-
-  test('of twenty moderators at once is made by one; the others are told so', async () => {
-    const { id } = await waiting(review());
-    const replies = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => decide(id, index % 2 ? { decision: 'approve' } : { decision: 'remove', reason: 'Rude.' })),
-    );
-    const won = replies.filter(({ status }) => status === 200);
-    expect(won).toHaveLength(1);
-    for (const reply of replies.filter(({ status }) => status !== 200)) {
-      expect(reply).toBeProblem(409, 'moderation/already-decided');
-      expect(reply.body.decision).toBe(won[0]?.body.decision);
-    }
-    expect(await told(id)).toMatchObject([{ payload: { decision: won[0]?.body.decision } }]);
-  });
-
-  test('needs a reason to remove, one of the two decisions, and something to decide on', async () => {
-    const { id } = await waiting(review());
-    const missing = await decide(id, { decision: 'remove' });
-    expect(missing).toBeProblem(422, 'invalid');
-    expect(missing.body.errors).toMatchObject([{ pointer: '/reason' }]);
-    for (const body of [{ decision: 'remove', reason: '  ' }, { decision: 'flag', reason: 'x' }, { decision: 'approve', by: id }, {}])
-      expect(await decide(id, body)).toBeProblem(422, 'invalid');
-    expect(await decide(newId(), { decision: 'approve' })).toBeProblem(404, 'not-found');
-    expect(await told(id)).toEqual([]);
-    expect(await told(id)).toEqual([]);
-  });
-
-  test('is for moderators', async () => {
-    const { id } = await waiting(review());
-    const bob = await w.person('bob');
-    expect(await bob.post(`/v1/moderation/${id}/decision`, { decision: 'approve' })).toBeProblem(403, 'forbidden');
-    expect(await bob.get('/v1/moderation/queue')).toBeProblem(403, 'forbidden');
-  });
-
-  test('that the owning module has made closes the item, tells nobody, and may be repeated', async () => {
-    const subject = review();
-    const { id } = await waiting(subject);
-    expect(await settle(subject, 'flag')).toEqual({});
-    expect(await settle(subject, 'remove')).toEqual({});
-    expect(await settle(review(), 'approve')).toEqual({});
-    expect(await rowsOf(subject)).toMatchObject([{ id, state: 'decided', decision: 'flag' }]);
-    expect(await told(id)).toEqual([]);
-    expect(await decide(id, { decision: 'approve' })).toBeProblem(409, 'moderation/already-decided');
-  });
-
-  test('can be made exactly as the table of states says', async () => {
-    for (const who of ['moderator', 'owner'] as const) {
-      for (const from of itemStates) {
-        for (const decision of ['approve', 'remove', 'flag'] as const) {
-          const subject = review();
-          const { id } = await waiting(subject);
-          if (from === 'decided') await settle(subject, 'approve');
-          if (who === 'owner') await settle(subject, decision);
-          else await decide(id, { decision, reason: 'Because.' });
-          const way = transitions.find(
-            (transition) => transition.from === from && transition.decision === decision && transition.who.includes(who),
-          );
-          const [row] = await rowsOf(subject);
-          expect(row, `${who} ${decision} of ${from}`).toMatchObject(
-            way ? { state: way.to, decision } : { state: from, decision: from === 'decided' ? 'approve' : null },
-          );
-        }
-      }
-    }
-    expect(moderatorDecisions).toEqual(
-      transitions.filter((transition) => transition.who.includes('moderator')).map((transition) => transition.decision),
-    );
-  });
-
-  test('stays, whoever asks the database', async () => {
-    const { id } = await waiting(review());
-    await decide(id, { decision: 'approve' });
-    for (const change of [
-      `update moderation.items set state = 'open', decision = null, decided_by = null, decided_at = null where id = '${id}'`,
-      `update moderation.items set decision = 'remove' where id = '${id}'`,
-      `update moderation.items set subject_id = gen_random_uuid() where id = '${id}'`,
-      `update moderation.items set excerpt_sealed = 'other' where id = '${id}'`,
-    ])
-      await expect(w.sql(change), change).rejects.toMatchObject({ constraint: 'items_decided_once' });
-    await expect(w.sql(`delete from moderation.items where id = '${id}'`)).rejects.toThrow(/kept/);
-    await expect(w.sql('truncate moderation.items')).rejects.toThrow(/kept/);
-    await expect(w.sql(`update moderation.items set state = 'decided' where state = 'open'`)).rejects.toMatchObject({
-      constraint: 'items_decided_wholly',
-    });
   });
 });
 
