@@ -125,6 +125,16 @@ describe('the queue', () => {
     expect(await itemsOf(id)).toHaveLength(1);
   });
 
+  test('decides nothing of words that came after the decision, and holds the review again', async () => {
+    const { id } = (await write(await lists(), DOUBTFUL)).body;
+    const [item] = await itemsOf(id);
+    await decide(item, 'approve');
+    await mia.post(`/v1/reviews/${id}/moderation`, { action: 'approve' });
+    expect((await bob.patch(`/v1/reviews/${id}`, { comment: `${DOUBTFUL}!` })).body.state).toBe('pending'); // before the event has arrived
+    expect(await itemsOf(id)).toMatchObject([{ reason: 'screening', excerpt: `${DOUBTFUL}!` }]);
+    expect(await stateOf(id)).toBe('pending');
+  });
+
   test('decides nothing of a review that staff removed meanwhile, nor of other things', async () => {
     const { id } = (await write(await lists(), DOUBTFUL)).body;
     const [item] = await itemsOf(id);

@@ -6,6 +6,7 @@ import { SUBJECT_KIND } from './review.ts';
 
 export const subscriptions = [
   on(decided, async (ctx: Reviews, events) => {
-    for (const { payload } of events) if (payload.subject.kind === SUBJECT_KIND) await obeyDecision(ctx, payload.subject.id, payload);
+    for (const { payload, at } of events)
+      if (payload.subject.kind === SUBJECT_KIND) await obeyDecision(ctx, payload.subject.id, payload, at);
   }),
 ];
