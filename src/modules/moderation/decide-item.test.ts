@@ -59,7 +59,7 @@ describe('a decision', () => {
     expect(missing.body.errors).toMatchObject([{ pointer: '/reason' }]);
     for (const body of [{ decision: 'remove', reason: '  ' }, { decision: 'flag', reason: 'x' }, { decision: 'approve', by: id }, {}])
       expect(await decide(id, body)).toBeProblem(422, 'invalid');
-    expect(await decide(newId(), { decision: 'approve' })).toBeProblem(404, 'not-found');
+    for (const nobody of [newId(), 'no-id']) expect(await decide(nobody, { decision: 'approve' })).toBeProblem(404, 'not-found');
     expect(await told(id)).toEqual([]);
   });
 

@@ -10,7 +10,8 @@ const MONEY_AFTER =
 
 const DATE =
   /^(?:(?:19|20)\d\d[-/. ]?(?:0[1-9]|1[0-2])[-/. ]?(?:0[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/. ](?:0?[1-9]|1[0-2])[-/. ](?:19|20)\d\d)/;
-const YEARS = /^(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d$/;
+/** From one year, or one model, to another: `2018-2021`. */
+const SPAN = /^\d{4} ?[-/] ?\d{4}$/;
 
 /** True when the text (as `plainText` makes it) holds a phone number: Tunisian, French, or of any country with its code. */
 export function holdsPhoneNumber(text: string): boolean {
@@ -25,7 +26,7 @@ export function holdsPhoneNumber(text: string): boolean {
 function isPhoneNumber(written: string, before: string, after: string): boolean {
   const digits = written.replace(/\D/g, '');
   if (/^(?:\+|00)/.test(written) && digits.length >= 10 && /^(?:00)?[1-9]/.test(digits)) return true;
-  if (DATE.test(written) || YEARS.test(written) || OTHER_NUMBER.test(before) || MONEY_AFTER.test(after) || isListOfSizes(written))
+  if (DATE.test(written) || SPAN.test(written) || OTHER_NUMBER.test(before) || MONEY_AFTER.test(after) || isListOfSizes(written))
     return false;
   return isNational(digits) && !/0{5}$/.test(digits);
 }

@@ -17,9 +17,12 @@ interface Script {
 }
 
 const LATIN: Script = {
-  alike: { a: '4@', b: '8', c: 'k', e: '3', g: '9', i: '1!|', l: '1|', o: '0', s: '5$', t: '7+', u: 'v', z: '2' },
+  alike: { a: '4@', b: '8', e: '3', g: '9', i: '1!|', l: '1|', o: '0', s: '5$', t: '7+', u: 'v', z: '2' },
   prefix: '',
 };
+
+/** French that is spelled by ear writes k for c. */
+const FRENCH: Script = { ...LATIN, alike: { ...LATIN.alike, c: 'k' } };
 
 /** Tunisian in Latin letters, where 3 7 9 are letters that many write as a, h, k: the lists spell them as digits. */
 const ARABIZI: Script = {
@@ -31,7 +34,7 @@ const ARABIC: Script = { alike: {}, prefix: '(?:وال|بال|فال|لل|ال|�
 
 const SCRIPTS: Readonly<Record<string, Script>> = {
   english: LATIN,
-  french: LATIN,
+  french: FRENCH,
   arabic: ARABIC,
   tunisian: ARABIC,
   'tunisian-latin': ARABIZI,
