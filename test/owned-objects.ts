@@ -14,9 +14,14 @@ export async function strangersObjects(w: World): Promise<{ username: string; ob
   const lamp = await admin.lists({ name: 'House lamp', price: usd(10_00), stock: 5 });
   const product = await victim.post('/v1/products', { name: 'Her draft', category: 'food', price: usd(1_00), stock: 5 });
   const order = await victim.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], payment: 'wallet' });
-  if (order.status !== 201 || product.status !== 201) throw new Error('the victim could not make her objects');
+  const review = await victim.post(`/v1/products/${lamp}/reviews`, { rating: 5, comment: 'Hers.' });
+  if (order.status !== 201 || product.status !== 201 || review.status !== 201) throw new Error('the victim could not make her objects');
   return {
     username: victim.username,
-    objects: { order: { params: { id: order.body.id } }, product: { params: { id: product.body.id } } },
+    objects: {
+      order: { params: { id: order.body.id } },
+      product: { params: { id: product.body.id } },
+      review: { params: { id: review.body.id } },
+    },
   };
 }

@@ -32,6 +32,7 @@ const Environment = z.object({
   SANDBOX_CLOCK_SHIFT_SECONDS: z.coerce.number().int().default(0),
   ORDER_LEASE_SECONDS: z.coerce.number().int().min(1).max(600).default(10),
   COMMISSION_PERCENT: z.coerce.number().min(0).max(50).multipleOf(0.01).default(5),
+  REVIEW_FLAGS_TO_HIDE: z.coerce.number().int().min(1).max(1000).default(3),
 });
 
 const SERVICE_URL = /^([A-Z]+)_SERVICE_URL$/;
@@ -67,6 +68,8 @@ export interface Settings {
   orderLeaseMs: number;
   /** The platform's share of a seller's sale, in hundredths of a percent. */
   commissionBasisPoints: number;
+  /** How many people must flag a review until it is hidden. */
+  reviewFlagsToHide: number;
 }
 
 /** A setting is missing or wrong. The message is for the operator: what, and what to do. */
@@ -114,6 +117,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     clockShiftMs: s.SANDBOX_CLOCK_SHIFT_SECONDS * 1000,
     orderLeaseMs: s.ORDER_LEASE_SECONDS * 1000,
     commissionBasisPoints: Math.round(s.COMMISSION_PERCENT * 100),
+    reviewFlagsToHide: s.REVIEW_FLAGS_TO_HIDE,
   };
 }
 

@@ -69,6 +69,10 @@ export const PricedLine = z.object({
 });
 export type PricedLine = z.infer<typeof PricedLine>;
 
+/** As much of a public product as those need who write about it. */
+export const ProductBrief = z.object({ id: Id, name: z.string(), sellerId: Id });
+export type ProductBrief = z.infer<typeof ProductBrief>;
+
 /** What the shop calls a good: a name, a price, and what stands behind it. */
 export const Good = z.object({ name: z.string(), price: Money, stock: z.int(), productId: Id }).meta({ id: 'Good' });
 
@@ -110,6 +114,13 @@ export const catalog = contract('catalog', {
     goods: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),
       output: z.array(Good),
+    }),
+    /** Name and seller of products; those that are not public are left out. */
+    brief: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(ProductBrief) }),
+    /** Tells what reviews say of a product; of several ratings the one with the highest version stands. */
+    rate: operation({
+      input: z.object({ productId: Id, count: z.int().min(0), average: z.number().min(1).max(5).nullable(), version: z.int().min(1) }),
+      output: z.object({}),
     }),
   },
   events: { productPublished },

@@ -1,9 +1,11 @@
 import { catalog } from '#catalog';
 import { module } from '#kernel/module.ts';
+import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
 import { listGoods } from './goods.ts';
 import { timers } from './jobs.ts';
 import { priceLines } from './price-lines.ts';
+import { rateProduct } from './rate-product.ts';
 import { findGood } from './read-product.ts';
 import { routes } from './routes.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -12,7 +14,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
   needs,
   routes,
-  operations: { price: priceLines, findGood, goods: listGoods },
+  operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
   timers,
   subscriptions,
   migrations: new URL('./migrations/', import.meta.url),

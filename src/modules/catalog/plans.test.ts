@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sql, sql } from '#kernel/database.ts';
 import { loadCatalog } from '../../../test/catalog-100k.ts';
 import { type World, world } from '../../../test/world.ts';
+import { briefOf } from './brief-products.ts';
 import { goodsPage } from './goods.ts';
 import { unpublishedPage } from './list-products.ts';
 import { offersFor } from './price-lines.ts';
@@ -238,6 +239,7 @@ async function positionOf(list: ListOfProducts, id: string): Promise<string[]> {
 
 describe('every other statement uses indexes', () => {
   const statements: [name: string, statement: () => Sql][] = [
+    ['the brief of products', () => briefOf([sample.id])],
     ['a product', () => productById(sample.id, null)],
     ['a product for its seller', () => productById(sample.id, sample.seller_id)],
     [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contract } from '#kernel/contracts.ts';
+import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency } from '#kernel/money.ts';
 import { Id } from '#kernel/shapes.ts';
@@ -20,4 +20,10 @@ export const orderPlaced = event(
 
 export const orderRejected = event('orders.order-rejected', 1, z.object({ orderId: Id, buyer: Id, code: z.string() }));
 
-export const orders = contract('orders', { operations: {}, events: { orderPlaced, orderRejected } });
+export const orders = contract('orders', {
+  operations: {
+    /** Whether somebody has a placed order of a product. */
+    hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),
+  },
+  events: { orderPlaced, orderRejected },
+});

@@ -1,0 +1,36 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '#kernel/ids.ts';
+import { type World, world } from '../../../test/world.ts';
+import { purchaseOf } from './has-bought.ts';
+
+/** With 100,000 orders, what other modules ask uses an index. */
+
+let w: World;
+let client: pg.Client;
+
+beforeAll(async () => {
+  w = await world();
+  client = new pg.Client({ connectionString: w.databaseUrl });
+  await client.connect();
+  await client.query(`
+    insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at, decided_at)
+      select gen_random_uuid(), md5('buyer' || n % 10000)::uuid, md5('buyer' || n % 10000)::uuid, 'placed', 'wallet', 'USD', 100, '[]', now(), now(), now()
+      from generate_series(1, 100000) as n;
+    insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
+      select id, line, md5('product' || line)::uuid, gen_random_uuid(), gen_random_uuid(), 'Lamp', '{}', 1, 50 from orders.orders, generate_series(1, 2) as line;
+    analyze orders.orders, orders.lines`);
+}, 120_000);
+
+afterAll(() => client.end());
+
+test('whether somebody bought a product, even one that everybody buys', async () => {
+  const { text, values } = purchaseOf(newId(), newId());
+  const custom = await client.query(`explain ${text}`, values);
+  const generic = await client.query(`explain (generic_plan) ${text}`);
+  for (const { rows } of [custom, generic]) {
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).not.toMatch(/Seq Scan/);
+    expect(plan).toMatch(/orders_by_buyer/);
+  }
+});

@@ -1,0 +1,23 @@
+import { enqueue } from '#kernel/events.ts';
+import { notFound, versionMismatch } from '#kernel/problems.ts';
+import type { Reviews } from './context.ts';
+import { settleItemJob } from './jobs.ts';
+import { lockReview, reviewDelete, reviewsErase } from './review.ts';
+import { isWaiting } from './review-state.ts';
+import { changeSummaries } from './summary.ts';
+
+/**
+ * Deletes a review; `owner` null is staff. What its author takes back is gone, and may be written anew. What staff take away,
+ * or others had hidden before, leaves its empty row, so that it is not.
+ */
+export function deleteReview(ctx: Reviews, id: string, call: { owner: string | null; ifMatch: number | undefined }): Promise<void> {
+  return ctx.db.transaction(async (tx) => {
+    const row = await lockReview(tx, id, call.owner);
+    if (!row) throw notFound();
+    if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
+    const isTakenBack = row.customer_id === ctx.actor.id && (row.state === 'published' || row.state === 'pending');
+    await tx.execute(isTakenBack ? reviewDelete(id) : reviewsErase([id], ctx.clock.now()));
+    await changeSummaries(tx, [{ productId: row.product_id, before: row, after: null }]);
+    if (isWaiting(row.state)) enqueue(tx, settleItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
+  });
+}

@@ -1,0 +1,33 @@
+import { type Sql, sql } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
+import type { Nothing } from '#kernel/shapes.ts';
+import type { Reviews } from './context.ts';
+import { flagReasonsErase } from './flag.ts';
+import { settleItemJob } from './jobs.ts';
+import { COLUMNS, type ReviewRow, reviewsErase } from './review.ts';
+import { isWaiting } from './review-state.ts';
+import { changeSummaries } from './summary.ts';
+
+/** Erases what a customer wrote. Of each review an empty row is left, and it no longer counts; flags stay, without their reasons. */
+export function forgetCustomer(ctx: Reviews, { customer }: { customer: string }): Promise<Nothing> {
+  return ctx.db.transaction(async (tx) => {
+    const rows = await tx.many<ReviewRow>(reviewsBy(customer));
+    await tx.execute(
+      reviewsErase(
+        rows.map(({ id }) => id),
+        ctx.clock.now(),
+      ),
+    );
+    await tx.execute(flagReasonsErase(customer)); // before the summaries, as whoever settles or deletes flags
+    await changeSummaries(
+      tx,
+      rows.map((row) => ({ productId: row.product_id, before: row, after: null })),
+    );
+    for (const { id, version } of rows.filter(({ state }) => isWaiting(state)))
+      enqueue(tx, settleItemJob, { reviewId: id, version, decision: 'remove', by: customer });
+    return {};
+  });
+}
+
+export const reviewsBy = (customer: string): Sql => sql`
+  select ${COLUMNS} from reviews.reviews where customer_id = ${customer} and erased_at is null order by id for no key update`;

@@ -1,0 +1,17 @@
+import { module } from '#kernel/module.ts';
+import { reviews } from '#reviews';
+import { needs, type Reviews } from './context.ts';
+import { forgetCustomer } from './forget-customer.ts';
+import { jobs } from './jobs.ts';
+import { routes } from './routes.ts';
+import { subscriptions } from './subscriptions.ts';
+
+export const reviewsModule = module<typeof reviews, Reviews>({
+  contract: reviews,
+  needs,
+  routes,
+  operations: { forget: forgetCustomer },
+  jobs,
+  subscriptions,
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,98 @@
+import { versionMismatch } from '#kernel/problems.ts';
+import { anyone, del, get, owned, patch, permitted, post, signedIn } from '#kernel/routes.ts';
+import { page } from '#kernel/shapes.ts';
+import { textRefused } from '#moderation';
+import { ChangeReview, changeReview } from './change-review.ts';
+import type { Reviews } from './context.ts';
+import { deleteReview } from './delete-review.ts';
+import { Flag } from './flag.ts';
+import { FlagReview, flagReview, ownReview } from './flag-review.ts';
+import { listReviewsBy, listReviewsOf, ReviewsQuery, readReview } from './list-reviews.ts';
+import { ModerateReview, moderateReview } from './moderate-review.ts';
+import { Review } from './review.ts';
+import { wrongState } from './review-state.ts';
+import { alreadyReviewed, ownProduct, WriteReview, writeReview } from './write-review.ts';
+
+const version = (review: Review) => review.version;
+
+export const routes = [
+  post('/products/{id}/reviews', {
+    summary: 'Review a product',
+    description:
+      'Once per customer and product. It is marked as a verified purchase where the customer has an order of the product. Words that need a look wait for it, `pending`.',
+    access: signedIn,
+    idempotent: true,
+    body: WriteReview,
+    returns: Review,
+    status: 201,
+    etag: version,
+    problems: [alreadyReviewed, ownProduct, textRefused],
+    handle: (ctx: Reviews, { params, body, key }) => writeReview(ctx, params.id, body, key),
+  }),
+  get('/products/{id}/reviews', {
+    summary: 'What customers say of a product',
+    access: anyone,
+    query: ReviewsQuery,
+    returns: page(Review),
+    problems: [],
+    handle: (ctx: Reviews, { params, query }) => listReviewsOf(ctx, params.id, query),
+  }),
+  get('/customers/{username}/reviews', {
+    summary: 'What a customer says of products',
+    access: anyone,
+    query: ReviewsQuery,
+    returns: page(Review),
+    problems: [],
+    handle: (ctx: Reviews, { params, query }) => listReviewsBy(ctx, params.username, query),
+  }),
+  get('/reviews/{id}', {
+    summary: 'A review',
+    access: anyone,
+    returns: Review,
+    etag: version,
+    problems: [],
+    handle: (ctx: Reviews, { params }) => readReview(ctx, params.id),
+  }),
+  patch('/reviews/{id}', {
+    summary: 'Change a review of your own',
+    description: 'A JSON Merge Patch. New words that need a look hide the review until staff decide; what is hidden cannot be changed.',
+    access: owned('review'),
+    body: ChangeReview,
+    returns: Review,
+    etag: version,
+    problems: [wrongState, versionMismatch, textRefused],
+    handle: (ctx: Reviews, { params, body, owner, ifMatch }) => changeReview(ctx, params.id, body, { owner, ifMatch }),
+  }),
+  del('/reviews/{id}', {
+    summary: 'Delete a review',
+    description: 'What its author takes back may be written anew; what staff take away, or others had hidden, may not.',
+    access: owned('review', 'reviews:moderate'),
+    returns: null,
+    problems: [versionMismatch],
+    handle: async (ctx: Reviews, { params, owner, ifMatch }) => {
+      await deleteReview(ctx, params.id, { owner, ifMatch });
+      return undefined;
+    },
+  }),
+  post('/reviews/{id}/flag', {
+    summary: 'Say that a review should not stand',
+    description: 'Once per person; said again it answers as before. When enough people say so it is hidden until staff decide.',
+    access: signedIn,
+    body: FlagReview,
+    returns: Flag,
+    status: 201,
+    problems: [ownReview],
+    handle: (ctx: Reviews, { params, body }) => flagReview(ctx, params.id, body),
+  }),
+  post('/reviews/{id}/moderation', {
+    summary: 'Approve, hide or remove a review',
+    description:
+      'Flags from before an approval do not count again. A moderator who sends If-Match decides upon what was read, and nothing newer.',
+    access: permitted('reviews:moderate'),
+    body: ModerateReview,
+    returns: Review,
+    etag: version,
+    problems: [wrongState, versionMismatch],
+    handle: (ctx: Reviews, { params, body, ifMatch }) => moderateReview(ctx, params.id, { ...body, ifMatch }),
+  }),
+];
