@@ -4,8 +4,9 @@ import { type Adapters, openAdapters } from '#adapters/index.ts';
 import { type Clock, systemClock } from '#kernel/clock.ts';
 import { type Composition, compose } from '#kernel/compose.ts';
 import type { Module } from '#kernel/module.ts';
-import type { Settings } from '#kernel/settings.ts';
+import { BadSettings, type Settings } from '#kernel/settings.ts';
 import { createAuthenticator } from './modules/identity/authenticator.ts';
+import { roleNames } from './modules/identity/contract.ts';
 import { modules } from './modules/index.ts';
 
 export interface SoukParts {
@@ -20,6 +21,7 @@ export interface SoukParts {
 
 /** The whole of Souk on one database, as every shape and every test runs it. */
 export async function openSouk(settings: Settings, parts: SoukParts): Promise<Composition> {
+  refuseUnknownRoles(settings);
   const adapters = parts.adapters ?? openAdapters(settings);
   return compose(parts.modules ?? modules, settings, {
     databaseUrl: parts.databaseUrl,
@@ -42,6 +44,12 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     onStatement: parts.onStatement,
     retryDelaySeconds: parts.retryDelaySeconds,
   });
+}
+
+/** A role that is misspelt would demand nothing of anybody. */
+function refuseUnknownRoles({ mfaRoles }: Settings): void {
+  const unknown = mfaRoles.filter((role) => !(roleNames as readonly string[]).includes(role));
+  if (unknown.length > 0) throw new BadSettings(`MFA_ROLES: there is no role ${unknown.join(', ')}; there are ${roleNames.join(', ')}`);
 }
 
 /** JSON lines; they hold ids, operations and figures, never what people typed: PostgreSQL quotes whole rows in an error's detail. */

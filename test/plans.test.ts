@@ -2,7 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hours, minutes } from '#kernel/clock.ts';
 import { lamp } from './goods.ts';
-import { PASSWORD, usd } from './people.ts';
+import { PASSWORD, type Person, usd } from './people.ts';
+import { enrol, TOTP_PATH } from './second-factor.ts';
 import { type World, world } from './world.ts';
 
 /**
@@ -65,6 +66,13 @@ test('a statement without an index is noticed', async () => {
   expect(await withoutIndex('select id from orders.orders where id = $1')).toEqual([]);
 });
 
+async function secondFactorOf(w: World, finn: Person): Promise<void> {
+  const { person, app, recoveryCodes } = await enrol(w, finn);
+  await person.post('/v1/auth/step-up', { code: app.next() });
+  await w.post('/v1/auth/sign-in', { username: 'finn', password: PASSWORD, code: recoveryCodes[0] });
+  await person.delete(TOTP_PATH);
+}
+
 async function dayInTheLife(): Promise<void> {
   const [root, sue, bob] = [await w.admin(), await w.seller('sue'), await w.buyer('bob', { balance: usd(500_00) })];
   const json = { 'content-type': 'application/json' };
@@ -75,6 +83,7 @@ async function dayInTheLife(): Promise<void> {
   await w.post('/v1/auth/confirm-sign-up', { email: 'ann@example.com', code });
   const tokens = await w.post('/v1/auth/sign-in', { username: 'sue', password: PASSWORD }, json);
   await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: tokens.body.refreshToken });
+  await secondFactorOf(w, await w.person('finn'));
   const product = await sue.lists(lamp);
   await sue.patch(`/v1/products/${product}`, { description: 'Brighter.' });
   await root.post(`/v1/products/${product}/approve`);

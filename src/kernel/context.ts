@@ -15,12 +15,18 @@ export interface Actor {
   permissions: ReadonlySet<string>;
   /** The sign-in that the token belongs to. */
   sessionId: string | null;
+  /** Whether the account has a second factor. */
+  mfaEnrolled: boolean;
+  /** When this token's bearer last proved it, in seconds since 1970; null when the token does not say so. */
+  mfaAt: number | null;
 }
 
-export const stranger: Actor = { kind: 'anonymous', id: '', username: '', roles: [], permissions: new Set(), sessionId: null };
+const nobody = { id: '', roles: [], permissions: new Set<string>(), sessionId: null, mfaEnrolled: false, mfaAt: null };
+
+export const stranger: Actor = { ...nobody, kind: 'anonymous', username: '' };
 
 /** The house itself: jobs, timers, the command line. */
-export const system: Actor = { kind: 'system', id: '', username: 'system', roles: [], permissions: new Set(), sessionId: null };
+export const system: Actor = { ...nobody, kind: 'system', username: 'system' };
 
 /** True when the actor holds the permission, or is the house itself. */
 export const may = (actor: Actor, permission: string): boolean => actor.kind === 'system' || actor.permissions.has(permission);

@@ -26,6 +26,7 @@ import { operationId, type Route } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import { demandStepUp } from './step-up.ts';
 
 export interface Authenticator {
   /** @returns the stranger when there is no bearer token. @throws unauthenticated when it is not good. */
@@ -48,7 +49,7 @@ export interface HttpParts {
 
 type Env = { Bindings: { incoming?: { socket: { remoteAddress?: string } } } };
 
-/** The front door: every route behind limits, identity, access and validation, in this order. */
+/** The front door: every route behind limits, identity, access, step-up and validation, in this order. */
 export function openHttp(parts: HttpParts): Hono<Env> {
   const { settings, log } = parts;
   const app = new Hono<Env>();
@@ -109,6 +110,7 @@ async function serve(
     Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }, route.spec.limit));
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
+    if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
     const call = await readCall(route, request, params, actor, parts.secrets);
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);

@@ -52,7 +52,7 @@ function operationOf(module: string, route: Route, components: Json): Json {
     operationId: operationId(route),
     tags: [module],
     summary: spec.summary,
-    description: [spec.description, accessText(spec.access)].filter(Boolean).join('\n\n'),
+    description: [spec.description, accessText(spec.access), spec.mfa && MFA_TEXT].filter(Boolean).join('\n\n'),
   };
   if (spec.access.kind !== 'anyone') operation.security = [{ bearer: [] }];
   const parameters = [...pathParameters(route), ...queryParameters(route, components), ...headerParameters(route)];
@@ -68,6 +68,9 @@ function operationOf(module: string, route: Route, components: Json): Json {
   operation.responses = { ...successOf(route, components), ...problemsOf(route) };
   return operation;
 }
+
+const MFA_TEXT =
+  'Needs a second factor (MFA): whoever has enrolled one sends a token that was stepped up in the last 10 minutes (`POST /v1/auth/step-up`).';
 
 const accessText = (access: Access): string => {
   const staff = 'staff' in access && access.staff ? `, or staff with \`${access.staff}\`` : '';
@@ -131,6 +134,7 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   const kinds: ProblemKind<never>[] = [...spec.problems];
   if (spec.access.kind !== 'anyone') kinds.push(problems.unauthenticated);
   if (spec.access.kind === 'permission') kinds.push(problems.forbidden);
+  if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (route.path.includes('{')) kinds.push(problems.notFound);
   if (spec.body || spec.query) kinds.push(problems.invalid, problems.malformed);
   if (spec.body) kinds.push(problems.tooLarge, problems.unsupportedMedia);

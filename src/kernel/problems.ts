@@ -78,6 +78,21 @@ export const forbidden = problem<{ permission?: string }>({
   detail: ({ permission }) => (permission ? `This call needs the permission ${permission}.` : 'You may not do this.'),
 });
 
+export const mfaRequired = problem({
+  code: 'mfa-required',
+  status: 403,
+  title: 'Prove the second factor first',
+  detail:
+    'This call needs a second factor that was proven in the last 10 minutes: POST /v1/auth/step-up with a code, then send the new token.',
+});
+
+export const mfaEnrolmentRequired = problem({
+  code: 'mfa-enrolment-required',
+  status: 403,
+  title: 'Enrol a second factor first',
+  detail: 'Your role needs a second factor for this call: enrol one with POST /v1/auth/mfa/totp.',
+});
+
 export const notFound = problem({
   code: 'not-found',
   status: 404,

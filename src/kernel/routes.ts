@@ -75,6 +75,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   /** Stable operation id; made from method and path when absent. */
   id?: string;
   access: Access;
+  /** Marked (MFA): an account with a second factor must have proven it within the last ten minutes. */
+  mfa?: boolean;
   /** `true`: an Idempotency-Key is honoured; `'required'`: demanded, because money or stock moves. */
   idempotent?: boolean | 'required';
   query?: Q;

@@ -31,6 +31,7 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SANDBOX_CLOCK_SHIFT_SECONDS: z.coerce.number().int().default(0),
   ORDER_LEASE_SECONDS: z.coerce.number().int().min(1).max(600).default(10),
+  MFA_ROLES: z.string().default(''),
   COMMISSION_PERCENT: z.coerce.number().min(0).max(50).multipleOf(0.01).default(5),
   REVIEW_FLAGS_TO_HIDE: z.coerce.number().int().min(1).max(1000).default(3),
 });
@@ -66,6 +67,8 @@ export interface Settings {
   clockShiftMs: number;
   /** How long one runner may take to settle an order before another tries. */
   orderLeaseMs: number;
+  /** Holders of these roles must enrol a second factor before calls marked (MFA). */
+  mfaRoles: string[];
   /** The platform's share of a seller's sale, in hundredths of a percent. */
   commissionBasisPoints: number;
   /** How many people must flag a review until it is hidden. */
@@ -89,9 +92,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const production = s.NODE_ENV === 'production';
   if (production) refuseUnsafe(s);
   const dataFolder = isAbsolute(s.SOUK_DATA) ? s.SOUK_DATA : resolve(s.SOUK_DATA);
-  const modules = s.MODULES?.split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
+  const modules = listOf(s.MODULES ?? '');
   return {
     mode: s.NODE_ENV,
     host: s.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -102,24 +103,30 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     dataFolder,
     keys: masterKeys(s.SECRET_KEYS, dataFolder),
     internalSecret: s.INTERNAL_SECRET,
-    modules: modules?.length ? modules : undefined,
+    modules: modules.length > 0 ? modules : undefined,
     serviceUrls: serviceUrls(given as Record<string, string>),
     demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
     publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
     defaultCurrency: s.DEFAULT_CURRENCY,
     rateLimits: s.RATE_LIMITS,
-    corsOrigins: s.CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    corsOrigins: listOf(s.CORS_ORIGINS),
     checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',
     trustProxy: s.TRUST_PROXY,
     logLevel: s.LOG_LEVEL,
     clockShiftMs: s.SANDBOX_CLOCK_SHIFT_SECONDS * 1000,
     orderLeaseMs: s.ORDER_LEASE_SECONDS * 1000,
+    mfaRoles: listOf(s.MFA_ROLES),
     commissionBasisPoints: Math.round(s.COMMISSION_PERCENT * 100),
     reviewFlagsToHide: s.REVIEW_FLAGS_TO_HIDE,
   };
 }
+
+/** `a, b` as `['a', 'b']`. */
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
 
 function refuseUnsafe(s: z.infer<typeof Environment>): void {
   if (!s.SECRET_KEYS)

@@ -23,6 +23,7 @@ export interface AccountRow extends KeyColumns {
   roles: RoleName[];
   /** Sequence of the latest revocation of the whole account; tokens carry it. */
   rev: number;
+  has_second_factor: boolean;
   version: number;
   created_at: Date;
 }
@@ -56,7 +57,7 @@ export const findByKey = (db: Database, key: { principal: string; value: string 
   db.maybe<LivingAccount>(sql`
     ${selectAccount} where a.principal = ${key.principal} and a.idempotency_key = ${key.value} and a.state <> 'erased'`);
 
-export type NewAccount = Omit<AccountRow, 'rev' | 'version' | 'roles'> & { username: string };
+export type NewAccount = Omit<AccountRow, 'rev' | 'version' | 'roles' | 'has_second_factor'> & { username: string };
 
 /** @returns false when the name, the key or the confirmed address is taken; the account is then not there. */
 export async function insertAccount(db: Database, a: NewAccount): Promise<boolean> {
@@ -142,6 +143,11 @@ export const setRoles = (db: Database, id: string, roles: readonly RoleName[], r
 /** Gives the account another password; tokens older than `rev` are void. The account must be locked. */
 export const setPassword = (tx: Database, id: string, passwordHash: string, rev: number) =>
   tx.execute(sql`update identity.accounts set password_hash = ${passwordHash}, rev = ${rev}, version = version + 1 where id = ${id}`);
+
+/** Says whether the account has a second factor; tokens older than `rev` are void. The account must be locked. */
+export const setSecondFactor = (tx: Database, id: string, has: boolean, rev: number) =>
+  tx.one<LivingAccount>(sql`
+    update identity.accounts set has_second_factor = ${has}, rev = ${rev}, version = version + 1 where id = ${id} returning *`);
 
 /** Shuts the account out, or lets it in again; tokens older than `rev` are void. The account must be locked. */
 export const setSuspended = (tx: Database, id: string, to: { suspended: boolean; reason: string; rev: number }) =>

@@ -92,6 +92,8 @@ const actorOf = (claims: AccessClaims): Actor => ({
   roles: claims.roles,
   permissions: permissionsOf(claims.roles),
   sessionId: claims.sid,
+  mfaEnrolled: claims.mfa,
+  mfaAt: claims.mfa_at ?? null,
 });
 
 interface Keys {

@@ -40,7 +40,7 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
   };
   if (!(await insertAccount(tx, row))) return undefined;
   if (row.email_index && opening.state === 'unconfirmed') await forgetOldestUnconfirmed(tx, row.email_index);
-  return { ...row, roles: [], rev: 0, version: 1 };
+  return { ...row, roles: [], rev: 0, version: 1, has_second_factor: false };
 }
 
 /**

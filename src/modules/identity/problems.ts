@@ -40,6 +40,36 @@ export const wrongCode = problem({
     'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
 });
 
+/** Told only to who knows the password. */
+export const mfaCodeRequired = problem({
+  code: 'identity/mfa-code-required',
+  status: 401,
+  title: 'A one-time code is needed',
+  detail: 'This account has a second factor: sign in (POST /v1/auth/sign-in) with the field code, a one-time or a recovery code.',
+});
+
+/** One answer for a code that is wrong, too old, or used before. */
+export const wrongMfaCode = problem({
+  code: 'identity/wrong-mfa-code',
+  status: 401,
+  title: 'The one-time code does not fit',
+  detail: 'The code is wrong, too old, or was used before. Wait for the next one, or use a recovery code.',
+});
+
+export const mfaEnrolled = problem({
+  code: 'identity/mfa-enrolled',
+  status: 409,
+  title: 'There is a second factor already',
+  detail: 'Remove the one there is (DELETE /v1/auth/mfa/totp) before you enrol another.',
+});
+
+export const noSecondFactor = problem({
+  code: 'identity/no-second-factor',
+  status: 409,
+  title: 'There is no second factor',
+  detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
+});
+
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */
 export const invalidRefreshToken = problem<{ error: 'invalid_grant' }>({
   code: 'identity/invalid-refresh-token',

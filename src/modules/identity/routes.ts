@@ -3,9 +3,11 @@ import { forbidden, notFound, unauthenticated, versionMismatch } from '#kernel/p
 import { anyone, del, get, ownAccount, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { ChangePassword, changePassword } from './change-password.ts';
 import { Confirmed, ConfirmSignUp, confirmSignUp } from './confirm-sign-up.ts';
+import { ConfirmTotp, confirmTotp, EnrolledTotp } from './confirm-totp.ts';
 import type { Identity } from './context.ts';
 import { PublicKey } from './contract.ts';
 import { Customer } from './customer.ts';
+import { enrolTotp, TotpSecret } from './enrol-totp.ts';
 import { ForgotPassword, ForgottenPassword, forgotPassword } from './forgot-password.ts';
 import { getToken, OAuthTokens, TokenRequest } from './get-token.ts';
 import { AccountRoles, grantRoles, Roles } from './grant-roles.ts';
@@ -14,13 +16,18 @@ import { OpenIdConfiguration, openIdConfiguration } from './openid-configuration
 import {
   accountSuspended,
   invalidRefreshToken,
+  mfaCodeRequired,
+  mfaEnrolled,
+  noSecondFactor,
   notConfirmed,
   usernameTaken,
   wrongCode,
   wrongCredentials,
+  wrongMfaCode,
   wrongPassword,
 } from './problems.ts';
 import { RegisterCustomer, registerCustomer } from './register-customer.ts';
+import { removeTotp } from './remove-totp.ts';
 import { ResendCode, ResentCode, resendCode } from './resend-code.ts';
 import { ResetPassword, resetPassword } from './reset-password.ts';
 import { showCustomer } from './show-customer.ts';
@@ -28,8 +35,9 @@ import { SignIn, signIn } from './sign-in.ts';
 import { signOut } from './sign-out.ts';
 import { SignedUp, SignUp, signUp } from './sign-up.ts';
 import { publicKeys } from './signing-key.ts';
+import { StepUp, stepUp } from './step-up.ts';
 import { SuspendedAccount, Suspension, suspendAccount } from './suspend-account.ts';
-import { Tokens } from './tokens.ts';
+import { AccessToken, Tokens } from './tokens.ts';
 import { Me, whoAmI } from './who-am-i.ts';
 
 export const routes = [
@@ -69,11 +77,12 @@ export const routes = [
   }),
   post('/auth/sign-in', {
     summary: 'Sign in with email or username and password',
+    description: 'An account with a second factor signs in with a one-time or recovery code too; its session is stepped up at once.',
     access: anyone,
     limit: 'sign-in',
     body: SignIn,
     returns: Tokens,
-    problems: [wrongCredentials, notConfirmed, accountSuspended],
+    problems: [wrongCredentials, notConfirmed, accountSuspended, mfaCodeRequired, wrongMfaCode],
     handle: (ctx: Identity, { body }) => signIn(ctx, body),
   }),
   post('/auth/token', {
@@ -85,7 +94,7 @@ export const routes = [
     body: TokenRequest,
     form: true,
     returns: OAuthTokens,
-    problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, invalidRefreshToken],
+    problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, mfaCodeRequired, invalidRefreshToken],
     handle: (ctx: Identity, { body, header }) => getToken(ctx, body, header('authorization')),
   }),
   post('/auth/sign-out', {
@@ -135,11 +144,52 @@ export const routes = [
     summary: 'Set a new password, knowing the current one',
     description: 'This session goes on; all others of the account end at once.',
     access: signedIn,
+    mfa: true,
     limit: 'sign-in',
     body: ChangePassword,
     returns: null,
     problems: [wrongPassword],
     handle: (ctx: Identity, { body }) => changePassword(ctx, body),
+  }),
+  post('/auth/mfa/totp', {
+    summary: 'Begin to enrol an authenticator app',
+    description: 'Answers a secret, once. It changes nothing until it is confirmed with a first code, within an hour.',
+    access: signedIn,
+    returns: TotpSecret,
+    status: 201,
+    problems: [mfaEnrolled],
+    handle: (ctx: Identity) => enrolTotp(ctx),
+  }),
+  post('/auth/mfa/totp/confirm', {
+    summary: 'Enrol the authenticator app with its first code',
+    description:
+      'Answers ten recovery codes, once, and a stepped-up access token. All other access tokens of the account die; their holders refresh.',
+    access: signedIn,
+    limit: 'codes',
+    body: ConfirmTotp,
+    returns: EnrolledTotp,
+    problems: [noSecondFactor, mfaEnrolled, wrongMfaCode],
+    handle: (ctx: Identity, { body }) => confirmTotp(ctx, body),
+  }),
+  del('/auth/mfa/totp', {
+    summary: 'Remove the second factor and its recovery codes',
+    description: 'All access tokens of the account die, this one too; their holders refresh.',
+    access: signedIn,
+    mfa: true,
+    returns: null,
+    problems: [noSecondFactor],
+    handle: (ctx: Identity) => removeTotp(ctx),
+  }),
+  post('/auth/step-up', {
+    summary: 'Step the session up with a one-time or recovery code',
+    description:
+      'Answers an access token of the same session that opens calls marked (MFA) for 10 minutes. A code is good once; five failures close this for a quarter of an hour. A refresh does not carry it on.',
+    access: signedIn,
+    limit: 'codes',
+    body: StepUp,
+    returns: AccessToken,
+    problems: [noSecondFactor, wrongMfaCode],
+    handle: (ctx: Identity, { body }) => stepUp(ctx, body),
   }),
   get('/auth/me', {
     summary: 'Who the token speaks for',
@@ -152,6 +202,7 @@ export const routes = [
     summary: 'Set the roles of an account, at once',
     description: 'Replaces all roles. Access tokens that speak of other roles die; their holder refreshes.',
     access: permitted('roles:grant'),
+    mfa: true,
     body: Roles,
     returns: AccountRoles,
     etag: ({ version }) => version,

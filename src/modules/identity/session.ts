@@ -37,7 +37,7 @@ export function readRefreshToken(secrets: Secrets, text: string): RefreshToken |
 const hashOf = (secrets: Secrets, token: RefreshToken): string => secrets.fingerprint(token.text, 'identity.refresh-token.stored');
 
 /**
- * Begins a session, if the account is still active and still has the password that was checked. The row of the account is
+ * Begins a session, if the account is still active and still has the password, and a second factor or none, as was checked. The row of the account is
  * shared-locked: a suspension or a new password comes before it and refuses it, or after it and ends it.
  */
 export const openSession = (db: Database, secrets: Secrets, session: { token: RefreshToken; account: LivingAccount; now: Date }) => {
@@ -45,7 +45,7 @@ export const openSession = (db: Database, secrets: Secrets, session: { token: Re
   return db.maybe<LivingAccount>(sql`
     with account as (
       select * from identity.accounts
-      where id = ${account.id} and state = 'active' and password_hash = ${account.password_hash}
+      where id = ${account.id} and state = 'active' and password_hash = ${account.password_hash} and has_second_factor = ${account.has_second_factor}
       for share
     ), opened as (
       insert into identity.sessions (id, account_id, generation, refresh_hash, created_at, refreshed_at, expires_at)
@@ -106,6 +106,10 @@ export const endSessions = async (
     where account_id = ${accountId} and ended_at is null and id is distinct from ${except}::uuid returning id`);
   return ended.map(({ id }) => id);
 };
+
+/** True while the session may go on. */
+export const isOpen = async (db: Database, id: string, now: Date): Promise<boolean> =>
+  (await db.maybe(sql`select 1 from identity.sessions where id = ${id} and ended_at is null and expires_at > ${now}`)) !== undefined;
 
 interface OpenSession {
   id: string;

@@ -6,20 +6,27 @@ import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { isPassword, TriedPassword } from './password.ts';
-import { accountSuspended, notConfirmed, wrongCredentials } from './problems.ts';
+import { accountSuspended, mfaCodeRequired, notConfirmed, wrongCredentials } from './problems.ts';
+import { proveSecondFactor } from './prove-second-factor.ts';
+import { MfaCode } from './second-factor.ts';
 import { newRefreshToken, openSession } from './session.ts';
 import { issueTokens, type Tokens } from './tokens.ts';
 
 export const SignIn = z
-  .strictObject({ ...namedFields, password: TriedPassword.meta({ example: 'correct horse battery' }) })
+  .strictObject({
+    ...namedFields,
+    password: TriedPassword.meta({ example: 'correct horse battery' }),
+    code: MfaCode.optional().meta({ description: 'One-time or recovery code, where the account has a second factor' }),
+  })
   .refine(namesOne, NAMES_ONE)
   .meta({ id: 'SignIn' });
 
 /**
  * Begins a session for whoever knows the password. Unknown names and wrong passwords take the same time and words; that an
- * account waits for its confirmation, or is suspended, is told only to who knows its password.
+ * account waits for its confirmation, is suspended, or has a second factor, is told only to who knows its password. A
+ * session that began with a code is stepped up at once.
  */
-export async function signIn(ctx: Identity, input: Named & { password: string }): Promise<Tokens> {
+export async function signIn(ctx: Identity, input: Named & { password: string; code?: string | undefined }): Promise<Tokens> {
   const meant = whose(ctx.secrets, input);
   if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, meant, ctx.clock.now());
   const account = await accountWith(ctx, meant, input.password);
@@ -28,10 +35,15 @@ export async function signIn(ctx: Identity, input: Named & { password: string })
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
   if (account.state === 'suspended') throw accountSuspended();
+  if (account.has_second_factor) {
+    if (input.code === undefined) throw mfaCodeRequired();
+    await proveSecondFactor(ctx, account.id, input.code);
+  }
   const token = newRefreshToken(ctx.secrets, newId(), 1);
-  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, now: ctx.clock.now() }));
-  if (!owner) throw wrongCredentials(); // suspended, erased or given another password this very moment
-  return issueTokens(ctx, owner, token);
+  const now = ctx.clock.now();
+  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, now }));
+  if (!owner) throw wrongCredentials(); // suspended, erased, given another password or a second factor this very moment
+  return issueTokens(ctx, owner, token, owner.has_second_factor ? now : undefined);
 }
 
 /** By email two accounts may be meant, its owner and the newest who claims it: both passwords are tried, whether they are there or not. */

@@ -13,47 +13,77 @@ export const ACCESS_TOKEN_SECONDS = 600;
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 export const AUDIENCE = 'souk';
 
-/** What an access token says. `rev` is the account's latest revocation as it was issued: later ones void it. */
+/**
+ * What an access token says. `rev` is the account's latest revocation as it was issued: later ones void it. `mfa` says that
+ * the account has a second factor, `mfa_at` when (in seconds) the bearer proved it.
+ */
 export const AccessClaims = z.object({
   sub: z.uuid(),
   username: z.string(),
   roles: z.array(z.string()),
   sid: z.uuid(),
   rev: z.int(),
+  mfa: z.boolean().default(false),
+  mfa_at: z.int().optional(),
   exp: z.int(),
 });
 export type AccessClaims = z.infer<typeof AccessClaims>;
 
-export const Tokens = z
+export const AccessToken = z
   .object({
     accessToken: z.string().meta({ description: 'JWT, ES256: send it as Authorization: Bearer' }),
-    idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
-    refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
     expiresIn: z.int().meta({ description: 'Seconds that the access token lives', example: ACCESS_TOKEN_SECONDS }),
     tokenType: z.literal('Bearer'),
+  })
+  .meta({ id: 'AccessToken' });
+export type AccessToken = z.infer<typeof AccessToken>;
+
+export const Tokens = z
+  .object({
+    accessToken: AccessToken.shape.accessToken,
+    idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
+    refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
+    expiresIn: AccessToken.shape.expiresIn,
+    tokenType: AccessToken.shape.tokenType,
   })
   .meta({ id: 'Tokens' });
 export type Tokens = z.infer<typeof Tokens>;
 
-/** The tokens of a session that has just been begun or continued. */
-export async function issueTokens(ctx: Identity, account: LivingAccount, refresh: RefreshToken): Promise<Tokens> {
-  const { kid, key } = await currentSigner(ctx);
-  const issuedAt = Math.floor(ctx.clock.now().getTime() / 1000);
-  const common = {
-    iss: ctx.settings.publicUrl,
-    aud: AUDIENCE,
-    sub: account.id,
-    sid: refresh.sessionId,
-    iat: issuedAt,
-    exp: issuedAt + ACCESS_TOKEN_SECONDS,
-  };
-  const sign = (claims: Record<string, unknown>, typ: string) =>
-    new SignJWT({ ...common, ...claims }).setProtectedHeader({ alg: SIGNING_ALGORITHM, kid, typ }).sign(key);
-  const [accessToken, idToken] = await Promise.all([
-    sign({ username: account.username, roles: account.roles, rev: account.rev, jti: newId() }, ACCESS_TOKEN_TYPE),
-    sign(personalClaims(ctx, account), 'JWT'),
+/** The tokens of a session that has just been begun or continued; `mfaAt` when its second factor was proven just now. */
+export async function issueTokens(ctx: Identity, account: LivingAccount, refresh: RefreshToken, mfaAt?: Date): Promise<Tokens> {
+  const [access, idToken] = await Promise.all([
+    issueAccessToken(ctx, account, refresh.sessionId, mfaAt),
+    sign(ctx, { account, sessionId: refresh.sessionId, claims: personalClaims(ctx, account), typ: 'JWT' }),
   ]);
-  return { accessToken, idToken, refreshToken: refresh.text, expiresIn: ACCESS_TOKEN_SECONDS, tokenType: 'Bearer' };
+  return { ...access, idToken, refreshToken: refresh.text };
+}
+
+/** One more access token of an open session. */
+export async function issueAccessToken(ctx: Identity, account: LivingAccount, sessionId: string, mfaAt?: Date): Promise<AccessToken> {
+  const claims = {
+    username: account.username,
+    roles: account.roles,
+    rev: account.rev,
+    mfa: account.has_second_factor,
+    ...(mfaAt ? { mfa_at: Math.floor(mfaAt.getTime() / 1000) } : {}),
+    jti: newId(),
+  };
+  const accessToken = await sign(ctx, { account, sessionId, claims, typ: ACCESS_TOKEN_TYPE });
+  return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, tokenType: 'Bearer' };
+}
+
+interface Unsigned {
+  account: LivingAccount;
+  sessionId: string;
+  claims: Record<string, unknown>;
+  typ: string;
+}
+
+async function sign(ctx: Identity, { account, sessionId, claims, typ }: Unsigned): Promise<string> {
+  const { kid, key } = await currentSigner(ctx);
+  const iat = Math.floor(ctx.clock.now().getTime() / 1000);
+  const common = { iss: ctx.settings.publicUrl, aud: AUDIENCE, sub: account.id, sid: sessionId, iat, exp: iat + ACCESS_TOKEN_SECONDS };
+  return new SignJWT({ ...common, ...claims }).setProtectedHeader({ alg: SIGNING_ALGORITHM, kid, typ }).sign(key);
 }
 
 /** An email that is not confirmed counts for nothing, so the token does not name it. */

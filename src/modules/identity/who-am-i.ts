@@ -16,6 +16,7 @@ export const Me = z
     emailConfirmed: z.boolean(),
     roles: z.array(RoleName),
     permissions: z.array(z.string()),
+    mfa: z.boolean().meta({ description: 'Whether the account has a second factor' }),
   })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof Me>;
@@ -32,5 +33,6 @@ export async function whoAmI(ctx: Identity): Promise<Me> {
     emailConfirmed: account.email_confirmed_at !== null,
     roles: account.roles,
     permissions: [...permissionsOf(account.roles)].sort(),
+    mfa: account.has_second_factor,
   };
 }

@@ -27,6 +27,7 @@ export const routes = [
   post('/customers/{username}/wallet/charge', {
     summary: 'Top a wallet up through a payment gateway',
     access: ownAccount('wallet:manage'),
+    mfa: true,
     idempotent: 'required',
     body: ChargeWallet,
     returns: Charge,
@@ -38,6 +39,7 @@ export const routes = [
     summary: 'Take money out of a wallet',
     description: "One's own goes back to the gateway it last came from; staff correct somebody else's, with a reason.",
     access: ownAccount('wallet:manage'),
+    mfa: true,
     idempotent: 'required',
     body: DeductWallet,
     returns: Deduction,

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { unauthenticated } from '#kernel/problems.ts';
+import { findById, lockAccount, setSecondFactor } from './account.ts';
+import { countAttempt, forgiveAttempts } from './attempts.ts';
+import type { Identity } from './context.ts';
+import { mfaEnrolled, noSecondFactor, wrongMfaCode } from './problems.ts';
+import { keepRecoveryCodes, newRecoveryCodes } from './recovery-codes.ts';
+import { revoke, revokedHere } from './revocation.ts';
+import { confirmSecondFactor, lockBegun, stepOf } from './second-factor.ts';
+import { isOpen } from './session.ts';
+import { AccessToken, issueAccessToken } from './tokens.ts';
+
+export const ConfirmTotp = z
+  .strictObject({
+    code: z
+      .string()
+      .trim()
+      .regex(/^\d{3} ?\d{3}$/, 'has six digits'),
+  })
+  .meta({ id: 'ConfirmTotp', example: { code: '402518' } });
+
+export const EnrolledTotp = AccessToken.extend({
+  recoveryCodes: z.array(z.string()).meta({
+    description: 'Ten codes, each good once in place of a one-time code. They are never shown again',
+    example: ['k7wqa-fz2mx'],
+  }),
+}).meta({ id: 'EnrolledTotp' });
+
+/**
+ * Makes the second factor count, once its first code shows that the app has the secret. All access tokens of the account die,
+ * since none of them speaks of it; this session is stepped up with a new one, the others refresh.
+ */
+export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof ConfirmTotp>): Promise<z.infer<typeof EnrolledTotp>> {
+  const now = ctx.clock.now();
+  const { id, sessionId } = ctx.actor;
+  if ((await findById(ctx.db, id))?.has_second_factor) throw mfaEnrolled(); // no failure, so not counted
+  await countAttempt(ctx.db, ctx.secrets, { secondFactorOf: id }, now);
+  const recoveryCodes = newRecoveryCodes();
+  const account = await ctx.db.transaction(async (tx) => {
+    const before = await lockAccount(tx, id);
+    if (before?.state !== 'active' || !sessionId || !(await isOpen(tx, sessionId, now))) throw unauthenticated();
+    if (before.has_second_factor) throw mfaEnrolled();
+    const secret = await lockBegun(tx, ctx.secrets, id, now);
+    if (!secret) throw noSecondFactor();
+    const step = stepOf(secret, code, now);
+    if (step === undefined) throw wrongMfaCode();
+    await confirmSecondFactor(tx, id, { step, now });
+    await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    return setSecondFactor(tx, id, true, await revoke(tx, 'account', id, now));
+  });
+  revokedHere();
+  await forgiveAttempts(ctx.db, ctx.secrets, { secondFactorOf: id });
+  return { ...(await issueAccessToken(ctx, account, sessionId!, now)), recoveryCodes };
+}

@@ -1,0 +1,25 @@
+import { renderSVG } from 'uqr';
+import { z } from 'zod';
+import type { Identity } from './context.ts';
+import { mfaEnrolled } from './problems.ts';
+import { beginSecondFactor, newSecret, totpOf } from './second-factor.ts';
+
+export const TotpSecret = z
+  .object({
+    secret: z.string().meta({ description: 'Base32, for apps that cannot read the picture', example: 'NN3USAP2FRYMXRXX6STNNDGNVU2IK4XD' }),
+    uri: z.string().meta({ description: 'What the picture says', example: 'otpauth://totp/Souk:bob?issuer=Souk&secret=NN3USAP2FRYMXRXX' }),
+    qr: z.string().meta({ description: 'The URI as a QR code: text of an SVG', example: '<svg xmlns="http://www.w3.org/2000/svg"/>' }),
+  })
+  .meta({ id: 'TotpSecret' });
+
+/**
+ * Makes a secret for an authenticator app. It changes nothing until a first code confirms it, within an hour; asked again
+ * before that, a new secret takes its place.
+ */
+export async function enrolTotp(ctx: Identity): Promise<z.infer<typeof TotpSecret>> {
+  const secret = newSecret();
+  const begun = await beginSecondFactor(ctx.db, ctx.secrets, { accountId: ctx.actor.id, secret, now: ctx.clock.now() });
+  if (!begun) throw mfaEnrolled();
+  const uri = totpOf(secret, ctx.actor.username).toString();
+  return { secret, uri, qr: renderSVG(uri, { border: 4, pixelSize: 4 }) }; // ISO 18004 wants four modules of margin
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { type Database, sql } from '#kernel/database.ts';
+import type { Secrets } from '#kernel/secrets.ts';
+
+/** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
+export const RECOVERY_CODE = '[A-Za-z2-7]{5}[- ]?[A-Za-z2-7]{5}';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const COUNT = 10;
+
+/** Fifty bits of chance each. */
+export const newRecoveryCodes = (): string[] =>
+  Array.from({ length: COUNT }, () => {
+    const letters = [...randomBytes(10)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
+    return `${letters.slice(0, 5)}-${letters.slice(5)}`;
+  });
+
+export const isRecoveryCode = (code: string): boolean => new RegExp(`^${RECOVERY_CODE}$`).test(code);
+
+/** A keyed hash, the same however the code is written. */
+const fingerprintOf = (secrets: Secrets, accountId: string, code: string): string =>
+  secrets.fingerprint(code.toLowerCase().replaceAll(/[- ]/g, ''), `identity.recovery-code:${accountId}`);
+
+export const keepRecoveryCodes = (tx: Database, secrets: Secrets, accountId: string, codes: readonly string[]) =>
+  tx.execute(sql`
+    insert into identity.recovery_codes (account_id, fingerprint)
+    select ${accountId}, code.fingerprint from unnest(${codes.map((code) => fingerprintOf(secrets, accountId, code))}::text[]) as code (fingerprint)`);
+
+/** Takes a recovery code, once. @returns false when it is none of the account's, or was used before. */
+export const spendRecoveryCode = async (db: Database, secrets: Secrets, accountId: string, code: string, now: Date): Promise<boolean> =>
+  (await db.execute(sql`
+    update identity.recovery_codes set used_at = ${now}
+    where account_id = ${accountId} and fingerprint = ${fingerprintOf(secrets, accountId, code)} and used_at is null`)) === 1;
