@@ -1,7 +1,6 @@
-import { findById } from './account.ts';
 import type { Identity } from './context.ts';
 import { invalidRefreshToken } from './problems.ts';
-import { newRefreshToken, type RefreshToken, readRefreshToken, rotate } from './session.ts';
+import { findByOpenSession, newRefreshToken, type RefreshToken, readRefreshToken, rotate } from './session.ts';
 import { signOutSession } from './sign-out.ts';
 import { issueTokens, type Tokens } from './tokens.ts';
 
@@ -33,7 +32,7 @@ async function exchange(ctx: Identity, token: RefreshToken): Promise<Tokens> {
     ctx.log.warn({ session: token.sessionId }, 'a refresh token came again after it was exchanged; its family ends');
     await signOutSession(ctx, token.sessionId, 'reuse');
   }
-  const account = typeof rotated === 'object' ? await findById(ctx.db, rotated.accountId) : undefined;
-  if (account?.state !== 'active') throw invalidRefreshToken({ error: 'invalid_grant' });
+  const account = typeof rotated === 'object' ? await findByOpenSession(ctx.db, token.sessionId) : undefined;
+  if (!account) throw invalidRefreshToken({ error: 'invalid_grant' });
   return issueTokens(ctx, account, next);
 }

@@ -111,6 +111,12 @@ export const endSessions = async (
 export const isOpen = async (db: Database, id: string, now: Date): Promise<boolean> =>
   (await db.maybe(sql`select 1 from identity.sessions where id = ${id} and ended_at is null and expires_at > ${now}`)) !== undefined;
 
+/** The account of a session that is still open, both as of one moment: whoever ends the session also changes the account. */
+export const findByOpenSession = (db: Database, sessionId: string) =>
+  db.maybe<LivingAccount>(sql`
+    select a.* from identity.sessions s join identity.accounts a on a.id = s.account_id
+    where s.id = ${sessionId} and s.ended_at is null and a.state = 'active'`);
+
 interface OpenSession {
   id: string;
   created_at: Date;
