@@ -1,9 +1,10 @@
 import type { Module } from '#kernel/module.ts';
 import { catalogModule } from './catalog/module.ts';
+import { customersModule } from './customers/module.ts';
 import { identityModule } from './identity/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { ordersModule } from './orders/module.ts';
 import { walletModule } from './wallet/module.ts';
 
 /** All modules, lowest first: a module may ask, and hear events of, only those before it. */
-export const modules: readonly Module[] = [identityModule, walletModule, inventoryModule, catalogModule, ordersModule];
+export const modules: readonly Module[] = [identityModule, walletModule, inventoryModule, catalogModule, ordersModule, customersModule];

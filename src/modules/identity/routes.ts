@@ -4,8 +4,8 @@ import { anyone, del, get, ownAccount, permitted, post, put, signedIn } from '#k
 import { ChangePassword, changePassword } from './change-password.ts';
 import { Confirmed, ConfirmSignUp, confirmSignUp } from './confirm-sign-up.ts';
 import type { Identity } from './context.ts';
-import { PublicKey } from './contract.ts';
-import { Customer } from './customer.ts';
+import { Customer, PublicKey } from './contract.ts';
+
 import { ForgotPassword, ForgottenPassword, forgotPassword } from './forgot-password.ts';
 import { getToken, OAuthTokens, TokenRequest } from './get-token.ts';
 import { AccountRoles, grantRoles, Roles } from './grant-roles.ts';

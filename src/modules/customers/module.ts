@@ -1,0 +1,12 @@
+import { customers } from '#customers';
+import { module } from '#kernel/module.ts';
+import { type Customers, needs } from './context.ts';
+import { routes } from './routes.ts';
+
+export const customersModule = module<typeof customers, Customers>({
+  contract: customers,
+  needs,
+  routes,
+  operations: {},
+  migrations: new URL('./migrations/', import.meta.url),
+});
