@@ -1,6 +1,7 @@
 import { catalog } from '#catalog';
 import { module } from '#kernel/module.ts';
 import { type Catalog, needs } from './context.ts';
+import { forgetSeller } from './forget-seller.ts';
 import { listGoods } from './goods.ts';
 import { timers } from './jobs.ts';
 import { priceLines } from './price-lines.ts';
@@ -12,7 +13,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
   needs,
   routes,
-  operations: { price: priceLines, findGood, goods: listGoods },
+  operations: { price: priceLines, findGood, goods: listGoods, forgetSeller },
   timers,
   subscriptions,
   migrations: new URL('./migrations/', import.meta.url),

@@ -1,6 +1,7 @@
 import { customers } from '#customers';
 import { module } from '#kernel/module.ts';
 import { type Customers, needs } from './context.ts';
+import { jobs, timers } from './jobs.ts';
 import { routes } from './routes.ts';
 
 export const customersModule = module<typeof customers, Customers>({
@@ -8,5 +9,7 @@ export const customersModule = module<typeof customers, Customers>({
   needs,
   routes,
   operations: {},
+  jobs,
+  timers,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -1,8 +1,9 @@
 import { Customer, CustomerChanges } from '#identity';
-import { versionMismatch } from '#kernel/problems.ts';
-import { get, ownAccount, patch, permitted } from '#kernel/routes.ts';
+import { stillRunning, versionMismatch } from '#kernel/problems.ts';
+import { del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
+import { deleteCustomer, stillOpen } from './delete-customer.ts';
 import { CustomersQuery, listCustomers } from './list-customers.ts';
 
 export const routes = [
@@ -25,5 +26,15 @@ export const routes = [
     etag: ({ version }) => version,
     problems: [versionMismatch],
     handle: (ctx: Customers, { body, ifMatch }) => ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: body, ifMatch }),
+  }),
+  del('/customers/{username}', {
+    summary: 'Delete your account and all personal data, at once and for good',
+    description:
+      'Refused with its reasons while there is money in the wallet, something sold is not delivered, or an order is being placed. The books keep ' +
+      'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else.',
+    access: ownAccount(),
+    returns: null,
+    problems: [stillOpen, stillRunning, versionMismatch],
+    handle: (ctx: Customers, { ifMatch }) => deleteCustomer(ctx, ifMatch),
   }),
 ];

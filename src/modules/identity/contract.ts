@@ -130,8 +130,9 @@ export const identity = contract('identity', {
       output: Customer,
       problems: [notFound, versionMismatch, invalid],
     }),
-    /** Refuses the account all new calls and sign-ins, in every process, until it is reopened or erased. Twice is once. */
-    closeAccount: operation({ input: OneAccount, output: z.object({}) }),
+    /** Refuses the account all new calls and sign-ins, in every process, until it is reopened or erased; `closed` is false for one that is
+     * suspended. Twice is once. */
+    closeAccount: operation({ input: OneAccount, output: z.object({ closed: z.boolean() }) }),
     /** Lets a closed account in again; its sessions go on. An erased one stays so. */
     reopenAccount: operation({ input: OneAccount, output: z.object({}) }),
     /** Empties a closed account for good and ends its sessions. What stays is its id, and the index that keeps its name taken. Twice is once. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { contract } from '#kernel/contracts.ts';
+import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency } from '#kernel/money.ts';
+import { problem } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
 
 /** What was bought, for those who count and recommend. Ids and figures only. */
@@ -20,4 +21,24 @@ export const orderPlaced = event(
 
 export const orderRejected = event('orders.order-rejected', 1, z.object({ orderId: Id, buyer: Id, code: z.string() }));
 
-export const orders = contract('orders', { operations: {}, events: { orderPlaced, orderRejected } });
+export const partyLeft = problem({
+  code: 'orders/party-left',
+  status: 409,
+  title: 'The account is being closed',
+  detail: 'The buyer, or a seller of these goods, is closing the account. Nothing was bought.',
+});
+
+const OneAccount = z.object({ accountId: Id });
+
+export const orders = contract('orders', {
+  operations: {
+    /** Places no order of this account, or of its goods, any more, until reopened. Twice is once. */
+    closeAccount: operation({ input: OneAccount, output: z.object({}) }),
+    reopenAccount: operation({ input: OneAccount, output: z.object({}) }),
+    /** `orders` while one of theirs, or of their goods, is not decided or has money to give back. One statement. */
+    openMatters: operation({ input: OneAccount, output: z.object({ matters: z.array(z.literal('orders')) }) }),
+    /** Drops the addresses of an account that is erased. Twice is once. */
+    forgetAccount: operation({ input: OneAccount, output: z.object({}) }),
+  },
+  events: { orderPlaced, orderRejected },
+});

@@ -1,5 +1,6 @@
 import { module } from '#kernel/module.ts';
 import { orders } from '#orders';
+import { closeAccount, forgetAccount, openMatters, reopenAccount } from './closed-account.ts';
 import { needs, type Orders } from './context.ts';
 import { jobs, timers } from './jobs.ts';
 import { routes } from './routes.ts';
@@ -8,7 +9,7 @@ export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
-  operations: {},
+  operations: { closeAccount, reopenAccount, openMatters, forgetAccount },
   jobs,
   timers,
   migrations: new URL('./migrations/', import.meta.url),

@@ -6,6 +6,7 @@ import { newId } from '#kernel/ids.ts';
 import { Problem, problem, stillRunning } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
+import { partyLeft } from '#orders';
 import { insufficientFunds } from '#wallet';
 import type { Orders } from './context.ts';
 import {
@@ -67,7 +68,7 @@ export const totalTooLarge = problem({
   detail: 'The total is beyond what an order may come to. Order fewer.',
 });
 
-export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds];
+export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
 
 const WAIT_MS = 5000;
 const POLL_MS = 25;
@@ -146,7 +147,7 @@ async function replay(ctx: Orders, found: OrderRow, username: string): Promise<R
 /** @throws the refusal that a rejected order keeps. */
 function accepted(row: OrderRow): OrderRow {
   if (row.state !== 'rejected') return row;
-  const kind = [outOfStock, insufficientFunds].find(({ code }) => code === row.refusal?.code);
+  const kind = [outOfStock, insufficientFunds, partyLeft].find(({ code }) => code === row.refusal?.code);
   throw (
     kind?.(row.refusal?.extra as never) ??
     new Problem(row.refusal?.code ?? 'orders/rejected', 409, 'The order was rejected', 'Stock or money was refused.', row.refusal?.extra)

@@ -48,6 +48,12 @@ export const Proof = z
   .meta({ id: 'Proof', description: 'The six rules of the ledger, checked over the live data in one snapshot' });
 export type Proof = z.infer<typeof Proof>;
 
+/** What keeps an owner from leaving. */
+export const Matter = z.enum(['balance', 'held', 'undelivered', 'payout', 'charge']);
+export type Matter = z.infer<typeof Matter>;
+
+const OneOwner = z.object({ owner: Id });
+
 const Keyed = z.object({ key: Id });
 
 export const paymentMade = event('wallet.payment-made', 1, z.object({ paymentId: Id, payer: Id, currency: Currency, amount: z.int() }));
@@ -82,6 +88,13 @@ export const wallet = contract('wallet', {
     }),
     /** Gives the rest of a hold back: held -> available. An unknown key is remembered, so that a late hold under it is refused. */
     releaseHold: operation({ input: Keyed, output: z.object({}) }),
+    /** Charges nothing for this owner any more, until reopened. Twice is once. */
+    closeOwner: operation({ input: OneOwner, output: z.object({}) }),
+    reopenOwner: operation({ input: OneOwner, output: z.object({}) }),
+    /** What of an owner is still under way, each once. One statement. */
+    openMatters: operation({ input: OneOwner, output: z.object({ matters: z.array(Matter) }) }),
+    /** Takes what the owner wrote out of the books; ids and figures stay. Twice is once. */
+    forgetOwner: operation({ input: OneOwner, output: z.object({}) }),
     /** Checks the six rules of the ledger over the live data, in one snapshot. */
     prove: operation({ input: z.object({}), output: Proof }),
   },

@@ -1,5 +1,6 @@
 import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
+import { closeOwner, forgetOwner, openMatters, reopenOwner } from './closed-owner.ts';
 import { needs, type Wallet } from './context.ts';
 import { capture, hold, releaseHold } from './hold.ts';
 import { jobs, timers } from './jobs.ts';
@@ -13,7 +14,19 @@ export const walletModule = module<typeof wallet, Wallet>({
   needs,
   ports: ['payments'],
   routes,
-  operations: { pay, cancelPayment, refund, hold, capture, releaseHold, prove: proveLedger },
+  operations: {
+    pay,
+    cancelPayment,
+    refund,
+    hold,
+    capture,
+    releaseHold,
+    closeOwner,
+    reopenOwner,
+    openMatters,
+    forgetOwner,
+    prove: proveLedger,
+  },
   jobs,
   timers,
   migrations: new URL('./migrations/', import.meta.url),
