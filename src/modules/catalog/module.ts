@@ -5,7 +5,7 @@ import { forgetSeller } from './forget-seller.ts';
 import { listGoods } from './goods.ts';
 import { timers } from './jobs.ts';
 import { priceLines } from './price-lines.ts';
-import { findGood } from './read-product.ts';
+import { findGood, productsOf } from './read-product.ts';
 import { routes } from './routes.ts';
 import { subscriptions } from './subscriptions.ts';
 
@@ -13,7 +13,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
   needs,
   routes,
-  operations: { price: priceLines, findGood, goods: listGoods, forgetSeller },
+  operations: { price: priceLines, findGood, goods: listGoods, forgetSeller, productsOf },
   timers,
   subscriptions,
   migrations: new URL('./migrations/', import.meta.url),

@@ -4,6 +4,7 @@ import { del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 import { deleteCustomer, stillOpen } from './delete-customer.ts';
+import { CustomerExport, exportCustomer } from './export-customer.ts';
 import { CustomersQuery, listCustomers } from './list-customers.ts';
 
 export const routes = [
@@ -36,5 +37,13 @@ export const routes = [
     returns: null,
     problems: [stillOpen, stillRunning, versionMismatch],
     handle: (ctx: Customers, { ifMatch }) => deleteCustomer(ctx, ifMatch),
+  }),
+  get('/customers/{username}/export', {
+    summary: 'All that is known of you, as one JSON document',
+    description: 'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer.',
+    access: ownAccount(),
+    returns: CustomerExport,
+    problems: [],
+    handle: (ctx: Customers) => exportCustomer(ctx),
   }),
 ];

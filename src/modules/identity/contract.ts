@@ -119,6 +119,11 @@ export const identity = contract('identity', {
     }),
     /** An account with its personal data, whatever state it is in but erased. */
     readCustomer: operation({ input: OneAccount, output: Customer, problems: [notFound] }),
+    /** The open sessions of an account, newest first; at most a hundred. */
+    sessionsOf: operation({
+      input: OneAccount,
+      output: z.array(z.object({ id: Id, createdAt: Time, refreshedAt: Time, expiresAt: Time })),
+    }),
     /** Accounts with their personal data, newest first, those older than `after`; with `email` those that gave it. */
     listCustomers: operation({
       input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),

@@ -7,6 +7,7 @@ import type { identity } from './contract.ts';
 import { ensureAccount } from './ensure-account.ts';
 import { eraseAccount } from './erase-account.ts';
 import { grantRoles } from './grant-roles.ts';
+import { sessionsOf } from './list-sessions.ts';
 import { listCustomers, readCustomer } from './read-customers.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
@@ -20,6 +21,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   },
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
   readCustomer,
+  sessionsOf,
   listCustomers,
   changeCustomer,
   closeAccount,

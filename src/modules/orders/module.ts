@@ -3,13 +3,14 @@ import { orders } from '#orders';
 import { closeAccount, forgetAccount, openMatters, reopenAccount } from './closed-account.ts';
 import { needs, type Orders } from './context.ts';
 import { jobs, timers } from './jobs.ts';
+import { recordsOf } from './record.ts';
 import { routes } from './routes.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
-  operations: { closeAccount, reopenAccount, openMatters, forgetAccount },
+  operations: { closeAccount, reopenAccount, openMatters, forgetAccount, recordsOf },
   jobs,
   timers,
   migrations: new URL('./migrations/', import.meta.url),

@@ -8,6 +8,7 @@ import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
 import { partyLeft } from '#orders';
 import { insufficientFunds } from '#wallet';
+import { sealAddress } from './address.ts';
 import type { Orders } from './context.ts';
 import {
   type Draft,
@@ -127,7 +128,7 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
     total,
     shares: sharesOf(lines, ctx.settings.commissionBasisPoints),
     lines,
-    addressSealed: address ? ctx.secrets.seal(JSON.stringify(address), `orders.address:${id}`) : null,
+    addressSealed: address ? sealAddress(ctx.secrets, id, address) : null,
     leaseUntil: new Date(at.getTime() + ctx.settings.orderLeaseMs),
     at,
   };

@@ -48,6 +48,26 @@ export const Proof = z
   .meta({ id: 'Proof', description: 'The six rules of the ledger, checked over the live data in one snapshot' });
 export type Proof = z.infer<typeof Proof>;
 
+export const StatementLine = z
+  .object({
+    journalId: Id,
+    kind: z.string().meta({ example: 'sale' }),
+    amount: z.int().meta({ description: 'Minor units: positive came in, negative went out', example: -2000 }),
+    currency: Currency,
+    cause: z.object({ kind: z.string(), id: z.string() }),
+    at: Time,
+  })
+  .meta({ id: 'StatementLine' });
+
+/** All that the wallet knows of an owner; lists newest first. */
+export const WalletRecord = z.object({
+  balances: z.array(z.object({ currency: Currency, purpose: z.string(), balance: z.int() })),
+  statement: z.array(StatementLine),
+  charges: z.array(z.object({ id: Id, gateway: z.string(), state: z.string(), amount: z.int(), currency: Currency, at: Time })),
+  deductions: z.array(z.object({ id: Id, kind: z.string(), amount: z.int(), currency: Currency, reason: z.string().nullable(), at: Time })),
+});
+export type WalletRecord = z.infer<typeof WalletRecord>;
+
 /** What keeps an owner from leaving. */
 export const Matter = z.enum(['balance', 'held', 'undelivered', 'payout', 'charge']);
 export type Matter = z.infer<typeof Matter>;
@@ -93,6 +113,8 @@ export const wallet = contract('wallet', {
     reopenOwner: operation({ input: OneOwner, output: z.object({}) }),
     /** What of an owner is still under way, each once. One statement. */
     openMatters: operation({ input: OneOwner, output: z.object({ matters: z.array(Matter) }) }),
+    /** What the wallet knows of an owner, at most `limit` of each list. */
+    recordOf: operation({ input: OneOwner.extend({ limit: z.int() }), output: WalletRecord }),
     /** Takes what the owner wrote out of the books; ids and figures stay. Twice is once. */
     forgetOwner: operation({ input: OneOwner, output: z.object({}) }),
     /** Checks the six rules of the ledger over the live data, in one snapshot. */

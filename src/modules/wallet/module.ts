@@ -6,6 +6,7 @@ import { capture, hold, releaseHold } from './hold.ts';
 import { jobs, timers } from './jobs.ts';
 import { pay } from './pay.ts';
 import { proveLedger } from './proof.ts';
+import { recordOf } from './record.ts';
 import { cancelPayment, refund } from './refund.ts';
 import { routes } from './routes.ts';
 
@@ -25,6 +26,7 @@ export const walletModule = module<typeof wallet, Wallet>({
     reopenOwner,
     openMatters,
     forgetOwner,
+    recordOf,
     prove: proveLedger,
   },
   jobs,
