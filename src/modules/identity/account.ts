@@ -81,7 +81,8 @@ export async function takenUsernames(db: Database, indexes: readonly string[]): 
 export const emailIndex = (secrets: Secrets, email: string): string =>
   secrets.blindIndex(email.normalize('NFKC').trim().toLowerCase(), 'identity.email');
 
-const emailPlace = (accountId: string) => `identity.accounts.email:${accountId}`;
+/** What the ciphertext of an address is bound to. */
+export const emailPlace = (accountId: string) => `identity.accounts.email:${accountId}`;
 
 /** The two columns of an address, or two nulls. */
 export const emailColumns = (secrets: Secrets, accountId: string, email: string | null | undefined) =>

@@ -9,6 +9,7 @@ import { eraseAccount } from './erase-account.ts';
 import { grantRoles } from './grant-roles.ts';
 import { sessionsOf } from './list-sessions.ts';
 import { listCustomers, readCustomer } from './read-customers.ts';
+import { reseal } from './reseal.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
 import { usernameIndex } from './username.ts';
@@ -20,6 +21,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
     return account && account.state !== 'unconfirmed' ? { id: account.id, username: account.username } : null;
   },
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
+  reseal,
   readCustomer,
   sessionsOf,
   listCustomers,

@@ -17,13 +17,14 @@ const PersonalDetails = z.object({
 });
 export type PersonalDetails = z.infer<typeof PersonalDetails>;
 
-const place = (accountId: string) => `identity.accounts.details:${accountId}`;
+/** What the ciphertext of the details is bound to. */
+export const detailsPlace = (accountId: string) => `identity.accounts.details:${accountId}`;
 
 export const sealDetails = (secrets: Secrets, accountId: string, details: PersonalDetails): string =>
-  secrets.seal(JSON.stringify(details), place(accountId));
+  secrets.seal(JSON.stringify(details), detailsPlace(accountId));
 
 export const unsealDetails = (secrets: Secrets, accountId: string, sealed: string): PersonalDetails =>
-  PersonalDetails.parse(JSON.parse(secrets.unseal(sealed, place(accountId))));
+  PersonalDetails.parse(JSON.parse(secrets.unseal(sealed, detailsPlace(accountId))));
 
 /** Full years between a date of birth and a day; negative when the date is still to come. */
 export function yearsSince(birthDate: string, today: Date): number {

@@ -3,6 +3,7 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency, Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
+import { resealOperation } from '#kernel/reseal.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
 /** What was bought, for those who count and recommend. Ids and figures only. */
@@ -46,6 +47,7 @@ const OneAccount = z.object({ accountId: Id });
 
 export const orders = contract('orders', {
   operations: {
+    reseal: resealOperation,
     /** Places no order of this account, or of its goods, any more, until reopened. Twice is once. */
     closeAccount: operation({ input: OneAccount, output: z.object({}) }),
     reopenAccount: operation({ input: OneAccount, output: z.object({}) }),

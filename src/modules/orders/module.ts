@@ -4,13 +4,14 @@ import { closeAccount, forgetAccount, openMatters, reopenAccount } from './close
 import { needs, type Orders } from './context.ts';
 import { jobs, timers } from './jobs.ts';
 import { recordsOf } from './record.ts';
+import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
-  operations: { closeAccount, reopenAccount, openMatters, forgetAccount, recordsOf },
+  operations: { reseal, closeAccount, reopenAccount, openMatters, forgetAccount, recordsOf },
   jobs,
   timers,
   migrations: new URL('./migrations/', import.meta.url),

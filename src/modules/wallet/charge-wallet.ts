@@ -14,6 +14,7 @@ import {
   findCharge,
   markDeclined,
   pendingCharges,
+  sourcePlace,
   unknownGateway,
 } from './charge.ts';
 import { closureOf } from './closed-owner.ts';
@@ -21,7 +22,6 @@ import type { Wallet } from './context.ts';
 import { available, external, post } from './ledger.ts';
 import { ownerOf } from './owner.ts';
 
-const SECRET = 'wallet.charge-source';
 /** A charge that is pending for longer than this was left behind by a crash, or its gateway did not answer. */
 const LEFT_BEHIND_MS = seconds(15);
 
@@ -41,7 +41,7 @@ export async function chargeWallet(
   const id = newId();
   const { row, existed } = await draftCharge(
     ctx.db,
-    { ...rest, id, owner, source_sealed: ctx.secrets.seal(source, SECRET + id), at: ctx.clock.now() },
+    { ...rest, id, owner, source_sealed: ctx.secrets.seal(source, sourcePlace(id)), at: ctx.clock.now() },
     key,
   );
   if (existed && key) refuseOtherBody(row, key);
@@ -55,7 +55,7 @@ async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
   if (closure === 'closing') throw unavailable({ retryAfterSeconds: 15 }); // decided when the account is open again, or gone
   if (closure === 'closed') return declineUnasked(ctx, row);
   const money = { amount: row.amount, currency: row.currency };
-  const source = ctx.secrets.unseal(row.source_sealed ?? '', SECRET + row.id);
+  const source = ctx.secrets.unseal(row.source_sealed ?? '', sourcePlace(row.id));
   const result = await ctx.payments[row.gateway]!.charge({ key: row.id, money, source }).catch((error) => {
     ctx.log.warn({ err: error, charge: row.id }, 'the gateway does not answer; the timer asks again');
     throw unavailable({ retryAfterSeconds: 15 });

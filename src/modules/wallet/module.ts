@@ -8,6 +8,7 @@ import { pay } from './pay.ts';
 import { proveLedger } from './proof.ts';
 import { recordOf } from './record.ts';
 import { cancelPayment, refund } from './refund.ts';
+import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
 
 export const walletModule = module<typeof wallet, Wallet>({
@@ -16,6 +17,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   ports: ['payments'],
   routes,
   operations: {
+    reseal,
     pay,
     cancelPayment,
     refund,
