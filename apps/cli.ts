@@ -7,6 +7,7 @@ import { systemScope } from '#kernel/runtime.ts';
 import type { Proof } from '#wallet';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
+import { resealAll } from './reseal.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
 const souk = new Command('souk').description("Souk's command line, for operators").version(version);
@@ -39,6 +40,15 @@ souk
       for (const { rule, ok, figures } of proof.rules)
         process.stdout.write(`${ok ? 'ok    ' : 'BREACH'} ${rule}\n       ${JSON.stringify(figures)}\n`);
       if (!proof.ok) process.exitCode = 1;
+    }),
+  );
+
+souk
+  .command('reseal')
+  .description('seal everything with the current key, so that an older one (never the last) can be taken out of SECRET_KEYS')
+  .action(() =>
+    withSouk(async (app) => {
+      for (const [module, count] of await resealAll(app)) say(`${module}: ${count} sealed anew`);
     }),
   );
 

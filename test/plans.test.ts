@@ -104,6 +104,14 @@ async function dayInTheLife(): Promise<void> {
     w.clock.advance(passed);
     await w.step();
   }
+  await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com' });
+  for (const path of ['', '?email=bob@example.com', '?limit=1']) await root.get(`/v1/customers${path}`);
+  await bob.get('/v1/customers/bob/export');
+  await bob.delete('/v1/customers/bob');
+  for (const module of ['identity', 'wallet', 'orders']) await w.ask(module, 'reseal', { after: null, limit: 1 });
   await sue.delete(`/v1/products/${product}`);
+  await (await w.person('ned')).delete('/v1/customers/ned');
+  w.clock.advance(minutes(3));
+  await w.step();
   await sue.post('/v1/auth/sign-out');
 }

@@ -23,6 +23,8 @@ export interface Secrets {
   seal(text: string, about: string): string;
   /** @throws Error when the text was changed, moved to another place, or its key is not known. */
   unseal(sealed: string, about: string): string;
+  /** What `seal` would make of it with the current key; undefined when the current key has sealed it. @throws as `unseal`. */
+  reseal(sealed: string, about: string): string | undefined;
   /** A keyed blind index: finds an equal value without storing it. */
   blindIndex(value: string, purpose: string): string;
   /** A keyed hash of something of low entropy (a code, a request that holds a password). */
@@ -46,7 +48,7 @@ export function secretsFrom(keys: readonly MasterKey[]): Secrets {
     return known;
   };
   const sign = (text: string, purpose: string): Buffer => createHmac('sha256', derive(root, purpose)).update(text).digest();
-  return {
+  const secrets: Secrets = {
     seal(text, about) {
       const iv = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', derive(current, 'seal'), iv).setAAD(Buffer.from(about));
@@ -61,11 +63,13 @@ export function secretsFrom(keys: readonly MasterKey[]): Secrets {
       decipher.setAAD(Buffer.from(about)).setAuthTag(Buffer.from(tag, 'base64url'));
       return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8');
     },
+    reseal: (sealed, about) => (sealed.startsWith(`${current.id}.`) ? undefined : secrets.seal(secrets.unseal(sealed, about), about)),
     blindIndex: (value, purpose) => sign(value, `index:${purpose}`).toString('base64url'),
     fingerprint: (value, purpose) => sign(value, `fingerprint:${purpose}`).toString('base64url'),
     sign: (text, purpose) => sign(text, `derived:${purpose}`),
     derive: (purpose) => derive(root, `derived:${purpose}`).export(),
   };
+  return secrets;
 }
 
 /** Compares two texts in a time that does not depend on where they differ. */

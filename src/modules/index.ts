@@ -1,5 +1,6 @@
 import type { Module } from '#kernel/module.ts';
 import { catalogModule } from './catalog/module.ts';
+import { customersModule } from './customers/module.ts';
 import { identityModule } from './identity/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { moderationModule } from './moderation/module.ts';
@@ -16,4 +17,5 @@ export const modules: readonly Module[] = [
   catalogModule,
   ordersModule,
   reviewsModule,
+  customersModule,
 ];

@@ -2,11 +2,12 @@ import { catalog } from '#catalog';
 import { module } from '#kernel/module.ts';
 import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
+import { forgetSeller } from './forget-seller.ts';
 import { listGoods } from './goods.ts';
 import { timers } from './jobs.ts';
 import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
-import { findGood } from './read-product.ts';
+import { findGood, productsOf } from './read-product.ts';
 import { routes } from './routes.ts';
 import { subscriptions } from './subscriptions.ts';
 
@@ -14,7 +15,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
   needs,
   routes,
-  operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
+  operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct, forgetSeller, productsOf },
   timers,
   subscriptions,
   migrations: new URL('./migrations/', import.meta.url),

@@ -58,6 +58,9 @@ export const lockProduct = (db: Database, id: string, owner: string | null): Pro
     select ${COLUMNS} from catalog.products
     where id = ${id} and state <> 'archived' and (${owner}::uuid is null or seller_id = ${owner}::uuid) for no key update`);
 
+export const productsOfSeller = (sellerId: string, rows: number): Sql => sql`
+  select ${COLUMNS} from catalog.products where seller_id = ${sellerId} order by created_at, id limit ${rows}`;
+
 export const productByKey = (db: Database, principal: string, key: string): Promise<ProductRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
 

@@ -3,7 +3,7 @@ import type { Level } from '#inventory';
 import { sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Catalog } from './context.ts';
-import { documentOf, type ProductRow, productById } from './product.ts';
+import { documentOf, type ProductRow, productById, productsOfSeller } from './product.ts';
 
 /** A product with its stock as it is this moment. What is not public is seen by its seller and the staff only. */
 export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
@@ -12,6 +12,12 @@ export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
   const row = await ctx.db.maybe<ProductRow>(productById(id, isStaff ? null : actor.id || NOBODY));
   if (!row) throw notFound();
   return withFreshStock(ctx, documentOf(row, isStaff || row.seller_id === actor.id));
+}
+
+/** What a seller has listed, whatever became of it. The stock is the copied one. */
+export async function productsOf(ctx: Catalog, { sellerId, limit }: { sellerId: string; limit: number }): Promise<Product[]> {
+  const rows = await ctx.db.many<ProductRow>(productsOfSeller(sellerId, limit));
+  return rows.map((row) => documentOf(row));
 }
 
 /** The one approved product of that name, letter case and accents aside; where several are, accents count. */

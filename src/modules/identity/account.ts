@@ -1,13 +1,14 @@
 import { days } from '#kernel/clock.ts';
-import { type Database, sql } from '#kernel/database.ts';
+import { type Database, join, type Sql, sql } from '#kernel/database.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import type { RoleName } from './contract.ts';
 
 /**
- * `unconfirmed` (signed up, email not proven: may do nothing) -> `active` <-> `suspended`; each -> `erased`, for good.
+ * `unconfirmed` (signed up, email not proven: may do nothing) -> `active` <-> `suspended`; `active` <-> `closing` (about to be
+ * erased: may do nothing) -> `erased`, for good.
  */
-export type AccountState = 'unconfirmed' | 'active' | 'suspended' | 'erased';
+export type AccountState = 'unconfirmed' | 'active' | 'suspended' | 'closing' | 'erased';
 
 export interface AccountRow extends KeyColumns {
   id: string;
@@ -81,7 +82,8 @@ export async function takenUsernames(db: Database, indexes: readonly string[]): 
 export const emailIndex = (secrets: Secrets, email: string): string =>
   secrets.blindIndex(email.normalize('NFKC').trim().toLowerCase(), 'identity.email');
 
-const emailPlace = (accountId: string) => `identity.accounts.email:${accountId}`;
+/** What the ciphertext of an address is bound to. */
+export const emailPlace = (accountId: string) => `identity.accounts.email:${accountId}`;
 
 /** The two columns of an address, or two nulls. */
 export const emailColumns = (secrets: Secrets, accountId: string, email: string | null | undefined) =>
@@ -154,4 +156,25 @@ export const setSuspended = (tx: Database, id: string, to: { suspended: boolean;
   tx.one<LivingAccount>(sql`
     update identity.accounts
     set state = ${to.suspended ? 'suspended' : 'active'}, suspension_reason = ${to.suspended ? to.reason : null}, rev = ${to.rev}, version = version + 1
+    where id = ${id} returning *`);
+
+/** A page of accounts, newest first; with an index of an email, those that gave it. */
+export const customersPage = (query: { emailIndex: string | null; after: string | null; rows: number }): Sql => {
+  const conditions = [sql`a.state <> 'erased'`];
+  if (query.after) conditions.push(sql`a.id < ${query.after}`);
+  if (query.emailIndex)
+    conditions.push(sql`a.id in (
+      select id from identity.accounts where email_index = ${query.emailIndex} and email_confirmed_at is not null
+      union all select id from identity.accounts where email_index = ${query.emailIndex} and email_confirmed_at is null)`);
+  return sql`${selectAccount} where ${join(conditions, ' and ')} order by a.id desc limit ${query.rows}`;
+};
+
+export type PersonalColumns = Pick<AccountRow, 'email_sealed' | 'email_index' | 'email_confirmed_at' | 'details_sealed'>;
+
+/** Gives the account other personal data. It must be locked. */
+export const setPersonal = (tx: Database, id: string, to: PersonalColumns) =>
+  tx.one<LivingAccount>(sql`
+    update identity.accounts
+    set email_sealed = ${to.email_sealed}, email_index = ${to.email_index}, email_confirmed_at = ${to.email_confirmed_at},
+        details_sealed = ${to.details_sealed}, version = version + 1
     where id = ${id} returning *`);

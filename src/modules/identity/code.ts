@@ -66,7 +66,7 @@ export async function tryCode(
   db: Database,
   secrets: Secrets,
   guess: { whose: Whose; purpose: CodePurpose; code: string; now: Date },
-): Promise<{ accountId: string; isUsed: boolean } | undefined> {
+): Promise<{ accountId: string; fingerprint: string; isUsed: boolean } | undefined> {
   const { whose } = guess;
   const meant = 'emailIndex' in whose ? sql`a.email_index = ${whose.emailIndex}` : sql`a.username_index = ${whose.usernameIndex}`;
   const spent = await db.many<SpentTry>(sql`
@@ -77,13 +77,29 @@ export async function tryCode(
   const hit = spent.find(({ account_id, fingerprint }) =>
     sameText(fingerprint, fingerprintOf(secrets, account_id, guess.purpose, guess.code)),
   );
-  return hit && { accountId: hit.account_id, isUsed: hit.used_at !== null };
+  return hit && { accountId: hit.account_id, fingerprint: hit.fingerprint, isUsed: hit.used_at !== null };
 }
 
-/** @returns false when it was used before. */
-export const markUsed = async (db: Database, accountId: string, purpose: CodePurpose, now: Date): Promise<boolean> =>
+/** @returns false when it was used before, or is not the one that was tried. */
+export const markUsed = async (
+  db: Database,
+  accountId: string,
+  purpose: CodePurpose,
+  now: Date,
+  fingerprint: string | null = null,
+): Promise<boolean> =>
   (await db.execute(sql`
-    update identity.codes set used_at = ${now} where account_id = ${accountId} and purpose = ${purpose} and used_at is null`)) === 1;
+    update identity.codes set used_at = ${now}
+    where account_id = ${accountId} and purpose = ${purpose} and used_at is null and fingerprint = coalesce(${fingerprint}, fingerprint)`)) ===
+  1;
+
+/** The code that went to another address is void: it must not prove the new one. What was sent today still counts. */
+export const voidCode = (db: Database, accountId: string, purpose: CodePurpose, now: Date) =>
+  db.execute(sql`
+    update identity.codes set fingerprint = '', used_at = null, expires_at = ${now} where account_id = ${accountId} and purpose = ${purpose}`);
+
+/** Codes of an account that is erased. */
+export const dropCodes = (db: Database, accountId: string) => db.execute(sql`delete from identity.codes where account_id = ${accountId}`);
 
 /** True when this is the newest code of the account and still to be used. */
 export const isCurrent = async (db: Database, accountId: string, purpose: CodePurpose, fingerprint: string): Promise<boolean> =>

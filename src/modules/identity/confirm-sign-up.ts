@@ -29,22 +29,25 @@ export async function confirmSignUp(ctx: Identity, input: Named & { code: string
     now: ctx.clock.now(),
   });
   if (!hit) throw wrongCode();
-  const account = hit.isUsed ? await findById(ctx.db, hit.accountId) : await proveEmail(ctx, hit.accountId);
+  const account = hit.isUsed ? await findById(ctx.db, hit.accountId) : await proveEmail(ctx, hit);
   if (!account) throw wrongCode();
   return { user: { id: account.id, username: account.username }, message: 'The email address is confirmed. You can sign in.' };
 }
 
 /** @returns undefined when the address belongs to somebody already. */
-async function proveEmail(ctx: Identity, accountId: string): Promise<LivingAccount | undefined> {
+async function proveEmail(
+  ctx: Identity,
+  { accountId, fingerprint }: { accountId: string; fingerprint: string },
+): Promise<LivingAccount | undefined> {
   try {
     return await ctx.db.transaction(async (tx) => {
       const before = await findById(tx, accountId);
       const account = await confirmEmail(tx, accountId, ctx.clock.now());
       if (!account?.email_index) return findById(tx, accountId); // a twin has confirmed it meanwhile
-      await markUsed(tx, accountId, 'email', ctx.clock.now());
+      if (!(await markUsed(tx, accountId, 'email', ctx.clock.now(), fingerprint))) throw wrongCode(); // the email was changed this very moment
       await forgetRivals(tx, account.email_index);
       if (ctx.request) ctx.request.subject = accountId;
-      if (before?.state === 'unconfirmed') emit(tx, accountCreated, accountId, { accountId, username: account.username });
+      if (before?.state === 'unconfirmed') emit(tx, accountCreated, accountId, { accountId });
       return account;
     });
   } catch (error) {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
-import { problem } from '#kernel/problems.ts';
-import { Id, Username } from '#kernel/shapes.ts';
+import { invalid, notFound, problem, versionMismatch } from '#kernel/problems.ts';
+import { resealOperation } from '#kernel/reseal.ts';
+import { Id, line, prose, Time, Username } from '#kernel/shapes.ts';
 
 export const roleNames = [
   'catalog-manager',
@@ -21,6 +22,58 @@ export type RoleName = z.infer<typeof RoleName>;
 
 export const Account = z.object({ id: Id, username: Username });
 export type Account = z.infer<typeof Account>;
+
+export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
+export const Email = z.email().max(254).meta({ example: 'jane@example.com' });
+export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });
+export const BirthDate = z.iso.date().meta({ description: 'ISO 8601 date', example: '1992-04-17' });
+export const Address = prose(500).min(1, 'must not be empty').meta({ example: '12 Rue de Carthage, 1000 Tunis' });
+export const Gender = z.enum(['male', 'female', 'other', 'undisclosed']);
+export const MaritalStatus = z.enum(['single', 'married', 'divorced', 'widowed', 'partnership', 'undisclosed']);
+export const Phone = z
+  .string()
+  .regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number')
+  .meta({ description: 'E.164', example: '+21671000000' });
+
+/** An account as its owner, and staff who may read customers, see it. */
+export const Customer = z
+  .object({
+    id: Id,
+    username: Username,
+    fullName: FullName,
+    age: Age.nullable().meta({ description: 'As given, or reckoned from birthDate' }),
+    birthDate: BirthDate.nullable(),
+    address: Address.nullable(),
+    gender: Gender.nullable(),
+    maritalStatus: MaritalStatus.nullable(),
+    phone: Phone.nullable(),
+    email: z.string().nullable(),
+    emailConfirmed: z.boolean(),
+    state: z.enum(['unconfirmed', 'active', 'suspended', 'closing']),
+    version: z.int(),
+    createdAt: Time,
+  })
+  .meta({ id: 'Customer' });
+export type Customer = z.infer<typeof Customer>;
+
+/** A JSON Merge Patch (RFC 7396): what is absent stays, null empties. */
+export const CustomerChanges = z
+  .strictObject({
+    fullName: FullName.optional(),
+    address: Address.nullable().optional(),
+    gender: Gender.nullable().optional(),
+    maritalStatus: MaritalStatus.nullable().optional(),
+    age: Age.nullable().optional(),
+    birthDate: BirthDate.nullable().optional(),
+    phone: Phone.nullable().optional(),
+    email: Email.nullable().optional(),
+  })
+  .refine(({ age, birthDate }) => typeof age !== 'number' || typeof birthDate !== 'string', {
+    error: 'give either age or birthDate',
+    path: ['age'],
+  })
+  .meta({ id: 'CustomerChanges', example: { address: '3 Rue du Lac, 1053 Tunis', phone: '+21671000000' } });
+export type CustomerChanges = z.infer<typeof CustomerChanges>;
 
 /** A public key of the signer, as RFC 7517 writes it. */
 export const PublicKey = z.object({
@@ -50,10 +103,13 @@ export const usernameTaken = problem<{ username: string }>({
   detail: ({ username }) => `Somebody is called ${username} already. Choose another username.`,
 });
 
-export const accountCreated = event('identity.account-created', 1, z.object({ accountId: Id, username: Username }));
+export const accountCreated = event('identity.account-created', 2, z.object({ accountId: Id }));
+
+const OneAccount = z.object({ accountId: Id });
 
 export const identity = contract('identity', {
   operations: {
+    reseal: resealOperation,
     /** The account of that username, or null. Erased accounts are not found. */
     findAccount: operation({ input: z.object({ username: z.string() }), output: Account.nullable() }),
     /** Accounts by id; ids that are not known are left out. At most 200. */
@@ -63,6 +119,31 @@ export const identity = contract('identity', {
       input: z.object({ username: Username, password: z.string(), fullName: z.string(), email: z.email().nullable() }),
       output: Account,
     }),
+    /** An account with its personal data, whatever state it is in but erased. */
+    readCustomer: operation({ input: OneAccount, output: Customer, problems: [notFound] }),
+    /** The open sessions of an account, newest first; at most a hundred. */
+    sessionsOf: operation({
+      input: OneAccount,
+      output: z.array(z.object({ id: Id, createdAt: Time, refreshedAt: Time, expiresAt: Time })),
+    }),
+    /** Accounts with their personal data, newest first, those older than `after`; with `email` those that gave it. */
+    listCustomers: operation({
+      input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),
+      output: z.array(Customer),
+    }),
+    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back. */
+    changeCustomer: operation({
+      input: OneAccount.extend({ changes: CustomerChanges, ifMatch: z.int().optional() }),
+      output: Customer,
+      problems: [notFound, versionMismatch, invalid],
+    }),
+    /** Refuses the account all new calls and sign-ins, in every process, until it is reopened or erased; `closed` is false for one that is
+     * suspended. Twice is once. */
+    closeAccount: operation({ input: OneAccount, output: z.object({ closed: z.boolean() }) }),
+    /** Lets a closed account in again; its sessions go on. An erased one stays so. */
+    reopenAccount: operation({ input: OneAccount, output: z.object({}) }),
+    /** Empties a closed account for good and ends its sessions. What stays is its id, and the index that keeps its name taken. Twice is once. */
+    eraseAccount: operation({ input: OneAccount, output: z.object({}) }),
     /** Sets the roles of an account, at once. Who may call it is checked by the caller's route or by the shell of the operator. */
     grantRoles: operation({ input: z.object({ accountId: Id, roles: z.array(RoleName) }), output: z.object({ roles: z.array(RoleName) }) }),
     /** Public keys that access tokens are signed with, the current one first. */

@@ -26,7 +26,7 @@ export async function ensureAccount(ctx: Identity, input: z.infer<typeof identit
       email,
       isEmailConfirmed: true,
     });
-    if (account) emit(tx, accountCreated, account.id, { accountId: account.id, username });
+    if (account) emit(tx, accountCreated, account.id, { accountId: account.id });
     return account;
   });
   if (made) return { id: made.id, username };

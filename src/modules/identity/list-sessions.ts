@@ -19,15 +19,19 @@ export const Sessions = z.object({ items: z.array(Session), nextCursor: z.null()
 
 /** The open sessions of the account, newest first; at most a hundred. */
 export async function listSessions(ctx: Identity): Promise<z.infer<typeof Sessions>> {
-  const rows = await openSessionsOf(ctx.db, ctx.actor.id, ctx.clock.now());
-  const items = rows.map((row) => ({
+  const sessions = await sessionsOf(ctx, { accountId: ctx.actor.id });
+  return { items: sessions.map((session) => ({ ...session, current: session.id === ctx.actor.sessionId })), nextCursor: null };
+}
+
+/** The open sessions of an account, newest first; at most a hundred. */
+export async function sessionsOf(ctx: Identity, { accountId }: { accountId: string }) {
+  const rows = await openSessionsOf(ctx.db, accountId, ctx.clock.now());
+  return rows.map((row) => ({
     id: row.id,
     createdAt: row.created_at.toISOString(),
     refreshedAt: row.refreshed_at.toISOString(),
     expiresAt: row.expires_at.toISOString(),
-    current: row.id === ctx.actor.sessionId,
   }));
-  return { items, nextCursor: null };
 }
 
 /** Ends one of one's own sessions at once, with its tokens. @throws notFound also for one that has ended or is somebody else's. */

@@ -1,9 +1,15 @@
 import type { Fulfilment } from '#kernel/contracts.ts';
 import { findByIds, findByUsername } from './account.ts';
+import { changeCustomer } from './change-customer.ts';
+import { closeAccount, reopenAccount } from './close-account.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
 import { ensureAccount } from './ensure-account.ts';
+import { eraseAccount } from './erase-account.ts';
 import { grantRoles } from './grant-roles.ts';
+import { sessionsOf } from './list-sessions.ts';
+import { listCustomers, readCustomer } from './read-customers.ts';
+import { reseal } from './reseal.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
 import { usernameIndex } from './username.ts';
@@ -15,6 +21,14 @@ export const operations: Fulfilment<typeof identity, Identity> = {
     return account && account.state !== 'unconfirmed' ? { id: account.id, username: account.username } : null;
   },
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
+  reseal,
+  readCustomer,
+  sessionsOf,
+  listCustomers,
+  changeCustomer,
+  closeAccount,
+  reopenAccount,
+  eraseAccount,
   ensureAccount,
   grantRoles: async (ctx, input) => ({ roles: (await grantRoles(ctx, input)).roles }),
   signingKeys: async (ctx) => ({ keys: await publicKeys(ctx) }),

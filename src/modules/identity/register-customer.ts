@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { emit, enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
-import { invalid } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Username } from '#kernel/shapes.ts';
 import { findByKey } from './account.ts';
 import type { Identity } from './context.ts';
-import { accountCreated } from './contract.ts';
-import { type Customer, customerOf } from './customer.ts';
+import { accountCreated, type Customer } from './contract.ts';
+import { customerOf } from './customer.ts';
 import { sendCode } from './jobs.ts';
 import { giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
-import { Address, Age, BirthDate, Email, FullName, Gender, MaritalStatus, yearsSince } from './personal-details.ts';
+import { Address, Age, BirthDate, Email, FullName, Gender, MaritalStatus, refuseImpossibleBirth } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
 import { isReserved } from './username.ts';
 
@@ -34,8 +33,6 @@ export const RegisterCustomer = z
   .meta({ id: 'RegisterCustomer' });
 export type RegisterCustomer = z.infer<typeof RegisterCustomer>;
 
-const OLDEST = 150;
-
 /**
  * Opens an account that is active at once. An email given here counts for nothing until the code that is mailed to it
  * comes back; to give somebody else's gains nothing and shows nothing.
@@ -47,7 +44,7 @@ export async function registerCustomer(
 ): Promise<Customer | Replayed<Customer>> {
   const before = key && (await madeBefore(ctx, key));
   if (before) return before;
-  refuseImpossibleBirth(input, ctx.clock.now());
+  refuseImpossibleBirth(input.birthDate, ctx.clock.now());
   const { username, password, email, ...details } = input;
   if (isReserved(username)) throw usernameTaken({ username });
   const passwordHash = await hashPassword(ctx.secrets, password);
@@ -55,7 +52,7 @@ export async function registerCustomer(
     const account = await openAccount(ctx, tx, { username, passwordHash, state: 'active', details, email, key });
     if (!account) return undefined;
     if (ctx.request) ctx.request.subject = account.id;
-    emit(tx, accountCreated, account.id, { accountId: account.id, username });
+    emit(tx, accountCreated, account.id, { accountId: account.id });
     const code = account.email_index ? await giveCode(ctx, tx, account.id, 'email') : undefined;
     if (code) enqueue(tx, sendCode, code);
     return account;
@@ -71,10 +68,4 @@ async function madeBefore(ctx: Identity, key: Key): Promise<Replayed<Customer> |
   if (!account) return undefined;
   refuseOtherBody(account, key);
   return replayed(customerOf(ctx.secrets, account, ctx.clock.now()));
-}
-
-function refuseImpossibleBirth({ birthDate }: RegisterCustomer, now: Date): void {
-  const years = birthDate === undefined ? 0 : yearsSince(birthDate, now);
-  if (years < 0 || years > OLDEST)
-    throw invalid({ errors: [{ pointer: '/birthDate', detail: 'must be a date in the past 150 years', in: 'body' }] });
 }

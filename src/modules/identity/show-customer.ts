@@ -1,7 +1,8 @@
 import { notFound } from '#kernel/problems.ts';
 import { findByUsername } from './account.ts';
 import type { Identity } from './context.ts';
-import { type Customer, customerOf } from './customer.ts';
+import type { Customer } from './contract.ts';
+import { customerOf } from './customer.ts';
 import { usernameIndex } from './username.ts';
 
 /** An account with its personal data: for its owner, and for staff who may read customers. */

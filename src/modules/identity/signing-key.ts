@@ -24,7 +24,8 @@ interface SigningKeyRow {
   signs_from: Date;
 }
 
-const place = (kid: string) => `identity.signing_keys:${kid}`;
+/** What the ciphertext of a private key is bound to. */
+export const signingKeyPlace = (kid: string) => `identity.signing_keys:${kid}`;
 
 /** The public keys, the one that signs now first. */
 export async function publicKeys(ctx: Keys): Promise<z.infer<typeof PublicKey>[]> {
@@ -39,7 +40,7 @@ export async function currentSigner(ctx: Keys): Promise<{ kid: string; key: Cryp
   const held = heldFor(ctx.secrets);
   const key =
     held.imported.get(kid) ??
-    ((await importJWK(JSON.parse(ctx.secrets.unseal(private_sealed, place(kid))) as JWK, SIGNING_ALGORITHM)) as CryptoKey);
+    ((await importJWK(JSON.parse(ctx.secrets.unseal(private_sealed, signingKeyPlace(kid))) as JWK, SIGNING_ALGORITHM)) as CryptoKey);
   held.imported.set(kid, key);
   return { kid, key };
 }
@@ -96,7 +97,7 @@ async function addKey(ctx: Keys, generation: number, signsFrom: Date): Promise<v
   const jwk = await exportJWK(pair.publicKey);
   const kid = await calculateJwkThumbprint(jwk);
   const publicKey = { ...jwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' };
-  const sealed = ctx.secrets.seal(JSON.stringify(await exportJWK(pair.privateKey)), place(kid));
+  const sealed = ctx.secrets.seal(JSON.stringify(await exportJWK(pair.privateKey)), signingKeyPlace(kid));
   await ctx.db.execute(sql`
     insert into identity.signing_keys (generation, kid, public_key, private_sealed, signs_from, created_at)
     values (${generation}, ${kid}, ${JSON.stringify(publicKey)}::jsonb, ${sealed}, ${signsFrom}, ${ctx.clock.now()})

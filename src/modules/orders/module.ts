@@ -1,15 +1,18 @@
 import { module } from '#kernel/module.ts';
 import { orders } from '#orders';
+import { closeAccount, forgetAccount, openMatters, reopenAccount } from './closed-account.ts';
 import { needs, type Orders } from './context.ts';
 import { hasBought } from './has-bought.ts';
 import { jobs, timers } from './jobs.ts';
+import { recordsOf } from './record.ts';
+import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
-  operations: { hasBought },
+  operations: { reseal, hasBought, closeAccount, reopenAccount, openMatters, forgetAccount, recordsOf },
   jobs,
   timers,
   migrations: new URL('./migrations/', import.meta.url),

@@ -150,12 +150,19 @@ export const findLeft = (db: Database, now: Date): Promise<{ id: string }[]> =>
 export const markPlaced = async (db: Database, id: string, at: Date): Promise<boolean> => (await db.execute(placedUpdate(id, at))) > 0;
 
 export const placedUpdate = (id: string, at: Date): Sql =>
-  sql`update orders.orders set state = 'placed', decided_at = ${at} where id = ${id} and state = 'placing'`;
+  sql`
+    update orders.orders as o set state = 'placed', decided_at = ${at}
+    where o.id = ${id} and o.state = 'placing' and not exists (select from orders.closed_accounts as c where c.account_id = o.buyer)
+      and not exists (select from orders.lines as l join orders.closed_accounts as c on c.account_id = l.seller_id where l.order_id = o.id)`;
 
 export const markRejected = async (db: Database, id: string, refusal: Refusal, at: Date): Promise<boolean> =>
   (await db.execute(
-    sql`update orders.orders set state = 'rejected', refusal = ${JSON.stringify(refusal)}::jsonb, decided_at = ${at} where id = ${id} and state = 'placing'`,
+    sql`update orders.orders set state = 'rejected', gives_back = true, refusal = ${JSON.stringify(refusal)}::jsonb, decided_at = ${at} where id = ${id} and state = 'placing'`,
   )) > 0;
+
+/** Money and stock of a rejected order are back where they were. */
+export const markGivenBack = (db: Database, id: string): Promise<number> =>
+  db.execute(sql`update orders.orders set gives_back = false where id = ${id}`);
 
 /** A page of somebody's orders, newest first, after the order with that id. */
 export const ordersPage = (query: { buyer: string; state?: OrderState; after: string | null; rows: number }): Sql => {

@@ -6,7 +6,9 @@ import { newId } from '#kernel/ids.ts';
 import { Problem, problem, stillRunning } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
+import { partyLeft } from '#orders';
 import { insufficientFunds } from '#wallet';
+import { sealAddress } from './address.ts';
 import type { Orders } from './context.ts';
 import {
   type Draft,
@@ -67,7 +69,7 @@ export const totalTooLarge = problem({
   detail: 'The total is beyond what an order may come to. Order fewer.',
 });
 
-export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds];
+export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
 
 const WAIT_MS = 5000;
 const POLL_MS = 25;
@@ -126,7 +128,7 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
     total,
     shares: sharesOf(lines, ctx.settings.commissionBasisPoints),
     lines,
-    addressSealed: address ? ctx.secrets.seal(JSON.stringify(address), `orders.address:${id}`) : null,
+    addressSealed: address ? sealAddress(ctx.secrets, id, address) : null,
     leaseUntil: new Date(at.getTime() + ctx.settings.orderLeaseMs),
     at,
   };
@@ -146,7 +148,7 @@ async function replay(ctx: Orders, found: OrderRow, username: string): Promise<R
 /** @throws the refusal that a rejected order keeps. */
 function accepted(row: OrderRow): OrderRow {
   if (row.state !== 'rejected') return row;
-  const kind = [outOfStock, insufficientFunds].find(({ code }) => code === row.refusal?.code);
+  const kind = [outOfStock, insufficientFunds, partyLeft].find(({ code }) => code === row.refusal?.code);
   throw (
     kind?.(row.refusal?.extra as never) ??
     new Problem(row.refusal?.code ?? 'orders/rejected', 409, 'The order was rejected', 'Stock or money was refused.', row.refusal?.extra)

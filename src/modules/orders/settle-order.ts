@@ -1,6 +1,7 @@
 import { emit, enqueue } from '#kernel/events.ts';
 import { Problem } from '#kernel/problems.ts';
-import { orderPlaced, orderRejected } from '#orders';
+import { orderPlaced, orderRejected, partyLeft } from '#orders';
+import { hasClosedParty } from './closed-account.ts';
 import type { Orders } from './context.ts';
 import { giveBackJob } from './jobs.ts';
 import { claimLeft, findLeft, findOrder, markPlaced, markRejected, type OrderRow } from './order.ts';
@@ -34,7 +35,7 @@ export async function settleOrder(ctx: Orders, order: OrderRow): Promise<OrderRo
 async function announcePlaced(ctx: Orders, order: OrderRow): Promise<OrderRow> {
   const at = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    if (!(await markPlaced(tx, order.id, at))) throw new DecidedElsewhere();
+    if (!(await markPlaced(tx, order.id, at))) throw (await hasClosedParty(tx, order.id)) ? partyLeft() : new DecidedElsewhere();
     emit(tx, orderPlaced, order.id, {
       orderId: order.id,
       buyer: order.buyer,

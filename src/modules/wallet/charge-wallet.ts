@@ -14,13 +14,14 @@ import {
   findCharge,
   markDeclined,
   pendingCharges,
+  sourcePlace,
   unknownGateway,
 } from './charge.ts';
+import { closureOf } from './closed-owner.ts';
 import type { Wallet } from './context.ts';
 import { available, external, post } from './ledger.ts';
 import { ownerOf } from './owner.ts';
 
-const SECRET = 'wallet.charge-source';
 /** A charge that is pending for longer than this was left behind by a crash, or its gateway did not answer. */
 const LEFT_BEHIND_MS = seconds(15);
 
@@ -40,7 +41,7 @@ export async function chargeWallet(
   const id = newId();
   const { row, existed } = await draftCharge(
     ctx.db,
-    { ...rest, id, owner, source_sealed: ctx.secrets.seal(source, SECRET + id), at: ctx.clock.now() },
+    { ...rest, id, owner, source_sealed: ctx.secrets.seal(source, sourcePlace(id)), at: ctx.clock.now() },
     key,
   );
   if (existed && key) refuseOtherBody(row, key);
@@ -50,8 +51,11 @@ export async function chargeWallet(
 
 /** Asks the gateway and books its answer. Safe to run twice, even at once. */
 async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
+  const closure = await closureOf(ctx.db, row.owner);
+  if (closure === 'closing') throw unavailable({ retryAfterSeconds: 15 }); // decided when the account is open again, or gone
+  if (closure === 'closed') return declineUnasked(ctx, row);
   const money = { amount: row.amount, currency: row.currency };
-  const source = ctx.secrets.unseal(row.source_sealed ?? '', SECRET + row.id);
+  const source = ctx.secrets.unseal(row.source_sealed ?? '', sourcePlace(row.id));
   const result = await ctx.payments[row.gateway]!.charge({ key: row.id, money, source }).catch((error) => {
     ctx.log.warn({ err: error, charge: row.id }, 'the gateway does not answer; the timer asks again');
     throw unavailable({ retryAfterSeconds: 15 });
@@ -68,6 +72,14 @@ async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
     );
   });
   return { ...row, state: result.outcome, decline_reason: result.outcome === 'declined' ? result.reason : null };
+}
+
+/** A charge that came after its owner was found to have none under way: no gateway has heard of it (see closed-owner.ts). */
+async function declineUnasked(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
+  const reason = 'The account is closed.';
+  if (ctx.request) ctx.request.refusedWith = chargeDeclined.status;
+  await markDeclined(ctx.db, row.id, reason);
+  return { ...row, state: 'declined', decline_reason: reason };
 }
 
 /** Finishes charges that nobody waits for any more. */

@@ -36,6 +36,9 @@ export const chargeDeclined = problem<{ reason: string }>({
   detail: ({ reason }) => `${reason} Nothing was charged; try another card.`,
 });
 
+/** What the ciphertext of a source is bound to. */
+export const sourcePlace = (chargeId: string): string => `wallet.charge-source${chargeId}`;
+
 export interface ChargeRow {
   id: string;
   owner: string;

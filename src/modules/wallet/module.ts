@@ -1,11 +1,14 @@
 import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
+import { closeOwner, forgetOwner, openMatters, reopenOwner } from './closed-owner.ts';
 import { needs, type Wallet } from './context.ts';
 import { capture, hold, releaseHold } from './hold.ts';
 import { jobs, timers } from './jobs.ts';
 import { pay } from './pay.ts';
 import { proveLedger } from './proof.ts';
+import { recordOf } from './record.ts';
 import { cancelPayment, refund } from './refund.ts';
+import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
 
 export const walletModule = module<typeof wallet, Wallet>({
@@ -13,7 +16,21 @@ export const walletModule = module<typeof wallet, Wallet>({
   needs,
   ports: ['payments'],
   routes,
-  operations: { pay, cancelPayment, refund, hold, capture, releaseHold, prove: proveLedger },
+  operations: {
+    reseal,
+    pay,
+    cancelPayment,
+    refund,
+    hold,
+    capture,
+    releaseHold,
+    closeOwner,
+    reopenOwner,
+    openMatters,
+    forgetOwner,
+    recordOf,
+    prove: proveLedger,
+  },
   jobs,
   timers,
   migrations: new URL('./migrations/', import.meta.url),

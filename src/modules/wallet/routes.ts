@@ -1,12 +1,12 @@
 import { get, ownAccount, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { insufficientFunds, Proof } from '#wallet';
+import { insufficientFunds, Proof, StatementLine } from '#wallet';
 import { Charge, ChargeWallet, chargeDeclined, unknownGateway } from './charge.ts';
 import { chargeWallet } from './charge-wallet.ts';
 import type { Wallet } from './context.ts';
 import { Deduction, DeductWallet, deductWallet, reasonNeeded } from './deduct-wallet.ts';
 import { proveLedger } from './proof.ts';
-import { JournalView, readJournal, readStatement, readWallet, StatementLine, StatementQuery, WalletView } from './statement.ts';
+import { JournalView, readJournal, readStatement, readWallet, StatementQuery, WalletView } from './statement.ts';
 
 export const routes = [
   get('/customers/{username}/wallet', {

@@ -4,6 +4,7 @@ import { sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Cursor, Id, Limit, type Page, Time } from '#kernel/shapes.ts';
+import type { StatementLine } from '#wallet';
 import type { Wallet } from './context.ts';
 import { ownerOf } from './owner.ts';
 
@@ -27,18 +28,7 @@ export async function readWallet(ctx: Wallet, username: string): Promise<z.infer
 
 export const StatementQuery = z.object({ limit: Limit, cursor: Cursor });
 
-export const StatementLine = z
-  .object({
-    journalId: Id,
-    kind: z.string().meta({ example: 'sale' }),
-    amount: z.int().meta({ description: 'Minor units: positive came in, negative went out', example: -2000 }),
-    currency: Currency,
-    cause: z.object({ kind: z.string(), id: z.string() }),
-    at: Time,
-  })
-  .meta({ id: 'StatementLine' });
-
-interface Line {
+export interface Line {
   journal_id: string;
   seq: number;
   kind: string;
@@ -61,17 +51,19 @@ export async function readStatement(
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return {
-    items: items.map((row) => ({
-      journalId: row.journal_id,
-      kind: row.kind,
-      amount: row.amount,
-      currency: row.currency,
-      cause: { kind: row.cause_kind, id: row.cause_id },
-      at: row.at.toISOString(),
-    })),
+    items: items.map(lineView),
     nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, `statement:${owner}`, [last.seq]) : null,
   };
 }
+
+export const lineView = (row: Line): z.infer<typeof StatementLine> => ({
+  journalId: row.journal_id,
+  kind: row.kind,
+  amount: row.amount,
+  currency: row.currency,
+  cause: { kind: row.cause_kind, id: row.cause_id },
+  at: row.at.toISOString(),
+});
 
 export const statementPage = (owner: string, before: number | null, rows: number) => sql`
   select t.journal_id, t.seq, t.kind, t.change as amount, t.currency, j.cause_kind, j.cause_id, t.at

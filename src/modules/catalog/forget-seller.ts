@@ -1,0 +1,24 @@
+import { sql } from '#kernel/database.ts';
+import type { Nothing } from '#kernel/shapes.ts';
+import type { Catalog } from './context.ts';
+
+const BATCH = 200;
+
+/** What stands where the name of a seller stood who is gone. */
+const NOBODY = 'deleted user';
+
+/** Archives all that a seller has listed, and takes the name out of every copy; some at a time. A crash leaves the rest to the next call. */
+export async function forgetSeller(ctx: Catalog, { sellerId }: { sellerId: string }): Promise<Nothing> {
+  for (let forgotten = BATCH; forgotten === BATCH; ) {
+    forgotten = await ctx.db.transaction(async (tx) => {
+      const rows = await tx.many<{ id: string }>(sql`
+        update catalog.products
+        set state = 'archived', pending = null, seller_username = ${NOBODY}, version = version + 1
+        where id in (select id from catalog.products where seller_id = ${sellerId} and seller_username <> ${NOBODY} order by id limit ${BATCH} for no key update)
+        returning id`);
+      if (rows.length > 0) await tx.many(sql`select catalog.refresh(${rows.map(({ id }) => id)}::uuid[])`);
+      return rows.length;
+    });
+  }
+  return {};
+}

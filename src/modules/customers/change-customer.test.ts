@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import { PASSWORD } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+
+const codeIn = (w: World, email: string) => /\d{6}/.exec(w.mail(email)?.text ?? '')?.[0];
+
+test('Bob changes one thing or many; what he leaves out stays, and null empties', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+
+  const one = await bob.patch('/v1/customers/bob', { address: '3 Rue du Lac' });
+  expect(one).toMatchObject({ status: 200, body: { address: '3 Rue du Lac', fullName: 'bob', version: 2 } });
+  expect(one.headers.get('etag')).toBe('"2"');
+
+  const all = { fullName: 'Bob B.', gender: 'male', maritalStatus: 'single', age: 40, phone: '+21671000000', address: null };
+  expect((await bob.patch('/v1/customers/bob', all)).body).toMatchObject({ ...all, email: 'bob@example.com', emailConfirmed: true });
+
+  const year = w.clock.now().getUTCFullYear() - 30;
+  const born = await bob.patch('/v1/customers/bob', { birthDate: `${year}-01-01` });
+  expect(born.body).toMatchObject({ age: 30, birthDate: `${year}-01-01` });
+  expect((await bob.patch('/v1/customers/bob', { age: 41 })).body).toMatchObject({ age: 41, birthDate: null });
+  expect((await bob.patch('/v1/customers/bob', {})).body).toEqual((await bob.get('/v1/customers/bob')).body);
+});
+
+test.each([
+  ['/username', { username: 'robert' }],
+  ['/password', { password: 'another password' }],
+  ['/fullName', { fullName: null }],
+  ['/phone', { phone: '071 000 000' }],
+  ['/age', { age: 30, birthDate: '1990-01-01' }],
+  ['/birthDate', { birthDate: '2999-01-01' }],
+  ['/email', { email: 'x' }],
+])('%s in %j is malformed, and nothing changes', async (pointer, body) => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const answer = await bob.patch('/v1/customers/bob', body);
+  expect(answer).toBeProblem(422, 'invalid');
+  expect(answer.body.errors[0].pointer).toBe(pointer);
+  expect((await bob.get('/v1/customers/bob')).body.version).toBe(1);
+});
+
+test('of two who change the version that both have seen one wins, and loses nothing', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const answers = await Promise.all(
+    ['first', 'second'].map((address) => bob.patch('/v1/customers/bob', { address }, { 'if-match': '"1"' })),
+  );
+  const [won, lost] = answers.sort((a, b) => a.status - b.status);
+  expect(won?.status).toBe(200);
+  expect(lost).toBeProblem(412, 'version-mismatch');
+  expect((await bob.get('/v1/customers/bob')).body.address).toBe(won?.body.address);
+});
+
+test('two who change different things at once both have their way', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await Promise.all([bob.patch('/v1/customers/bob', { address: 'here' }), bob.patch('/v1/customers/bob', { phone: '+21671000000' })]);
+  expect((await bob.get('/v1/customers/bob')).body).toMatchObject({ address: 'here', phone: '+21671000000', version: 3 });
+});
+
+test('another email counts for nothing until its code comes back', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const signIn = (email: string) => w.post('/v1/auth/sign-in', { email, password: PASSWORD });
+
+  expect((await bob.patch('/v1/customers/bob', { email: 'BOB@example.com' })).body.emailConfirmed).toBe(true);
+  const changed = await bob.patch('/v1/customers/bob', { email: 'robert@example.com' });
+  expect(changed.body).toMatchObject({ email: 'robert@example.com', emailConfirmed: false });
+  expect(await signIn('robert@example.com')).toBeProblem(401, 'identity/wrong-credentials');
+  expect(await signIn('bob@example.com')).toBeProblem(401, 'identity/wrong-credentials');
+
+  await w.step();
+  const code = codeIn(w, 'robert@example.com');
+  expect((await w.post('/v1/auth/confirm-sign-up', { username: 'bob', code })).status).toBe(200);
+  expect((await signIn('robert@example.com')).status).toBe(200);
+  expect((await bob.patch('/v1/customers/bob', { email: null })).body).toMatchObject({ email: null, emailConfirmed: false });
+});
+
+test('the code that went to one address does not prove the next', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await bob.patch('/v1/customers/bob', { email: 'mine@example.com' });
+  await w.step();
+  const code = codeIn(w, 'mine@example.com');
+  await bob.patch('/v1/customers/bob', { email: 'not.mine@example.com' });
+
+  expect(await w.post('/v1/auth/confirm-sign-up', { username: 'bob', code })).toBeProblem(403, 'identity/wrong-code');
+  expect((await bob.get('/v1/customers/bob')).body.emailConfirmed).toBe(false);
+});
+
+test('an address that somebody has proven cannot be proven again, and nobody is told so', async () => {
+  const w = await world();
+  const [bob] = [await w.person('bob'), await w.person('sue')];
+  expect((await bob.patch('/v1/customers/bob', { email: 'sue@example.com' })).status).toBe(200);
+  await w.step();
+  expect(w.mail('sue@example.com')?.text).not.toMatch(/\d{6}/);
+  expect((await w.post('/v1/auth/sign-in', { email: 'sue@example.com', password: PASSWORD })).body.accessToken).toBeTypeOf('string');
+});
+
+test('mails about an email that changes again and again end for the day', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  for (let n = 1; n <= 7; n++) {
+    await bob.patch('/v1/customers/bob', { email: `victim${n}@example.com` });
+    await w.step();
+  }
+  expect([1, 2, 3, 4, 5, 6, 7].filter((n) => w.mail(`victim${n}@example.com`))).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('others, and the staff, change nothing of it', async () => {
+  const w = await world();
+  await w.person('bob');
+  const [eve, root] = [await w.person('eve'), await w.admin()];
+  expect(await eve.patch('/v1/customers/bob', { address: 'x' })).toBeProblem(404, 'not-found');
+  expect(await root.patch('/v1/customers/bob', { address: 'x' })).toBeProblem(404, 'not-found');
+});

@@ -1,0 +1,244 @@
+import { expect, test } from 'vitest';
+import { minutes, seconds } from '#kernel/clock.ts';
+import { PASSWORD, type Person, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+
+const her = {
+  username: 'Zulema_Quixano',
+  fullName: 'Zulema Quixano Verbatim',
+  address: '99 Unmistakable Crescent',
+  email: 'zulema.unique@example.com',
+  phone: '+21699887766',
+};
+
+const street = '7 Singular Parade';
+
+/** Every row of every table, as text. */
+async function dump(w: World): Promise<string> {
+  const tables = await w.sql<{ name: string }>(
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+     where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'`,
+  );
+  const rows = await Promise.all(tables.map(({ name }) => w.sql<{ row: string }>(`select t::text as row from ${name} t`)));
+  return rows
+    .flat()
+    .map(({ row }) => row)
+    .join('\n')
+    .toLowerCase();
+}
+
+const stateOf = async (w: World, id: string) =>
+  (await w.sql<{ state: string }>('select state from identity.accounts where id = $1', [id]))[0]?.state;
+
+const proven = async (w: World) => expect((await w.ask<{ ok: boolean }>('wallet', 'prove', {})).ok).toBe(true);
+
+async function zulema(w: World): Promise<Person> {
+  await w.post('/v1/customers', { ...her, phone: undefined, password: PASSWORD, age: 44, gender: 'female', maritalStatus: 'widowed' });
+  const { body } = await w.post('/v1/auth/sign-in', { username: her.username, password: PASSWORD });
+  const { body: me } = await w.get('/v1/auth/me', { authorization: `Bearer ${body.accessToken}` });
+  return w.withToken({ id: me.id, username: her.username }, body.accessToken);
+}
+
+test('a deleted account leaves nothing of the person anywhere, and the books are right', async () => {
+  const w = await world();
+  const lamp = await (await w.admin()).lists({ price: usd(20_00) });
+  const z = await zulema(w);
+  await z.patch(`/v1/customers/${z.username}`, { phone: her.phone });
+  const goods = await z.lists({ name: 'Vase', price: usd(5_00) });
+  await z.charge(usd(50_00));
+  const shippingAddress = { name: her.fullName, street, city: 'Tunis', country: 'TN', phone: her.phone };
+  expect((await z.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress })).status).toBe(201);
+  await z.post(`/v1/customers/${z.username}/wallet/deduct`, { ...usd(30_00), reason: `to ${her.fullName}` });
+  await w.step();
+  const before = await dump(w);
+  expect(before).toContain(her.username.toLowerCase());
+
+  expect((await z.delete(`/v1/customers/${z.username}`)).status).toBe(204);
+
+  await w.step();
+  const after = await dump(w);
+  expect(after).toContain(z.id); // the tables were read, and the ids are there
+  for (const word of [...Object.values(her), street]) expect(after.includes(word.toLowerCase()), word).toBe(false);
+  expect((await w.sql(`select 1 from orders.orders where address_sealed is not null`)).length).toBe(0);
+  expect(await w.get(`/v1/products/${goods}`)).toBeProblem(404, 'not-found');
+  expect((await w.sql('select state, seller_username from catalog.products where id = $1', [goods]))[0]).toEqual({
+    state: 'archived',
+    seller_username: 'deleted user',
+  });
+  await proven(w);
+});
+
+test('nobody gets in any more, in any process, and the name is nobody’s for ever', async () => {
+  const w = await world();
+  const other = await w.sibling();
+  const z = await zulema(w);
+  expect((await z.delete(`/v1/customers/${z.username}`)).status).toBe(204);
+
+  const headers = { authorization: `Bearer ${z.token}` };
+  for (const process of [w, other]) expect(await process.get('/v1/auth/me', headers)).toBeProblem(401, 'unauthenticated');
+  expect(await w.post('/v1/auth/sign-in', { username: her.username, password: PASSWORD })).toBeProblem(401, 'identity/wrong-credentials');
+  const again = await w.post('/v1/customers', {
+    ...her,
+    phone: undefined,
+    password: PASSWORD,
+    age: 44,
+    gender: 'other',
+    maritalStatus: 'single',
+  });
+  expect(again).toBeProblem(409, 'identity/username-taken');
+  const root = await w.admin();
+  expect(await root.get(`/v1/customers/${her.username}`)).toBeProblem(404, 'not-found');
+  expect((await root.get('/v1/customers')).body.items.map(({ username }: { username: string }) => username)).toEqual(['root']);
+});
+
+test.each([
+  ['balance', async (_: World, bob: Person) => bob.charge(usd(1_00))],
+  [
+    'held',
+    async (w: World, bob: Person) => {
+      await bob.charge(usd(1_00));
+      const key = '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01';
+      await w.ask('wallet', 'hold', { key, owner: bob.id, currency: 'USD', amount: 1_00, reason: 'a deal', expiresAt: null });
+    },
+  ],
+  [
+    'undelivered',
+    async (w: World, bob: Person) => {
+      const vase = await bob.lists({ price: usd(5_00) });
+      await (await w.buyer('sue', { balance: usd(5_00) })).post('/v1/orders', { items: [{ productId: vase, quantity: 1 }] });
+    },
+  ],
+  [
+    'orders',
+    async (w: World, bob: Person) => {
+      const lamp = await (await w.admin()).lists({ price: usd(20_00) });
+      await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], payment: 'cash_on_delivery' });
+      await w.sql('alter table orders.orders disable trigger all');
+      await w.sql(`update orders.orders set state = 'placing', decided_at = null, lease_until = now() + interval '1 year'`);
+    },
+  ],
+  [
+    'charge',
+    async (w: World, bob: Person) =>
+      w.sql(
+        `insert into wallet.charges (id, owner, gateway, currency, amount, state, at) values (gen_random_uuid(), $1, 'simulated', 'USD', 1, 'pending', now())`,
+        [bob.id],
+      ),
+  ],
+])('who has %s open is told so, and stays signed in', async (reason, open) => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await open(w, bob);
+  const answer = await bob.delete('/v1/customers/bob');
+  expect(answer).toBeProblem(409, 'customers/still-open');
+  expect(answer.body.reasons).toEqual([reason]);
+  expect((await bob.get('/v1/customers/bob')).body.state).toBe('active');
+});
+
+test('another version than the one that was seen is not deleted, and somebody else’s is not there', async () => {
+  const w = await world();
+  const [bob, eve] = [await w.person('bob'), await w.person('eve')];
+  expect(await bob.delete('/v1/customers/bob', { 'if-match': '"7"' })).toBeProblem(412, 'version-mismatch');
+  expect(await eve.delete('/v1/customers/bob')).toBeProblem(404, 'not-found');
+  expect(await (await w.admin()).delete('/v1/customers/bob')).toBeProblem(404, 'not-found');
+  expect(await stateOf(w, bob.id)).toBe('active');
+});
+
+test('a deletion that is under way is not begun again', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await crashed(w, bob, 'closing');
+  expect(await bob.delete('/v1/customers/bob')).toBeProblem(409, 'still-running');
+});
+
+const crashed = (w: World, { id }: Person, state: string) =>
+  w.sql('insert into customers.closures (account_id, state, lease_until, begun_at) values ($1, $2, $3, $3)', [
+    id,
+    state,
+    new Date(w.clock.now().getTime() + seconds(30)),
+  ]);
+
+test.each(['closing', 'erasing'])('what a crash left %s is erased by the timer', async (state) => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await w.ask('identity', 'closeAccount', { accountId: bob.id });
+  await crashed(w, bob, state);
+  await w.step();
+  expect(await stateOf(w, bob.id)).toBe('closing'); // its runner may be alive
+  w.clock.advance(minutes(1));
+  await w.step();
+  expect(await stateOf(w, bob.id)).toBe('erased');
+  expect(await w.sql('select state from customers.closures')).toEqual([{ state: 'erased' }]);
+});
+
+test.each(['closing', 'reopening'])('what a crash left %s with money in the wallet is open again', async (state) => {
+  const w = await world();
+  const bob = await w.buyer('bob', { balance: usd(5_00) });
+  await w.ask('identity', 'closeAccount', { accountId: bob.id });
+  await w.ask('wallet', 'closeOwner', { owner: bob.id });
+  await crashed(w, bob, state);
+  expect(await bob.get('/v1/auth/me')).toBeProblem(401, 'unauthenticated');
+  w.clock.advance(minutes(1));
+  await w.step();
+  expect(await stateOf(w, bob.id)).toBe('active');
+  expect(await w.sql('select 1 from customers.closures')).toEqual([]);
+  expect((await (await w.person('bob')).charge(usd(1_00))).status).toBe(201);
+});
+
+test('of a deletion and charges at once, no money ends on an account that is erased', async () => {
+  const w = await world();
+  const other = await w.sibling();
+  const outcomes = new Set<string>();
+  for (let round = 0; round < 8; round++) {
+    const bob = await w.person(`bob${round}`);
+    const elsewhere = other.withToken(bob, bob.token);
+    const [deleted] = await Promise.all([
+      bob.delete(`/v1/customers/${bob.username}`),
+      ...[1, 2, 3].map(() => elsewhere.charge(usd(1_00))),
+      bob.delete(`/v1/customers/${bob.username}`),
+    ]);
+    const state = await stateOf(w, bob.id);
+    const [{ sum }] = (await w.sql<{ sum: number }>('select coalesce(sum(balance), 0)::int as sum from wallet.accounts where owner = $1', [
+      bob.id,
+    ])) as [{ sum: number }];
+    if (state === 'erased') expect(sum).toBe(0);
+    outcomes.add(`${deleted?.status} ${state}`);
+    expect(['active', 'erased']).toContain(state);
+  }
+  w.clock.advance(minutes(3));
+  await w.step();
+  expect(outcomes.size).toBeGreaterThan(0);
+  expect(
+    await w.sql(
+      `select 1 from wallet.accounts as m join identity.accounts as a on a.id::text = m.owner where a.state = 'erased' and m.balance <> 0`,
+    ),
+  ).toEqual([]);
+  await proven(w);
+});
+
+test('nothing is charged, bought from, or bought by somebody who is leaving, whoever let the call in', async () => {
+  const w = await world();
+  const [bob, sue] = [await w.buyer('bob', { balance: usd(50_00) }), await w.person('sue')];
+  const lamp = await (await w.admin()).lists({ price: usd(20_00) });
+  const vase = await sue.lists({ name: 'Vase', price: usd(5_00) });
+  await w.ask('orders', 'closeAccount', { accountId: sue.id });
+  expect(await bob.post('/v1/orders', { items: [{ productId: vase, quantity: 1 }] })).toBeProblem(409, 'orders/party-left');
+  expect(await bob.post('/v1/sales', { good: 'Vase' })).toBeProblem(409, 'orders/party-left');
+  await w.step();
+  expect(await bob.balance()).toEqual(usd(50_00));
+
+  await w.ask('orders', 'closeAccount', { accountId: bob.id });
+  expect(await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).toBeProblem(409, 'orders/party-left');
+  await w.step();
+  expect(await bob.balance()).toEqual(usd(50_00));
+
+  await w.ask('wallet', 'closeOwner', { owner: bob.id });
+  expect(await bob.charge(usd(1_00))).toBeProblem(503, 'unavailable');
+  await w.ask('wallet', 'forgetOwner', { owner: bob.id });
+  expect(await bob.charge(usd(1_00))).toBeProblem(402, 'wallet/charge-declined');
+  w.clock.advance(minutes(1));
+  await w.step();
+  expect(await w.sql(`select 1 from wallet.charges where state = 'pending' or source_sealed is not null`)).toEqual([]);
+  expect(await bob.balance()).toEqual(usd(50_00));
+  await proven(w);
+});

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { minutes, seconds } from '#kernel/clock.ts';
+import { enqueue } from '#kernel/events.ts';
+import { problem, stillRunning, unauthenticated, versionMismatch } from '#kernel/problems.ts';
+import { Matter } from '#wallet';
+import { beginClosure, type ClosureRow, claimLeft, dropClosure, findLeft, moveClosure } from './closure.ts';
+import type { Customers } from './context.ts';
+import { forgetAgainJob } from './jobs.ts';
+
+const Reason = z.union([Matter, z.literal('orders')]);
+type Reason = z.infer<typeof Reason>;
+
+export const stillOpen = problem<{ reasons: Reason[] }>({
+  code: 'customers/still-open',
+  status: 409,
+  title: 'Something is still open',
+  detail: ({ reasons }) => `The account cannot be deleted while these are open: ${reasons.join(', ')}. Settle them first.`,
+});
+
+const LEASE_MS = seconds(30);
+/** Longer than any call takes. */
+const LATE_CALLS_MS = minutes(2);
+
+/**
+ * Deletes the account of whoever asks: closes it, looks whether anything is open, and erases it, or opens it again. It is
+ * looked at before as well, so that who has money is not signed out to be told so.
+ */
+export async function deleteCustomer(ctx: Customers, ifMatch: number | undefined): Promise<undefined> {
+  const accountId = ctx.actor.id;
+  if (ctx.request) ctx.request.subject = accountId;
+  const { version } = await ctx.identity.readCustomer({ accountId });
+  if (ifMatch !== undefined && ifMatch !== version) throw versionMismatch({ current: version });
+  const reasons = await openReasons(ctx, accountId);
+  if (reasons.length > 0) throw stillOpen({ reasons });
+  const now = ctx.clock.now();
+  const closure = await beginClosure(ctx.db, accountId, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
+  if (!closure) throw stillRunning({ retryAfterSeconds: 2 });
+  const found = await settleClosure(ctx, closure);
+  if (found.length > 0) throw stillOpen({ reasons: found });
+}
+
+/**
+ * Brings a closure to its end, from wherever a crash has left it: every step may be taken twice. Nobody can begin anything
+ * for a closed account, so what is found open after the closing is all there is.
+ *
+ * @returns what was found open; the account is then open again.
+ */
+export async function settleClosure(ctx: Customers, closure: ClosureRow): Promise<Reason[]> {
+  if (closure.state === 'closing') {
+    const isClosed = await closeEverywhere(ctx, closure.account_id);
+    const reasons = await openReasons(ctx, closure.account_id);
+    const state = isClosed && reasons.length === 0 ? 'erasing' : 'reopening';
+    if (!(await moveClosure(ctx.db, closure, state))) throw stillRunning({ retryAfterSeconds: 2 });
+    await settleClosure(ctx, { ...closure, state });
+    if (!isClosed) throw unauthenticated(); // it was suspended this very moment
+    return reasons;
+  }
+  if (closure.state === 'reopening') await reopenEverywhere(ctx, closure);
+  if (closure.state === 'erasing') await eraseEverywhere(ctx, closure);
+  return [];
+}
+
+/** Finishes what crashes left behind. */
+export async function settleAllLeft(ctx: Customers): Promise<void> {
+  for (const { account_id } of await findLeft(ctx.db, ctx.clock.now())) {
+    const now = ctx.clock.now();
+    const closure = await claimLeft(ctx.db, account_id, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
+    if (!closure) continue;
+    await settleClosure(ctx, closure).catch((error) =>
+      ctx.log.warn({ err: error, account: account_id }, 'a closure could not be settled; it is tried again'),
+    );
+  }
+}
+
+async function openReasons(ctx: Customers, accountId: string): Promise<Reason[]> {
+  const { matters: money } = await ctx.wallet.openMatters({ owner: accountId });
+  const { matters: bought } = await ctx.orders.openMatters({ accountId });
+  return [...money, ...bought];
+}
+
+async function closeEverywhere(ctx: Customers, accountId: string): Promise<boolean> {
+  const { closed } = await ctx.identity.closeAccount({ accountId });
+  await ctx.wallet.closeOwner({ owner: accountId });
+  await ctx.orders.closeAccount({ accountId });
+  return closed;
+}
+
+/** The account itself last: whoever is let in finds everything as it was. */
+async function reopenEverywhere(ctx: Customers, closure: ClosureRow): Promise<void> {
+  const accountId = closure.account_id;
+  await ctx.orders.reopenAccount({ accountId });
+  await ctx.wallet.reopenOwner({ owner: accountId });
+  await ctx.identity.reopenAccount({ accountId });
+  await dropClosure(ctx.db, closure);
+}
+
+async function eraseEverywhere(ctx: Customers, closure: ClosureRow): Promise<void> {
+  const accountId = closure.account_id;
+  await ctx.identity.eraseAccount({ accountId });
+  await forgetElsewhere(ctx, accountId);
+  const later = new Date(ctx.clock.now().getTime() + LATE_CALLS_MS);
+  await ctx.db.transaction(async (tx) => {
+    if (await moveClosure(tx, closure, 'erased')) enqueue(tx, forgetAgainJob, { accountId }, later);
+  });
+}
+
+/** What other modules know of a person. A job does it once more, for what a call wrote that was let in before the closing. */
+export async function forgetElsewhere(ctx: Customers, accountId: string): Promise<void> {
+  await ctx.catalog.forgetSeller({ sellerId: accountId });
+  await ctx.orders.forgetAccount({ accountId });
+  await ctx.wallet.forgetOwner({ owner: accountId });
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { usd } from '../../../test/people.ts';
+import { world } from '../../../test/world.ts';
+import { LONGEST } from './export-customer.ts';
+
+test('Bob takes along all that is known of him, and nothing of others', async () => {
+  const w = await world();
+  const [root, sue] = [await w.admin(), await w.buyer('sue', { balance: usd(9_00) })];
+  const lamp = await root.lists({ price: usd(20_00) });
+  const bob = await w.buyer('bob', { balance: usd(50_00) });
+  const vase = await bob.lists({ name: 'Vase', price: usd(5_00) });
+  const shippingAddress = { street: '7 Singular Parade', city: 'Tunis', country: 'TN' };
+  const order = await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 2 }], shippingAddress });
+  await bob.post('/v1/customers/bob/wallet/deduct', { ...usd(1_00), reason: 'to my card' });
+
+  const { status, body } = await bob.get('/v1/customers/bob/export');
+
+  expect(status).toBe(200);
+  expect(body.customer).toEqual((await bob.get('/v1/customers/bob')).body);
+  expect(body.sessions).toHaveLength(1);
+  expect(body.wallet.balances).toEqual([{ currency: 'USD', purpose: 'available', balance: 9_00 }]);
+  expect(body.wallet.statement).toEqual((await bob.get('/v1/customers/bob/wallet/transfers')).body.items);
+  expect(body.wallet.charges).toMatchObject([{ amount: 50_00, state: 'succeeded', gateway: 'simulated' }]);
+  expect(body.wallet.deductions).toMatchObject([{ amount: 1_00, reason: 'to my card' }]);
+  expect(body.orders).toMatchObject([{ id: order.body.id, shippingAddress, total: usd(40_00), items: [{ productId: lamp, quantity: 2 }] }]);
+  expect(body.products).toMatchObject([{ id: vase, name: 'Vase' }]);
+  expect(body.cut).toEqual([]);
+  expect(JSON.stringify(body)).not.toContain(sue.id);
+});
+
+test('a list that is too long is cut, and the export says so', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  await w.sql(
+    `insert into wallet.deductions (id, owner, kind, gateway, currency, amount, at)
+     select gen_random_uuid(), $1, 'withdrawal', 'simulated', 'USD', n, now() from generate_series(1, $2) as n`,
+    [bob.id, LONGEST + 5],
+  );
+  const { body } = await bob.get('/v1/customers/bob/export');
+  expect(body.wallet.deductions).toHaveLength(LONGEST);
+  expect(body.cut).toEqual(['deductions']);
+});
+
+test('others, and the staff, take nothing along', async () => {
+  const w = await world();
+  await w.person('bob');
+  expect(await (await w.person('eve')).get('/v1/customers/bob/export')).toBeProblem(404, 'not-found');
+  expect(await (await w.admin()).get('/v1/customers/bob/export')).toBeProblem(404, 'not-found');
+  expect(await w.get('/v1/customers/bob/export')).toBeProblem(401, 'unauthenticated');
+});

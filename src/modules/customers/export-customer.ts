@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { Product } from '#catalog';
+import { Customer } from '#identity';
+import { Id, Time } from '#kernel/shapes.ts';
+import { OrderRecord } from '#orders';
+import { WalletRecord } from '#wallet';
+import type { Customers } from './context.ts';
+
+/** At most so many of each list; whoever has more reads the rest by the lists themselves. */
+export const LONGEST = 1000;
+
+export const CustomerExport = z
+  .object({
+    exportedAt: Time,
+    customer: Customer,
+    sessions: z.array(z.object({ id: Id, createdAt: Time, refreshedAt: Time, expiresAt: Time })),
+    wallet: WalletRecord,
+    orders: z.array(OrderRecord),
+    products: z.array(Product),
+    cut: z
+      .array(z.string())
+      .meta({ description: 'Lists that are longer than what stands here; their own routes tell the rest', example: [] }),
+  })
+  .meta({ id: 'CustomerExport' });
+
+/** All that Souk knows of whoever asks, in one answer. */
+export async function exportCustomer(ctx: Customers): Promise<z.infer<typeof CustomerExport>> {
+  const accountId = ctx.actor.id;
+  const customer = await ctx.identity.readCustomer({ accountId });
+  const sessions = await ctx.identity.sessionsOf({ accountId });
+  const { balances, ...lists } = await ctx.wallet.recordOf({ owner: accountId, limit: LONGEST + 1 });
+  const orders = await ctx.orders.recordsOf({ accountId, limit: LONGEST + 1 });
+  const products = await ctx.catalog.productsOf({ sellerId: accountId, limit: LONGEST + 1 });
+  const { statement, charges, deductions } = lists;
+  const cut = Object.entries({ ...lists, orders, products }).flatMap(([name, rows]) => (rows.length > LONGEST ? [name] : []));
+  return {
+    exportedAt: ctx.clock.now().toISOString(),
+    customer,
+    sessions,
+    wallet: { balances, statement: short(statement), charges: short(charges), deductions: short(deductions) },
+    orders: short(orders),
+    products: short(products),
+    cut,
+  };
+}
+
+const short = <Row>(rows: Row[]): Row[] => rows.slice(0, LONGEST);

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { seconds } from '#kernel/clock.ts';
+import { job, timer } from '#kernel/events.ts';
+import { Id } from '#kernel/shapes.ts';
+import type { Customers } from './context.ts';
+import { forgetElsewhere, settleAllLeft } from './delete-customer.ts';
+
+export const forgetAgainJob = job('customers.forget-again', z.object({ accountId: Id }), (ctx: Customers, { accountId }) =>
+  forgetElsewhere(ctx, accountId),
+);
+
+export const jobs = [forgetAgainJob];
+
+export const timers = [timer('customers.settle-left', seconds(5), (ctx: Customers) => settleAllLeft(ctx))];

@@ -1,0 +1,15 @@
+import { customers } from '#customers';
+import { module } from '#kernel/module.ts';
+import { type Customers, needs } from './context.ts';
+import { jobs, timers } from './jobs.ts';
+import { routes } from './routes.ts';
+
+export const customersModule = module<typeof customers, Customers>({
+  contract: customers,
+  needs,
+  routes,
+  operations: {},
+  jobs,
+  timers,
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,49 @@
+import { Customer, CustomerChanges } from '#identity';
+import { stillRunning, versionMismatch } from '#kernel/problems.ts';
+import { del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
+import { page } from '#kernel/shapes.ts';
+import type { Customers } from './context.ts';
+import { deleteCustomer, stillOpen } from './delete-customer.ts';
+import { CustomerExport, exportCustomer } from './export-customer.ts';
+import { CustomersQuery, listCustomers } from './list-customers.ts';
+
+export const routes = [
+  get('/customers', {
+    summary: 'Customers, newest first',
+    access: permitted('customers:read'),
+    query: CustomersQuery,
+    returns: page(Customer),
+    problems: [],
+    handle: (ctx: Customers, { query }) => listCustomers(ctx, query),
+  }),
+  patch('/customers/{username}', {
+    summary: 'Change what your account says of you',
+    description:
+      'A JSON Merge Patch: what is absent stays, null empties. Another email counts for nothing until it is confirmed with the code that is ' +
+      'mailed to it. The username stays; the password changes by POST /v1/auth/change-password.',
+    access: ownAccount(),
+    body: CustomerChanges,
+    returns: Customer,
+    etag: ({ version }) => version,
+    problems: [versionMismatch],
+    handle: (ctx: Customers, { body, ifMatch }) => ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: body, ifMatch }),
+  }),
+  del('/customers/{username}', {
+    summary: 'Delete your account and all personal data, at once and for good',
+    description:
+      'Refused with its reasons while there is money in the wallet, something sold is not delivered, or an order is being placed. The books keep ' +
+      'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else.',
+    access: ownAccount(),
+    returns: null,
+    problems: [stillOpen, stillRunning, versionMismatch],
+    handle: (ctx: Customers, { ifMatch }) => deleteCustomer(ctx, ifMatch),
+  }),
+  get('/customers/{username}/export', {
+    summary: 'All that is known of you, as one JSON document',
+    description: 'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer.',
+    access: ownAccount(),
+    returns: CustomerExport,
+    problems: [],
+    handle: (ctx: Customers) => exportCustomer(ctx),
+  }),
+];

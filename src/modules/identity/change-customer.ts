@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import { enqueue } from '#kernel/events.ts';
+import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { emailColumns, emailIndex, type LivingAccount, lockAccount, setPersonal } from './account.ts';
+import { voidCode } from './code.ts';
+import type { Identity } from './context.ts';
+import type { Customer, CustomerChanges, identity } from './contract.ts';
+import { customerOf } from './customer.ts';
+import { sendCode } from './jobs.ts';
+import { giveCode } from './open-account.ts';
+import { type PersonalDetails, refuseImpossibleBirth, sealDetails, unsealDetails } from './personal-details.ts';
+
+type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
+
+/**
+ * Changes what an account says of a person. Another email counts for nothing until its code comes back; the code that went
+ * to the one before is void in the same transaction. Of two who name one version, the row's lock lets one through.
+ */
+export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatch }: Wanted): Promise<Customer> {
+  const now = ctx.clock.now();
+  refuseImpossibleBirth(changes.birthDate, now);
+  const account = await ctx.db.transaction(async (tx) => {
+    const before = await lockAccount(tx, accountId);
+    if (!before) throw notFound();
+    if (ifMatch !== undefined && ifMatch !== before.version) throw versionMismatch({ current: before.version });
+    if (Object.keys(changes).length === 0) return before;
+    const details = changed(unsealDetails(ctx.secrets, accountId, before.details_sealed ?? ''), changes);
+    const isOther = isOtherEmail(ctx, before, changes.email);
+    const email = isOther
+      ? { ...emailColumns(ctx.secrets, accountId, changes.email), email_confirmed_at: null }
+      : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
+    const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
+    if (isOther) await voidCode(tx, accountId, 'email', now);
+    const code = isOther && after.email_index ? await giveCode(ctx, tx, accountId, 'email') : undefined;
+    if (code) enqueue(tx, sendCode, code);
+    return after;
+  });
+  return customerOf(ctx.secrets, account, now);
+}
+
+/** What is absent stays, null empties; a person has an age or a date of birth. */
+function changed(before: PersonalDetails, { email: _, ...changes }: CustomerChanges): PersonalDetails {
+  const after: Record<string, unknown> = { ...before, ...changes };
+  if (typeof changes.age === 'number') after.birthDate = null;
+  if (typeof changes.birthDate === 'string') after.age = null;
+  return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== null && value !== undefined)) as PersonalDetails;
+}
+
+/** The same address in other letters is the same address. */
+const isOtherEmail = (ctx: Identity, before: LivingAccount, email: string | null | undefined): boolean =>
+  email !== undefined && (email === null ? before.email_index !== null : emailIndex(ctx.secrets, email) !== before.email_index);

@@ -1,0 +1,19 @@
+import type { Nothing } from '#kernel/shapes.ts';
+import { emptyAccount } from './account-end.ts';
+import { dropCodes } from './code.ts';
+import type { Identity } from './context.ts';
+import { revoke, revokedHere } from './revocation.ts';
+import { endSessions } from './session.ts';
+
+/** Empties a closed account for good. Its id stays, for the books, and the index of its name, so that nobody else gets it. */
+export async function eraseAccount(ctx: Identity, { accountId }: { accountId: string }): Promise<Nothing> {
+  const now = ctx.clock.now();
+  await ctx.db.transaction(async (tx) => {
+    if (!(await emptyAccount(tx, accountId))) return;
+    await dropCodes(tx, accountId);
+    await endSessions(tx, accountId, { by: 'erasure', except: null, now });
+    await revoke(tx, 'account', accountId, now);
+  });
+  revokedHere();
+  return {};
+}

@@ -1,0 +1,22 @@
+import type { z } from 'zod';
+import { notFound } from '#kernel/problems.ts';
+import { customersPage, emailIndex, findById, type LivingAccount } from './account.ts';
+import type { Identity } from './context.ts';
+import type { Customer, identity } from './contract.ts';
+import { customerOf } from './customer.ts';
+
+type Wanted = z.infer<typeof identity.operations.listCustomers.input>;
+
+/** An account with its personal data. Whoever asks has seen to it that the data goes to the owner or the staff. */
+export async function readCustomer(ctx: Identity, { accountId }: { accountId: string }): Promise<Customer> {
+  const account = await findById(ctx.db, accountId);
+  if (!account) throw notFound();
+  return customerOf(ctx.secrets, account, ctx.clock.now());
+}
+
+/** Accounts with their personal data, newest first. An email is found by its index: nothing is unsealed to search. */
+export async function listCustomers(ctx: Identity, { email, after, limit }: Wanted): Promise<Customer[]> {
+  const index = email === undefined ? null : emailIndex(ctx.secrets, email);
+  const rows = await ctx.db.many<LivingAccount>(customersPage({ emailIndex: index, after, rows: limit }));
+  return rows.map((row) => customerOf(ctx.secrets, row, ctx.clock.now()));
+}

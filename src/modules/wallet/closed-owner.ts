@@ -1,0 +1,53 @@
+import { type Database, sql } from '#kernel/database.ts';
+import type { Nothing } from '#kernel/shapes.ts';
+import type { Matter } from '#wallet';
+import type { Wallet } from './context.ts';
+
+/**
+ * Charges nothing for this owner from now on. A charge commits its row and then asks `closureOf`; a closure commits its row
+ * and then asks `openMatters`: whichever comes second sees the other, so no money reaches a wallet that is given up.
+ */
+export async function closeOwner(ctx: Wallet, { owner }: { owner: string }): Promise<Nothing> {
+  await ctx.db.execute(sql`insert into wallet.closed_owners (owner, at) values (${owner}, ${ctx.clock.now()}) on conflict do nothing`);
+  return {};
+}
+
+export async function reopenOwner(ctx: Wallet, { owner }: { owner: string }): Promise<Nothing> {
+  await ctx.db.execute(sql`delete from wallet.closed_owners where owner = ${owner} and not for_good`);
+  return {};
+}
+
+/** `closing` may be reopened; `closed` is for good. */
+export async function closureOf(db: Database, owner: string): Promise<'open' | 'closing' | 'closed'> {
+  const row = await db.maybe<{ for_good: boolean }>(sql`select for_good from wallet.closed_owners where owner = ${owner}`);
+  if (!row) return 'open';
+  return row.for_good ? 'closed' : 'closing';
+}
+
+/** What of an owner is still under way: money to spend, set aside or not yet delivered, and charges that no gateway has answered. */
+export async function openMatters(ctx: Wallet, { owner }: { owner: string }): Promise<{ matters: Matter[] }> {
+  const rows = await ctx.db.many<{ matter: Matter }>(openMattersOf(owner));
+  return { matters: rows.map(({ matter }) => matter) };
+}
+
+/** `undelivered` keeps no balance of its own; it is the stored sum and what came since. */
+export const openMattersOf = (owner: string) => sql`
+  select case purpose when 'available' then 'balance' when 'held' then 'held' when 'undelivered' then 'undelivered' else 'payout' end as matter
+  from (
+    select a.purpose, case when a.guarded then a.balance else
+        coalesce(r.balance, 0)
+        + coalesce((select sum(amount) from wallet.transfers where credit_account = a.id and seq > coalesce(r.through_seq, 0)), 0)
+        - coalesce((select sum(amount) from wallet.transfers where debit_account = a.id and seq > coalesce(r.through_seq, 0)), 0) end as balance
+    from wallet.accounts as a left join wallet.rollups as r on r.account_id = a.id where a.owner = ${owner}
+  ) as had where balance <> 0
+  union
+  select 'charge' from wallet.charges where owner = ${owner} and state = 'pending'
+  order by matter`;
+
+/** Takes what a person wrote out of the books; ids and figures stay. */
+export async function forgetOwner(ctx: Wallet, { owner }: { owner: string }): Promise<Nothing> {
+  await ctx.db.execute(sql`update wallet.closed_owners set for_good = true where owner = ${owner}`);
+  await ctx.db.execute(sql`
+    update wallet.deductions set reason = case kind when 'correction' then 'erased' end where owner = ${owner} and reason is not null`);
+  return {};
+}
