@@ -1,9 +1,11 @@
 import { catalog } from '#catalog';
 import { identity } from '#identity';
 import type { Context } from '#kernel/context.ts';
+import { moderation } from '#moderation';
 import { orders } from '#orders';
+import { reviews } from '#reviews';
 import { wallet } from '#wallet';
 
-export const needs = { identity, wallet, catalog, orders };
+export const needs = { identity, moderation, wallet, catalog, orders, reviews };
 
 export type Customers = Context<typeof needs>;

@@ -48,6 +48,9 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
   await z.charge(usd(50_00));
   const shippingAddress = { name: her.fullName, street, city: 'Tunis', country: 'TN', phone: her.phone };
   expect((await z.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress })).status).toBe(201);
+  const comment = `Call ${her.fullName} on ${her.phone}, or come to ${her.address}.`;
+  expect((await z.post(`/v1/products/${lamp}/reviews`, { rating: 4, comment })).body.state).toBe('pending'); // waits for a moderator, with an excerpt
+  await z.post('/v1/auth/mfa/totp');
   await z.post(`/v1/customers/${z.username}/wallet/deduct`, { ...usd(30_00), reason: `to ${her.fullName}` });
   await w.step();
   const before = await dump(w);
@@ -60,6 +63,10 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
   expect(after).toContain(z.id); // the tables were read, and the ids are there
   for (const word of [...Object.values(her), street]) expect(after.includes(word.toLowerCase()), word).toBe(false);
   expect((await w.sql(`select 1 from orders.orders where address_sealed is not null`)).length).toBe(0);
+  expect(await w.sql('select author, excerpt_sealed, state from moderation.items')).toEqual([
+    { author: z.id, excerpt_sealed: null, state: 'decided' },
+  ]);
+  expect(await w.sql('select account_id from identity.second_factors')).toEqual([]);
   expect(await w.get(`/v1/products/${goods}`)).toBeProblem(404, 'not-found');
   expect((await w.sql('select state, seller_username from catalog.products where id = $1', [goods]))[0]).toEqual({
     state: 'archived',

@@ -106,6 +106,8 @@ async function eraseEverywhere(ctx: Customers, closure: ClosureRow): Promise<voi
 
 /** What other modules know of a person. A job does it once more, for what a call wrote that was let in before the closing. */
 export async function forgetElsewhere(ctx: Customers, accountId: string): Promise<void> {
+  await ctx.reviews.forget({ customer: accountId });
+  await ctx.moderation.forget({ author: accountId });
   await ctx.catalog.forgetSeller({ sellerId: accountId });
   await ctx.orders.forgetAccount({ accountId });
   await ctx.wallet.forgetOwner({ owner: accountId });

@@ -3,6 +3,7 @@ import { Product } from '#catalog';
 import { Customer } from '#identity';
 import { Id, Time } from '#kernel/shapes.ts';
 import { OrderRecord } from '#orders';
+import { ReviewRecord } from '#reviews';
 import { WalletRecord } from '#wallet';
 import type { Customers } from './context.ts';
 
@@ -17,6 +18,7 @@ export const CustomerExport = z
     wallet: WalletRecord,
     orders: z.array(OrderRecord),
     products: z.array(Product),
+    reviews: z.array(ReviewRecord),
     cut: z
       .array(z.string())
       .meta({ description: 'Lists that are longer than what stands here; their own routes tell the rest', example: [] }),
@@ -31,8 +33,9 @@ export async function exportCustomer(ctx: Customers): Promise<z.infer<typeof Cus
   const { balances, ...lists } = await ctx.wallet.recordOf({ owner: accountId, limit: LONGEST + 1 });
   const orders = await ctx.orders.recordsOf({ accountId, limit: LONGEST + 1 });
   const products = await ctx.catalog.productsOf({ sellerId: accountId, limit: LONGEST + 1 });
+  const reviews = await ctx.reviews.recordsOf({ customer: accountId, limit: LONGEST + 1 });
   const { statement, charges, deductions } = lists;
-  const cut = Object.entries({ ...lists, orders, products }).flatMap(([name, rows]) => (rows.length > LONGEST ? [name] : []));
+  const cut = Object.entries({ ...lists, orders, products, reviews }).flatMap(([name, rows]) => (rows.length > LONGEST ? [name] : []));
   return {
     exportedAt: ctx.clock.now().toISOString(),
     customer,
@@ -40,6 +43,7 @@ export async function exportCustomer(ctx: Customers): Promise<z.infer<typeof Cus
     wallet: { balances, statement: short(statement), charges: short(charges), deductions: short(deductions) },
     orders: short(orders),
     products: short(products),
+    reviews: short(reviews),
     cut,
   };
 }

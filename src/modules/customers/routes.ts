@@ -34,6 +34,7 @@ export const routes = [
       'Refused with its reasons while there is money in the wallet, something sold is not delivered, or an order is being placed. The books keep ' +
       'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else.',
     access: ownAccount(),
+    mfa: true,
     returns: null,
     problems: [stillOpen, stillRunning, versionMismatch],
     handle: (ctx: Customers, { ifMatch }) => deleteCustomer(ctx, ifMatch),

@@ -3,6 +3,7 @@ import { emptyAccount } from './account-end.ts';
 import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { revoke, revokedHere } from './revocation.ts';
+import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
 
 /** Empties a closed account for good. Its id stays, for the books, and the index of its name, so that nobody else gets it. */
@@ -11,6 +12,7 @@ export async function eraseAccount(ctx: Identity, { accountId }: { accountId: st
   await ctx.db.transaction(async (tx) => {
     if (!(await emptyAccount(tx, accountId))) return;
     await dropCodes(tx, accountId);
+    await dropSecondFactor(tx, accountId);
     await endSessions(tx, accountId, { by: 'erasure', except: null, now });
     await revoke(tx, 'account', accountId, now);
   });

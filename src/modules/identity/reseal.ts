@@ -3,19 +3,22 @@ import { nextPage, type ResealedPage, type ResealPage, resealRows } from '#kerne
 import { emailPlace } from './account.ts';
 import type { Identity } from './context.ts';
 import { detailsPlace } from './personal-details.ts';
+import { secondFactorPlace } from './second-factor.ts';
 import { signingKeyPlace } from './signing-key.ts';
 
 interface Row {
   id: string;
   email_sealed: string | null;
   details_sealed: string | null;
+  secret_sealed: string | null;
 }
 
-/** Seals emails and details with the current key, a page at a time; the few signing keys go with the first. */
+/** Seals emails, details and second factors with the current key, a page at a time; the few signing keys go with the first. */
 export async function reseal(ctx: Identity, { after, limit }: ResealPage): Promise<ResealedPage> {
   const rows = await ctx.db.many<Row>(sql`
-    select id, email_sealed, details_sealed from identity.accounts
-    where id > ${after ?? '00000000-0000-0000-0000-000000000000'} order by id limit ${limit}`);
+    select a.id, a.email_sealed, a.details_sealed, f.secret_sealed from identity.accounts a left join identity.second_factors f on f.account_id = a.id
+    where a.id > ${after ?? '00000000-0000-0000-0000-000000000000'} order by a.id limit ${limit}`);
+  const factors = rows.map(({ id, secret_sealed }) => ({ id, sealed: secret_sealed }));
   const emails = rows.map(({ id, email_sealed }) => ({ id, sealed: email_sealed }));
   const details = rows.map(({ id, details_sealed }) => ({ id, sealed: details_sealed }));
   const counts = [
@@ -35,6 +38,14 @@ export async function reseal(ctx: Identity, { after, limit }: ResealPage): Promi
       ({ ids, before, after }) => sql`
       update identity.accounts as a set details_sealed = r.after
       from unnest(${ids}::uuid[], ${before}::text[], ${after}::text[]) as r (id, before, after) where a.id = r.id and a.details_sealed = r.before`,
+    ),
+    await resealRows(
+      ctx,
+      factors,
+      secondFactorPlace,
+      ({ ids, before, after }) => sql`
+      update identity.second_factors as f set secret_sealed = r.after
+      from unnest(${ids}::uuid[], ${before}::text[], ${after}::text[]) as r (id, before, after) where f.account_id = r.id and f.secret_sealed = r.before`,
     ),
   ];
   return { after: nextPage(rows, limit), resealed: counts.reduce((sum, count) => sum + count, 0) };

@@ -34,8 +34,9 @@ export function stepOf(secret: string, code: string, now: Date): number | undefi
   return delta === null ? undefined : TOTP.counter({ period: PERIOD_SECONDS, timestamp }) + delta;
 }
 
-const place = (accountId: string) => `identity.second-factor:${accountId}`;
-const unsealed = (secrets: Secrets, factor: SecondFactor): string => secrets.unseal(factor.secret_sealed, place(factor.account_id));
+export const secondFactorPlace = (accountId: string) => `identity.second-factor:${accountId}`;
+const unsealed = (secrets: Secrets, factor: SecondFactor): string =>
+  secrets.unseal(factor.secret_sealed, secondFactorPlace(factor.account_id));
 
 interface SecondFactor {
   account_id: string;
@@ -53,7 +54,7 @@ export async function beginSecondFactor(
 ): Promise<boolean> {
   const begun = await db.execute(sql`
     insert into identity.second_factors as f (account_id, secret_sealed, created_at)
-    values (${accountId}, ${secrets.seal(secret, place(accountId))}, ${now})
+    values (${accountId}, ${secrets.seal(secret, secondFactorPlace(accountId))}, ${now})
     on conflict (account_id) do update set secret_sealed = excluded.secret_sealed, created_at = excluded.created_at
     where f.confirmed_at is null`);
   return begun === 1;

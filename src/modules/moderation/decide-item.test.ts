@@ -112,9 +112,12 @@ describe('a decision', () => {
       `update moderation.items set state = 'open', decision = null, decided_by = null, decided_at = null where id = '${id}'`,
       `update moderation.items set decision = 'remove' where id = '${id}'`,
       `update moderation.items set subject_id = gen_random_uuid() where id = '${id}'`,
-      `update moderation.items set excerpt_sealed = 'other' where id = '${id}'`,
     ])
       await expect(w.sql(change), change).rejects.toMatchObject({ constraint: 'items_decided_once' });
+    await w.sql(`update moderation.items set excerpt_sealed = null where id = '${id}'`); // as when its author leaves
+    await expect(w.sql(`update moderation.items set excerpt_sealed = 'other' where id = '${id}'`)).rejects.toMatchObject({
+      constraint: 'items_decided_once',
+    });
     await expect(w.sql(`delete from moderation.items where id = '${id}'`)).rejects.toThrow(/kept/);
     await expect(w.sql('truncate moderation.items')).rejects.toThrow(/kept/);
     await expect(w.sql(`update moderation.items set state = 'decided' where state = 'open'`)).rejects.toMatchObject({

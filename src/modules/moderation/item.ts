@@ -42,11 +42,11 @@ export interface ItemRow {
 const EXCERPT_CHARACTERS = 1000;
 
 /** Binds an excerpt to its item, so that a swap of two is noticed. */
-const place = (id: string): string => `moderation.excerpt:${id}`;
+export const excerptPlace = (id: string): string => `moderation.excerpt:${id}`;
 
 /** The beginning of a text, sealed. Whole characters: a cut surrogate pair would not come back. */
 export const sealExcerpt = (secrets: Secrets, id: string, text: string): string =>
-  secrets.seal([...text].slice(0, EXCERPT_CHARACTERS).join(''), place(id));
+  secrets.seal([...text].slice(0, EXCERPT_CHARACTERS).join(''), excerptPlace(id));
 
 export const itemView = (secrets: Secrets, row: ItemRow): Item => ({
   id: row.id,
@@ -54,7 +54,7 @@ export const itemView = (secrets: Secrets, row: ItemRow): Item => ({
   author: row.author,
   reason: row.reason,
   rules: row.rules,
-  excerpt: row.excerpt_sealed === null ? null : secrets.unseal(row.excerpt_sealed, place(row.id)),
+  excerpt: row.excerpt_sealed === null ? null : secrets.unseal(row.excerpt_sealed, excerptPlace(row.id)),
   state: row.state,
   decision: row.decision,
   decisionReason: row.decision_reason,

@@ -3,6 +3,7 @@ import { moderation } from '#moderation';
 import { type Moderation, needs } from './context.ts';
 import { enqueueItem } from './enqueue-item.ts';
 import { eraseExcerpts } from './item.ts';
+import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
 import { screenTexts } from './screen-text.ts';
 import { settleSubject } from './settle-subject.ts';
@@ -12,6 +13,7 @@ export const moderationModule = module<typeof moderation, Moderation>({
   needs,
   routes,
   operations: {
+    reseal,
     screen: async (_, { texts }) => screenTexts(texts),
     enqueue: enqueueItem,
     settle: settleSubject,

@@ -26,13 +26,13 @@ create index items_decided on moderation.items (decided_at, id) where state = 'd
 create index items_decided_kind on moderation.items (subject_kind, decided_at, id) where state = 'decided';
 create index items_author on moderation.items (author) where excerpt_sealed is not null;
 
--- A decided item stays decided, as it was decided. Only its excerpt may still be erased.
+-- A decided item stays decided, as it was decided. Only its excerpt may still be erased, or sealed with another key.
 create function moderation.keep_decision() returns trigger language plpgsql as $$
 declare
   wanted moderation.items := new;
 begin
   wanted.excerpt_sealed := old.excerpt_sealed;
-  if old.state = 'decided' and (wanted is distinct from old or new.excerpt_sealed is not null and new.excerpt_sealed is distinct from old.excerpt_sealed) then
+  if old.state = 'decided' and (wanted is distinct from old or old.excerpt_sealed is null and new.excerpt_sealed is not null) then
     raise exception 'an item that is decided stays so' using constraint = 'items_decided_once', errcode = 'check_violation';
   end if;
   return new;
