@@ -75,6 +75,11 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
       () => /^MODULES names magic; there are: identity, moderation, .*\.$/,
     ],
     [
+      'a module is needed that lives nowhere',
+      () => ({ DATABASE_URL: databaseUrl(), MODULES: 'wallet' }),
+      () => 'wallet needs identity, which does not live here: say where with IDENTITY_SERVICE_URL.',
+    ],
+    [
       'production has no keys',
       () => ({ NODE_ENV: 'production', RATE_LIMITS: 'on', SECRET_KEYS: '' }),
       () => /^a setting is wrong\. SECRET_KEYS: production needs supplied keys; .*$/,

@@ -13,8 +13,14 @@ afterAll(() => room.clear());
 test('who leaves is erased though nothing can be one transaction, also when the other process dies on the way', async () => {
   const w = await world();
   const common = { DATABASE_URL: w.databaseUrl, INTERNAL_SECRET, SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}` };
-  const other = await startServer(room.path, { ...common, LOG_LEVEL: 'warn', MODULES: 'identity,wallet,inventory,catalog,orders' });
-  const urls = Object.fromEntries(['IDENTITY', 'WALLET', 'CATALOG', 'ORDERS'].map((name) => [`${name}_SERVICE_URL`, other.url]));
+  const other = await startServer(room.path, {
+    ...common,
+    LOG_LEVEL: 'warn',
+    MODULES: 'identity,moderation,wallet,inventory,catalog,orders,reviews',
+  });
+  const urls = Object.fromEntries(
+    ['IDENTITY', 'MODERATION', 'WALLET', 'CATALOG', 'ORDERS', 'REVIEWS'].map((name) => [`${name}_SERVICE_URL`, other.url]),
+  );
   const apart = await w.sibling({ MODULES: 'customers', INTERNAL_SECRET, ...urls });
   const stateOf = async (id: string) =>
     (await w.sql<{ state: string }>('select state from identity.accounts where id = $1', [id]))[0]?.state;

@@ -71,10 +71,11 @@ export const migrationFolders = (modules: readonly Module[]) => [
 
 /**
  * Composes modules into one process. The database must be migrated (`prepareDatabase`).
- * @throws Error when a module needs one that stands after it, or a name of MODULES is not known.
+ * @throws Error when a module needs one that stands after it or lives nowhere, or a name of MODULES is not known.
  */
 export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
   const local = localModules(modules, settings.modules);
+  refuseUnreachable(modules, local, settings.serviceUrls);
   const secrets = secretsFrom(settings.keys);
   const metrics = openMetrics({ poolWaiting: () => pool.waiting(), poolTotal: () => pool.total() });
   const pool = openPool({
@@ -186,6 +187,14 @@ function localModules(modules: readonly Module[], wanted: string[] | undefined):
   const unknown = wanted?.find((name) => !names.includes(name));
   if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
   return new Set(wanted ?? names);
+}
+
+/** A module that asks one that lives nowhere would fail at its first call; better at the start. */
+function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string>, urls: Readonly<Record<string, string>>): void {
+  for (const { name, needs } of modules.filter(({ name }) => local.has(name))) {
+    const absent = Object.keys(needs).find((need) => !local.has(need) && !urls[need]);
+    if (absent) throw new Error(`${name} needs ${absent}, which does not live here: say where with ${absent.toUpperCase()}_SERVICE_URL.`);
+  }
 }
 
 /** A module's SQL names its own schema and no other's. */

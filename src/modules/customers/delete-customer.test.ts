@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { PASSWORD, type Person, usd } from '../../../test/people.ts';
+import { enrol } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
 const her = {
@@ -73,6 +74,17 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
     seller_username: 'deleted user',
   });
   await proven(w);
+});
+
+test('whoever has a second factor steps up first', async () => {
+  const w = await world();
+  const { person: bob, app } = await enrol(w, await w.person('bob'));
+  const { body } = await w.post('/v1/auth/sign-in', { username: 'bob', password: PASSWORD, code: app.next() });
+  const refreshed = await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: body.refreshToken });
+  const plain = w.withToken(bob, refreshed.body.accessToken);
+  expect(await plain.delete('/v1/customers/bob')).toBeProblem(403, 'mfa-required');
+  const stepped = await plain.post('/v1/auth/step-up', { code: app.next() });
+  expect((await w.withToken(bob, stepped.body.accessToken).delete('/v1/customers/bob')).status).toBe(204);
 });
 
 test('nobody gets in any more, in any process, and the name is nobody’s for ever', async () => {
