@@ -107,6 +107,7 @@ async function dayInTheLife(): Promise<void> {
   await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com' });
   for (const path of ['', '?email=bob@example.com', '?limit=1']) await root.get(`/v1/customers${path}`);
   await bob.get('/v1/customers/bob/export');
+  await w.get(`/v1/users/${bob.id}/profile`);
   await bob.delete('/v1/customers/bob');
   for (const module of ['identity', 'wallet', 'orders']) await w.ask(module, 'reseal', { after: null, limit: 1 });
   await sue.delete(`/v1/products/${product}`);

@@ -1,11 +1,12 @@
 import { Customer, CustomerChanges } from '#identity';
-import { stillRunning, versionMismatch } from '#kernel/problems.ts';
-import { del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
+import { notFound, stillRunning, versionMismatch } from '#kernel/problems.ts';
+import { anyone, del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 import { deleteCustomer, stillOpen } from './delete-customer.ts';
 import { CustomerExport, exportCustomer } from './export-customer.ts';
 import { CustomersQuery, listCustomers } from './list-customers.ts';
+import { Profile, showProfile } from './show-profile.ts';
 
 export const routes = [
   get('/customers', {
@@ -46,5 +47,12 @@ export const routes = [
     returns: CustomerExport,
     problems: [],
     handle: (ctx: Customers) => exportCustomer(ctx),
+  }),
+  get('/users/{userId}/profile', {
+    summary: 'What everybody may know of an account',
+    access: anyone,
+    returns: Profile,
+    problems: [notFound],
+    handle: (ctx: Customers, { params }) => showProfile(ctx, params.userId),
   }),
 ];
