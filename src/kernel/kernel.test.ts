@@ -106,6 +106,10 @@ describe('settings', () => {
     [{ NODE_ENV: 'production', SECRET_KEYS: key, DEMO: 'on' }, /DEMO/],
     [{ NODE_ENV: 'production', SECRET_KEYS: key, RATE_LIMITS: 'off' }, /RATE_LIMITS/],
     [{ INTERNAL_SECRET: 'short' }, /INTERNAL_SECRET/],
+    [{ SMTP_URL: 'smtp://mail.example.com' }, /MAIL_FROM/],
+    [{ MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
+    [{ SMTP_URL: 'http://mail.example.com', MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
+    [{ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'Souk' }, /MAIL_FROM/],
   ])('%j are refused by name', (env, message) => {
     expect(() => readSettings(env)).toThrow(BadSettings);
     expect(() => readSettings(env)).toThrow(message);
@@ -113,6 +117,9 @@ describe('settings', () => {
 
   test('have safe defaults: this machine only, limits on, demo data outside production', () => {
     expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ host: '127.0.0.1', rateLimits: true, demo: true, mode: 'development' });
+    const mail = (SMTP_URL: string) => readSettings({ SECRET_KEYS: key, SMTP_URL, MAIL_FROM: 'Souk <souk@example.com>' }).smtp;
+    expect(mail('smtp://localhost:25')).toMatchObject({ from: 'Souk <souk@example.com>', allowsPlain: true });
+    expect(mail('smtp://mail.example.com')).toMatchObject({ allowsPlain: false });
     expect(readSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
     expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
       wallet: 'http://wallet:5000',

@@ -23,6 +23,11 @@ const Environment = z.object({
   MODULES: z.string().optional(),
   DEMO: z.enum(['on', 'off']).optional(),
   PUBLIC_URL: z.url().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^([^<>\r\n]* <)?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address, or: Name <address>')
+    .optional(),
   DEFAULT_CURRENCY: Currency.default('USD'),
   RATE_LIMITS: onOff('on'),
   CHECK_REPLIES: z.enum(['on', 'off']).optional(),
@@ -57,6 +62,8 @@ export interface Settings {
   serviceUrls: Readonly<Record<string, string>>;
   demo: boolean;
   publicUrl: string;
+  /** The server that mail goes through; undefined where mail is captured and not sent. */
+  smtp: { url: string; from: string; allowsPlain: boolean } | undefined;
   defaultCurrency: z.infer<typeof Currency>;
   rateLimits: boolean;
   corsOrigins: string[];
@@ -107,6 +114,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     serviceUrls: serviceUrls(given as Record<string, string>),
     demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
     publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
+    smtp: smtp(s),
     defaultCurrency: s.DEFAULT_CURRENCY,
     rateLimits: s.RATE_LIMITS,
     corsOrigins: listOf(s.CORS_ORIGINS),
@@ -134,6 +142,14 @@ function refuseUnsafe(s: z.infer<typeof Environment>): void {
   if (s.DEMO === 'on') throw new BadSettings('DEMO: production refuses demo accounts, whose passwords everybody knows');
   if (!s.RATE_LIMITS) throw new BadSettings('RATE_LIMITS: production cannot lift the limits');
   if (s.SANDBOX_CLOCK_SHIFT_SECONDS !== 0) throw new BadSettings('SANDBOX_CLOCK_SHIFT_SECONDS: production keeps the real time');
+}
+
+function smtp(s: z.infer<typeof Environment>): Settings['smtp'] {
+  if (!s.SMTP_URL && !s.MAIL_FROM) return undefined;
+  if (!s.SMTP_URL) throw new BadSettings('SMTP_URL: say which server takes the mail that MAIL_FROM sends');
+  if (!s.MAIL_FROM) throw new BadSettings('MAIL_FROM: say whom the mail comes from: Souk <no-reply@example.com>');
+  const { hostname } = new URL(s.SMTP_URL);
+  return { url: s.SMTP_URL, from: s.MAIL_FROM, allowsPlain: ['localhost', '127.0.0.1', '[::1]'].includes(hostname) };
 }
 
 function masterKeys(given: string | undefined, dataFolder: string): MasterKey[] {
