@@ -78,6 +78,13 @@ export const forbidden = problem<{ permission?: string }>({
   detail: ({ permission }) => (permission ? `This call needs the permission ${permission}.` : 'You may not do this.'),
 });
 
+export const accountNeeded = problem({
+  code: 'account-needed',
+  status: 403,
+  title: 'Somebody must sign in for this',
+  detail: 'An API key does not open this call: it concerns an account, or needs a second factor. Sign in and send an access token.',
+});
+
 export const mfaRequired = problem({
   code: 'mfa-required',
   status: 403,
