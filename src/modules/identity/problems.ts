@@ -1,6 +1,6 @@
 import { problem } from '#kernel/problems.ts';
 
-export { usernameTaken } from './contract.ts';
+export { accountClosing, accountSuspended, emailNotVerified, usernameTaken } from './contract.ts';
 
 /** The same words for an account that is not there and for a password that is not right. */
 export const wrongCredentials = problem({
@@ -15,13 +15,6 @@ export const notConfirmed = problem({
   status: 403,
   title: 'The email is not confirmed yet',
   detail: 'Confirm the email with the code that was sent to it (POST /v1/auth/confirm-sign-up), then sign in.',
-});
-
-export const accountSuspended = problem({
-  code: 'identity/account-suspended',
-  status: 403,
-  title: 'The account is suspended',
-  detail: 'This account may not sign in at the moment.',
 });
 
 export const wrongPassword = problem({
