@@ -12,6 +12,7 @@ import { BadSettings, type Settings } from '#kernel/settings.ts';
 import { partners } from '#partners';
 import { createAuthenticator } from './modules/identity/authenticator.ts';
 import { roleNames } from './modules/identity/contract.ts';
+import { openOutsideIssuer } from './modules/identity/outside-issuer.ts';
 import { modules } from './modules/index.ts';
 import { createKeyAuthenticator } from './modules/partners/key-authenticator.ts';
 
@@ -52,7 +53,8 @@ function authenticatorOf(settings: Settings, given: AuthenticatorParts): Authent
     Object.fromEntries(
       Object.keys(operations).map((operation) => [operation, (input: unknown) => given.ask(name, operation, input)]),
     ) as unknown as Client<C>;
-  const tokens = createAuthenticator({ ...given, identity: client(identity), issuer: settings.publicUrl });
+  const outside = settings.outsideIssuer && openOutsideIssuer(settings.outsideIssuer, given.clock);
+  const tokens = createAuthenticator({ ...given, identity: client(identity), issuer: settings.publicUrl, outside });
   const keys = createKeyAuthenticator({ ...given, partners: client(partners) });
   const isWithinReach = settings.modules?.includes('partners') !== false || settings.serviceUrls.partners !== undefined;
   return {

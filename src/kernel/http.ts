@@ -150,6 +150,7 @@ async function actorOf({ authenticator, limits }: HttpParts, route: Route, reque
     if (!unauthenticated.is(error)) throw error;
     if (apiKey !== undefined) await limits.count({ principal: null, address }, 'api-keys');
     if (route.spec.access.kind === 'anyone') return stranger;
+    if (apiKey === undefined) await limits.count({ principal: null, address }, undefined);
     throw error;
   }
 }

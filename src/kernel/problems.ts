@@ -163,11 +163,12 @@ export const tooMany = problem<{ retryAfterSeconds: number }>({
   detail: ({ retryAfterSeconds }) => `Ask again in ${retryAfterSeconds} s.`,
 });
 
-export const unavailable = problem<{ retryAfterSeconds: number }>({
+export const unavailable = problem<{ retryAfterSeconds: number; reason?: string }>({
   code: 'unavailable',
   status: 503,
   title: 'Not available at the moment',
-  detail: 'Something that this call needs does not answer. Ask again with the same Idempotency-Key: nothing happens twice.',
+  detail: ({ reason }) =>
+    reason ?? 'Something that this call needs does not answer. Ask again with the same Idempotency-Key: nothing happens twice.',
 });
 
 export const internalError = problem({

@@ -63,6 +63,16 @@ export const noSecondFactor = problem({
   detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
 });
 
+/** What an outside issuer has signed is a sign-in there, not here. */
+export const noSession = problem({
+  code: 'identity/no-session',
+  status: 409,
+  title: 'This token has no session here',
+  detail:
+    'It comes from an outside issuer: end it there. To step up, or to enrol a second factor, sign in to Souk itself (POST /v1/auth/sign-in); ' +
+    'an account without a password sets one with POST /v1/auth/forgot-password.',
+});
+
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */
 export const invalidRefreshToken = problem<{ error: 'invalid_grant' }>({
   code: 'identity/invalid-refresh-token',
