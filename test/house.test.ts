@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { refuseForeignSchemas } from '#kernel/compose.ts';
-import { operationId } from '#kernel/routes.ts';
+import { operationId, scopeOf } from '#kernel/routes.ts';
 import { modules } from '../src/modules/index.ts';
 import { ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
 import { type OwnedObject, strangersObjects } from './owned-objects.ts';
+import type { PartnerSystem } from './people.ts';
 import { type Person, type World, world } from './world.ts';
 
 const order = modules.map(({ name }) => name);
@@ -76,11 +77,13 @@ describe('the database handle of a module', () => {
 describe('every route', () => {
   let w: World;
   let mallory: Person;
+  let courier: PartnerSystem;
   let hers: Awaited<ReturnType<typeof strangersObjects>>;
 
   beforeAll(async () => {
     w = await world();
     mallory = await w.person('mallory');
+    courier = await w.partner('Carthage Couriers', ['orders:deliver']);
     hers = await strangersObjects(w);
   });
 
@@ -104,6 +107,24 @@ describe('every route', () => {
         headers: { authorization: `Bearer ${mallory.token}x`, 'content-type': 'application/json' },
       });
       expect(forged, operationId(route)).toBeProblem(401, 'unauthenticated');
+      const tampered = await w.fetch(fill(route.path), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { 'x-api-key': `${courier.key}x`, 'content-type': 'application/json' },
+      });
+      expect(tampered, operationId(route)).toBeProblem(401, 'unauthenticated');
+    }
+  });
+
+  test('that is protected answers 403 to an API key whose scopes do not name it', async () => {
+    const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind !== 'anyone' && scopeOf(route.spec) !== 'orders:deliver');
+    for (const { route } of routes) {
+      const reply = await w.fetch(fill(route.path, { username: 'mallory' }), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { 'x-api-key': courier.key, 'content-type': 'application/json' },
+      });
+      expect(reply, operationId(route)).toBeProblem(403, scopeOf(route.spec) ? 'forbidden' : 'account-needed');
     }
   });
 

@@ -84,6 +84,11 @@ async function dayInTheLife(): Promise<void> {
   const tokens = await w.post('/v1/auth/sign-in', { username: 'sue', password: PASSWORD }, json);
   await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: tokens.body.refreshToken });
   await secondFactorOf(w, await w.person('finn'));
+  const courier = await w.partner('Couriers', ['audit:read']);
+  await courier.get('/v1/audit');
+  await root.get('/v1/api-keys');
+  await root.delete(`/v1/api-keys/${courier.id}`);
+  await w.partner('Others', ['audit:read']);
   const product = await sue.lists(lamp);
   await sue.patch(`/v1/products/${product}`, { description: 'Brighter.' });
   await root.post(`/v1/products/${product}/approve`);

@@ -9,6 +9,7 @@ const LIMITS = {
   'sign-in': { points: 20, seconds: 60 },
   codes: { points: 10, seconds: 60 },
   'sign-up': { points: 30, seconds: 60 },
+  'api-keys': { points: 30, seconds: 60 },
 } as const;
 
 export interface Limits {

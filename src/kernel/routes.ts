@@ -18,6 +18,15 @@ export const permitted = (permission: Permission): Access => ({ kind: 'permissio
 export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account', staff });
 export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
 
+/**
+ * The permission by which an API key may call a route; undefined where an account must stand behind the call, because
+ * something is its own, or because it may have to prove a second factor.
+ */
+export function scopeOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>): Permission | undefined {
+  if (mfa || access.kind === 'anyone' || access.kind === 'signed-in') return undefined;
+  return access.kind === 'permission' ? access.permission : access.staff;
+}
+
 /** Names in a path: `ParamsOf<'/orders/{id}'>` is `{ id: string }`. */
 export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? { [K in Name]: string } & ParamsOf<Rest>
@@ -66,8 +75,8 @@ export const jsonText = (text: string): JsonText => ({ [TEXT]: text });
 export const textOf = (answer: unknown): string | undefined =>
   typeof answer === 'object' && answer !== null ? (answer as Partial<JsonText>)[TEXT] : undefined;
 
-/** Narrow limits beside the general ones. */
-export type LimitName = 'sign-in' | 'codes' | 'sign-up';
+/** Narrow limits beside the general ones; that of `api-keys` counts those that were refused. */
+export type LimitName = 'sign-in' | 'codes' | 'sign-up' | 'api-keys';
 
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;

@@ -5,12 +5,14 @@ import { identityModule } from './identity/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { moderationModule } from './moderation/module.ts';
 import { ordersModule } from './orders/module.ts';
+import { partnersModule } from './partners/module.ts';
 import { reviewsModule } from './reviews/module.ts';
 import { walletModule } from './wallet/module.ts';
 
 /** All modules, lowest first: a module may ask, and hear events of, only those before it. */
 export const modules: readonly Module[] = [
   identityModule,
+  partnersModule,
   moderationModule,
   walletModule,
   inventoryModule,

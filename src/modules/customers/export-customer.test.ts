@@ -13,11 +13,15 @@ test('Bob takes along all that is known of him, and nothing of others', async ()
   const order = await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 2 }], shippingAddress });
   await bob.post('/v1/customers/bob/wallet/deduct', { ...usd(1_00), reason: 'to my card' });
 
+  const google = { provider: 'google', subject: 'b', email: 'bob@example.com', emailVerified: true, fullName: null };
+  await w.ask('identity', 'accountOfLink', google);
+
   const { status, body } = await bob.get('/v1/customers/bob/export');
 
   expect(status).toBe(200);
   expect(body.customer).toEqual((await bob.get('/v1/customers/bob')).body);
   expect(body.sessions).toHaveLength(1);
+  expect(body.links).toMatchObject([{ provider: 'google' }]);
   expect(body.wallet.balances).toEqual([{ currency: 'USD', purpose: 'available', balance: 9_00 }]);
   expect(body.wallet.statement).toEqual((await bob.get('/v1/customers/bob/wallet/transfers')).body.items);
   expect(body.wallet.charges).toMatchObject([{ amount: 50_00, state: 'succeeded', gateway: 'simulated' }]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Product } from '#catalog';
-import { Customer } from '#identity';
+import { AccountLink, Customer } from '#identity';
 import { Id, Time } from '#kernel/shapes.ts';
 import { OrderRecord } from '#orders';
 import { ReviewRecord } from '#reviews';
@@ -15,6 +15,7 @@ export const CustomerExport = z
     exportedAt: Time,
     customer: Customer,
     sessions: z.array(z.object({ id: Id, createdAt: Time, refreshedAt: Time, expiresAt: Time })),
+    links: z.array(AccountLink).meta({ description: 'Providers that the account signs in with' }),
     wallet: WalletRecord,
     orders: z.array(OrderRecord),
     products: z.array(Product),
@@ -30,6 +31,7 @@ export async function exportCustomer(ctx: Customers): Promise<z.infer<typeof Cus
   const accountId = ctx.actor.id;
   const customer = await ctx.identity.readCustomer({ accountId });
   const sessions = await ctx.identity.sessionsOf({ accountId });
+  const links = await ctx.identity.linksOf({ accountId });
   const { balances, ...lists } = await ctx.wallet.recordOf({ owner: accountId, limit: LONGEST + 1 });
   const orders = await ctx.orders.recordsOf({ accountId, limit: LONGEST + 1 });
   const products = await ctx.catalog.productsOf({ sellerId: accountId, limit: LONGEST + 1 });
@@ -40,6 +42,7 @@ export async function exportCustomer(ctx: Customers): Promise<z.infer<typeof Cus
     exportedAt: ctx.clock.now().toISOString(),
     customer,
     sessions,
+    links,
     wallet: { balances, statement: short(statement), charges: short(charges), deductions: short(deductions) },
     orders: short(orders),
     products: short(products),

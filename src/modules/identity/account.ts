@@ -48,6 +48,10 @@ export const findByIds = (db: Database, ids: readonly string[]) =>
 export const findByConfirmedEmail = (db: Database, emailIndex: string) =>
   db.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null`);
 
+/** The same, kept as it is until the end of the transaction: a suspension or an erasure comes before or after it. */
+export const shareConfirmedEmail = (tx: Database, emailIndex: string) =>
+  tx.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null for share`);
+
 /** The newest sign-up that waits for a code sent to this address. */
 export const findNewestUnconfirmed = (db: Database, emailIndex: string) =>
   db.maybe<LivingAccount>(sql`

@@ -3,6 +3,7 @@ import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount, setSecondFactor } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
+import { ownSession } from './own-session.ts';
 import { mfaEnrolled, noSecondFactor, wrongMfaCode } from './problems.ts';
 import { keepRecoveryCodes, newRecoveryCodes } from './recovery-codes.ts';
 import { revoke, revokedHere } from './revocation.ts';
@@ -32,13 +33,14 @@ export const EnrolledTotp = AccessToken.extend({
  */
 export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof ConfirmTotp>): Promise<z.infer<typeof EnrolledTotp>> {
   const now = ctx.clock.now();
-  const { id, sessionId } = ctx.actor;
+  const { id } = ctx.actor;
+  const sessionId = ownSession(ctx);
   if ((await findById(ctx.db, id))?.has_second_factor) throw mfaEnrolled(); // no failure, so not counted
   await countAttempt(ctx.db, ctx.secrets, { secondFactorOf: id }, now);
   const recoveryCodes = newRecoveryCodes();
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, id);
-    if (before?.state !== 'active' || !sessionId || !(await isOpen(tx, sessionId, now))) throw unauthenticated();
+    if (before?.state !== 'active' || !(await isOpen(tx, sessionId, now))) throw unauthenticated();
     if (before.has_second_factor) throw mfaEnrolled();
     const secret = await lockBegun(tx, ctx.secrets, id, now);
     if (!secret) throw noSecondFactor();
@@ -50,5 +52,5 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
   });
   revokedHere();
   await forgiveAttempts(ctx.db, ctx.secrets, { secondFactorOf: id });
-  return { ...(await issueAccessToken(ctx, account, sessionId!, now)), recoveryCodes };
+  return { ...(await issueAccessToken(ctx, account, sessionId, now)), recoveryCodes };
 }

@@ -23,6 +23,19 @@ export type RoleName = z.infer<typeof RoleName>;
 export const Account = z.object({ id: Id, username: Username });
 export type Account = z.infer<typeof Account>;
 
+/** An account that a provider's word has led to. `rev` and `roles` are as of one moment. */
+export const LinkedAccount = Account.extend({ roles: z.array(RoleName), rev: z.int(), hasSecondFactor: z.boolean() });
+export type LinkedAccount = z.infer<typeof LinkedAccount>;
+
+/** One provider that knows the account. */
+export const AccountLink = z.object({ provider: z.string().meta({ example: 'google' }), createdAt: Time }).meta({ id: 'AccountLink' });
+
+/** Who recognises people for us: those that Souk signs in with, and issuers of tokens that an operator trusts. */
+export const LinkProvider = z
+  .string()
+  .max(500)
+  .regex(/^(google|facebook|issuer:https?:\/\/\S+)$/);
+
 export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
 export const Email = z.email().max(254).meta({ example: 'jane@example.com' });
 export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });
@@ -103,6 +116,29 @@ export const usernameTaken = problem<{ username: string }>({
   detail: ({ username }) => `Somebody is called ${username} already. Choose another username.`,
 });
 
+export const accountSuspended = problem({
+  code: 'identity/account-suspended',
+  status: 403,
+  title: 'The account is suspended',
+  detail: 'This account may not sign in at the moment.',
+});
+
+/** Told only to whom a provider has recognised as the owner. */
+export const accountClosing = problem({
+  code: 'identity/account-closing',
+  status: 403,
+  title: 'The account is being closed',
+  detail: 'This account is about to be erased. Until that is done, or called off, nobody signs in to it.',
+});
+
+export const emailNotVerified = problem({
+  code: 'identity/email-not-verified',
+  status: 403,
+  title: 'No verified email',
+  detail:
+    'The provider vouches for no email address of yours, and an account is found or opened by a verified one only. Verify it there and try again, or sign up by mail (POST /v1/auth/sign-up).',
+});
+
 export const accountCreated = event('identity.account-created', 2, z.object({ accountId: Id }));
 
 const OneAccount = z.object({ accountId: Id });
@@ -121,6 +157,24 @@ export const identity = contract('identity', {
     }),
     /** An account with its personal data, whatever state it is in but erased. */
     readCustomer: operation({ input: OneAccount, output: Customer, problems: [notFound] }),
+    /**
+     * The account of somebody whom a provider has recognised: by the link that it has, or by an email that the provider and we
+     * have both verified, and then linked; where nobody has that email, a new one. What it answers may be let in (asking for the
+     * second factor, where there is one). `email` and `fullName` are the provider's words, and are taken only as far as they fit.
+     */
+    accountOfLink: operation({
+      input: z.object({
+        provider: LinkProvider,
+        subject: z.string().min(1).max(500),
+        email: z.string().nullable(),
+        emailVerified: z.boolean(),
+        fullName: z.string().nullable(),
+      }),
+      output: z.object({ account: LinkedAccount }),
+      problems: [emailNotVerified, accountSuspended, accountClosing],
+    }),
+    /** Which providers an account is linked to, the oldest link first; at most a hundred. */
+    linksOf: operation({ input: OneAccount, output: z.array(AccountLink) }),
     /** The open sessions of an account, newest first; at most a hundred. */
     sessionsOf: operation({
       input: OneAccount,

@@ -1,16 +1,17 @@
-import type { Transaction } from '#kernel/database.ts';
+import type { Database, Transaction } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import type { Key } from '#kernel/routes.ts';
-import { type AccountState, emailColumns, forgetOldestUnconfirmed, insertAccount, type LivingAccount } from './account.ts';
+import { type AccountState, emailColumns, forgetOldestUnconfirmed, insertAccount, type LivingAccount, takenUsernames } from './account.ts';
 import { type CodePurpose, fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
-import { usernameIndex } from './username.ts';
+import { usernameIndex, usernamesFrom } from './username.ts';
 
 export interface Opening {
   username: string;
-  passwordHash: string;
+  /** Null for an account that an outside provider has proven: no password opens it until one is set. */
+  passwordHash: string | null;
   state: Extract<AccountState, 'unconfirmed' | 'active'>;
   details: PersonalDetails;
   email: string | null | undefined;
@@ -41,6 +42,14 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
   if (!(await insertAccount(tx, row))) return undefined;
   if (row.email_index && opening.state === 'unconfirmed') await forgetOldestUnconfirmed(tx, row.email_index);
   return { ...row, roles: [], rev: 0, version: 1, has_second_factor: false };
+}
+
+/** Names made from a full name that are free at the moment, the best first. */
+export async function freeUsernames(ctx: Identity, db: Database, fullName: string): Promise<string[]> {
+  const names = usernamesFrom(fullName);
+  const indexOf = (name: string) => usernameIndex(ctx.secrets, name);
+  const taken = await takenUsernames(db, names.map(indexOf));
+  return names.filter((name) => !taken.has(indexOf(name)));
 }
 
 /**

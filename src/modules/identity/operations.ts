@@ -1,5 +1,6 @@
 import type { Fulfilment } from '#kernel/contracts.ts';
 import { findByIds, findByUsername } from './account.ts';
+import { accountOfLink, linksOf } from './account-of-link.ts';
 import { changeCustomer } from './change-customer.ts';
 import { closeAccount, reopenAccount } from './close-account.ts';
 import type { Identity } from './context.ts';
@@ -23,6 +24,8 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
   reseal,
   readCustomer,
+  accountOfLink,
+  linksOf,
   sessionsOf,
   listCustomers,
   changeCustomer,

@@ -1,6 +1,6 @@
 import { problem } from '#kernel/problems.ts';
 
-export { usernameTaken } from './contract.ts';
+export { accountClosing, accountSuspended, emailNotVerified, usernameTaken } from './contract.ts';
 
 /** The same words for an account that is not there and for a password that is not right. */
 export const wrongCredentials = problem({
@@ -15,13 +15,6 @@ export const notConfirmed = problem({
   status: 403,
   title: 'The email is not confirmed yet',
   detail: 'Confirm the email with the code that was sent to it (POST /v1/auth/confirm-sign-up), then sign in.',
-});
-
-export const accountSuspended = problem({
-  code: 'identity/account-suspended',
-  status: 403,
-  title: 'The account is suspended',
-  detail: 'This account may not sign in at the moment.',
 });
 
 export const wrongPassword = problem({
@@ -68,6 +61,16 @@ export const noSecondFactor = problem({
   status: 409,
   title: 'There is no second factor',
   detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
+});
+
+/** What an outside issuer has signed is a sign-in there, not here. */
+export const noSession = problem({
+  code: 'identity/no-session',
+  status: 409,
+  title: 'This token has no session here',
+  detail:
+    'It comes from an outside issuer: end it there. To step up, or to enrol a second factor, sign in to Souk itself (POST /v1/auth/sign-in); ' +
+    'an account without a password sets one with POST /v1/auth/forgot-password.',
 });
 
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */

@@ -18,6 +18,7 @@ import {
   mfaCodeRequired,
   mfaEnrolled,
   noSecondFactor,
+  noSession,
   notConfirmed,
   usernameTaken,
   wrongCode,
@@ -101,7 +102,7 @@ export const routes = [
     access: signedIn,
     returns: null,
     status: 204,
-    problems: [],
+    problems: [noSession],
     handle: (ctx: Identity) => signOut(ctx),
   }),
   get('/auth/sessions', {
@@ -156,7 +157,7 @@ export const routes = [
     access: signedIn,
     returns: TotpSecret,
     status: 201,
-    problems: [mfaEnrolled],
+    problems: [mfaEnrolled, noSession],
     handle: (ctx: Identity) => enrolTotp(ctx),
   }),
   post('/auth/mfa/totp/confirm', {
@@ -167,7 +168,7 @@ export const routes = [
     limit: 'codes',
     body: ConfirmTotp,
     returns: EnrolledTotp,
-    problems: [noSecondFactor, mfaEnrolled, wrongMfaCode],
+    problems: [noSecondFactor, mfaEnrolled, noSession, wrongMfaCode],
     handle: (ctx: Identity, { body }) => confirmTotp(ctx, body),
   }),
   del('/auth/mfa/totp', {
@@ -187,7 +188,7 @@ export const routes = [
     limit: 'codes',
     body: StepUp,
     returns: AccessToken,
-    problems: [noSecondFactor, wrongMfaCode],
+    problems: [noSecondFactor, noSession, wrongMfaCode],
     handle: (ctx: Identity, { body }) => stepUp(ctx, body),
   }),
   get('/auth/me', {

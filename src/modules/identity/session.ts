@@ -45,7 +45,7 @@ export const openSession = (db: Database, secrets: Secrets, session: { token: Re
   return db.maybe<LivingAccount>(sql`
     with account as (
       select * from identity.accounts
-      where id = ${account.id} and state = 'active' and password_hash = ${account.password_hash} and has_second_factor = ${account.has_second_factor}
+      where id = ${account.id} and state = 'active' and password_hash is not distinct from ${account.password_hash} and has_second_factor = ${account.has_second_factor}
       for share
     ), opened as (
       insert into identity.sessions (id, account_id, generation, refresh_hash, created_at, refreshed_at, expires_at)

@@ -4,14 +4,14 @@ import { enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id, Username } from '#kernel/shapes.ts';
-import { emailOf, findByKey, type LivingAccount, takenUsernames } from './account.ts';
+import { emailOf, findByKey, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
 import { sendCode } from './jobs.ts';
-import { giveCode, openAccount } from './open-account.ts';
+import { freeUsernames, giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { Email, FullName, unsealDetails } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
-import { isReserved, usernameIndex, usernamesFrom } from './username.ts';
+import { isReserved } from './username.ts';
 
 export const SignUp = z
   .strictObject({ email: Email, password: NewPassword, fullName: FullName, username: Username.optional() })
@@ -67,10 +67,7 @@ async function madeBefore(ctx: Identity, key: Key): Promise<Replayed<SignedUp> |
 /** The chosen name alone, or those made from the full name that are free at the moment. */
 async function namesToTry(ctx: Identity, db: Database, { username, fullName }: SignUp): Promise<string[]> {
   if (username) return isReserved(username) ? [] : [username];
-  const names = usernamesFrom(fullName);
-  const indexOf = (name: string) => usernameIndex(ctx.secrets, name);
-  const taken = await takenUsernames(db, names.map(indexOf));
-  return names.filter((name) => !taken.has(indexOf(name)));
+  return freeUsernames(ctx, db, fullName);
 }
 
 const told = (ctx: Identity, account: LivingAccount): SignedUp => ({

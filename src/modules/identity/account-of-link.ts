@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import { breaches, type Transaction } from '#kernel/database.ts';
+import { emit } from '#kernel/events.ts';
+import { unavailable } from '#kernel/problems.ts';
+import { emailIndex, forgetRivals, type LivingAccount, shareConfirmedEmail } from './account.ts';
+import type { Identity } from './context.ts';
+import { accountCreated, type identity, type LinkedAccount } from './contract.ts';
+import { findLinked, findLinks, insertLink, type Link, linkOf } from './link.ts';
+import { freeUsernames, openAccount } from './open-account.ts';
+import { Email, FullName } from './personal-details.ts';
+import { accountClosing, accountSuspended, emailNotVerified } from './problems.ts';
+
+type Told = z.infer<typeof identity.operations.accountOfLink.input>;
+
+/**
+ * The account of somebody whom an outside provider has recognised. A known link is its account, whatever the provider says of
+ * the email by now. Else an email counts that both sides have verified: the account that has proven it is linked, or, where
+ * nobody has, one is opened. Of many who come at once one links; the others find what it made.
+ */
+export async function accountOfLink(ctx: Identity, told: Told): Promise<{ account: LinkedAccount }> {
+  const link = linkOf(ctx.secrets, told);
+  const known = await findLinked(ctx.db, link);
+  if (known) refuseShutOut(known);
+  const account = known ?? (await linkByEmail(ctx, link, told));
+  if (!account) return accountOfLink(ctx, told); // somebody else has linked it this very moment
+  if (ctx.request) ctx.request.subject = account.id;
+  const { id, username, roles, rev, has_second_factor: hasSecondFactor } = account;
+  return { account: { id, username, roles, rev, hasSecondFactor } };
+}
+
+/** @returns undefined when somebody else was faster: nothing of this is then there. */
+async function linkByEmail(ctx: Identity, link: Link, told: Told): Promise<LivingAccount | undefined> {
+  const email = told.emailVerified ? Email.safeParse(told.email).data : undefined;
+  if (email === undefined) throw emailNotVerified();
+  try {
+    return await ctx.db.transaction(async (tx) => {
+      const account = (await shareConfirmedEmail(tx, emailIndex(ctx.secrets, email))) ?? (await openProven(ctx, tx, email, told.fullName));
+      refuseShutOut(account);
+      await insertLink(tx, link, { accountId: account.id, now: ctx.clock.now() });
+      if (ctx.request) ctx.request.subject = account.id;
+      return account;
+    });
+  } catch (error) {
+    if (breaches(error, 'links_pkey')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens an active account that has proven its email and has no password; a code by mail sets one. Whoever else claims the
+ * address can never confirm it, as after any proof; claims go first, so that no row is waited for while the address is held.
+ */
+async function openProven(ctx: Identity, tx: Transaction, email: string, name: string | null): Promise<LivingAccount> {
+  const index = emailIndex(ctx.secrets, email);
+  await forgetRivals(tx, index);
+  const fullName = FullName.safeParse(name?.slice(0, 120)).data;
+  for (const username of await freeUsernames(ctx, tx, fullName ?? 'user')) {
+    const account = await openAccount(ctx, tx, {
+      username,
+      passwordHash: null,
+      state: 'active',
+      details: { fullName: fullName ?? username },
+      email,
+      isEmailConfirmed: true,
+    });
+    if (account) emit(tx, accountCreated, account.id, { accountId: account.id });
+    const owner = account ?? (await shareConfirmedEmail(tx, index)); // a twin has proven it meanwhile
+    if (owner) return owner;
+  }
+  throw unavailable({ retryAfterSeconds: 1 }); // seventeen names were taken while we looked; others are drawn the next time
+}
+
+function refuseShutOut({ state }: LivingAccount): void {
+  if (state === 'suspended') throw accountSuspended();
+  if (state !== 'active') throw accountClosing();
+}
+
+/** Which providers know the account, and since when; nothing of what they say. */
+export async function linksOf(ctx: Identity, { accountId }: { accountId: string }) {
+  const links = await findLinks(ctx.db, accountId);
+  return links.map(({ provider, created_at }) => ({ provider, createdAt: created_at.toISOString() }));
+}
