@@ -31,3 +31,6 @@ export const permissions = [
 ] as const;
 
 export type Permission = (typeof permissions)[number];
+
+/** What couriers and warehouses do. No role of the staff holds these but admin's: keys of partners are made for them. */
+export const partnerPermissions: readonly Permission[] = ['orders:pack', 'orders:ship', 'orders:deliver'];

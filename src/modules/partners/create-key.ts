@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { may } from '#kernel/context.ts';
 import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
+import { partnerPermissions } from '#kernel/permissions.ts';
 import { forbidden, invalid, problem } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Time } from '#kernel/shapes.ts';
@@ -27,7 +28,11 @@ import { hashOf, secretOf, writeKey } from './key-text.ts';
 export const CreateKey = z
   .strictObject({
     name: PartnerName,
-    scopes: z.array(Scope).min(1).max(20).meta({ description: 'None that you do not hold yourself' }),
+    scopes: z
+      .array(Scope)
+      .min(1)
+      .max(20)
+      .meta({ description: 'Those of partners (`orders:pack`, `orders:ship`, `orders:deliver`), and any that you hold yourself' }),
     expiresAt: Time.optional(),
   })
   .meta({ id: 'CreateApiKey', example: { name: 'Carthage Couriers', scopes: ['orders:ship', 'orders:deliver'] } });
@@ -57,7 +62,7 @@ export const twoKeysLive = problem<{ delete: string; keys: LiveKey[] }>({
 });
 
 /**
- * Makes a key for a partner's system and shows it, once. Its scopes are among the permissions of whoever makes it. Of a
+ * Makes a key for a partner's system and shows it, once. Its scopes are a partner's, or among the permissions of whoever makes it. Of a
  * partner's keys two are alive at most, so that it can change over from one to the other without a pause.
  */
 export async function createKey(
@@ -67,7 +72,7 @@ export async function createKey(
 ): Promise<CreatedKey | Replayed<CreatedKey>> {
   const before = key && (await findByKey(ctx.db, key));
   if (key && before) return repeated(ctx, before, key);
-  const beyond = input.scopes.find((scope) => !may(ctx.actor, scope));
+  const beyond = input.scopes.find((scope) => !partnerPermissions.includes(scope) && !may(ctx.actor, scope));
   if (beyond) throw forbidden({ permission: beyond });
   const now = ctx.clock.now();
   if (input.expiresAt && new Date(input.expiresAt) <= now)

@@ -20,7 +20,7 @@ export const routes = [
   post('/api-keys', {
     summary: "Make an API key for a partner's system",
     description:
-      'Shows the key, once. Its scopes are permissions that you hold yourself. A partner has two live keys at most: to change over, make the ' +
+      'Shows the key, once. Its scopes are what partners do (`orders:pack`, `orders:ship`, `orders:deliver`), and permissions that you hold yourself. A partner has two live keys at most: to change over, make the ' +
       'second, have it used, delete the first. Sent again with the same Idempotency-Key within the hour, the call shows the same key.',
     access: permitted('api-keys:manage'),
     mfa: true,
