@@ -9,12 +9,13 @@ import { customerOf } from './customer.ts';
 import { sendCode } from './jobs.ts';
 import { giveCode } from './open-account.ts';
 import { type PersonalDetails, refuseImpossibleBirth, sealDetails, unsealDetails } from './personal-details.ts';
+import { tellOwner } from './tell-owner.ts';
 
 type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
 
 /**
  * Changes what an account says of a person. Another email counts for nothing until its code comes back; the code that went
- * to the one before is void in the same transaction. Of two who name one version, the row's lock lets one through.
+ * to the one before is void in the same transaction, and the address that was confirmed before is told. Of two who name one version, the row's lock lets one through.
  */
 export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatch }: Wanted): Promise<Customer> {
   const now = ctx.clock.now();
@@ -29,6 +30,7 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
     const email = isOther
       ? { ...emailColumns(ctx.secrets, accountId, changes.email), email_confirmed_at: null }
       : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
+    if (isOther) await tellOwner(ctx, tx, accountId, { what: 'email-changed' });
     const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
     if (isOther) await voidCode(tx, accountId, 'email', now);
     const code = isOther && after.email_index ? await giveCode(ctx, tx, accountId, 'email') : undefined;

@@ -8,6 +8,7 @@ import { keepRecoveryCodes, newRecoveryCodes } from './recovery-codes.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { confirmSecondFactor, lockBegun, stepOf } from './second-factor.ts';
 import { isOpen } from './session.ts';
+import { tellOwner } from './tell-owner.ts';
 import { AccessToken, issueAccessToken } from './tokens.ts';
 
 export const ConfirmTotp = z
@@ -46,6 +47,7 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
     if (step === undefined) throw wrongMfaCode();
     await confirmSecondFactor(tx, id, { step, now });
     await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    await tellOwner(ctx, tx, id, { what: 'second-factor-enrolled' });
     return setSecondFactor(tx, id, true, await revoke(tx, 'account', id, now));
   });
   revokedHere();

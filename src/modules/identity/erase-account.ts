@@ -2,6 +2,7 @@ import type { Nothing } from '#kernel/shapes.ts';
 import { emptyAccount } from './account-end.ts';
 import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
+import { dropAllOwed } from './owed-letter.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
@@ -12,6 +13,7 @@ export async function eraseAccount(ctx: Identity, { accountId }: { accountId: st
   await ctx.db.transaction(async (tx) => {
     if (!(await emptyAccount(tx, accountId))) return;
     await dropCodes(tx, accountId);
+    await dropAllOwed(tx, accountId);
     await dropSecondFactor(tx, accountId);
     await endSessions(tx, accountId, { by: 'erasure', except: null, now });
     await revoke(tx, 'account', accountId, now);

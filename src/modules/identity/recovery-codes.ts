@@ -31,3 +31,8 @@ export const spendRecoveryCode = async (db: Database, secrets: Secrets, accountI
   (await db.execute(sql`
     update identity.recovery_codes set used_at = ${now}
     where account_id = ${accountId} and fingerprint = ${fingerprintOf(secrets, accountId, code)} and used_at is null`)) === 1;
+
+/** How many are still good. */
+export const countRecoveryCodes = async (db: Database, accountId: string): Promise<number> =>
+  (await db.one<{ left: number }>(sql`
+    select count(*)::int as left from identity.recovery_codes where account_id = ${accountId} and used_at is null`)).left;
