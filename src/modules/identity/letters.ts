@@ -38,6 +38,7 @@ export const News = z.discriminatedUnion('what', [
   z.object({ what: z.literal('second-factor-enrolled') }),
   z.object({ what: z.literal('second-factor-removed') }),
   z.object({ what: z.literal('recovery-code-used'), left: z.int() }),
+  z.object({ what: z.literal('recovery-codes-renewed') }),
 ]);
 export type News = z.infer<typeof News>;
 
@@ -70,6 +71,11 @@ export function letterAbout(news: News, username: string): Letter {
       return letter('A recovery code was used', [
         `a recovery code of the account ${username} was used in place of a code of its authenticator app. ${leftOver(news.left)}`,
         `If it was not you, somebody has your recovery codes: ${NEW_PASSWORD}, then make new ones (POST /v1/auth/mfa/totp/recovery-codes).`,
+      ]);
+    case 'recovery-codes-renewed':
+      return letter('Your recovery codes were replaced', [
+        `the account ${username} has ten new recovery codes, and those before are void.`,
+        `If it was not you, ${NEW_PASSWORD}, then make new ones yourself (POST /v1/auth/mfa/totp/recovery-codes).`,
       ]);
   }
 }

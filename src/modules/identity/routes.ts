@@ -25,8 +25,10 @@ import {
   wrongMfaCode,
   wrongPassword,
 } from './problems.ts';
+import { RecoveryCodes } from './recovery-codes.ts';
 import { RegisterCustomer, registerCustomer } from './register-customer.ts';
 import { removeTotp } from './remove-totp.ts';
+import { renewRecoveryCodes } from './renew-recovery-codes.ts';
 import { ResendCode, ResentCode, resendCode } from './resend-code.ts';
 import { ResetPassword, resetPassword } from './reset-password.ts';
 import { showCustomer } from './show-customer.ts';
@@ -178,6 +180,16 @@ export const routes = [
     returns: null,
     problems: [noSecondFactor],
     handle: (ctx: Identity) => removeTotp(ctx),
+  }),
+  post('/auth/mfa/totp/recovery-codes', {
+    summary: 'Ten new recovery codes',
+    description: 'Shown once; those before are void, used or not. The authenticator app goes on as it is.',
+    access: signedIn,
+    mfa: true,
+    returns: RecoveryCodes,
+    status: 201,
+    problems: [noSecondFactor],
+    handle: (ctx: Identity) => renewRecoveryCodes(ctx),
   }),
   post('/auth/step-up', {
     summary: 'Step the session up with a one-time or recovery code',
