@@ -103,6 +103,13 @@ export const usernameTaken = problem<{ username: string }>({
   detail: ({ username }) => `Somebody is called ${username} already. Choose another username.`,
 });
 
+export const noSecondFactor = problem({
+  code: 'identity/no-second-factor',
+  status: 409,
+  title: 'There is no second factor',
+  detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
+});
+
 export const accountCreated = event('identity.account-created', 2, z.object({ accountId: Id }));
 
 const OneAccount = z.object({ accountId: Id });
@@ -146,6 +153,8 @@ export const identity = contract('identity', {
     eraseAccount: operation({ input: OneAccount, output: z.object({}) }),
     /** Sets the roles of an account, at once. Who may call it is checked by the caller's route or by the shell of the operator. */
     grantRoles: operation({ input: z.object({ accountId: Id, roles: z.array(RoleName) }), output: z.object({ roles: z.array(RoleName) }) }),
+    /** Takes a lost second factor away: sessions and tokens of the account end, and the owner is told. For the shell of the operator. */
+    removeSecondFactor: operation({ input: OneAccount, output: z.object({}), problems: [notFound, noSecondFactor] }),
     /** Public keys that access tokens are signed with, the current one first. */
     signingKeys: operation({ input: z.object({}), output: z.object({ keys: z.array(PublicKey) }) }),
     /** What was revoked after `since`, oldest first, of tokens that may still be alive. */

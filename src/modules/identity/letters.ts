@@ -37,6 +37,7 @@ export const News = z.discriminatedUnion('what', [
   z.object({ what: z.literal('email-changed') }),
   z.object({ what: z.literal('second-factor-enrolled') }),
   z.object({ what: z.literal('second-factor-removed') }),
+  z.object({ what: z.literal('second-factor-taken-away') }),
   z.object({ what: z.literal('recovery-code-used'), left: z.int() }),
   z.object({ what: z.literal('recovery-codes-renewed') }),
 ]);
@@ -66,6 +67,11 @@ export function letterAbout(news: News, username: string): Letter {
       return letter('The second factor of your account was removed', [
         `the account ${username} has no second factor any more, and its recovery codes are void: the password alone opens it.`,
         `If it was not you, ${NEW_PASSWORD}, and enrol your authenticator app again (POST /v1/auth/mfa/totp).`,
+      ]);
+    case 'second-factor-taken-away':
+      return letter('The second factor of your account was taken away', [
+        `whoever runs this shop has taken the second factor of the account ${username} away, because they were told that it is lost. Its recovery codes are void, its sessions have ended, and the password alone opens it.`,
+        `If it was not you who asked, ${NEW_PASSWORD}, enrol your authenticator app again (POST /v1/auth/mfa/totp), and write to whoever runs this shop.`,
       ]);
     case 'recovery-code-used':
       return letter('A recovery code was used', [
