@@ -57,7 +57,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     app.use(
       cors({
         origin: settings.corsOrigins,
-        exposeHeaders: ['ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+        exposeHeaders: ['Content-Disposition', 'ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
         maxAge: 600,
       }),
     );

@@ -88,6 +88,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   problems: readonly ProblemKind<never>[];
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
+  /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
+  fileName?: (result: z.infer<R>) => string;
   limit?: LimitName;
   /** What may be kept of the reply, for how long, and what drops it. */
   cacheControl?: string;

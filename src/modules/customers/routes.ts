@@ -41,9 +41,11 @@ export const routes = [
   }),
   get('/customers/{username}/export', {
     summary: 'All that is known of you, as one JSON document',
-    description: 'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer.',
+    description:
+      'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer. A browser saves it as a file.',
     access: ownAccount(),
     returns: CustomerExport,
+    fileName: ({ customer }) => `souk-${customer.username}.json`,
     problems: [],
     handle: (ctx: Customers) => exportCustomer(ctx),
   }),
