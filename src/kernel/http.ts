@@ -107,11 +107,14 @@ async function serve(
   let reply: Response;
   try {
     actor = await actorOf(parts.authenticator, route, request);
-    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }, route.spec.limit));
+    const { limit } = route.spec;
+    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }));
+    if (typeof limit === 'string') Object.assign(headers, await parts.limits.countNarrow(limit, address));
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
     if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
     const call = await readCall(route, request, params, actor, parts.secrets);
+    if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
     if (scope.stateChanging && !scope.audited) await audit(parts, scope, actor, 'done', 200);

@@ -67,7 +67,7 @@ export const textOf = (answer: unknown): string | undefined =>
   typeof answer === 'object' && answer !== null ? (answer as Partial<JsonText>)[TEXT] : undefined;
 
 /** Narrow limits beside the general ones. */
-export type LimitName = 'sign-in' | 'codes' | 'sign-up';
+export type LimitName = 'sign-in' | 'refresh' | 'codes' | 'sign-up';
 
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
@@ -90,7 +90,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   etag?: (result: z.infer<R>) => number;
   /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
   fileName?: (result: z.infer<R>) => string;
-  limit?: LimitName;
+  /** A function where it hangs on what the call asks for; the body is then read before it is counted. */
+  limit?: LimitName | ((body: z.infer<B>) => LimitName);
   /** What may be kept of the reply, for how long, and what drops it. */
   cacheControl?: string;
   handle: (ctx: Ctx, call: Call<Path, z.infer<Q>, z.infer<B>>) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | undefined>;

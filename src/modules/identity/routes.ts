@@ -91,7 +91,7 @@ export const routes = [
     description:
       'Either `Authorization: Basic`, or `grant_type=refresh_token` with `refresh_token`, as a form (RFC 6749) or JSON. A refresh token is good once: presented again after it was exchanged, it ends its session.',
     access: anyone,
-    limit: 'sign-in',
+    limit: ({ grant_type }) => (grant_type === 'refresh_token' ? 'refresh' : 'sign-in'),
     body: TokenRequest,
     form: true,
     returns: OAuthTokens,
