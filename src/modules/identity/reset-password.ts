@@ -12,7 +12,7 @@ import { tellOwner } from './tell-owner.ts';
 export const ResetPassword = z
   .strictObject({ ...namedFields, code: Code, newPassword: NewPassword })
   .refine(namesOne, NAMES_ONE)
-  .meta({ id: 'ResetPassword' });
+  .meta({ id: 'ResetPassword', example: { email: 'jane@example.com', code: '402518', newPassword: 'a better horse battery' } });
 
 /**
  * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are: whoever knew
