@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
-import { invalid, notFound, problem, versionMismatch } from '#kernel/problems.ts';
+import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, versionMismatch } from '#kernel/problems.ts';
 import { resealOperation } from '#kernel/reseal.ts';
 import { Id, line, prose, Time, Username } from '#kernel/shapes.ts';
 
@@ -138,11 +138,11 @@ export const identity = contract('identity', {
       input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),
       output: z.array(Customer),
     }),
-    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back. */
+    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back, and takes a second factor (MFA). */
     changeCustomer: operation({
       input: OneAccount.extend({ changes: CustomerChanges, ifMatch: z.int().optional() }),
       output: Customer,
-      problems: [notFound, versionMismatch, invalid],
+      problems: [notFound, versionMismatch, invalid, mfaRequired, mfaEnrolmentRequired],
     }),
     /** Refuses the account all new calls and sign-ins, in every process, until it is reopened or erased; `closed` is false for one that is
      * suspended. Twice is once. */
