@@ -179,6 +179,31 @@ test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew
   expect(JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(w.souk.openapi())));
 });
 
+test('every example, of a body or a reply, is one that its schema takes', async () => {
+  const w = await world();
+  interface Media {
+    content?: Record<string, { example: unknown }>;
+  }
+  const document = w.souk.openapi() as {
+    paths: Record<string, Record<string, { requestBody?: Media; responses: Record<string, Media> }>>;
+  };
+  let seen = 0;
+  for (const { route } of w.souk.routes) {
+    const { body, returns, status } = route.spec;
+    const operation = document.paths[route.path.startsWith('/.') ? route.path : `/v1${route.path}`]?.[route.method.toLowerCase()];
+    const exampleOf = (media: Media | undefined) => media?.content?.['application/json']?.example;
+    for (const [what, schema, example] of [
+      ['body', body, exampleOf(operation?.requestBody)],
+      ['reply', returns, exampleOf(operation?.responses[status ?? 200])],
+    ] as const) {
+      if (!schema) continue;
+      seen++;
+      expect(schema.safeParse(example).error?.message, `the example of the ${what} of ${operationId(route)}`).toBeUndefined();
+    }
+  }
+  expect(seen).toBeGreaterThan(80);
+});
+
 test('every operation has an id of its own, a summary, problems and examples', async () => {
   const w = await world();
   const document = w.souk.openapi() as {

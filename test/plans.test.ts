@@ -70,6 +70,7 @@ async function secondFactorOf(w: World, finn: Person): Promise<void> {
   const { person, app, recoveryCodes } = await enrol(w, finn);
   await person.post('/v1/auth/step-up', { code: app.next() });
   await w.post('/v1/auth/sign-in', { username: 'finn', password: PASSWORD, code: recoveryCodes[0] });
+  await person.post(`${TOTP_PATH}/recovery-codes`);
   await person.delete(TOTP_PATH);
 }
 

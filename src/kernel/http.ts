@@ -64,7 +64,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     app.use(
       cors({
         origin: settings.corsOrigins,
-        exposeHeaders: ['ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+        exposeHeaders: ['Content-Disposition', 'ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
         maxAge: 600,
       }),
     );
@@ -114,11 +114,14 @@ async function serve(
   let reply: Response;
   try {
     actor = await actorOf(parts, route, request, address);
-    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }, route.spec.limit));
+    const { limit } = route.spec;
+    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }));
+    if (typeof limit === 'string') Object.assign(headers, await parts.limits.countNarrow(limit, address));
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
     if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
     const call = await readCall(route, request, params, actor, parts.secrets);
+    if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
     if (scope.stateChanging && !scope.audited) await audit(parts, scope, actor, 'done', 200);
@@ -148,9 +151,9 @@ async function actorOf({ authenticator, limits }: HttpParts, route: Route, reque
     return await authenticator.authenticate({ authorization, apiKey });
   } catch (error) {
     if (!unauthenticated.is(error)) throw error;
-    if (apiKey !== undefined) await limits.count({ principal: null, address }, 'api-keys');
+    if (apiKey !== undefined) await limits.countNarrow('api-keys', address);
     if (route.spec.access.kind === 'anyone') return stranger;
-    if (apiKey === undefined) await limits.count({ principal: null, address }, undefined);
+    if (apiKey === undefined) await limits.count({ principal: null, address });
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { networkOf } from './audit.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
+import { attachment } from './replies.ts';
 import { secretsFrom } from './secrets.ts';
 import { BadSettings, readSettings } from './settings.ts';
 
@@ -124,5 +125,29 @@ describe('settings', () => {
     expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
       wallet: 'http://wallet:5000',
     });
+  });
+});
+
+describe('the name under which a reply is saved', () => {
+  test.each([
+    ['bob.json', 'attachment; filename="bob.json"'],
+    ['Zoé.json', `attachment; filename="Zo_.json"; filename*=UTF-8''Zo%C3%A9.json`],
+    ['a"b\\c;.json', `attachment; filename="a_b_c_.json"; filename*=UTF-8''a%22b%5Cc%3B.json`],
+    ["it's (1)*.json", `attachment; filename="it_s _1__.json"; filename*=UTF-8''it%27s%20%281%29%2a.json`],
+    ['a\r\nset-cookie: x', `attachment; filename="a__set-cookie_ x"; filename*=UTF-8''a%0D%0Aset-cookie%3A%20x`],
+  ])('%j', (name, header) => {
+    expect(attachment(name)).toBe(header);
+  });
+
+  test('is whole in whatever letters, and never breaks out of its header', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(0xffff)), (letters) => {
+        const name = String.fromCharCode(...letters);
+        const header = new Headers({ 'content-disposition': attachment(name) }).get('content-disposition') ?? '';
+        const [, plain = '', encoded] =
+          /^attachment; filename="([\w. -]*)"(?:; filename\*=UTF-8''([A-Za-z0-9%._~!-]*))?$/.exec(header) ?? [];
+        expect(encoded === undefined ? plain : decodeURIComponent(encoded)).toBe(name.toWellFormed());
+      }),
+    );
   });
 });

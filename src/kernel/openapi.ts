@@ -188,14 +188,18 @@ function referenced(value: unknown): unknown {
       .filter(([name, inner]) => !(name === 'id' && typeof inner === 'string'))
       .map(([name, inner]) => [
         name,
-        name === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : referenced(inner),
+        name === 'example'
+          ? inner
+          : name === '$ref' && typeof inner === 'string'
+            ? inner.replace('#/$defs/', '#/components/schemas/')
+            : referenced(inner),
       ]),
   );
 }
 
 /** An example made from the examples of the fields, and from their types where they have none. */
 export function exampleOf(schema: Json, components: Json, depth = 0): unknown {
-  if (depth > 8) return null;
+  if (depth > 20) return null; // a schema that holds itself
   if ('example' in schema) return schema.example;
   if (typeof schema.$ref === 'string') return exampleOf(components[schema.$ref.split('/').at(-1)!] as Json, components, depth + 1);
   if ('const' in schema) return schema.const;

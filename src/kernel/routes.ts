@@ -76,7 +76,7 @@ export const textOf = (answer: unknown): string | undefined =>
   typeof answer === 'object' && answer !== null ? (answer as Partial<JsonText>)[TEXT] : undefined;
 
 /** Narrow limits beside the general ones; that of `api-keys` counts those that were refused. */
-export type LimitName = 'sign-in' | 'codes' | 'sign-up' | 'api-keys';
+export type LimitName = 'sign-in' | 'refresh' | 'codes' | 'sign-up' | 'api-keys';
 
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
@@ -97,7 +97,10 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   problems: readonly ProblemKind<never>[];
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
-  limit?: LimitName;
+  /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
+  fileName?: (result: z.infer<R>) => string;
+  /** A function where it hangs on what the call asks for; the body is then read before it is counted. */
+  limit?: LimitName | ((body: z.infer<B>) => LimitName);
   /** What may be kept of the reply, for how long, and what drops it. */
   cacheControl?: string;
   handle: (ctx: Ctx, call: Call<Path, z.infer<Q>, z.infer<B>>) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | undefined>;

@@ -5,10 +5,11 @@ import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
 import { ownSession } from './own-session.ts';
 import { mfaEnrolled, noSecondFactor, wrongMfaCode } from './problems.ts';
-import { keepRecoveryCodes, newRecoveryCodes } from './recovery-codes.ts';
+import { keepRecoveryCodes, newRecoveryCodes, RecoveryCodes } from './recovery-codes.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { confirmSecondFactor, lockBegun, stepOf } from './second-factor.ts';
 import { isOpen } from './session.ts';
+import { tellOwner } from './tell-owner.ts';
 import { AccessToken, issueAccessToken } from './tokens.ts';
 
 export const ConfirmTotp = z
@@ -20,12 +21,7 @@ export const ConfirmTotp = z
   })
   .meta({ id: 'ConfirmTotp', example: { code: '402518' } });
 
-export const EnrolledTotp = AccessToken.extend({
-  recoveryCodes: z.array(z.string()).meta({
-    description: 'Ten codes, each good once in place of a one-time code. They are never shown again',
-    example: ['k7wqa-fz2mx'],
-  }),
-}).meta({ id: 'EnrolledTotp' });
+export const EnrolledTotp = AccessToken.extend(RecoveryCodes.shape).meta({ id: 'EnrolledTotp' });
 
 /**
  * Makes the second factor count, once its first code shows that the app has the secret. All access tokens of the account die,
@@ -48,6 +44,7 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
     if (step === undefined) throw wrongMfaCode();
     await confirmSecondFactor(tx, id, { step, now });
     await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    await tellOwner(ctx, tx, id, { what: 'second-factor-enrolled' });
     return setSecondFactor(tx, id, true, await revoke(tx, 'account', id, now));
   });
   revokedHere();

@@ -1,6 +1,6 @@
 import { problem } from '#kernel/problems.ts';
 
-export { accountClosing, accountSuspended, emailNotVerified, usernameTaken } from './contract.ts';
+export { accountClosing, accountSuspended, emailNotVerified, noSecondFactor, usernameTaken } from './contract.ts';
 
 /** The same words for an account that is not there and for a password that is not right. */
 export const wrongCredentials = problem({
@@ -54,13 +54,6 @@ export const mfaEnrolled = problem({
   status: 409,
   title: 'There is a second factor already',
   detail: 'Remove the one there is (DELETE /v1/auth/mfa/totp) before you enrol another.',
-});
-
-export const noSecondFactor = problem({
-  code: 'identity/no-second-factor',
-  status: 409,
-  title: 'There is no second factor',
-  detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
 });
 
 /** What an outside issuer has signed is a sign-in there, not here. */

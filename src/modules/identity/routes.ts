@@ -26,8 +26,10 @@ import {
   wrongMfaCode,
   wrongPassword,
 } from './problems.ts';
+import { RecoveryCodes } from './recovery-codes.ts';
 import { RegisterCustomer, registerCustomer } from './register-customer.ts';
 import { removeTotp } from './remove-totp.ts';
+import { renewRecoveryCodes } from './renew-recovery-codes.ts';
 import { ResendCode, ResentCode, resendCode } from './resend-code.ts';
 import { ResetPassword, resetPassword } from './reset-password.ts';
 import { showCustomer } from './show-customer.ts';
@@ -90,7 +92,7 @@ export const routes = [
     description:
       'Either `Authorization: Basic`, or `grant_type=refresh_token` with `refresh_token`, as a form (RFC 6749) or JSON. A refresh token is good once: presented again after it was exchanged, it ends its session.',
     access: anyone,
-    limit: 'sign-in',
+    limit: ({ grant_type }) => (grant_type === 'refresh_token' ? 'refresh' : 'sign-in'),
     body: TokenRequest,
     form: true,
     returns: OAuthTokens,
@@ -179,6 +181,16 @@ export const routes = [
     returns: null,
     problems: [noSecondFactor],
     handle: (ctx: Identity) => removeTotp(ctx),
+  }),
+  post('/auth/mfa/totp/recovery-codes', {
+    summary: 'Ten new recovery codes',
+    description: 'Shown once; those before are void, used or not. The authenticator app goes on as it is.',
+    access: signedIn,
+    mfa: true,
+    returns: RecoveryCodes,
+    status: 201,
+    problems: [noSecondFactor],
+    handle: (ctx: Identity) => renewRecoveryCodes(ctx),
   }),
   post('/auth/step-up', {
     summary: 'Step the session up with a one-time or recovery code',
