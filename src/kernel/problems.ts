@@ -146,7 +146,7 @@ export const stillRunning = problem<{ retryAfterSeconds: number }>({
   code: 'still-running',
   status: 409,
   title: 'The same call is still under way',
-  detail: 'A call with this key has not ended yet. Ask again with the same key.',
+  detail: 'The same call has not ended yet. Ask again in a moment, with the same Idempotency-Key if you sent one.',
 });
 
 export const versionMismatch = problem<{ current: number }>({
