@@ -99,7 +99,7 @@ async function serve(
     operation,
     subject: null,
     audited: false,
-    stateChanging: route.method !== 'GET',
+    stateChanging: route.method !== 'GET' || route.spec.changes === true,
     refusedWith: null,
   };
   const headers: Headers = { 'x-request-id': scope.id };

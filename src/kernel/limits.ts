@@ -7,6 +7,7 @@ const LIMITS = {
   principal: { points: 600, seconds: 60 },
   address: { points: 1200, seconds: 60 },
   'sign-in': { points: 20, seconds: 60 },
+  'sign-in-elsewhere': { points: 60, seconds: 60 },
   codes: { points: 10, seconds: 60 },
   'sign-up': { points: 30, seconds: 60 },
 } as const;
