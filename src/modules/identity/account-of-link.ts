@@ -70,7 +70,8 @@ async function openProven(ctx: Identity, tx: Transaction, email: string, name: s
   throw unavailable({ retryAfterSeconds: 1 }); // seventeen names were taken while we looked; others are drawn the next time
 }
 
-function refuseShutOut({ state }: LivingAccount): void {
+/** @throws accountSuspended, accountClosing */
+export function refuseShutOut({ state }: LivingAccount): void {
   if (state === 'suspended') throw accountSuspended();
   if (state !== 'active') throw accountClosing();
 }
