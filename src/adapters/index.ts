@@ -1,6 +1,9 @@
 import type { Settings } from '#kernel/settings.ts';
 import { type CapturedMessage, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
+import { facebook } from './identity-providers/facebook.ts';
+import { google } from './identity-providers/google.ts';
+import type { IdentityProviders } from './identity-providers/port.ts';
 import type { Payments } from './payments/port.ts';
 import { simulatedGateway } from './payments/simulated.ts';
 
@@ -9,9 +12,17 @@ export interface Adapters {
   readonly [port: string]: unknown;
   readonly email: Email & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments;
+  readonly identityProviders: IdentityProviders;
 }
 
 /** Settings in, adapters out: the only place that names a vendor. */
-export function openAdapters(_settings: Settings): Adapters {
-  return { email: capturedEmail(), payments: { simulated: simulatedGateway() } };
+export function openAdapters(settings: Settings): Adapters {
+  return {
+    email: capturedEmail(),
+    payments: { simulated: simulatedGateway() },
+    identityProviders: {
+      ...(settings.google ? { google: google(settings.google) } : {}),
+      ...(settings.facebook ? { facebook: facebook(settings.facebook) } : {}),
+    },
+  };
 }
