@@ -114,7 +114,8 @@ async function serve(
     const call = await readCall(route, request, params, actor, parts.secrets);
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
-    if (scope.stateChanging && !scope.audited) await audit(parts, scope, actor, 'done', 200);
+    if (scope.stateChanging && !scope.audited)
+      await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
     reply = resultReply(route, request.url, answer, headers, parts.settings.checkReplies);
   } catch (error) {
     const problem = problemOf(error, request);

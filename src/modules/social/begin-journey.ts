@@ -12,13 +12,21 @@ export const BeginJourney = z.object({
     .max(1000)
     .optional()
     .meta({ description: 'Where the browser goes in the end, with a ticket; without it the callback answers the tokens' }),
+  challenge: z
+    .string()
+    .regex(/^[\w-]{43}$/, 'must be a SHA-256 in base64url')
+    .optional()
+    .meta({
+      description:
+        'Base64url of the SHA-256 of a text that only the page knows (as PKCE has it): the ticket is then changed with that text only',
+    }),
 });
 
 /** Sends a browser to a provider, and remembers for ten minutes that it will come back. */
 export async function beginJourney(ctx: Social, name: string, query: z.infer<typeof BeginJourney>): Promise<Redirection> {
   const { name: known, provider } = providerNamed(ctx, name);
   const returnTo = query.returnTo === undefined ? undefined : allowed(ctx, query.returnTo);
-  const [state, kept] = [newState(), newKept(returnTo)];
+  const [state, kept] = [newState(), newKept({ returnTo, challenge: query.challenge })];
   const address = await ask(ctx, known, provider.invite(journeyOf(ctx, known, state)));
   await insertJourney(ctx.db, ctx.secrets, { provider: known, state, kept }, ctx.clock.now());
   return redirection(address, travelCookie(ctx, state, kept));

@@ -8,7 +8,7 @@ import { endJourney, journeyOf } from './journey.ts';
 import { declined, notProven, unknownJourney } from './problems.ts';
 import { ask, providerNamed } from './provider.ts';
 import { issueTicket } from './ticket.ts';
-import { keptOf, returnToOf } from './travel-cookie.ts';
+import { keptOf, wishesOf } from './travel-cookie.ts';
 
 const fromProvider = z.string().max(4000).optional();
 
@@ -31,13 +31,14 @@ export async function finishJourney(ctx: Social, name: string, { query, cookies 
   const kept = keptOf(ctx, query.state, cookies);
   const isBack = kept !== undefined && (await endJourney(ctx.db, ctx.secrets, { provider, state: query.state, kept }, ctx.clock.now()));
   if (!isBack) throw unknownJourney();
-  const returnTo = returnToOf(kept);
-  if (returnTo === undefined) return letIn(ctx, await accountOf(ctx, provider, query));
+  const { returnTo, challenge } = wishesOf(kept);
+  if (returnTo === undefined) return letIn(ctx, await accountOf(ctx, provider, query), challenge);
   try {
     const account = await accountOf(ctx, provider, query);
-    return sentBack(returnTo, { ticket: await issueTicket(ctx.db, ctx.secrets, { account, now: ctx.clock.now() }) });
+    return sentBack(returnTo, { ticket: await issueTicket(ctx.db, ctx.secrets, { account, challenge, now: ctx.clock.now() }) });
   } catch (refusal) {
     if (!(refusal instanceof Problem)) throw refusal;
+    if (ctx.request) ctx.request.refusedWith = refusal.status;
     return sentBack(returnTo, { problem: refusal.code });
   }
 }
@@ -60,9 +61,9 @@ async function recognise(ctx: Social, named: string, state: string, back: Return
 }
 
 /** The provider alone lets nobody in who has a second factor: a ticket waits for the code. */
-async function letIn(ctx: Social, account: LinkedAccount): Promise<Tokens> {
+async function letIn(ctx: Social, account: LinkedAccount, challenge: string | undefined): Promise<Tokens> {
   const now = ctx.clock.now();
-  if (account.hasSecondFactor) throw mfaCodeRequired({ ticket: await issueTicket(ctx.db, ctx.secrets, { account, now }) });
+  if (account.hasSecondFactor) throw mfaCodeRequired({ ticket: await issueTicket(ctx.db, ctx.secrets, { account, challenge, now }) });
   const { tokens } = await ctx.identity.beginSession({ accountId: account.id, rev: account.rev });
   if (!tokens) throw unknownJourney(); // the account has changed this very moment
   return tokens;

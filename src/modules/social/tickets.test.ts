@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { browserOf } from '../../../test/browser.ts';
@@ -78,6 +79,21 @@ test('a callback cannot be talked into going elsewhere', async () => {
   expect((await browser.comeBack(`${path}&returnTo=${encodeURIComponent('https://evil.example.com/')}`)).status).toBe(200);
 });
 
+test('a ticket of a journey with a challenge is changed by the page that began it, and used up by any other', async () => {
+  const verifier = randomBytes(32).toString('base64url');
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const { browser } = await known('kim');
+  const ticket = async () => said(await browser.signIn('google', `${returnTo(SHOP)}&challenge=${challenge}`)).get('ticket');
+
+  expect((await w.post('/v1/auth/social/sign-in', { ticket: await ticket(), verifier })).status).toBe(200);
+  for (const theirs of [undefined, challenge, 'a guess']) {
+    const stolen = await ticket();
+    expect(await w.post('/v1/auth/social/sign-in', { ticket: stolen, verifier: theirs })).toBeProblem(401, 'social/wrong-ticket');
+    expect(await w.post('/v1/auth/social/sign-in', { ticket: stolen, verifier })).toBeProblem(401, 'social/wrong-ticket');
+  }
+  expect(await browser.begin('google', '?challenge=short')).toBeProblem(422, 'invalid');
+});
+
 test('a ticket is good for a minute', async () => {
   const ticket = await ticketOf('dora');
   w.clock.advance(seconds(60));
@@ -95,6 +111,8 @@ test('what keeps somebody out is told where they wanted to go', async () => {
   const declined = await browserOf(w, 'nobody').signIn('google', returnTo(SHOP));
   expect(declined.status).toBe(303);
   expect(said(declined).get('problem')).toBe('social/declined');
+  const [entry] = await w.sql('select operation, outcome, status from kernel.audit order by at desc, id desc limit 1');
+  expect(entry).toEqual({ operation: 'getAuthSocialByProviderCallback', outcome: 'refused', status: 403 });
   houses.google.people.set('una', { email: 'una@example.com', email_verified: false });
   expect(said(await browserOf(w, 'una').signIn('google', returnTo(SHOP))).get('problem')).toBe('identity/email-not-verified');
 });

@@ -4,16 +4,22 @@ import type { Secrets } from '#kernel/secrets.ts';
 import type { Settings } from '#kernel/settings.ts';
 import { JOURNEY_MS } from './journey.ts';
 
-/**
- * What the browser keeps while it is away, so that nobody else's return is taken for its own (login CSRF): chance, and where it
- * wants to go in the end. It is known by its hash, so it can be believed when it comes back. One cookie for each journey: two
- * tabs do not disturb each other.
- */
-export const newKept = (returnTo: string | undefined): string =>
-  `${randomBytes(32).toString('base64url')}.${Buffer.from(returnTo ?? '').toString('base64url')}`;
+/** What a browser has asked for, for when it is back. */
+export interface Wishes {
+  returnTo?: string | undefined;
+  challenge?: string | undefined;
+}
 
-export const returnToOf = (kept: string): string | undefined =>
-  Buffer.from(kept.split('.')[1] ?? '', 'base64url').toString('utf8') || undefined;
+/**
+ * What the browser keeps while it is away, so that nobody else's return is taken for its own (login CSRF): chance, and its
+ * wishes. It is known by its hash, so it can be believed when it comes back. One cookie for each journey: two tabs do not
+ * disturb each other.
+ */
+export const newKept = (wishes: Wishes): string =>
+  `${randomBytes(32).toString('base64url')}.${Buffer.from(JSON.stringify(wishes)).toString('base64url')}`;
+
+/** The wishes in a text that `newKept` made. */
+export const wishesOf = (kept: string): Wishes => JSON.parse(Buffer.from(kept.split('.')[1] ?? '', 'base64url').toString('utf8')) as Wishes;
 
 interface Where {
   secrets: Secrets;
