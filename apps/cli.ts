@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { startDatabase } from '#adapters/database/index.ts';
+import { noSecondFactor } from '#identity';
 import { type Composition, prepareDatabase, version } from '#kernel/compose.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import type { Proof } from '#wallet';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
+import { asOperator } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
@@ -22,10 +24,23 @@ souk
   .description('give an account its roles (replaces those it has); this is how the first admin is made')
   .action((username: string, roles: string[]) =>
     withSouk(async (app) => {
-      const account = (await app.runtime.ask('kernel', 'identity', 'findAccount', { username }, systemScope)) as { id: string } | null;
-      if (!account) throw new Error(`nobody is called ${username}; sign up first`);
-      await app.runtime.ask('kernel', 'identity', 'grantRoles', { accountId: account.id, roles }, systemScope);
+      const accountId = await accountNamed(app, username);
+      await app.runtime.ask('kernel', 'identity', 'grantRoles', { accountId, roles }, asOperator('souk grant', accountId));
       say(`${username} now has: ${roles.join(', ')}.`);
+    }),
+  );
+
+souk
+  .command('remove-second-factor <username>')
+  .description('for somebody who has lost their app and all recovery codes; make sure first that it is the owner who asks')
+  .action((username: string) =>
+    withSouk(async (app) => {
+      const accountId = await accountNamed(app, username);
+      const scope = asOperator('souk remove-second-factor', accountId);
+      await app.runtime.ask('kernel', 'identity', 'removeSecondFactor', { accountId }, scope).catch((error) => {
+        throw noSecondFactor.is(error) ? new Error(`${username} has no second factor`) : error;
+      });
+      say(`${username} now signs in with the password alone. All sessions ended; a confirmed email is told.`);
     }),
   );
 
@@ -64,6 +79,12 @@ souk
   );
 
 await souk.parseAsync().catch((error) => fail(error));
+
+async function accountNamed(app: Composition, username: string): Promise<string> {
+  const account = (await app.runtime.ask('kernel', 'identity', 'findAccount', { username }, systemScope)) as { id: string } | null;
+  if (!account) throw new Error(`nobody is called ${username}; sign up first`);
+  return account.id;
+}
 
 /** Runs a command on the database of the settings, and lets go of it. */
 async function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {

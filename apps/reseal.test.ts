@@ -42,15 +42,16 @@ test('after resealing an old key can be taken away, and everything is read', asy
   const shippingAddress = { street: '7 Singular Parade', city: 'Tunis', country: 'TN' };
   await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress });
   await bob.patch('/v1/customers/bob', { address: '3 Rue du Lac' });
-  await leavesPendingCharge(w, bob.id);
   await bob.post(`/v1/products/${lamp}/reviews`, { rating: 1, comment: 'Write to me@example.com' });
   await bob.post('/v1/auth/mfa/totp');
   await w.step();
+  await leavesPendingCharge(w, bob.id);
+  await bob.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: PASSWORD }); // a letter is owed
   expect(await keysInUse(w)).toEqual(['second']);
 
   const rotated = await w.sibling(keys(third, second, first));
   const counts = await resealAll(rotated.souk);
-  expect(counts.get('identity')).toBeGreaterThanOrEqual(6); // two emails, two details, a signing key, a second factor
+  expect(counts.get('identity')).toBe(7); // two emails, two details, a signing key, a second factor, a letter
   expect([counts.get('orders'), counts.get('moderation')]).toEqual([1, 1]);
   expect(await keysInUse(w)).toEqual(['third']);
   expect([...(await resealAll(rotated.souk)).values()]).toEqual([0, 0, 0, 0]);
@@ -64,6 +65,7 @@ test('after resealing an old key can be taken away, and everything is read', asy
   w.clock.advance(minutes(1));
   await after.step(); // the timer settles the charge, whose source it must read
   expect(await again.balance()).toEqual(usd(31_00));
+  expect(after.mail('bob@example.com')?.subject).toBe('Your password was changed');
 });
 
 test('many pages, and changes beside them, lose nothing', async () => {

@@ -118,10 +118,16 @@ Souk is open.
   API        ${home}/v1/products
   Reference  ${home}/docs        (OpenAPI 3.1: ${home}/openapi.json)
   Health     ${home}/health      (metrics: ${home}/metrics)
-  Database   ${database.embedded ? `embedded PostgreSQL in ${settings.dataFolder}` : 'yours (DATABASE_URL)'}${
-    settings.mode === 'production' ? '' : `\n  Mail       ${home}/dev/outbox  (what Souk would have sent)`
-  }${hasDemo(settings) ? '\n  Accounts   admin, sue (sells), bob (buys), paul (provides); password souk-demo' : ''}
+  Database   ${database.embedded ? `embedded PostgreSQL in ${settings.dataFolder}` : 'yours (DATABASE_URL)'}
+  Mail       ${mailOf(settings, home)}${hasDemo(settings) ? '\n  Accounts   admin, sue (sells), bob (buys), paul (provides); password souk-demo' : ''}
 
 Stop with Ctrl-C.
 `);
+}
+
+function mailOf({ smtp, mode }: Settings, home: string): string {
+  if (smtp) return `sent through ${new URL(smtp.url).host}`;
+  return mode === 'production'
+    ? 'NOT SENT: set SMTP_URL, or nobody can confirm an email'
+    : `${home}/dev/outbox  (what Souk would have sent)`;
 }

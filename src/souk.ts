@@ -1,13 +1,20 @@
 import type { Hono } from 'hono';
 import { type Logger, pino, stdSerializers } from 'pino';
 import { type Adapters, openAdapters } from '#adapters/index.ts';
+import { identity } from '#identity';
 import { type Clock, systemClock } from '#kernel/clock.ts';
-import { type Composition, compose } from '#kernel/compose.ts';
+import { type Composition, compose, type Parts } from '#kernel/compose.ts';
+import type { Client, Contract } from '#kernel/contracts.ts';
+import type { Authenticator } from '#kernel/http.ts';
 import type { Module } from '#kernel/module.ts';
+import { unauthenticated } from '#kernel/problems.ts';
 import { BadSettings, type Settings } from '#kernel/settings.ts';
+import { partners } from '#partners';
 import { createAuthenticator } from './modules/identity/authenticator.ts';
 import { roleNames } from './modules/identity/contract.ts';
+import { openOutsideIssuer } from './modules/identity/outside-issuer.ts';
 import { modules } from './modules/index.ts';
+import { createKeyAuthenticator } from './modules/partners/key-authenticator.ts';
 
 export interface SoukParts {
   databaseUrl: string;
@@ -28,15 +35,7 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     clock: parts.clock ?? systemClock(settings.clockShiftMs),
     log: parts.log ?? openLog(settings),
     ports: adapters,
-    authenticator: ({ ask, clock, signals }) =>
-      createAuthenticator({
-        identity: { signingKeys: (input) => ask('signingKeys', input), revocations: (input) => ask('revocations', input) } as Parameters<
-          typeof createAuthenticator
-        >[0]['identity'],
-        clock,
-        signals,
-        issuer: settings.publicUrl,
-      }),
+    authenticator: (given) => authenticatorOf(settings, given),
     devRoutes:
       settings.mode === 'production'
         ? undefined
@@ -44,6 +43,27 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     onStatement: parts.onStatement,
     retryDelaySeconds: parts.retryDelaySeconds,
   });
+}
+
+type AuthenticatorParts = Parameters<Parts['authenticator']>[0];
+
+/** Who calls is judged by its access token, or by its API key. */
+function authenticatorOf(settings: Settings, given: AuthenticatorParts): Authenticator {
+  const client = <C extends Contract>({ name, operations }: C): Client<C> =>
+    Object.fromEntries(
+      Object.keys(operations).map((operation) => [operation, (input: unknown) => given.ask(name, operation, input)]),
+    ) as unknown as Client<C>;
+  const outside = settings.outsideIssuer && openOutsideIssuer(settings.outsideIssuer, given.clock);
+  const tokens = createAuthenticator({ ...given, identity: client(identity), issuer: settings.publicUrl, outside });
+  const keys = createKeyAuthenticator({ ...given, partners: client(partners) });
+  const isWithinReach = settings.modules?.includes('partners') !== false || settings.serviceUrls.partners !== undefined;
+  return {
+    async authenticate({ authorization, apiKey }) {
+      if (apiKey === undefined) return tokens.authenticate(authorization);
+      if (!isWithinReach) throw unauthenticated({ reason: 'API keys are not taken here: the operator has not set PARTNERS_SERVICE_URL.' });
+      return keys.authenticate(apiKey);
+    },
+  };
 }
 
 /** A role that is misspelt would demand nothing of anybody. */

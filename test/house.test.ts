@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { refuseForeignSchemas } from '#kernel/compose.ts';
-import { operationId } from '#kernel/routes.ts';
+import { operationId, scopeOf } from '#kernel/routes.ts';
 import { modules } from '../src/modules/index.ts';
 import { ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
 import { type OwnedObject, strangersObjects } from './owned-objects.ts';
+import type { PartnerSystem } from './people.ts';
 import { type Person, type World, world } from './world.ts';
 
 const order = modules.map(({ name }) => name);
@@ -76,11 +77,13 @@ describe('the database handle of a module', () => {
 describe('every route', () => {
   let w: World;
   let mallory: Person;
+  let courier: PartnerSystem;
   let hers: Awaited<ReturnType<typeof strangersObjects>>;
 
   beforeAll(async () => {
     w = await world();
     mallory = await w.person('mallory');
+    courier = await w.partner('Carthage Couriers', ['orders:deliver']);
     hers = await strangersObjects(w);
   });
 
@@ -104,6 +107,24 @@ describe('every route', () => {
         headers: { authorization: `Bearer ${mallory.token}x`, 'content-type': 'application/json' },
       });
       expect(forged, operationId(route)).toBeProblem(401, 'unauthenticated');
+      const tampered = await w.fetch(fill(route.path), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { 'x-api-key': `${courier.key}x`, 'content-type': 'application/json' },
+      });
+      expect(tampered, operationId(route)).toBeProblem(401, 'unauthenticated');
+    }
+  });
+
+  test('that is protected answers 403 to an API key whose scopes do not name it', async () => {
+    const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind !== 'anyone' && scopeOf(route.spec) !== 'orders:deliver');
+    for (const { route } of routes) {
+      const reply = await w.fetch(fill(route.path, { username: 'mallory' }), {
+        method: route.method,
+        body: bodyOf(route.method),
+        headers: { 'x-api-key': courier.key, 'content-type': 'application/json' },
+      });
+      expect(reply, operationId(route)).toBeProblem(403, scopeOf(route.spec) ? 'forbidden' : 'account-needed');
     }
   });
 
@@ -156,6 +177,31 @@ function exampleBody(w: World, method: string, path: string): unknown {
 test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew', async () => {
   const w = await world();
   expect(JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(w.souk.openapi())));
+});
+
+test('every example, of a body or a reply, is one that its schema takes', async () => {
+  const w = await world();
+  interface Media {
+    content?: Record<string, { example: unknown }>;
+  }
+  const document = w.souk.openapi() as {
+    paths: Record<string, Record<string, { requestBody?: Media; responses: Record<string, Media> }>>;
+  };
+  let seen = 0;
+  for (const { route } of w.souk.routes) {
+    const { body, returns, status } = route.spec;
+    const operation = document.paths[route.path.startsWith('/.') ? route.path : `/v1${route.path}`]?.[route.method.toLowerCase()];
+    const exampleOf = (media: Media | undefined) => media?.content?.['application/json']?.example;
+    for (const [what, schema, example] of [
+      ['body', body, exampleOf(operation?.requestBody)],
+      ['reply', returns, exampleOf(operation?.responses[status ?? 200])],
+    ] as const) {
+      if (!schema) continue;
+      seen++;
+      expect(schema.safeParse(example).error?.message, `the example of the ${what} of ${operationId(route)}`).toBeUndefined();
+    }
+  }
+  expect(seen).toBeGreaterThan(80);
 });
 
 test('every operation has an id of its own, a summary, problems and examples', async () => {

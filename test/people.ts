@@ -56,6 +56,11 @@ export interface Person {
   lists(product: Listing): Promise<string>;
 }
 
+/** A program that calls with an API key. Its POSTs carry no Idempotency-Key unless one is given. */
+export interface PartnerSystem extends Pick<Person, 'id' | 'get' | 'post' | 'delete'> {
+  readonly key: string;
+}
+
 export interface Listing {
   name?: string;
   price: Money;
@@ -135,6 +140,30 @@ export function people({ call, ask }: Ask) {
     return me;
   };
 
+  /** A partner's system with an API key, which the admin makes. */
+  const partner = async (name: string, scopes: string[], more: object = {}): Promise<PartnerSystem> => {
+    const root = await person('root', ['admin']); // whose earlier token may have expired
+    const made = await root.post('/v1/api-keys', { name, scopes, ...more });
+    if (made.status !== 201) throw new Error(`${name} gets no key: ${JSON.stringify(made.body)}`);
+    return withKey(made.body.id, made.body.key);
+  };
+
+  const withKey = (id: string, key: string): PartnerSystem => {
+    const request = (method: string) => (path: string, body?: unknown, headers?: Record<string, string>) =>
+      call(path, {
+        method,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: { 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      });
+    return {
+      id,
+      key,
+      get: (path, headers) => request('GET')(path, undefined, headers),
+      post: request('POST'),
+      delete: (path, headers) => request('DELETE')(path, undefined, headers),
+    };
+  };
+
   const admin = (): Promise<Person> => {
     staff ??= person('root', ['admin']);
     return staff;
@@ -143,6 +172,8 @@ export function people({ call, ask }: Ask) {
   return {
     person,
     withToken,
+    withKey,
+    partner,
     admin,
     /** Somebody who sells; sellers are ordinary accounts. */
     seller: (username: string) => person(username),

@@ -70,6 +70,7 @@ async function secondFactorOf(w: World, finn: Person): Promise<void> {
   const { person, app, recoveryCodes } = await enrol(w, finn);
   await person.post('/v1/auth/step-up', { code: app.next() });
   await w.post('/v1/auth/sign-in', { username: 'finn', password: PASSWORD, code: recoveryCodes[0] });
+  await person.post(`${TOTP_PATH}/recovery-codes`);
   await person.delete(TOTP_PATH);
 }
 
@@ -97,6 +98,11 @@ async function dayInTheLife(): Promise<void> {
   await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: tokens.body.refreshToken });
   await secondFactorOf(w, await w.person('finn'));
   await signsInElsewhere(w);
+  const courier = await w.partner('Couriers', ['audit:read']);
+  await courier.get('/v1/audit');
+  await root.get('/v1/api-keys');
+  await root.delete(`/v1/api-keys/${courier.id}`);
+  await w.partner('Others', ['audit:read']);
   const product = await sue.lists(lamp);
   await sue.patch(`/v1/products/${product}`, { description: 'Brighter.' });
   await root.post(`/v1/products/${product}/approve`);
@@ -120,6 +126,7 @@ async function dayInTheLife(): Promise<void> {
   await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com' });
   for (const path of ['', '?email=bob@example.com', '?limit=1']) await root.get(`/v1/customers${path}`);
   await bob.get('/v1/customers/bob/export');
+  await w.get(`/v1/users/${bob.id}/profile`);
   await bob.delete('/v1/customers/bob');
   for (const module of ['identity', 'wallet', 'orders']) await w.ask(module, 'reseal', { after: null, limit: 1 });
   await sue.delete(`/v1/products/${product}`);

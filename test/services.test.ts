@@ -14,8 +14,8 @@ afterAll(() => room.clear());
 
 /** Two processes on one database. Whatever orders asks of a module of the other process goes over the wire, and commits there by itself. */
 describe.each([
-  { orders: 'orders', other: 'identity,wallet,inventory,catalog' },
-  { orders: 'orders,catalog,inventory,identity', other: 'wallet,identity' },
+  { orders: 'orders', other: 'identity,partners,wallet,inventory,catalog' },
+  { orders: 'orders,catalog,inventory,identity', other: 'wallet,identity,partners' },
 ])('with $orders in one process and $other in another', (shape) => {
   let w: World;
   let books: Books;
@@ -144,6 +144,22 @@ describe.each([
       await expect.poll(async () => (await look()).status, { interval: 5, timeout: 250 }).toBe(401);
     },
   );
+
+  test('an API key is known to both, is carried from one to the other, and is deleted in both at once', async () => {
+    const auditor = await w.partner('Auditors', ['orders:read', 'ledger:read']);
+    const order = await buys(await buyer('ines', 50_00), 1);
+    const look = { headers: { 'x-api-key': auditor.key } };
+    const looks = async () => [
+      (await orders.call(`/v1/orders/${order.body.id}`, look)).status,
+      (await other.call('/v1/customers/ines/wallet', look)).status,
+    ];
+    expect(await looks()).toEqual([200, 200]);
+    expect(await orders.call('/v1/orders', look)).toBeProblem(403, 'account-needed');
+
+    await (await w.person('root')).delete(`/v1/api-keys/${auditor.id}`);
+
+    await expect.poll(looks, { interval: 5, timeout: 250 }).toEqual([401, 401]);
+  });
 
   const common = () => ({
     DATABASE_URL: w.databaseUrl,

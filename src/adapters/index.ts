@@ -1,6 +1,7 @@
 import type { Settings } from '#kernel/settings.ts';
 import { type CapturedMessage, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
+import { smtpEmail } from './email/smtp.ts';
 import { facebook } from './identity-providers/facebook.ts';
 import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
@@ -10,6 +11,7 @@ import { simulatedGateway } from './payments/simulated.ts';
 /** Adapters by the name of their port. */
 export interface Adapters {
   readonly [port: string]: unknown;
+  /** `items` is what was captured: nothing where mail is really sent. */
   readonly email: Email & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments;
   readonly identityProviders: IdentityProviders;
@@ -17,8 +19,9 @@ export interface Adapters {
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
+  const email = settings.smtp ? { ...smtpEmail(settings.smtp), items: () => [] } : capturedEmail();
   return {
-    email: capturedEmail(),
+    email,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(settings.google ? { google: google(settings.google) } : {}),

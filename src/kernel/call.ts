@@ -120,7 +120,7 @@ function keyOf(route: Route, request: Request, params: unknown, body: unknown, a
     throw malformed({ reason: 'An Idempotency-Key has 1 to 255 visible ASCII characters; a UUID is a good one.' });
   const operation = operationId(route);
   return {
-    principal: `${actor.kind === 'user' ? actor.id : 'anonymous'}:${operation}`,
+    principal: `${actor.id || 'anonymous'}:${operation}`,
     value,
     bodyHash: secrets.fingerprint(canonical([params, body]), 'idempotency'),
   };

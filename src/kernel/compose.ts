@@ -20,7 +20,7 @@ import { forgetSent } from './outbox.ts';
 import { remoteAsker } from './remote.ts';
 import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
-import { secretsFrom } from './secrets.ts';
+import { type Secrets, secretsFrom } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { openSignals, type Signals } from './signals.ts';
 import { openWork } from './work.ts';
@@ -31,12 +31,13 @@ export interface Parts {
   log: Logger;
   /** Adapters by port name. */
   ports: Readonly<Record<string, unknown>>;
-  /** Makes the judge of access tokens, over the identity contract. */
+  /** Makes the judge of access tokens and API keys, over the contracts of the modules that know them. */
   authenticator: (parts: {
-    ask: (operation: string, input: unknown) => Promise<unknown>;
+    ask: (module: string, operation: string, input: unknown) => Promise<unknown>;
     clock: Clock;
+    log: Logger;
+    secrets: Secrets;
     signals: Signals;
-    settings: Settings;
   }) => Authenticator;
   /** Routes for developers, at the root; never in production. */
   devRoutes?: (app: Hono) => void;
@@ -107,10 +108,11 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   });
   const work = openWork({ runtime, pool, clock: parts.clock, log: parts.log, metrics, retryDelaySeconds: parts.retryDelaySeconds ?? 1 });
   const authenticator = parts.authenticator({
-    ask: (operation, input) => runtime.ask('kernel', 'identity', operation, input, systemScope),
+    ask: (module, operation, input) => runtime.ask('kernel', module, operation, input, systemScope),
     clock: parts.clock,
+    log: parts.log,
+    secrets,
     signals,
-    settings,
   });
   const routes = all
     .filter(({ name }) => runtime.local.has(name))

@@ -5,11 +5,12 @@ import type { Database } from './database.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
-/** Who is asking. Nothing of it comes from a body: it is read from a verified token, or is the system itself. */
+/** Who is asking. Nothing of it comes from a body: it is read from a verified token or API key, or is the system itself. */
 export interface Actor {
-  kind: 'anonymous' | 'user' | 'system';
-  /** Id of the account; empty for strangers and the system. */
+  kind: 'anonymous' | 'user' | 'key' | 'system';
+  /** Id of the account, or of the API key; empty for strangers and the system. */
   id: string;
+  /** Empty for an API key: no account stands behind it. */
   username: string;
   roles: readonly string[];
   permissions: ReadonlySet<string>;
@@ -24,6 +25,15 @@ export interface Actor {
 const nobody = { id: '', roles: [], permissions: new Set<string>(), sessionId: null, mfaEnrolled: false, mfaAt: null };
 
 export const stranger: Actor = { ...nobody, kind: 'anonymous', username: '' };
+
+/** A partner's system, by its API key: it holds the permissions that its scopes name, and nothing is its own. */
+export const keyActor = (id: string, scopes: readonly string[]): Actor => ({
+  ...nobody,
+  kind: 'key',
+  id,
+  username: '',
+  permissions: new Set(scopes),
+});
 
 /** The house itself: jobs, timers, the command line. */
 export const system: Actor = { ...nobody, kind: 'system', username: 'system' };

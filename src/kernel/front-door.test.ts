@@ -73,6 +73,28 @@ test('limits: too many sign-ins are refused with Retry-After, whoever they are f
   expect(Number(replies.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('limits: an office behind one address refreshes its tokens all day; signing in by Basic stays tight', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on' } });
+  const basic = (name: string) => ({ authorization: `Basic ${Buffer.from(`${name}:wrong password`).toString('base64')}` });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const bySecret = (name: string) => limited.fetch('/v1/auth/token', { method: 'POST', headers: basic(name) });
+  const refresh = () =>
+    limited.fetch('/v1/auth/token', {
+      method: 'POST',
+      headers: { ...basic('client'), ...form }, // as OAuth libraries do
+      body: 'grant_type=refresh_token&refresh_token=x',
+    });
+
+  for (let call = 0; call < 300; call++) expect(await refresh()).toBeProblem(401, 'identity/invalid-refresh-token');
+  const refused = await refresh();
+  expect(refused).toBeProblem(429, 'too-many-requests');
+  expect((await limited.get('/v1/products')).status).toBe(200);
+
+  for (let call = 1; call <= 20; call++) expect(await bySecret(`nobody${call}`)).toBeProblem(401, 'identity/wrong-credentials');
+  expect(await bySecret('nobody21')).toBeProblem(429, 'too-many-requests');
+  expect(await limited.post('/v1/auth/token', {})).toBeProblem(429, 'too-many-requests');
+});
+
 describe('the audit trail', () => {
   test('tells every state-changing call once, with ids only, and every refusal of permission', async () => {
     const bob = await w.buyer('bob', { balance: usd(50_00) });

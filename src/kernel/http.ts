@@ -10,6 +10,7 @@ import { newId } from './ids.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import {
+  accountNeeded,
   forbidden,
   internalError,
   malformed,
@@ -22,15 +23,21 @@ import {
 } from './problems.ts';
 import { readInternalToken } from './remote.ts';
 import { type Headers, problemReply, resultReply } from './replies.ts';
-import { operationId, type Route } from './routes.ts';
+import { operationId, type Route, scopeOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { demandStepUp } from './step-up.ts';
 
+/** What a caller proves itself with: the headers `Authorization` and `X-Api-Key`. */
+export interface Credentials {
+  authorization: string | undefined;
+  apiKey: string | undefined;
+}
+
 export interface Authenticator {
-  /** @returns the stranger when there is no bearer token. @throws unauthenticated when it is not good. */
-  authenticate(authorization: string | undefined): Promise<Actor>;
+  /** @returns the stranger when there is neither bearer token nor API key. @throws unauthenticated when it is not good. */
+  authenticate(credentials: Credentials): Promise<Actor>;
 }
 
 export interface HttpParts {
@@ -57,7 +64,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     app.use(
       cors({
         origin: settings.corsOrigins,
-        exposeHeaders: ['ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+        exposeHeaders: ['Content-Disposition', 'ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
         maxAge: 600,
       }),
     );
@@ -106,12 +113,15 @@ async function serve(
   let actor = stranger;
   let reply: Response;
   try {
-    actor = await actorOf(parts.authenticator, route, request);
-    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }, route.spec.limit));
+    actor = await actorOf(parts, route, request, address);
+    const { limit } = route.spec;
+    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }));
+    if (typeof limit === 'string') Object.assign(headers, await parts.limits.countNarrow(limit, address));
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
     if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
     const call = await readCall(route, request, params, actor, parts.secrets);
+    if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
     if (scope.stateChanging && !scope.audited)
@@ -133,15 +143,23 @@ async function serve(
 }
 
 /** On public routes a bad token is as none: whoever signs in again may still send the old one. */
-async function actorOf(authenticator: Authenticator, route: Route, request: Request): Promise<Actor> {
+async function actorOf({ authenticator, limits }: HttpParts, route: Route, request: Request, address: string): Promise<Actor> {
   const authorization = request.headers.get('authorization') ?? undefined;
-  if (authorization === undefined) return stranger;
-  if (route.spec.access.kind !== 'anyone') return authenticator.authenticate(authorization);
-  return authenticator.authenticate(authorization).catch((error) => {
-    if (unauthenticated.is(error)) return stranger;
+  const apiKey = request.headers.get('x-api-key') ?? undefined;
+  if (authorization === undefined && apiKey === undefined) return stranger;
+  try {
+    if (authorization !== undefined && apiKey !== undefined) throw unauthenticated({ reason: TWO_CREDENTIALS });
+    return await authenticator.authenticate({ authorization, apiKey });
+  } catch (error) {
+    if (!unauthenticated.is(error)) throw error;
+    if (apiKey !== undefined) await limits.countNarrow('api-keys', address);
+    if (route.spec.access.kind === 'anyone') return stranger;
+    if (apiKey === undefined) await limits.count({ principal: null, address });
     throw error;
-  });
+  }
 }
+
+const TWO_CREDENTIALS = 'Send either Authorization or X-Api-Key, not both: they may speak for two.';
 
 /** What the audit trail says a call was about: an id, never a name. */
 const subjectOf = ({ username, ...ids }: Record<string, string>, actor: Actor): string | null =>
@@ -151,7 +169,8 @@ const subjectOf = ({ username, ...ids }: Record<string, string>, actor: Actor): 
 function admit(route: Route, actor: Actor, params: Record<string, string>): void {
   const { access } = route.spec;
   if (access.kind === 'anyone') return;
-  if (actor.kind !== 'user') throw unauthenticated();
+  if (actor.kind !== 'user' && actor.kind !== 'key') throw unauthenticated();
+  if (actor.kind === 'key') admitKey(route, actor);
   if (access.kind === 'permission' && !actor.permissions.has(access.permission)) throw forbidden({ permission: access.permission });
   if (
     access.kind === 'own-account' &&
@@ -161,8 +180,15 @@ function admit(route: Route, actor: Actor, params: Record<string, string>): void
     throw notFound();
 }
 
+/** A key opens what its scopes name, and nothing that is somebody's own: no account stands behind it. */
+function admitKey(route: Route, actor: Actor): void {
+  const scope = scopeOf(route.spec);
+  if (!scope) throw accountNeeded();
+  if (!actor.permissions.has(scope)) throw forbidden({ permission: scope });
+}
+
 const isRefusalOfPermission = (route: Route, actor: Actor, problem: Problem): boolean =>
-  actor.kind === 'user' &&
+  actor.kind !== 'anonymous' &&
   (problem.status === 403 || (problem.status === 404 && (route.spec.access.kind === 'own-account' || route.spec.access.kind === 'owned')));
 
 const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>

@@ -4,6 +4,7 @@ import { networkOf } from './audit.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
+import { attachment } from './replies.ts';
 import { secretsFrom } from './secrets.ts';
 import { BadSettings, readSettings } from './settings.ts';
 
@@ -112,6 +113,10 @@ describe('settings', () => {
     [{ NODE_ENV: 'production', SECRET_KEYS: key, FACEBOOK_GRAPH_URL: 'http://localhost:1' }, /FACEBOOK_GRAPH_URL: production/],
     [{ SECRET_KEYS: key, SOCIAL_RETURN_ORIGINS: 'https://shop.example.com/cart' }, /SOCIAL_RETURN_ORIGINS/],
     [{ SECRET_KEYS: key, SOCIAL_RETURN_ORIGINS: '*' }, /SOCIAL_RETURN_ORIGINS/],
+    [{ SMTP_URL: 'smtp://mail.example.com' }, /MAIL_FROM/],
+    [{ MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
+    [{ SMTP_URL: 'http://mail.example.com', MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
+    [{ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'Souk' }, /MAIL_FROM/],
   ])('%j are refused by name', (env, message) => {
     expect(() => readSettings(env)).toThrow(BadSettings);
     expect(() => readSettings(env)).toThrow(message);
@@ -119,6 +124,9 @@ describe('settings', () => {
 
   test('have safe defaults: this machine only, limits on, demo data outside production', () => {
     expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ host: '127.0.0.1', rateLimits: true, demo: true, mode: 'development' });
+    const mail = (SMTP_URL: string) => readSettings({ SECRET_KEYS: key, SMTP_URL, MAIL_FROM: 'Souk <souk@example.com>' }).smtp;
+    expect(mail('smtp://localhost:25')).toMatchObject({ from: 'Souk <souk@example.com>', allowsPlain: true });
+    expect(mail('smtp://mail.example.com')).toMatchObject({ allowsPlain: false });
     expect(readSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
     expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
       wallet: 'http://wallet:5000',
@@ -134,5 +142,29 @@ describe('settings', () => {
       google: { clientId: 'souk', clientSecret: 'secret', issuerUrl: 'https://accounts.google.com' },
       socialReturnOrigins: ['https://a.example.com', 'http://localhost:5173'],
     });
+  });
+});
+
+describe('the name under which a reply is saved', () => {
+  test.each([
+    ['bob.json', 'attachment; filename="bob.json"'],
+    ['Zoé.json', `attachment; filename="Zo_.json"; filename*=UTF-8''Zo%C3%A9.json`],
+    ['a"b\\c;.json', `attachment; filename="a_b_c_.json"; filename*=UTF-8''a%22b%5Cc%3B.json`],
+    ["it's (1)*.json", `attachment; filename="it_s _1__.json"; filename*=UTF-8''it%27s%20%281%29%2a.json`],
+    ['a\r\nset-cookie: x', `attachment; filename="a__set-cookie_ x"; filename*=UTF-8''a%0D%0Aset-cookie%3A%20x`],
+  ])('%j', (name, header) => {
+    expect(attachment(name)).toBe(header);
+  });
+
+  test('is whole in whatever letters, and never breaks out of its header', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(0xffff)), (letters) => {
+        const name = String.fromCharCode(...letters);
+        const header = new Headers({ 'content-disposition': attachment(name) }).get('content-disposition') ?? '';
+        const [, plain = '', encoded] =
+          /^attachment; filename="([\w. -]*)"(?:; filename\*=UTF-8''([A-Za-z0-9%._~!-]*))?$/.exec(header) ?? [];
+        expect(encoded === undefined ? plain : decodeURIComponent(encoded)).toBe(name.toWellFormed());
+      }),
+    );
   });
 });

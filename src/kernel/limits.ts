@@ -8,16 +8,20 @@ const LIMITS = {
   address: { points: 1200, seconds: 60 },
   'sign-in': { points: 20, seconds: 60 },
   'sign-in-elsewhere': { points: 60, seconds: 60 },
+  refresh: { points: 300, seconds: 60 }, // an office behind one address; a refresh token cannot be guessed
   codes: { points: 10, seconds: 60 },
   'sign-up': { points: 30, seconds: 60 },
+  'api-keys': { points: 30, seconds: 60 },
 } as const;
 
 export interface Limits {
-  /** Counts a call. @returns the RateLimit headers of the reply. @throws tooMany */
-  count(who: { principal: string | null; address: string }, narrow: LimitName | undefined): Promise<Record<string, string>>;
+  /** Counts a call against the general limits. @returns the RateLimit headers of the reply. @throws tooMany */
+  count(who: { principal: string | null; address: string }): Promise<Record<string, string>>;
+  /** Counts it against a narrow one too, whose headers then stand in the reply. @throws tooMany */
+  countNarrow(name: LimitName, address: string): Promise<Record<string, string>>;
 }
 
-export const noLimits: Limits = { count: async () => ({}) };
+export const noLimits: Limits = { count: async () => ({}), countNarrow: async () => ({}) };
 
 /** Limits kept in this process's memory; a process of several counts its own share. */
 export function limitsInMemory(): Limits {
@@ -40,10 +44,10 @@ export function limitsInMemory(): Limits {
   };
 
   return {
-    async count({ principal, address }, narrow) {
+    async count({ principal, address }) {
       const general = await consume('address', address);
-      const personal = principal ? await consume('principal', principal) : general;
-      return narrow ? consume(narrow, address) : personal;
+      return principal ? consume('principal', principal) : general;
     },
+    countNarrow: consume,
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProblemKind } from './problems.ts';
 import * as problems from './problems.ts';
-import { type Access, operationId, type Route } from './routes.ts';
+import { type Access, operationId, type Route, scopeOf } from './routes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -41,20 +41,24 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
     components: {
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: "A partner's system, by a key of POST /v1/api-keys" },
+      },
     },
   };
 }
 
 function operationOf(module: string, route: Route, components: Json): Json {
   const { spec } = route;
+  const scope = scopeOf(spec);
   const operation: Json = {
     operationId: operationId(route),
     tags: [module],
     summary: spec.summary,
-    description: [spec.description, accessText(spec.access), spec.mfa && MFA_TEXT].filter(Boolean).join('\n\n'),
+    description: [spec.description, accessText(spec.access), scope && keyText(scope), spec.mfa && MFA_TEXT].filter(Boolean).join('\n\n'),
   };
-  if (spec.access.kind !== 'anyone') operation.security = [{ bearer: [] }];
+  if (spec.access.kind !== 'anyone') operation.security = [{ bearer: [] }, ...(scope ? [{ apiKey: [] }] : [])];
   const parameters = [...pathParameters(route), ...queryParameters(route, components), ...headerParameters(route)];
   if (parameters.length > 0) operation.parameters = parameters;
   if (spec.body) {
@@ -71,6 +75,8 @@ function operationOf(module: string, route: Route, components: Json): Json {
 
 const MFA_TEXT =
   'Needs a second factor (MFA): whoever has enrolled one sends a token that was stepped up in the last 10 minutes (`POST /v1/auth/step-up`).';
+
+const keyText = (scope: string): string => `An API key with the scope \`${scope}\` opens it too.`;
 
 const accessText = (access: Access): string => {
   const staff = 'staff' in access && access.staff ? `, or staff with \`${access.staff}\`` : '';
@@ -144,7 +150,8 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   const { spec } = route;
   const kinds: ProblemKind<never>[] = [...spec.problems];
   if (spec.access.kind !== 'anyone') kinds.push(problems.unauthenticated);
-  if (spec.access.kind === 'permission') kinds.push(problems.forbidden);
+  if (spec.access.kind === 'permission' || scopeOf(spec)) kinds.push(problems.forbidden);
+  if (spec.access.kind !== 'anyone' && !scopeOf(spec)) kinds.push(problems.accountNeeded);
   if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (route.path.includes('{')) kinds.push(problems.notFound);
   if (spec.body || spec.query) kinds.push(problems.invalid, problems.malformed);
@@ -192,14 +199,18 @@ function referenced(value: unknown): unknown {
       .filter(([name, inner]) => !(name === 'id' && typeof inner === 'string'))
       .map(([name, inner]) => [
         name,
-        name === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : referenced(inner),
+        name === 'example'
+          ? inner
+          : name === '$ref' && typeof inner === 'string'
+            ? inner.replace('#/$defs/', '#/components/schemas/')
+            : referenced(inner),
       ]),
   );
 }
 
 /** An example made from the examples of the fields, and from their types where they have none. */
 export function exampleOf(schema: Json, components: Json, depth = 0): unknown {
-  if (depth > 8) return null;
+  if (depth > 20) return null; // a schema that holds itself
   if ('example' in schema) return schema.example;
   if (typeof schema.$ref === 'string') return exampleOf(components[schema.$ref.split('/').at(-1)!] as Json, components, depth + 1);
   if ('const' in schema) return schema.const;

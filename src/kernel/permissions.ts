@@ -10,6 +10,9 @@ export const permissions = [
   'reports:decide',
   'customers:read',
   'orders:read',
+  'orders:pack',
+  'orders:ship',
+  'orders:deliver',
   'sales:create',
   'feedback:read',
   'wallet:manage',
@@ -28,3 +31,6 @@ export const permissions = [
 ] as const;
 
 export type Permission = (typeof permissions)[number];
+
+/** What couriers and warehouses do. No role of the staff holds these but admin's: keys of partners are made for them. */
+export const partnerPermissions: readonly Permission[] = ['orders:pack', 'orders:ship', 'orders:deliver'];

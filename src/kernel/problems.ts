@@ -78,6 +78,13 @@ export const forbidden = problem<{ permission?: string }>({
   detail: ({ permission }) => (permission ? `This call needs the permission ${permission}.` : 'You may not do this.'),
 });
 
+export const accountNeeded = problem({
+  code: 'account-needed',
+  status: 403,
+  title: 'Somebody must sign in for this',
+  detail: 'An API key does not open this call: it concerns an account, or needs a second factor. Sign in and send an access token.',
+});
+
 export const mfaRequired = problem({
   code: 'mfa-required',
   status: 403,
@@ -156,11 +163,12 @@ export const tooMany = problem<{ retryAfterSeconds: number }>({
   detail: ({ retryAfterSeconds }) => `Ask again in ${retryAfterSeconds} s.`,
 });
 
-export const unavailable = problem<{ retryAfterSeconds: number }>({
+export const unavailable = problem<{ retryAfterSeconds: number; reason?: string }>({
   code: 'unavailable',
   status: 503,
   title: 'Not available at the moment',
-  detail: 'Something that this call needs does not answer. Ask again with the same Idempotency-Key: nothing happens twice.',
+  detail: ({ reason }) =>
+    reason ?? 'Something that this call needs does not answer. Ask again with the same Idempotency-Key: nothing happens twice.',
 });
 
 export const internalError = problem({

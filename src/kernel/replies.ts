@@ -48,6 +48,7 @@ export function resultReply(route: Route, url: string, answer: unknown, headers:
   const text = textOf(result) ?? JSON.stringify(result);
   if (checked) checkReply(route, spec.returns, text);
   if (spec.etag) all.etag = `"${spec.etag(result as never)}"`;
+  if (spec.fileName) all['content-disposition'] = attachment(spec.fileName(result as never));
   const next = nextCursorOf(text);
   if (next) all.link = `<${nextUrl(url, next)}>; rel="next"`;
   all['content-type'] = 'application/json';
@@ -64,6 +65,16 @@ function redirectionReply(route: Route, { location, cookie }: Redirection, heade
 function checkReply(route: Route, schema: z.ZodType, text: string): void {
   const parsed = schema.safeParse(JSON.parse(text));
   if (!parsed.success) throw new Error(`The reply of ${route.method} ${route.path} is not what it promises: ${parsed.error.message}`);
+}
+
+/**
+ * A header that has the reply saved under this name (RFC 6266). Letters of other alphabets follow encoded (RFC 8187), and whoever
+ * cannot read those gets `_` for each; so no name breaks out of the header.
+ */
+export function attachment(fileName: string): string {
+  const plain = fileName.replaceAll(/[^\w. -]/gu, '_');
+  const encoded = encodeURIComponent(fileName.toWellFormed()).replaceAll(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${plain}"${plain === fileName ? '' : `; filename*=UTF-8''${encoded}`}`;
 }
 
 /** Lists end with their cursor, so it is read off the end of the text: a page may have been written by the database. */

@@ -18,6 +18,15 @@ export const permitted = (permission: Permission): Access => ({ kind: 'permissio
 export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account', staff });
 export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
 
+/**
+ * The permission by which an API key may call a route; undefined where an account must stand behind the call, because
+ * something is its own, or because it may have to prove a second factor.
+ */
+export function scopeOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>): Permission | undefined {
+  if (mfa || access.kind === 'anyone' || access.kind === 'signed-in') return undefined;
+  return access.kind === 'permission' ? access.permission : access.staff;
+}
+
 /** Names in a path: `ParamsOf<'/orders/{id}'>` is `{ id: string }`. */
 export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? { [K in Name]: string } & ParamsOf<Rest>
@@ -80,8 +89,8 @@ export const redirection = (location: string, cookie?: string): Redirection => (
 export const isRedirection = (answer: unknown): answer is Redirection =>
   typeof answer === 'object' && answer !== null && REDIRECTION in answer;
 
-/** Narrow limits beside the general ones. */
-export type LimitName = 'sign-in' | 'sign-in-elsewhere' | 'codes' | 'sign-up';
+/** Narrow limits beside the general ones; that of `api-keys` counts those that were refused. */
+export type LimitName = 'sign-in' | 'sign-in-elsewhere' | 'refresh' | 'codes' | 'sign-up' | 'api-keys';
 
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
@@ -106,7 +115,10 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   problems: readonly ProblemKind<never>[];
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
-  limit?: LimitName;
+  /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
+  fileName?: (result: z.infer<R>) => string;
+  /** A function where it hangs on what the call asks for; the body is then read before it is counted. */
+  limit?: LimitName | ((body: z.infer<B>) => LimitName);
   /** What may be kept of the reply, for how long, and what drops it. */
   cacheControl?: string;
   handle: (

@@ -25,6 +25,17 @@ const Environment = z.object({
   MODULES: z.string().optional(),
   DEMO: z.enum(['on', 'off']).optional(),
   PUBLIC_URL: z.url().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^([^<>\r\n]* <)?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address, or: Name <address>')
+    .optional(),
+  OUTSIDE_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .max(480)
+    .optional(),
+  OUTSIDE_AUDIENCE: z.string().optional(),
+  OUTSIDE_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   DEFAULT_CURRENCY: Currency.default('USD'),
   RATE_LIMITS: onOff('on'),
   CHECK_REPLIES: z.enum(['on', 'off']).optional(),
@@ -52,6 +63,16 @@ const SERVICE_URL = /^([A-Z]+)_SERVICE_URL$/;
 /** Whether the environment variable of that name is a setting of Souk. */
 export const isSettingName = (name: string): boolean => Object.hasOwn(Environment.shape, name) || SERVICE_URL.test(name);
 
+/** Somebody else who says who people are, by tokens that their keys have signed. */
+export interface OutsideIssuerSettings {
+  /** As its tokens name it (`iss`), to the letter. */
+  issuer: string;
+  /** A token must be for one of these. */
+  audiences: string[];
+  /** Where its keys are; undefined where its discovery document says it. */
+  jwksUrl: string | undefined;
+}
+
 export interface Settings {
   mode: 'development' | 'test' | 'production';
   host: string;
@@ -68,6 +89,9 @@ export interface Settings {
   serviceUrls: Readonly<Record<string, string>>;
   demo: boolean;
   publicUrl: string;
+  /** The server that mail goes through; undefined where mail is captured and not sent. */
+  smtp: { url: string; from: string; allowsPlain: boolean } | undefined;
+  outsideIssuer: OutsideIssuerSettings | undefined;
   defaultCurrency: z.infer<typeof Currency>;
   rateLimits: boolean;
   corsOrigins: string[];
@@ -115,6 +139,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   if (production) refuseUnsafe(s);
   const dataFolder = isAbsolute(s.SOUK_DATA) ? s.SOUK_DATA : resolve(s.SOUK_DATA);
   const modules = listOf(s.MODULES ?? '');
+  const publicUrl = s.PUBLIC_URL ?? `http://localhost:${s.PORT}`;
   return {
     mode: s.NODE_ENV,
     host: s.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -128,7 +153,9 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     modules: modules.length > 0 ? modules : undefined,
     serviceUrls: serviceUrls(given as Record<string, string>),
     demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
-    publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
+    publicUrl,
+    smtp: smtp(s),
+    outsideIssuer: outsideIssuer(s, publicUrl),
     defaultCurrency: s.DEFAULT_CURRENCY,
     rateLimits: s.RATE_LIMITS,
     corsOrigins: listOf(s.CORS_ORIGINS),
@@ -185,6 +212,33 @@ function asOrigin(text: string): string {
   if (origin === 'null' || origin !== text.replace(/\/$/, ''))
     throw new BadSettings(`SOCIAL_RETURN_ORIGINS: ${text} is not an origin; write it like https://shop.example.com`);
   return origin;
+}
+
+function smtp(s: z.infer<typeof Environment>): Settings['smtp'] {
+  if (!s.SMTP_URL && !s.MAIL_FROM) return undefined;
+  if (!s.SMTP_URL) throw new BadSettings('SMTP_URL: say which server takes the mail that MAIL_FROM sends');
+  if (!s.MAIL_FROM) throw new BadSettings('MAIL_FROM: say whom the mail comes from: Souk <no-reply@example.com>');
+  const { hostname } = new URL(s.SMTP_URL);
+  return { url: s.SMTP_URL, from: s.MAIL_FROM, allowsPlain: ['localhost', '127.0.0.1', '[::1]'].includes(hostname) };
+}
+
+function outsideIssuer(s: z.infer<typeof Environment>, publicUrl: string): OutsideIssuerSettings | undefined {
+  const audiences = listOf(s.OUTSIDE_AUDIENCE ?? '');
+  if (!s.OUTSIDE_ISSUER) {
+    if (audiences.length > 0 || s.OUTSIDE_JWKS_URL) throw new BadSettings('OUTSIDE_ISSUER: say whose tokens OUTSIDE_AUDIENCE is about');
+    return undefined;
+  }
+  if (audiences.length === 0)
+    throw new BadSettings(
+      'OUTSIDE_AUDIENCE: say which clients of OUTSIDE_ISSUER may call, or its tokens for anybody else would be good here',
+    );
+  if (s.OUTSIDE_ISSUER === publicUrl) throw new BadSettings('OUTSIDE_ISSUER: this is what Souk calls itself (PUBLIC_URL)');
+  const plain = [s.OUTSIDE_ISSUER, s.OUTSIDE_JWKS_URL].some((url) => url?.startsWith('http:'));
+  if (plain && s.NODE_ENV === 'production')
+    throw new BadSettings(
+      'OUTSIDE_ISSUER, OUTSIDE_JWKS_URL: production takes https:// only, or whoever is in between could sign for anybody',
+    );
+  return { issuer: s.OUTSIDE_ISSUER, audiences, jwksUrl: s.OUTSIDE_JWKS_URL };
 }
 
 function masterKeys(given: string | undefined, dataFolder: string): MasterKey[] {

@@ -5,6 +5,7 @@ import { identityModule } from './identity/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { moderationModule } from './moderation/module.ts';
 import { ordersModule } from './orders/module.ts';
+import { partnersModule } from './partners/module.ts';
 import { reviewsModule } from './reviews/module.ts';
 import { socialModule } from './social/module.ts';
 import { walletModule } from './wallet/module.ts';
@@ -13,6 +14,7 @@ import { walletModule } from './wallet/module.ts';
 export const modules: readonly Module[] = [
   identityModule,
   socialModule,
+  partnersModule,
   moderationModule,
   walletModule,
   inventoryModule,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { PASSWORD } from '../../../test/people.ts';
+import { enrol, meanwhile } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
 const codeIn = (w: World, email: string) => /\d{6}/.exec(w.mail(email)?.text ?? '')?.[0];
@@ -74,6 +75,37 @@ test('another email counts for nothing until its code comes back', async () => {
   expect((await w.post('/v1/auth/confirm-sign-up', { username: 'bob', code })).status).toBe(200);
   expect((await signIn('robert@example.com')).status).toBe(200);
   expect((await bob.patch('/v1/customers/bob', { email: null })).body).toMatchObject({ email: null, emailConfirmed: false });
+});
+
+test('another email takes the second factor, where there is one; nothing else does', async () => {
+  const w = await world({ env: { MFA_ROLES: 'finance' } });
+  const { person: bob, app } = await enrol(w, await w.person('bob'));
+  const { body } = await w.post('/v1/auth/sign-in', { username: 'bob', password: PASSWORD, code: app.next() });
+  const refreshed = await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: body.refreshToken });
+  const plain = w.withToken(bob, refreshed.body.accessToken);
+
+  expect(await plain.patch('/v1/customers/bob', { email: 'robert@example.com' })).toBeProblem(403, 'mfa-required');
+  expect(await plain.patch('/v1/customers/bob', { email: null, address: 'here' })).toBeProblem(403, 'mfa-required');
+  expect((await plain.patch('/v1/customers/bob', { email: 'BOB@example.com', phone: '+21671000000' })).body).toMatchObject({
+    email: 'bob@example.com',
+    address: null,
+    phone: '+21671000000',
+  });
+  const stepped = (await plain.post('/v1/auth/step-up', { code: app.next() })).body.accessToken;
+  expect((await w.withToken(bob, stepped).patch('/v1/customers/bob', { email: 'robert@example.com' })).status).toBe(200);
+
+  const fin = await w.person('fin', ['finance']);
+  expect(await fin.patch('/v1/customers/fin', { email: 'other@example.com' })).toBeProblem(403, 'mfa-enrolment-required');
+});
+
+test('a token that knows of no second factor changes no email once one is enrolled', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const reply = await meanwhile(w, bob.id, () => bob.patch('/v1/customers/bob', { email: 'thief@example.com' }), {
+    text: 'update identity.accounts set has_second_factor = true where id = $1',
+    values: [bob.id],
+  });
+  expect(reply).toBeProblem(403, 'mfa-required');
 });
 
 test('the code that went to one address does not prove the next', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { usd } from '../../../test/people.ts';
+import { PASSWORD, usd } from '../../../test/people.ts';
 import { world } from '../../../test/world.ts';
 import { LONGEST } from './export-customer.ts';
 
@@ -43,6 +43,25 @@ test('a list that is too long is cut, and the export says so', async () => {
   const { body } = await bob.get('/v1/customers/bob/export');
   expect(body.wallet.deductions).toHaveLength(LONGEST);
   expect(body.cut).toEqual(['deductions']);
+});
+
+test('a browser saves it under the name of the account, whatever its letters, and nothing on the way keeps it', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const { headers } = await bob.get('/v1/customers/BOB/export');
+  expect(headers.get('content-disposition')).toBe('attachment; filename="souk-bob.json"');
+  expect(headers.get('cache-control')).toBe('no-store');
+
+  const amal = { username: 'أمل_بن.صالح', password: PASSWORD };
+  await w.ask('identity', 'ensureAccount', { ...amal, fullName: 'Amal', email: null });
+  const { body: tokens } = await w.post('/v1/auth/sign-in', amal);
+  const authorization = `Bearer ${tokens.accessToken}`;
+  const hers = await w.get(`/v1/customers/${encodeURIComponent(amal.username)}/export`, { authorization });
+  expect(hers.status).toBe(200);
+  const [, encoded] =
+    /^attachment; filename="souk-[_.]+json"; filename\*=UTF-8''(\S+)$/.exec(hers.headers.get('content-disposition') ?? '') ?? [];
+  expect(decodeURIComponent(encoded ?? '')).toBe('souk-أمل_بن.صالح.json');
+  expect((await (await w.person('eve')).get('/v1/customers/bob/export')).headers.get('content-disposition')).toBeNull();
 });
 
 test('others, and the staff, take nothing along', async () => {

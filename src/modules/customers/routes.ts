@@ -1,11 +1,12 @@
 import { Customer, CustomerChanges } from '#identity';
-import { stillRunning, versionMismatch } from '#kernel/problems.ts';
-import { del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
+import { mfaEnrolmentRequired, mfaRequired, notFound, stillRunning, versionMismatch } from '#kernel/problems.ts';
+import { anyone, del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 import { deleteCustomer, stillOpen } from './delete-customer.ts';
 import { CustomerExport, exportCustomer } from './export-customer.ts';
 import { CustomersQuery, listCustomers } from './list-customers.ts';
+import { Profile, showProfile } from './show-profile.ts';
 
 export const routes = [
   get('/customers', {
@@ -20,12 +21,12 @@ export const routes = [
     summary: 'Change what your account says of you',
     description:
       'A JSON Merge Patch: what is absent stays, null empties. Another email counts for nothing until it is confirmed with the code that is ' +
-      'mailed to it. The username stays; the password changes by POST /v1/auth/change-password.',
+      'mailed to it, and takes a second factor (MFA) where there is one: a token that was stepped up in the last 10 minutes. The username stays; the password changes by POST /v1/auth/change-password.',
     access: ownAccount(),
     body: CustomerChanges,
     returns: Customer,
     etag: ({ version }) => version,
-    problems: [versionMismatch],
+    problems: [versionMismatch, mfaRequired, mfaEnrolmentRequired],
     handle: (ctx: Customers, { body, ifMatch }) => ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: body, ifMatch }),
   }),
   del('/customers/{username}', {
@@ -41,10 +42,19 @@ export const routes = [
   }),
   get('/customers/{username}/export', {
     summary: 'All that is known of you, as one JSON document',
-    description: 'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer.',
+    description:
+      'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer. A browser saves it as a file.',
     access: ownAccount(),
     returns: CustomerExport,
+    fileName: ({ customer }) => `souk-${customer.username}.json`,
     problems: [],
     handle: (ctx: Customers) => exportCustomer(ctx),
+  }),
+  get('/users/{userId}/profile', {
+    summary: 'What everybody may know of an account',
+    access: anyone,
+    returns: Profile,
+    problems: [notFound],
+    handle: (ctx: Customers, { params }) => showProfile(ctx, params.userId),
   }),
 ];

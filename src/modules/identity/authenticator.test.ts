@@ -142,13 +142,14 @@ async function alone() {
       return { last: revocations.at(-1)?.seq ?? since, revocations };
     }),
   };
+  const accountOfLink = () => Promise.reject(new Error('nobody is linked'));
   const signals = {
     hearing: () => state.hearing,
     on: (_: string, heard: () => void) => {
       state.heard = heard;
     },
   };
-  const { authenticate } = createAuthenticator({ identity, clock, issuer: ISSUER, signals });
+  const { authenticate } = createAuthenticator({ identity: { ...identity, accountOfLink }, clock, issuer: ISSUER, signals });
   const ids = { sub: newId(), sid: newId() };
   const issue = async (rev = 0, change: object = {}, typ = 'at+jwt') => {
     const now = Math.floor(clock.now().getTime() / 1000);

@@ -5,25 +5,31 @@ import { type Actor, stranger } from '#kernel/context.ts';
 import type { Client } from '#kernel/contracts.ts';
 import { Problem, unauthenticated } from '#kernel/problems.ts';
 import { type identity, REVOCATIONS_CHANNEL } from './contract.ts';
+import type { OutsideIssuer } from './outside-issuer.ts';
+import { verifyOutside } from './outside-token.ts';
 import { REVOCATION_LIFE_MS, REVOCATIONS_PER_PAGE, revocationsMadeHere } from './revocation.ts';
 import { permissionsOf } from './roles.ts';
 import { SIGNING_ALGORITHM } from './signing-key.ts';
 import { ACCESS_TOKEN_TYPE, AccessClaims, AUDIENCE } from './tokens.ts';
 
 export interface AuthenticatorParts {
-  identity: Pick<Client<typeof identity>, 'signingKeys' | 'revocations'>;
+  identity: Pick<Client<typeof identity>, 'signingKeys' | 'revocations' | 'accountOfLink'>;
   clock: Clock;
   issuer: string;
+  /** Whose tokens are taken beside our own. */
+  outside?: OutsideIssuer | undefined;
   signals: { hearing(): boolean; on(channel: string, heard: () => void): void };
 }
 
 /** A token that was found good, and what would void it. */
-interface Verified {
+export interface Verified {
   actor: Actor;
-  sessionId: string;
+  sessionId: string | null;
   accountId: string;
   rev: number;
   expiresAtMs: number;
+  /** Of an outside issuer's token, which we cannot void: how its account is looked at again, and when it must be at the latest. */
+  outside?: { lookAgain(): Promise<Verified>; byMs: number };
 }
 
 const REMEMBERED = 20_000;
@@ -45,14 +51,18 @@ export function createAuthenticator(parts: AuthenticatorParts): { authenticate(a
       if (!revoked.isFresh()) await revoked.refresh();
       let known = verified.get(token);
       if (!known) {
-        known = await verify(token, parts, keys);
+        known = await (parts.outside?.claims(token) ? verifyOutside(token, parts, parts.outside) : verify(token, parts, keys));
         verified.set(token, known);
       }
       if (known.expiresAtMs <= parts.clock.now().getTime()) {
         verified.delete(token);
         throw unauthenticated({ reason: 'The access token has expired: refresh it.' });
       }
-      if (revoked.voids(known)) throw unauthenticated({ reason: 'The access token was revoked: refresh it, or sign in again.' });
+      const isVoid = revoked.voids(known);
+      if (known.outside && (isVoid || known.outside.byMs <= parts.clock.now().getTime())) {
+        known = await known.outside.lookAgain(); // what it said before is kept meanwhile, so that a refused one opens no new account
+        verified.set(token, known);
+      } else if (isVoid) throw unauthenticated({ reason: 'The access token was revoked: refresh it, or sign in again.' });
       return known.actor;
     },
   };
@@ -180,6 +190,7 @@ function revokedOf({ identity, clock, signals }: AuthenticatorParts) {
         await reading;
       }
     },
-    voids: ({ sessionId, accountId, rev }: Verified): boolean => sessions.has(sessionId) || (accounts.get(accountId)?.seq ?? 0) > rev,
+    voids: ({ sessionId, accountId, rev }: Verified): boolean =>
+      (sessionId !== null && sessions.has(sessionId)) || (accounts.get(accountId)?.seq ?? 0) > rev,
   };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { enqueue } from '#kernel/events.ts';
 import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandStepUp } from '#kernel/step-up.ts';
 import { emailColumns, emailIndex, type LivingAccount, lockAccount, setPersonal } from './account.ts';
 import { voidCode } from './code.ts';
 import type { Identity } from './context.ts';
@@ -9,12 +10,14 @@ import { customerOf } from './customer.ts';
 import { sendCode } from './jobs.ts';
 import { giveCode } from './open-account.ts';
 import { type PersonalDetails, refuseImpossibleBirth, sealDetails, unsealDetails } from './personal-details.ts';
+import { tellOwner } from './tell-owner.ts';
 
 type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
 
 /**
  * Changes what an account says of a person. Another email counts for nothing until its code comes back; the code that went
- * to the one before is void in the same transaction. Of two who name one version, the row's lock lets one through.
+ * to the one before is void in the same transaction, and the address that was confirmed before is told. Who reads the mail sets
+ * the password, so another email takes the second factor, where there is one. Of two who name one version, the row's lock lets one through.
  */
 export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatch }: Wanted): Promise<Customer> {
   const now = ctx.clock.now();
@@ -26,9 +29,11 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
     if (Object.keys(changes).length === 0) return before;
     const details = changed(unsealDetails(ctx.secrets, accountId, before.details_sealed ?? ''), changes);
     const isOther = isOtherEmail(ctx, before, changes.email);
+    if (isOther) demandStepUp({ ...ctx.actor, mfaEnrolled: before.has_second_factor }, { mfaRoles: ctx.settings.mfaRoles, now });
     const email = isOther
       ? { ...emailColumns(ctx.secrets, accountId, changes.email), email_confirmed_at: null }
       : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
+    if (isOther) await tellOwner(ctx, tx, accountId, { what: 'email-changed' });
     const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
     if (isOther) await voidCode(tx, accountId, 'email', now);
     const code = isOther && after.email_index ? await giveCode(ctx, tx, accountId, 'email') : undefined;

@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { enqueue } from '#kernel/events.ts';
 import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount, setPassword } from './account.ts';
 import type { Identity } from './context.ts';
-import { tellNewPassword } from './jobs.ts';
 import { hashPassword, isPassword, NewPassword, TriedPassword } from './password.ts';
 import { wrongPassword } from './problems.ts';
 import { revokedHere, revokeSessions } from './revocation.ts';
 import { endSessions } from './session.ts';
+import { tellOwner } from './tell-owner.ts';
 
 export const ChangePassword = z
   .strictObject({ currentPassword: TriedPassword.meta({ example: 'correct horse battery' }), newPassword: NewPassword })
@@ -26,7 +25,7 @@ export async function changePassword(ctx: Identity, input: z.infer<typeof Change
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, before.id);
     if (account?.password_hash !== before.password_hash) throw wrongPassword();
-    enqueue(tx, tellNewPassword, { accountId: account.id, version: account.version + 1 });
+    await tellOwner(ctx, tx, account.id, { what: 'new-password' });
     const ended = await endSessions(tx, account.id, { by: 'password', except: ctx.actor.sessionId, now });
     await setPassword(tx, account.id, passwordHash, account.rev);
     if (ended.length > 0) await revokeSessions(tx, ended, now);

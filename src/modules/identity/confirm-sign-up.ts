@@ -12,7 +12,7 @@ import { wrongCode } from './problems.ts';
 export const ConfirmSignUp = z
   .strictObject({ ...namedFields, code: Code })
   .refine(namesOne, NAMES_ONE)
-  .meta({ id: 'ConfirmSignUp' });
+  .meta({ id: 'ConfirmSignUp', example: { username: 'Jane_Doe', code: '402518' } });
 
 export const Confirmed = z.object({ user: z.object({ id: Id, username: Username }), message: z.string() });
 export type Confirmed = z.infer<typeof Confirmed>;

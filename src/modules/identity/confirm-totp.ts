@@ -3,11 +3,13 @@ import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount, setSecondFactor } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
+import { ownSession } from './own-session.ts';
 import { mfaEnrolled, noSecondFactor, wrongMfaCode } from './problems.ts';
-import { keepRecoveryCodes, newRecoveryCodes } from './recovery-codes.ts';
+import { keepRecoveryCodes, newRecoveryCodes, RecoveryCodes } from './recovery-codes.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { confirmSecondFactor, lockBegun, stepOf } from './second-factor.ts';
 import { isOpen } from './session.ts';
+import { tellOwner } from './tell-owner.ts';
 import { AccessToken, issueAccessToken } from './tokens.ts';
 
 export const ConfirmTotp = z
@@ -19,12 +21,7 @@ export const ConfirmTotp = z
   })
   .meta({ id: 'ConfirmTotp', example: { code: '402518' } });
 
-export const EnrolledTotp = AccessToken.extend({
-  recoveryCodes: z.array(z.string()).meta({
-    description: 'Ten codes, each good once in place of a one-time code. They are never shown again',
-    example: ['k7wqa-fz2mx'],
-  }),
-}).meta({ id: 'EnrolledTotp' });
+export const EnrolledTotp = AccessToken.extend(RecoveryCodes.shape).meta({ id: 'EnrolledTotp' });
 
 /**
  * Makes the second factor count, once its first code shows that the app has the secret. All access tokens of the account die,
@@ -32,13 +29,14 @@ export const EnrolledTotp = AccessToken.extend({
  */
 export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof ConfirmTotp>): Promise<z.infer<typeof EnrolledTotp>> {
   const now = ctx.clock.now();
-  const { id, sessionId } = ctx.actor;
+  const { id } = ctx.actor;
+  const sessionId = ownSession(ctx);
   if ((await findById(ctx.db, id))?.has_second_factor) throw mfaEnrolled(); // no failure, so not counted
   await countAttempt(ctx.db, ctx.secrets, { secondFactorOf: id }, now);
   const recoveryCodes = newRecoveryCodes();
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, id);
-    if (before?.state !== 'active' || !sessionId || !(await isOpen(tx, sessionId, now))) throw unauthenticated();
+    if (before?.state !== 'active' || !(await isOpen(tx, sessionId, now))) throw unauthenticated();
     if (before.has_second_factor) throw mfaEnrolled();
     const secret = await lockBegun(tx, ctx.secrets, id, now);
     if (!secret) throw noSecondFactor();
@@ -46,9 +44,10 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
     if (step === undefined) throw wrongMfaCode();
     await confirmSecondFactor(tx, id, { step, now });
     await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    await tellOwner(ctx, tx, id, { what: 'second-factor-enrolled' });
     return setSecondFactor(tx, id, true, await revoke(tx, 'account', id, now));
   });
   revokedHere();
   await forgiveAttempts(ctx.db, ctx.secrets, { secondFactorOf: id });
-  return { ...(await issueAccessToken(ctx, account, sessionId!, now)), recoveryCodes };
+  return { ...(await issueAccessToken(ctx, account, sessionId, now)), recoveryCodes };
 }

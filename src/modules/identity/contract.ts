@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
-import { invalid, notFound, problem, versionMismatch } from '#kernel/problems.ts';
+import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, versionMismatch } from '#kernel/problems.ts';
 import { resealOperation } from '#kernel/reseal.ts';
 import { Id, line, prose, Time, Username } from '#kernel/shapes.ts';
 
@@ -192,6 +192,13 @@ export const emailNotVerified = problem({
     'The provider vouches for no email address of yours, and an account is found or opened by a verified one only. Verify it there and try again, or sign up by mail (POST /v1/auth/sign-up).',
 });
 
+export const noSecondFactor = problem({
+  code: 'identity/no-second-factor',
+  status: 409,
+  title: 'There is no second factor',
+  detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
+});
+
 export const accountCreated = event('identity.account-created', 2, z.object({ accountId: Id }));
 
 const OneAccount = z.object({ accountId: Id });
@@ -247,11 +254,11 @@ export const identity = contract('identity', {
       input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),
       output: z.array(Customer),
     }),
-    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back. */
+    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back, and takes a second factor (MFA). */
     changeCustomer: operation({
       input: OneAccount.extend({ changes: CustomerChanges, ifMatch: z.int().optional() }),
       output: Customer,
-      problems: [notFound, versionMismatch, invalid],
+      problems: [notFound, versionMismatch, invalid, mfaRequired, mfaEnrolmentRequired],
     }),
     /** Refuses the account all new calls and sign-ins, in every process, until it is reopened or erased; `closed` is false for one that is
      * suspended. Twice is once. */
@@ -262,6 +269,8 @@ export const identity = contract('identity', {
     eraseAccount: operation({ input: OneAccount, output: z.object({}) }),
     /** Sets the roles of an account, at once. Who may call it is checked by the caller's route or by the shell of the operator. */
     grantRoles: operation({ input: z.object({ accountId: Id, roles: z.array(RoleName) }), output: z.object({ roles: z.array(RoleName) }) }),
+    /** Takes a lost second factor away: sessions and tokens of the account end, and the owner is told. For the shell of the operator. */
+    removeSecondFactor: operation({ input: OneAccount, output: z.object({}), problems: [notFound, noSecondFactor] }),
     /** Public keys that access tokens are signed with, the current one first. */
     signingKeys: operation({ input: z.object({}), output: z.object({ keys: z.array(PublicKey) }) }),
     /** What was revoked after `since`, oldest first, of tokens that may still be alive. */

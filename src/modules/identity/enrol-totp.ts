@@ -1,6 +1,7 @@
 import { renderSVG } from 'uqr';
 import { z } from 'zod';
 import type { Identity } from './context.ts';
+import { ownSession } from './own-session.ts';
 import { mfaEnrolled } from './problems.ts';
 import { beginSecondFactor, newSecret, totpOf } from './second-factor.ts';
 
@@ -17,6 +18,7 @@ export const TotpSecret = z
  * before that, a new secret takes its place.
  */
 export async function enrolTotp(ctx: Identity): Promise<z.infer<typeof TotpSecret>> {
+  ownSession(ctx); // what cannot be confirmed is not begun
   const secret = newSecret();
   const begun = await beginSecondFactor(ctx.db, ctx.secrets, { accountId: ctx.actor.id, secret, now: ctx.clock.now() });
   if (!begun) throw mfaEnrolled();

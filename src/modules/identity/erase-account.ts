@@ -3,6 +3,7 @@ import { emptyAccount } from './account-end.ts';
 import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { dropLinks } from './link.ts';
+import { dropAllOwed } from './owed-letter.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
@@ -13,6 +14,7 @@ export async function eraseAccount(ctx: Identity, { accountId }: { accountId: st
   await ctx.db.transaction(async (tx) => {
     if (!(await emptyAccount(tx, accountId))) return;
     await dropCodes(tx, accountId);
+    await dropAllOwed(tx, accountId);
     await dropSecondFactor(tx, accountId);
     await dropLinks(tx, accountId);
     await endSessions(tx, accountId, { by: 'erasure', except: null, now });

@@ -2,6 +2,7 @@ import { forgetUnconfirmed } from './account.ts';
 import { forgetAttempts } from './attempts.ts';
 import { forgetCodes } from './code.ts';
 import type { Identity } from './context.ts';
+import { forgetOwed } from './owed-letter.ts';
 import { forgetRevocations } from './revocation.ts';
 import { forgetBegun } from './second-factor.ts';
 import { forgetSessions } from './session.ts';
@@ -11,7 +12,7 @@ const BATCHES = 20;
 
 /** Drops what has had its time. A turn that leaves something over is followed by the next. */
 export async function forgetExpired(ctx: Identity): Promise<void> {
-  for (const forget of [forgetCodes, forgetAttempts, forgetSessions, forgetRevocations, forgetBegun, forgetUnconfirmed]) {
+  for (const forget of [forgetCodes, forgetAttempts, forgetSessions, forgetOwed, forgetRevocations, forgetBegun, forgetUnconfirmed]) {
     for (let turn = 0; turn < BATCHES; turn++) {
       if ((await forget(ctx.db, ctx.clock.now(), BATCH)) < BATCH) break;
     }

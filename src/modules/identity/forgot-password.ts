@@ -8,7 +8,10 @@ import { resetLetter } from './letters.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { giveCode } from './open-account.ts';
 
-export const ForgotPassword = z.strictObject(namedFields).refine(namesOne, NAMES_ONE).meta({ id: 'ForgotPassword' });
+export const ForgotPassword = z
+  .strictObject(namedFields)
+  .refine(namesOne, NAMES_ONE)
+  .meta({ id: 'ForgotPassword', example: { email: 'jane@example.com' } });
 
 export const ForgottenPassword = z.object({ message: z.string() });
 

@@ -13,7 +13,10 @@ export const TokenRequest = z
     scope: z.string().max(1000).optional(),
     client_id: z.string().max(200).optional(),
   })
-  .meta({ id: 'TokenRequest' });
+  .meta({
+    id: 'TokenRequest',
+    example: { grant_type: 'refresh_token', refresh_token: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01.1.2Zc0mmZ9cQ0yX0JrKQ4rXw.b3VycyBhbG9uZQ' },
+  });
 
 /** The same tokens twice: in this API's words, and in those of RFC 6749. */
 export const OAuthTokens = Tokens.extend({

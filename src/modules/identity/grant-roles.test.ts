@@ -77,9 +77,10 @@ test('grants at the same time leave one of them, whole', async () => {
   expect(await w.sql('select max(seq) as rev from identity.revocations where id = $1', [sue.id])).toEqual([{ rev: row?.rev }]);
 });
 
-test('every permission belongs to a role other than admin, save granting; admin has all; an unknown role gives none', () => {
+test('every permission belongs to a role other than admin, save granting and what partners do with orders; admin has all; an unknown role gives none', () => {
   const others = permissionsOf(roleNames.filter((role) => role !== 'admin'));
-  expect(permissions.filter((permission) => !others.has(permission))).toEqual(['roles:grant']);
+  const savePartners = permissions.filter((permission) => !others.has(permission));
+  expect(savePartners).toEqual(['orders:pack', 'orders:ship', 'orders:deliver', 'roles:grant']);
   expect([...permissionsOf(['admin'])].sort()).toEqual([...permissions].sort());
   expect(permissionsOf(['emperor', 'constructor', '__proto__'])).toEqual(new Set());
 });

@@ -5,10 +5,11 @@ import { Id } from '#kernel/shapes.ts';
 import type { Identity } from './context.ts';
 import { forgetExpired } from './forget-expired.ts';
 import { runSendResetCode, runStartReset } from './forgot-password.ts';
+import { News } from './letters.ts';
 import { runResendCodes } from './resend-code.ts';
 import { runSendCode } from './send-code.ts';
 import { rotateSigningKeys } from './signing-key.ts';
-import { runTellNewPassword } from './tell-new-password.ts';
+import { runTellOwner } from './tell-owner.ts';
 
 export const SendCode = z.object({ accountId: Id, sealedCode: z.string() });
 
@@ -22,11 +23,11 @@ export const startReset = job('identity.start-reset', Whom, (ctx: Identity, whos
 
 export const sendResetCode = job('identity.send-reset-code', SendCode, (ctx: Identity, input) => runSendResetCode(ctx, input));
 
-export const tellNewPassword = job('identity.tell-new-password', z.object({ accountId: Id, version: z.int() }), (ctx: Identity, input) =>
-  runTellNewPassword(ctx, input),
+export const tellOwnerJob = job('identity.tell-owner', z.object({ letterId: Id, news: News }), (ctx: Identity, input) =>
+  runTellOwner(ctx, input),
 );
 
-export const jobs = [sendCode, resendCodes, startReset, sendResetCode, tellNewPassword];
+export const jobs = [sendCode, resendCodes, startReset, sendResetCode, tellOwnerJob];
 
 export const timers = [
   timer('identity.forget-expired', minutes(5), (ctx: Identity) => forgetExpired(ctx)),

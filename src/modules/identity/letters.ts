@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What is mailed, as pure text. */
 export interface Letter {
   subject: string;
@@ -29,11 +31,64 @@ export const resetLetter = ({ username, code }: { username: string; code: string
   ].join('\n\n'),
 });
 
-export const newPasswordLetter = ({ username }: { username: string }): Letter => ({
-  subject: 'Your password was changed',
-  text: [
-    'Hello,',
-    `the account ${username} has a new password, and its other sessions have ended.`,
-    'If it was not you, set a new password at once (POST /v1/auth/forgot-password).',
-  ].join('\n\n'),
-});
+/** What the owner of an account is told has happened to it. */
+export const News = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('new-password') }),
+  z.object({ what: z.literal('email-changed') }),
+  z.object({ what: z.literal('second-factor-enrolled') }),
+  z.object({ what: z.literal('second-factor-removed') }),
+  z.object({ what: z.literal('second-factor-taken-away') }),
+  z.object({ what: z.literal('recovery-code-used'), left: z.int() }),
+  z.object({ what: z.literal('recovery-codes-renewed') }),
+]);
+export type News = z.infer<typeof News>;
+
+const NEW_PASSWORD = 'set a new password at once (POST /v1/auth/forgot-password)';
+
+/** The letter that tells it, and what to do if it was not the owner. It does not name a new address: the old one may be read by a stranger by now. */
+export function letterAbout(news: News, username: string): Letter {
+  switch (news.what) {
+    case 'new-password':
+      return letter('Your password was changed', [
+        `the account ${username} has a new password, and its other sessions have ended.`,
+        `If it was not you, ${NEW_PASSWORD}.`,
+      ]);
+    case 'email-changed':
+      return letter('Your email address was changed', [
+        `this address is no longer the one of the account ${username}: another was given for it, or it was taken out. Codes and letters no longer come here.`,
+        `If it was not you, sign in as ${username} at once, set a new password (POST /v1/auth/change-password) and put your address back (PATCH /v1/customers/${username}). If you cannot sign in any more, write to whoever runs this shop.`,
+      ]);
+    case 'second-factor-enrolled':
+      return letter('A second factor was added to your account', [
+        `the account ${username} has a second factor now: signing in takes a code of its authenticator app too.`,
+        `If it was not you, ${NEW_PASSWORD}, and write to whoever runs this shop: only they can take the second factor away for you.`,
+      ]);
+    case 'second-factor-removed':
+      return letter('The second factor of your account was removed', [
+        `the account ${username} has no second factor any more, and its recovery codes are void: the password alone opens it.`,
+        `If it was not you, ${NEW_PASSWORD}, and enrol your authenticator app again (POST /v1/auth/mfa/totp).`,
+      ]);
+    case 'second-factor-taken-away':
+      return letter('The second factor of your account was taken away', [
+        `whoever runs this shop has taken the second factor of the account ${username} away, because they were told that it is lost. Its recovery codes are void, its sessions have ended, and the password alone opens it.`,
+        `If it was not you who asked, ${NEW_PASSWORD}, enrol your authenticator app again (POST /v1/auth/mfa/totp), and write to whoever runs this shop.`,
+      ]);
+    case 'recovery-code-used':
+      return letter('A recovery code was used', [
+        `a recovery code of the account ${username} was used in place of a code of its authenticator app. ${leftOver(news.left)}`,
+        `If it was not you, somebody has your recovery codes: ${NEW_PASSWORD}, then make new ones (POST /v1/auth/mfa/totp/recovery-codes).`,
+      ]);
+    case 'recovery-codes-renewed':
+      return letter('Your recovery codes were replaced', [
+        `the account ${username} has ten new recovery codes, and those before are void.`,
+        `If it was not you, ${NEW_PASSWORD}, then make new ones yourself (POST /v1/auth/mfa/totp/recovery-codes).`,
+      ]);
+  }
+}
+
+const letter = (subject: string, paragraphs: string[]): Letter => ({ subject, text: ['Hello,', ...paragraphs].join('\n\n') });
+
+const leftOver = (left: number): string => {
+  if (left === 0) return 'It was the last one: make new ones (POST /v1/auth/mfa/totp/recovery-codes) while you have the app.';
+  return left === 1 ? 'One is left.' : `${left} are left.`;
+};

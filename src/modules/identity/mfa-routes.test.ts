@@ -18,6 +18,9 @@ const CALLS: readonly [string, number, (person: Person) => ReturnType<Person['po
     (person) => person.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: PASSWORD }),
   ],
   ['putUsersByIdRoles', 200, (person) => person.put(`/v1/users/${person.id}/roles`, { roles: ['admin'] })],
+  ['postApiKeys', 201, (person) => person.post('/v1/api-keys', { name: 'Couriers', scopes: ['orders:ship'] })],
+  ['deleteApiKeysById', 204, async (person) => person.delete(`/v1/api-keys/${(await person.get('/v1/api-keys')).body.items[0]?.id}`)],
+  ['postAuthMfaTotpRecoveryCodes', 201, (person) => person.post(`${TOTP_PATH}/recovery-codes`)],
   ['deleteAuthMfaTotp', 204, (person) => person.delete(TOTP_PATH)],
 ];
 
@@ -53,8 +56,8 @@ describe('a call marked (MFA)', () => {
     const w = await world();
     const root = await w.admin();
     const found = await statuses(root);
-    expect(found.slice(0, 4)).toEqual(allow.slice(0, 4));
-    expect(found[4]).toEqual(['deleteAuthMfaTotp', 409, 'identity/no-second-factor']);
+    expect(found.slice(0, -2)).toEqual(allow.slice(0, -2));
+    expect(found.slice(-2)).toEqual(CALLS.slice(-2).map(([operation]) => [operation, 409, 'identity/no-second-factor']));
   });
 
   test('is refused to a session that has not stepped up, in another process too; nothing else is', async () => {

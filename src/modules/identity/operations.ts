@@ -11,6 +11,7 @@ import { eraseAccount } from './erase-account.ts';
 import { grantRoles } from './grant-roles.ts';
 import { sessionsOf } from './list-sessions.ts';
 import { listCustomers, readCustomer } from './read-customers.ts';
+import { removeSecondFactor } from './remove-second-factor.ts';
 import { reseal } from './reseal.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
@@ -36,6 +37,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   eraseAccount,
   ensureAccount,
   grantRoles: async (ctx, input) => ({ roles: (await grantRoles(ctx, input)).roles }),
+  removeSecondFactor,
   signingKeys: async (ctx) => ({ keys: await publicKeys(ctx) }),
   async revocations(ctx, { since }) {
     const revocations = await revocationsAfter(ctx.db, since, ctx.clock.now());

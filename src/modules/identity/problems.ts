@@ -1,6 +1,14 @@
 import { problem } from '#kernel/problems.ts';
 
-export { accountClosing, accountSuspended, emailNotVerified, mfaCodeRequired, usernameTaken, wrongMfaCode } from './contract.ts';
+export {
+  accountClosing,
+  accountSuspended,
+  emailNotVerified,
+  mfaCodeRequired,
+  noSecondFactor,
+  usernameTaken,
+  wrongMfaCode,
+} from './contract.ts';
 
 /** The same words for an account that is not there and for a password that is not right. */
 export const wrongCredentials = problem({
@@ -40,11 +48,14 @@ export const mfaEnrolled = problem({
   detail: 'Remove the one there is (DELETE /v1/auth/mfa/totp) before you enrol another.',
 });
 
-export const noSecondFactor = problem({
-  code: 'identity/no-second-factor',
+/** What an outside issuer has signed is a sign-in there, not here. */
+export const noSession = problem({
+  code: 'identity/no-session',
   status: 409,
-  title: 'There is no second factor',
-  detail: 'Enrol one with POST /v1/auth/mfa/totp, and confirm it within an hour.',
+  title: 'This token has no session here',
+  detail:
+    'It comes from an outside issuer: end it there. To step up, or to enrol a second factor, sign in to Souk itself (POST /v1/auth/sign-in); ' +
+    'an account without a password sets one with POST /v1/auth/forgot-password.',
 });
 
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */

@@ -1,8 +1,10 @@
+import { lockAccount } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
 import { wrongMfaCode } from './problems.ts';
-import { isRecoveryCode, spendRecoveryCode } from './recovery-codes.ts';
+import { countRecoveryCodes, isRecoveryCode, spendRecoveryCode } from './recovery-codes.ts';
 import { spendOneTimeCode } from './second-factor.ts';
+import { tellOwner } from './tell-owner.ts';
 
 /**
  * Takes a one-time or a recovery code of the account: each is good once. The try is counted before it is looked at, whatever
@@ -13,7 +15,15 @@ export async function proveSecondFactor(ctx: Identity, accountId: string, code: 
   const now = ctx.clock.now();
   const tried = { secondFactorOf: accountId };
   await countAttempt(ctx.db, ctx.secrets, tried, now);
-  const spend = isRecoveryCode(code) ? spendRecoveryCode : spendOneTimeCode;
-  if (!(await spend(ctx.db, ctx.secrets, accountId, code, now))) throw wrongMfaCode();
+  if (isRecoveryCode(code)) await recover(ctx, accountId, code, now);
+  else if (!(await spendOneTimeCode(ctx.db, ctx.secrets, accountId, code, now))) throw wrongMfaCode();
   await forgiveAttempts(ctx.db, ctx.secrets, tried);
 }
+
+/** Takes a recovery code, and has the owner told how many are left: the lock lets those that are used at once come one after the other. */
+const recover = (ctx: Identity, accountId: string, code: string, now: Date): Promise<void> =>
+  ctx.db.transaction(async (tx) => {
+    await lockAccount(tx, accountId);
+    if (!(await spendRecoveryCode(tx, ctx.secrets, accountId, code, now))) throw wrongMfaCode();
+    await tellOwner(ctx, tx, accountId, { what: 'recovery-code-used', left: await countRecoveryCodes(tx, accountId) });
+  });

@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import { RECOVERY_CODE } from './contract.ts';
+
+export const RecoveryCodes = z
+  .object({
+    recoveryCodes: z.array(z.string()).meta({
+      description: 'Ten codes, each good once in place of a one-time code. They are never shown again',
+      example: ['k7wqa-fz2mx'],
+    }),
+  })
+  .meta({ id: 'RecoveryCodes' });
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const COUNT = 10;
@@ -24,8 +34,19 @@ export const keepRecoveryCodes = (tx: Database, secrets: Secrets, accountId: str
     insert into identity.recovery_codes (account_id, fingerprint)
     select ${accountId}, code.fingerprint from unnest(${codes.map((code) => fingerprintOf(secrets, accountId, code))}::text[]) as code (fingerprint)`);
 
+/** Used or not, none of them is good any more. */
+export const voidRecoveryCodes = (tx: Database, accountId: string) =>
+  tx.execute(sql`delete from identity.recovery_codes where account_id = ${accountId}`);
+
 /** Takes a recovery code, once. @returns false when it is none of the account's, or was used before. */
 export const spendRecoveryCode = async (db: Database, secrets: Secrets, accountId: string, code: string, now: Date): Promise<boolean> =>
   (await db.execute(sql`
     update identity.recovery_codes set used_at = ${now}
     where account_id = ${accountId} and fingerprint = ${fingerprintOf(secrets, accountId, code)} and used_at is null`)) === 1;
+
+/** How many are still good. */
+export const countRecoveryCodes = async (db: Database, accountId: string): Promise<number> =>
+  (
+    await db.one<{ left: number }>(sql`
+    select count(*)::int as left from identity.recovery_codes where account_id = ${accountId} and used_at is null`)
+  ).left;

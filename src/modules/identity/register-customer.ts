@@ -30,7 +30,19 @@ export const RegisterCustomer = z
     error: 'give either age or birthDate',
     path: ['age'],
   })
-  .meta({ id: 'RegisterCustomer' });
+  .meta({
+    id: 'RegisterCustomer',
+    example: {
+      fullName: 'Jane Doe',
+      username: 'Jane_Doe',
+      password: 'correct horse battery',
+      birthDate: '1992-04-17',
+      address: '12 Rue de Carthage, 1000 Tunis',
+      gender: 'female',
+      maritalStatus: 'married',
+      email: 'jane@example.com',
+    },
+  });
 export type RegisterCustomer = z.infer<typeof RegisterCustomer>;
 
 /**

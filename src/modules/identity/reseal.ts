@@ -13,7 +13,7 @@ interface Row {
   secret_sealed: string | null;
 }
 
-/** Seals emails, details and second factors with the current key, a page at a time; the few signing keys go with the first. */
+/** Seals emails, details and second factors with the current key, a page at a time; the few signing keys and letters on their way go with the first. */
 export async function reseal(ctx: Identity, { after, limit }: ResealPage): Promise<ResealedPage> {
   const rows = await ctx.db.many<Row>(sql`
     select a.id, a.email_sealed, a.details_sealed, f.secret_sealed from identity.accounts a left join identity.second_factors f on f.account_id = a.id
@@ -23,6 +23,7 @@ export async function reseal(ctx: Identity, { after, limit }: ResealPage): Promi
   const details = rows.map(({ id, details_sealed }) => ({ id, sealed: details_sealed }));
   const counts = [
     after === null ? await resealSigningKeys(ctx) : 0,
+    after === null ? await resealOwedLetters(ctx) : 0,
     await resealRows(
       ctx,
       emails,
@@ -62,5 +63,20 @@ async function resealSigningKeys(ctx: Identity): Promise<number> {
     ({ ids, before, after }) => sql`
     update identity.signing_keys as k set private_sealed = r.after
     from unnest(${ids}::text[], ${before}::text[], ${after}::text[]) as r (id, before, after) where k.kid = r.id and k.private_sealed = r.before`,
+  );
+}
+
+async function resealOwedLetters(ctx: Identity): Promise<number> {
+  const letters = await ctx.db.many<{ id: string; account_id: string; sealed: string }>(
+    sql`select id, account_id, to_sealed as sealed from identity.owed_letters order by created_at limit 10000`,
+  );
+  const accounts = new Map(letters.map(({ id, account_id }) => [id, account_id]));
+  return resealRows(
+    ctx,
+    letters,
+    (id) => emailPlace(accounts.get(id) ?? ''),
+    ({ ids, before, after }) => sql`
+    update identity.owed_letters as l set to_sealed = r.after
+    from unnest(${ids}::uuid[], ${before}::text[], ${after}::text[]) as r (id, before, after) where l.id = r.id and l.to_sealed = r.before`,
   );
 }

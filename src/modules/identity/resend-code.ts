@@ -8,7 +8,10 @@ import { resendCodes, sendCode } from './jobs.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { giveCode } from './open-account.ts';
 
-export const ResendCode = z.strictObject(namedFields).refine(namesOne, NAMES_ONE);
+export const ResendCode = z
+  .strictObject(namedFields)
+  .refine(namesOne, NAMES_ONE)
+  .meta({ id: 'ResendCode', example: { username: 'Jane_Doe' } });
 
 export const ResentCode = z.object({ message: z.string() });
 

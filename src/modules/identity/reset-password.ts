@@ -1,19 +1,18 @@
 import { z } from 'zod';
-import { enqueue } from '#kernel/events.ts';
 import { lockAccount, setPassword } from './account.ts';
 import { Code, markUsed, tryCode } from './code.ts';
 import type { Identity } from './context.ts';
-import { tellNewPassword } from './jobs.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { wrongCode } from './problems.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { endSessions } from './session.ts';
+import { tellOwner } from './tell-owner.ts';
 
 export const ResetPassword = z
   .strictObject({ ...namedFields, code: Code, newPassword: NewPassword })
   .refine(namesOne, NAMES_ONE)
-  .meta({ id: 'ResetPassword' });
+  .meta({ id: 'ResetPassword', example: { email: 'jane@example.com', code: '402518', newPassword: 'a better horse battery' } });
 
 /**
  * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are: whoever knew
@@ -29,7 +28,7 @@ export async function resetPassword(ctx: Identity, input: Named & { code: string
     const account = await lockAccount(tx, hit.accountId);
     if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now))) throw wrongCode();
     if (ctx.request) ctx.request.subject = account.id;
-    enqueue(tx, tellNewPassword, { accountId: account.id, version: account.version + 1 });
+    await tellOwner(ctx, tx, account.id, { what: 'new-password' });
     await endSessions(tx, account.id, { by: 'password', except: null, now });
     await setPassword(tx, account.id, passwordHash, await revoke(tx, 'account', account.id, now));
   });

@@ -18,6 +18,7 @@ import {
   mfaCodeRequired,
   mfaEnrolled,
   noSecondFactor,
+  noSession,
   notConfirmed,
   usernameTaken,
   wrongCode,
@@ -25,8 +26,10 @@ import {
   wrongMfaCode,
   wrongPassword,
 } from './problems.ts';
+import { RecoveryCodes } from './recovery-codes.ts';
 import { RegisterCustomer, registerCustomer } from './register-customer.ts';
 import { removeTotp } from './remove-totp.ts';
+import { renewRecoveryCodes } from './renew-recovery-codes.ts';
 import { ResendCode, ResentCode, resendCode } from './resend-code.ts';
 import { ResetPassword, resetPassword } from './reset-password.ts';
 import { showCustomer } from './show-customer.ts';
@@ -89,7 +92,7 @@ export const routes = [
     description:
       'Either `Authorization: Basic`, or `grant_type=refresh_token` with `refresh_token`, as a form (RFC 6749) or JSON. A refresh token is good once: presented again after it was exchanged, it ends its session.',
     access: anyone,
-    limit: 'sign-in',
+    limit: ({ grant_type }) => (grant_type === 'refresh_token' ? 'refresh' : 'sign-in'),
     body: TokenRequest,
     form: true,
     returns: OAuthTokens,
@@ -101,7 +104,7 @@ export const routes = [
     access: signedIn,
     returns: null,
     status: 204,
-    problems: [],
+    problems: [noSession],
     handle: (ctx: Identity) => signOut(ctx),
   }),
   get('/auth/sessions', {
@@ -156,7 +159,7 @@ export const routes = [
     access: signedIn,
     returns: TotpSecret,
     status: 201,
-    problems: [mfaEnrolled],
+    problems: [mfaEnrolled, noSession],
     handle: (ctx: Identity) => enrolTotp(ctx),
   }),
   post('/auth/mfa/totp/confirm', {
@@ -167,7 +170,7 @@ export const routes = [
     limit: 'codes',
     body: ConfirmTotp,
     returns: EnrolledTotp,
-    problems: [noSecondFactor, mfaEnrolled, wrongMfaCode],
+    problems: [noSecondFactor, mfaEnrolled, noSession, wrongMfaCode],
     handle: (ctx: Identity, { body }) => confirmTotp(ctx, body),
   }),
   del('/auth/mfa/totp', {
@@ -179,6 +182,16 @@ export const routes = [
     problems: [noSecondFactor],
     handle: (ctx: Identity) => removeTotp(ctx),
   }),
+  post('/auth/mfa/totp/recovery-codes', {
+    summary: 'Ten new recovery codes',
+    description: 'Shown once; those before are void, used or not. The authenticator app goes on as it is.',
+    access: signedIn,
+    mfa: true,
+    returns: RecoveryCodes,
+    status: 201,
+    problems: [noSecondFactor],
+    handle: (ctx: Identity) => renewRecoveryCodes(ctx),
+  }),
   post('/auth/step-up', {
     summary: 'Step the session up with a one-time or recovery code',
     description:
@@ -187,7 +200,7 @@ export const routes = [
     limit: 'codes',
     body: StepUp,
     returns: AccessToken,
-    problems: [noSecondFactor, wrongMfaCode],
+    problems: [noSecondFactor, noSession, wrongMfaCode],
     handle: (ctx: Identity, { body }) => stepUp(ctx, body),
   }),
   get('/auth/me', {

@@ -8,7 +8,7 @@ import type { LivingAccount } from './account.ts';
 const IDLE_MS = days(30);
 const LONGEST_MS = days(90);
 
-export type EndedBy = 'sign-out' | 'reuse' | 'suspension' | 'password' | 'erasure';
+export type EndedBy = 'sign-out' | 'reuse' | 'suspension' | 'password' | 'erasure' | 'lost-factor';
 
 /** A refresh token: the session it belongs to, its number in the family, chance, and our signature over these. */
 export interface RefreshToken {

@@ -17,7 +17,7 @@ export const SignIn = z
     code: MfaCode.optional().meta({ description: 'One-time or recovery code, where the account has a second factor' }),
   })
   .refine(namesOne, NAMES_ONE)
-  .meta({ id: 'SignIn' });
+  .meta({ id: 'SignIn', example: { username: 'Jane_Doe', password: 'correct horse battery' } });
 
 /**
  * Begins a session for whoever knows the password. Unknown names and wrong passwords take the same time and words; that an

@@ -1,10 +1,11 @@
 import type { Identity } from './context.ts';
+import { ownSession } from './own-session.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { type EndedBy, endSession } from './session.ts';
 
 /** Ends the session that the token of this call belongs to. Once is as good as twice. */
 export async function signOut(ctx: Identity): Promise<undefined> {
-  if (ctx.actor.sessionId) await signOutSession(ctx, ctx.actor.sessionId, 'sign-out');
+  await signOutSession(ctx, ownSession(ctx), 'sign-out');
 }
 
 /** Ends a session at once: its refresh tokens by its row, its access tokens by a revocation that every process hears. */

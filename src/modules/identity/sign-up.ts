@@ -13,9 +13,10 @@ import { Email, FullName, unsealDetails } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
 import { isReserved } from './username.ts';
 
-export const SignUp = z
-  .strictObject({ email: Email, password: NewPassword, fullName: FullName, username: Username.optional() })
-  .meta({ id: 'SignUp' });
+export const SignUp = z.strictObject({ email: Email, password: NewPassword, fullName: FullName, username: Username.optional() }).meta({
+  id: 'SignUp',
+  example: { email: 'jane@example.com', password: 'correct horse battery', fullName: 'Jane Doe', username: 'Jane_Doe' },
+});
 export type SignUp = z.infer<typeof SignUp>;
 
 export const SignedUp = z

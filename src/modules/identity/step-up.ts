@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount } from './account.ts';
 import type { Identity } from './context.ts';
+import { ownSession } from './own-session.ts';
 import { noSecondFactor } from './problems.ts';
 import { proveSecondFactor } from './prove-second-factor.ts';
 import { MfaCode } from './second-factor.ts';
@@ -15,14 +16,15 @@ export const StepUp = z.strictObject({ code: MfaCode }).meta({ id: 'StepUp', exa
  * with the account locked: whatever ends it came before, and refuses this, or comes after, and voids the token.
  */
 export async function stepUp(ctx: Identity, { code }: z.infer<typeof StepUp>): Promise<AccessToken> {
-  const { id, sessionId } = ctx.actor;
+  const { id } = ctx.actor;
+  const sessionId = ownSession(ctx);
   if (!(await findById(ctx.db, id))?.has_second_factor) throw noSecondFactor();
   await proveSecondFactor(ctx, id, code);
   const now = ctx.clock.now();
   const account = await ctx.db.transaction(async (tx) => {
     const locked = await lockAccount(tx, id);
-    return locked?.state === 'active' && sessionId && (await isOpen(tx, sessionId, now)) ? locked : undefined;
+    return locked?.state === 'active' && (await isOpen(tx, sessionId, now)) ? locked : undefined;
   });
-  if (!account || !sessionId) throw unauthenticated();
+  if (!account) throw unauthenticated();
   return issueAccessToken(ctx, account, sessionId, now);
 }

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { FullName } from '#identity';
+import { notFound } from '#kernel/problems.ts';
+import { Id, Time, Username } from '#kernel/shapes.ts';
+import type { Customers } from './context.ts';
+
+/** What everybody may know of an account. */
+export const Profile = z
+  .object({
+    id: Id,
+    username: Username,
+    name: FullName,
+    badges: z.array(z.enum(['email'])).meta({ description: 'What has been verified' }),
+    memberSince: Time,
+  })
+  .meta({ id: 'Profile' });
+export type Profile = z.infer<typeof Profile>;
+
+/**
+ * The public side of an account. What is not listed here stays with its owner. Accounts that may do nothing (not confirmed,
+ * suspended, on their way out) have none, as if they were not there.
+ */
+export async function showProfile(ctx: Customers, accountId: string): Promise<Profile> {
+  const { id, username, fullName, state, emailConfirmed, createdAt } = await ctx.identity.readCustomer({ accountId });
+  if (state !== 'active') throw notFound();
+  return { id, username, name: fullName, badges: emailConfirmed ? ['email'] : [], memberSince: createdAt };
+}

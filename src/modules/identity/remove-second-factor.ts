@@ -1,0 +1,29 @@
+import { notFound } from '#kernel/problems.ts';
+import type { Nothing } from '#kernel/shapes.ts';
+import { lockAccount, setSecondFactor } from './account.ts';
+import type { Identity } from './context.ts';
+import { noSecondFactor } from './problems.ts';
+import { revoke, revokedHere } from './revocation.ts';
+import { dropSecondFactor } from './second-factor.ts';
+import { endSessions } from './session.ts';
+import { tellOwner } from './tell-owner.ts';
+
+/**
+ * Takes the second factor of somebody who has lost it away, with its recovery codes, for an operator who has made sure that it is
+ * the owner who asks. All sessions end too, since whoever has found the lost telephone may be in one; and the owner is told.
+ * @throws notFound for an account that nobody has confirmed, or that is leaving.
+ */
+export async function removeSecondFactor(ctx: Identity, { accountId }: { accountId: string }): Promise<Nothing> {
+  const now = ctx.clock.now();
+  await ctx.db.transaction(async (tx) => {
+    const account = await lockAccount(tx, accountId);
+    if (!account) throw notFound();
+    if (!account.has_second_factor) throw noSecondFactor();
+    await dropSecondFactor(tx, accountId);
+    await tellOwner(ctx, tx, accountId, { what: 'second-factor-taken-away' });
+    await endSessions(tx, accountId, { by: 'lost-factor', except: null, now });
+    await setSecondFactor(tx, accountId, false, await revoke(tx, 'account', accountId, now));
+  });
+  revokedHere();
+  return {};
+}

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import { lockAccount } from './account.ts';
+import type { Identity } from './context.ts';
+import { noSecondFactor } from './problems.ts';
+import { keepRecoveryCodes, newRecoveryCodes, type RecoveryCodes, voidRecoveryCodes } from './recovery-codes.ts';
+import { tellOwner } from './tell-owner.ts';
+
+/**
+ * Ten new recovery codes in the place of those before, used or not. Of several calls at once the last one's stand: the
+ * account's lock lets one come after the other, and each voids what it finds.
+ * @throws noSecondFactor also when it was enrolled this very moment: the token of this call has not proven it.
+ */
+export async function renewRecoveryCodes(ctx: Identity): Promise<z.infer<typeof RecoveryCodes>> {
+  const { id, mfaEnrolled } = ctx.actor;
+  const recoveryCodes = newRecoveryCodes();
+  await ctx.db.transaction(async (tx) => {
+    const account = await lockAccount(tx, id);
+    if (!account?.has_second_factor || !mfaEnrolled) throw noSecondFactor();
+    await voidRecoveryCodes(tx, id);
+    await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    await tellOwner(ctx, tx, id, { what: 'recovery-codes-renewed' });
+  });
+  return { recoveryCodes };
+}

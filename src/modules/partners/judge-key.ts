@@ -1,0 +1,15 @@
+import { sameText } from '#kernel/secrets.ts';
+import type { Partners } from './context.ts';
+import { findLive } from './key.ts';
+
+interface Judged {
+  scopes: string[];
+  expiresAt: string | null;
+}
+
+/** What a key opens; null when there is none of that id alive, or the hash is not its own. */
+export async function judgeKey(ctx: Partners, { id, keyHash }: { id: string; keyHash: string }): Promise<Judged | null> {
+  const row = await findLive(ctx.db, id, ctx.clock.now());
+  if (!row || !sameText(row.key_hash, keyHash)) return null;
+  return { scopes: row.scopes, expiresAt: row.expires_at?.toISOString() ?? null };
+}

@@ -1,0 +1,22 @@
+import { module } from '#kernel/module.ts';
+import { partners } from '#partners';
+import { needs, type Partners } from './context.ts';
+import { timers } from './jobs.ts';
+import { judgeKey } from './judge-key.ts';
+import { markUsed } from './key.ts';
+import { routes } from './routes.ts';
+
+export const partnersModule = module<typeof partners, Partners>({
+  contract: partners,
+  needs,
+  routes,
+  operations: {
+    judgeKey,
+    noteUse: async (ctx, { id, at }) => {
+      await markUsed(ctx.db, id, new Date(at));
+      return {};
+    },
+  },
+  timers,
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,43 @@
+import { notFound } from '#kernel/problems.ts';
+import { del, get, permitted, post } from '#kernel/routes.ts';
+import { page } from '#kernel/shapes.ts';
+import type { Partners } from './context.ts';
+import { CreatedKey, CreateKey, createKey, twoKeysLive } from './create-key.ts';
+import { ApiKey } from './key.ts';
+import { KeysQuery, listKeys } from './list-keys.ts';
+import { revokeKey } from './revoke-key.ts';
+
+export const routes = [
+  get('/api-keys', {
+    summary: 'API keys of partners, newest first',
+    description: 'Those that were deleted or have expired too. The keys themselves are never shown again.',
+    access: permitted('api-keys:manage'),
+    query: KeysQuery,
+    returns: page(ApiKey),
+    problems: [],
+    handle: (ctx: Partners, { query }) => listKeys(ctx, query),
+  }),
+  post('/api-keys', {
+    summary: "Make an API key for a partner's system",
+    description:
+      'Shows the key, once. Its scopes are what partners do (`orders:pack`, `orders:ship`, `orders:deliver`), and permissions that you hold yourself. A partner has two live keys at most: to change over, make the ' +
+      'second, have it used, delete the first. Sent again with the same Idempotency-Key within the hour, the call shows the same key.',
+    access: permitted('api-keys:manage'),
+    mfa: true,
+    idempotent: true,
+    body: CreateKey,
+    returns: CreatedKey,
+    status: 201,
+    problems: [twoKeysLive],
+    handle: (ctx: Partners, { body, key }) => createKey(ctx, body, key),
+  }),
+  del('/api-keys/{id}', {
+    summary: 'Delete an API key, at once and for good',
+    description: 'Its next call is refused, in every process. It stays in the list, so that the audit trail can be read.',
+    access: permitted('api-keys:manage'),
+    mfa: true,
+    returns: null,
+    problems: [notFound],
+    handle: (ctx: Partners, { params }) => revokeKey(ctx, params.id),
+  }),
+];
