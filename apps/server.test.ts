@@ -72,7 +72,7 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
     [
       'a module is unknown',
       () => ({ DATABASE_URL: databaseUrl(), MODULES: 'wallet,magic' }),
-      () => /^MODULES names magic; there are: identity, partners, .*\.$/,
+      () => /^MODULES names magic; there are: identity, social, partners, .*\.$/,
     ],
     [
       'a module is needed that lives nowhere',

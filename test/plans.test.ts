@@ -15,7 +15,7 @@ let w: World;
 let client: pg.Client;
 
 beforeAll(async () => {
-  w = await world();
+  w = await world({ env: { FACEBOOK_CLIENT_ID: 'souk', FACEBOOK_CLIENT_SECRET: 'a secret of a test' } });
   client = new pg.Client({ connectionString: w.databaseUrl });
   await client.connect();
   await client.query('set enable_seqscan = off');
@@ -74,6 +74,18 @@ async function secondFactorOf(w: World, finn: Person): Promise<void> {
   await person.delete(TOTP_PATH);
 }
 
+/** As far as a browser comes without a provider at the other end; what the provider says is told to identity. */
+async function signsInElsewhere(w: World): Promise<void> {
+  const begun = await w.get('/v1/auth/social/facebook');
+  const { state } = Object.fromEntries(new URL(begun.headers.get('location') ?? '').searchParams);
+  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  await w.get(`/v1/auth/social/facebook/callback?error=access_denied&state=${state}`, { cookie });
+  const told = { provider: 'facebook', email: 'ann@example.com', emailVerified: true, fullName: 'Ann' };
+  for (const email of ['ann@example.com', 'eva@example.com']) await w.ask('identity', 'accountOfLink', { ...told, subject: email, email });
+  await w.ask('identity', 'accountOfLink', { ...told, subject: 'eva@example.com', email: null });
+  await w.post('/v1/auth/social/sign-in', { ticket: 'guessed' });
+}
+
 async function dayInTheLife(): Promise<void> {
   const [root, sue, bob] = [await w.admin(), await w.seller('sue'), await w.buyer('bob', { balance: usd(500_00) })];
   const json = { 'content-type': 'application/json' };
@@ -85,6 +97,7 @@ async function dayInTheLife(): Promise<void> {
   const tokens = await w.post('/v1/auth/sign-in', { username: 'sue', password: PASSWORD }, json);
   await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: tokens.body.refreshToken });
   await secondFactorOf(w, await w.person('finn'));
+  await signsInElsewhere(w);
   const courier = await w.partner('Couriers', ['audit:read']);
   await courier.get('/v1/audit');
   await root.get('/v1/api-keys');

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
+import { resultReply } from './replies.ts';
+import { anyone, get, redirection } from './routes.ts';
 
 let w: World;
 
@@ -145,4 +147,17 @@ describe('events', () => {
     expect(await admin.post(`/v1/dead-letters/${items[0].id}/retry`)).toBeProblem(404, 'not-found');
     expect(await (await w.person('nosy')).get('/v1/dead-letters')).toBeProblem(403, 'forbidden');
   });
+});
+
+test('a route that sends the browser elsewhere says so', async () => {
+  const elsewhere = redirection('https://example.com/', 'a=b');
+  const spec = { summary: 'Elsewhere', access: anyone, returns: null, problems: [], handle: async () => elsewhere };
+  const reply = resultReply(get('/elsewhere', { ...spec, redirects: 302 }), 'http://souk.test/elsewhere', elsewhere, {}, true);
+  expect([reply.status, reply.headers.get('location'), reply.headers.get('set-cookie')]).toEqual([302, 'https://example.com/', 'a=b']);
+  expect(reply.headers.get('referrer-policy')).toBe('no-referrer');
+  expect(() => resultReply(get('/elsewhere', spec), 'http://souk.test/elsewhere', elsewhere, {}, true)).toThrow(/does not declare/);
+
+  const { responses } = (await w.get('/openapi.json')).body.paths['/v1/auth/social/{provider}'].get;
+  expect(Object.keys(responses)).toContain('302');
+  expect(responses).not.toHaveProperty('204');
 });

@@ -106,7 +106,7 @@ async function serve(
     operation,
     subject: null,
     audited: false,
-    stateChanging: route.method !== 'GET',
+    stateChanging: route.method !== 'GET' || route.spec.changes === true,
     refusedWith: null,
   };
   const headers: Headers = { 'x-request-id': scope.id };
@@ -124,7 +124,8 @@ async function serve(
     if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
-    if (scope.stateChanging && !scope.audited) await audit(parts, scope, actor, 'done', 200);
+    if (scope.stateChanging && !scope.audited)
+      await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
     reply = resultReply(route, request.url, answer, headers, parts.settings.checkReplies);
   } catch (error) {
     const problem = problemOf(error, request);

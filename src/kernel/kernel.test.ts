@@ -107,6 +107,12 @@ describe('settings', () => {
     [{ NODE_ENV: 'production', SECRET_KEYS: key, DEMO: 'on' }, /DEMO/],
     [{ NODE_ENV: 'production', SECRET_KEYS: key, RATE_LIMITS: 'off' }, /RATE_LIMITS/],
     [{ INTERNAL_SECRET: 'short' }, /INTERNAL_SECRET/],
+    [{ SECRET_KEYS: key, GOOGLE_CLIENT_ID: 'x' }, /GOOGLE_CLIENT_SECRET/],
+    [{ SECRET_KEYS: key, FACEBOOK_CLIENT_SECRET: 'x' }, /FACEBOOK_CLIENT_ID/],
+    [{ GOOGLE_ISSUER_URL: 'accounts.google.com' }, /GOOGLE_ISSUER_URL/],
+    [{ NODE_ENV: 'production', SECRET_KEYS: key, FACEBOOK_GRAPH_URL: 'http://localhost:1' }, /FACEBOOK_GRAPH_URL: production/],
+    [{ SECRET_KEYS: key, SOCIAL_RETURN_ORIGINS: 'https://shop.example.com/cart' }, /SOCIAL_RETURN_ORIGINS/],
+    [{ SECRET_KEYS: key, SOCIAL_RETURN_ORIGINS: '*' }, /SOCIAL_RETURN_ORIGINS/],
     [{ SMTP_URL: 'smtp://mail.example.com' }, /MAIL_FROM/],
     [{ MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
     [{ SMTP_URL: 'http://mail.example.com', MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
@@ -124,6 +130,17 @@ describe('settings', () => {
     expect(readSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
     expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
       wallet: 'http://wallet:5000',
+    });
+  });
+
+  test('that nobody gave sign in with no provider; a pair does, at its own address', () => {
+    expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ google: undefined, facebook: undefined, socialReturnOrigins: [] });
+    const google = { GOOGLE_CLIENT_ID: 'souk', GOOGLE_CLIENT_SECRET: 'secret' };
+    expect(
+      readSettings({ SECRET_KEYS: key, ...google, SOCIAL_RETURN_ORIGINS: 'https://a.example.com/, http://localhost:5173' }),
+    ).toMatchObject({
+      google: { clientId: 'souk', clientSecret: 'secret', issuerUrl: 'https://accounts.google.com' },
+      socialReturnOrigins: ['https://a.example.com', 'http://localhost:5173'],
     });
   });
 });

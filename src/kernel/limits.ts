@@ -7,6 +7,7 @@ const LIMITS = {
   principal: { points: 600, seconds: 60 },
   address: { points: 1200, seconds: 60 },
   'sign-in': { points: 20, seconds: 60 },
+  'sign-in-elsewhere': { points: 60, seconds: 60 },
   refresh: { points: 300, seconds: 60 }, // an office behind one address; a refresh token cannot be guessed
   codes: { points: 10, seconds: 60 },
   'sign-up': { points: 30, seconds: 60 },

@@ -124,6 +124,17 @@ function headerParameters({ spec, method }: Route): Json[] {
 }
 
 function successOf(route: Route, components: Json): Json {
+  const { redirects } = route.spec;
+  const elsewhere = redirects && {
+    [redirects]: {
+      description: 'The browser goes on to another address',
+      headers: { Location: { required: true, schema: { type: 'string', format: 'uri' } } },
+    },
+  };
+  return route.spec.returns === null && elsewhere ? elsewhere : { ...answerOf(route, components), ...elsewhere };
+}
+
+function answerOf(route: Route, components: Json): Json {
   if (route.spec.returns === null) return { 204: { description: 'Done' } };
   const schema = schemaOf(route.spec.returns, 'output', components);
   return {

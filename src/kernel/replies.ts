@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from './problems.ts';
-import { isReplayed, type Route, textOf } from './routes.ts';
+import { isRedirection, isReplayed, type Redirection, type Route, textOf } from './routes.ts';
 
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -43,6 +43,7 @@ export function resultReply(route: Route, url: string, answer: unknown, headers:
   const result = isReplayed(answer) ? answer.value : answer;
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': spec.cacheControl ?? 'no-store', ...headers };
   if (isReplayed(answer)) all['idempotent-replayed'] = 'true';
+  if (isRedirection(result)) return redirectionReply(route, result, all);
   if (spec.returns === null) return new Response(null, { status: 204, headers: all });
   const text = textOf(result) ?? JSON.stringify(result);
   if (checked) checkReply(route, spec.returns, text);
@@ -52,6 +53,13 @@ export function resultReply(route: Route, url: string, answer: unknown, headers:
   if (next) all.link = `<${nextUrl(url, next)}>; rel="next"`;
   all['content-type'] = 'application/json';
   return new Response(text, { status: spec.status ?? 200, headers: all });
+}
+
+/** @throws Error when the route does not say that it redirects. */
+function redirectionReply(route: Route, { location, cookie }: Redirection, headers: Headers): Response {
+  const status = route.spec.redirects;
+  if (!status) throw new Error(`${route.method} ${route.path} redirects, which it does not declare.`);
+  return new Response(null, { status, headers: { ...headers, location, ...(cookie ? { 'set-cookie': cookie } : {}) } });
 }
 
 function checkReply(route: Route, schema: z.ZodType, text: string): void {

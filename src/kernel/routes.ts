@@ -75,8 +75,22 @@ export const jsonText = (text: string): JsonText => ({ [TEXT]: text });
 export const textOf = (answer: unknown): string | undefined =>
   typeof answer === 'object' && answer !== null ? (answer as Partial<JsonText>)[TEXT] : undefined;
 
+const REDIRECTION = Symbol('redirection');
+
+/** Sends the browser elsewhere, and may leave it a cookie. */
+export interface Redirection {
+  [REDIRECTION]: true;
+  location: string;
+  cookie: string | undefined;
+}
+
+/** A reply by the status that the route says in `redirects`. */
+export const redirection = (location: string, cookie?: string): Redirection => ({ [REDIRECTION]: true, location, cookie });
+export const isRedirection = (answer: unknown): answer is Redirection =>
+  typeof answer === 'object' && answer !== null && REDIRECTION in answer;
+
 /** Narrow limits beside the general ones; that of `api-keys` counts those that were refused. */
-export type LimitName = 'sign-in' | 'refresh' | 'codes' | 'sign-up' | 'api-keys';
+export type LimitName = 'sign-in' | 'sign-in-elsewhere' | 'refresh' | 'codes' | 'sign-up' | 'api-keys';
 
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
@@ -94,6 +108,10 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   form?: boolean;
   returns: R | null;
   status?: 200 | 201 | 202 | 204;
+  /** It may answer with a `redirection`, by this status; where it returns null it always does. */
+  redirects?: 302 | 303;
+  /** A GET that changes something, because a browser is sent to it: it is audited like other changes. */
+  changes?: boolean;
   problems: readonly ProblemKind<never>[];
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
@@ -103,7 +121,10 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   limit?: LimitName | ((body: z.infer<B>) => LimitName);
   /** What may be kept of the reply, for how long, and what drops it. */
   cacheControl?: string;
-  handle: (ctx: Ctx, call: Call<Path, z.infer<Q>, z.infer<B>>) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | undefined>;
+  handle: (
+    ctx: Ctx,
+    call: Call<Path, z.infer<Q>, z.infer<B>>,
+  ) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | Redirection | undefined>;
 }
 
 export interface Route {

@@ -9,6 +9,8 @@ const onOff = (fallback: 'on' | 'off') =>
     .default(fallback)
     .transform((value) => value === 'on');
 
+const providerUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+
 /** Every setting of Souk, as the environment (or a `.env` file) gives it. docs/running.md explains each. */
 const Environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -44,6 +46,15 @@ const Environment = z.object({
   ORDER_LEASE_SECONDS: z.coerce.number().int().min(1).max(600).default(10),
   MFA_ROLES: z.string().default(''),
   COMMISSION_PERCENT: z.coerce.number().min(0).max(50).multipleOf(0.01).default(5),
+  GOOGLE_CLIENT_ID: z.string().min(1).optional(),
+  GOOGLE_CLIENT_SECRET: z.string().min(1).optional(),
+  GOOGLE_ISSUER_URL: providerUrl.default('https://accounts.google.com'),
+  FACEBOOK_CLIENT_ID: z.string().min(1).optional(),
+  FACEBOOK_CLIENT_SECRET: z.string().min(1).optional(),
+  FACEBOOK_DIALOG_URL: providerUrl.default('https://www.facebook.com/v25.0/dialog/oauth'),
+  FACEBOOK_GRAPH_URL: providerUrl.default('https://graph.facebook.com/v25.0'),
+  FACEBOOK_EMAIL_VERIFIED: onOff('on'),
+  SOCIAL_RETURN_ORIGINS: z.string().default(''),
   REVIEW_FLAGS_TO_HIDE: z.coerce.number().int().min(1).max(1000).default(3),
 });
 
@@ -97,6 +108,17 @@ export interface Settings {
   commissionBasisPoints: number;
   /** How many people must flag a review until it is hidden. */
   reviewFlagsToHide: number;
+  /** Google, or who stands in for it; undefined when nobody signs in with it. */
+  google: (ClientSettings & { issuerUrl: string }) | undefined;
+  facebook: (ClientSettings & { dialogUrl: string; graphUrl: string; emailVerified: boolean }) | undefined;
+  /** Where a browser may be sent after signing in elsewhere, beside `publicUrl`. */
+  socialReturnOrigins: string[];
+}
+
+/** What a provider knows Souk by. */
+export interface ClientSettings {
+  clientId: string;
+  clientSecret: string;
 }
 
 /** A setting is missing or wrong. The message is for the operator: what, and what to do. */
@@ -145,6 +167,13 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     mfaRoles: listOf(s.MFA_ROLES),
     commissionBasisPoints: Math.round(s.COMMISSION_PERCENT * 100),
     reviewFlagsToHide: s.REVIEW_FLAGS_TO_HIDE,
+    google: asClient('GOOGLE', s, { issuerUrl: s.GOOGLE_ISSUER_URL }),
+    facebook: asClient('FACEBOOK', s, {
+      dialogUrl: s.FACEBOOK_DIALOG_URL,
+      graphUrl: s.FACEBOOK_GRAPH_URL.replace(/\/+$/, ''),
+      emailVerified: s.FACEBOOK_EMAIL_VERIFIED,
+    }),
+    socialReturnOrigins: listOf(s.SOCIAL_RETURN_ORIGINS).map(asOrigin),
   };
 }
 
@@ -160,7 +189,29 @@ function refuseUnsafe(s: z.infer<typeof Environment>): void {
     throw new BadSettings('SECRET_KEYS: production needs supplied keys; make one with: echo "k1:$(openssl rand -base64 32)"');
   if (s.DEMO === 'on') throw new BadSettings('DEMO: production refuses demo accounts, whose passwords everybody knows');
   if (!s.RATE_LIMITS) throw new BadSettings('RATE_LIMITS: production cannot lift the limits');
+  for (const name of ['GOOGLE_ISSUER_URL', 'FACEBOOK_DIALOG_URL', 'FACEBOOK_GRAPH_URL'] as const)
+    if (!s[name].startsWith('https:')) throw new BadSettings(`${name}: production asks providers over https only`);
   if (s.SANDBOX_CLOCK_SHIFT_SECONDS !== 0) throw new BadSettings('SANDBOX_CLOCK_SHIFT_SECONDS: production keeps the real time');
+}
+
+/** What is said of a provider together with what it knows us by; undefined when that is not given. Half of it is a mistake. */
+function asClient<Rest extends object>(
+  name: 'GOOGLE' | 'FACEBOOK',
+  s: z.infer<typeof Environment>,
+  rest: Rest,
+): (ClientSettings & Rest) | undefined {
+  const [clientId, clientSecret] = [s[`${name}_CLIENT_ID`], s[`${name}_CLIENT_SECRET`]];
+  if (!clientId && !clientSecret) return undefined;
+  if (!clientId) throw new BadSettings(`${name}_CLIENT_ID: is missing beside ${name}_CLIENT_SECRET; set both or none`);
+  if (!clientSecret) throw new BadSettings(`${name}_CLIENT_SECRET: is missing beside ${name}_CLIENT_ID; set both or none`);
+  return { clientId, clientSecret, ...rest };
+}
+
+function asOrigin(text: string): string {
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null';
+  if (origin === 'null' || origin !== text.replace(/\/$/, ''))
+    throw new BadSettings(`SOCIAL_RETURN_ORIGINS: ${text} is not an origin; write it like https://shop.example.com`);
+  return origin;
 }
 
 function smtp(s: z.infer<typeof Environment>): Settings['smtp'] {

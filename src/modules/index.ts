@@ -7,11 +7,13 @@ import { moderationModule } from './moderation/module.ts';
 import { ordersModule } from './orders/module.ts';
 import { partnersModule } from './partners/module.ts';
 import { reviewsModule } from './reviews/module.ts';
+import { socialModule } from './social/module.ts';
 import { walletModule } from './wallet/module.ts';
 
 /** All modules, lowest first: a module may ask, and hear events of, only those before it. */
 export const modules: readonly Module[] = [
   identityModule,
+  socialModule,
   partnersModule,
   moderationModule,
   walletModule,

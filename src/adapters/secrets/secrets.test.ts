@@ -24,6 +24,11 @@ describe('files', () => {
     expect(readSettings(await gatherSettings({ SECRET_KEYS_FILE: keysFile })).keys.map(({ id }) => id)).toEqual(['k1']);
   });
 
+  test("hold a provider's secret as well", async () => {
+    const env = { SECRET_KEYS_FILE: keysFile, GOOGLE_CLIENT_ID: 'souk', GOOGLE_CLIENT_SECRET_FILE: keysFile };
+    expect(readSettings(await gatherSettings(env)).google?.clientSecret).toBe(KEYS);
+  });
+
   test('that are not there, or a setting that is given twice, are refused', async () => {
     expect(await refusal({ INTERNAL_SECRET_FILE: join(folder, 'none') })).toBe(
       `INTERNAL_SECRET_FILE: the file ${join(folder, 'none')} cannot be read (ENOENT)`,

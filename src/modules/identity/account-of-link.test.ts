@@ -50,6 +50,18 @@ test('a confirmed account is linked and stays as it was', async () => {
   expect(await w.ask('identity', 'linksOf', { accountId: bob.id })).toMatchObject([{ provider: 'google' }, { provider: 'facebook' }]);
 });
 
+test('the owner of an account that was there already is told of a link, once; who has just come is not', async () => {
+  const w = await world();
+  await w.person('bob');
+  await Promise.all(Array.from({ length: 5 }, () => recognise(w, { email: 'bob@example.com' })));
+  await recognise(w, { provider: 'issuer:https://id.example.com', email: 'bob@example.com' });
+  await recognise(w, { subject: '2', email: 'new@example.com' });
+  await w.step();
+  const letters = w.adapters.email.items('bob@example.com').map(({ text }) => /signed in to with (.*), which/.exec(text)?.[1]);
+  expect(letters.sort()).toEqual(['Google', 'https://id.example.com']);
+  expect(w.adapters.email.items('new@example.com')).toEqual([]);
+});
+
 test('who waits with a claim to the address of another gets nothing of it, neither before nor after', async () => {
   const w = await world();
   await signedUp(w, 'mallory');

@@ -9,6 +9,7 @@ import { findLinked, findLinks, insertLink, type Link, linkOf } from './link.ts'
 import { freeUsernames, openAccount } from './open-account.ts';
 import { Email, FullName } from './personal-details.ts';
 import { accountClosing, accountSuspended, emailNotVerified } from './problems.ts';
+import { tellOwner } from './tell-owner.ts';
 
 type Told = z.infer<typeof identity.operations.accountOfLink.input>;
 
@@ -34,9 +35,11 @@ async function linkByEmail(ctx: Identity, link: Link, told: Told): Promise<Livin
   if (email === undefined) throw emailNotVerified();
   try {
     return await ctx.db.transaction(async (tx) => {
-      const account = (await shareConfirmedEmail(tx, emailIndex(ctx.secrets, email))) ?? (await openProven(ctx, tx, email, told.fullName));
+      const owner = await shareConfirmedEmail(tx, emailIndex(ctx.secrets, email));
+      const account = owner ?? (await openProven(ctx, tx, email, told.fullName));
       refuseShutOut(account);
       await insertLink(tx, link, { accountId: account.id, now: ctx.clock.now() });
+      if (owner) await tellOwner(ctx, tx, owner.id, { what: 'linked', provider: told.provider });
       if (ctx.request) ctx.request.subject = account.id;
       return account;
     });
@@ -70,7 +73,8 @@ async function openProven(ctx: Identity, tx: Transaction, email: string, name: s
   throw unavailable({ retryAfterSeconds: 1 }); // seventeen names were taken while we looked; others are drawn the next time
 }
 
-function refuseShutOut({ state }: LivingAccount): void {
+/** @throws accountSuspended, accountClosing */
+export function refuseShutOut({ state }: LivingAccount): void {
   if (state === 'suspended') throw accountSuspended();
   if (state !== 'active') throw accountClosing();
 }

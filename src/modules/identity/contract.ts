@@ -36,6 +36,18 @@ export const LinkProvider = z
   .max(500)
   .regex(/^(google|facebook|issuer:https?:\/\/\S+)$/);
 
+/** The six digits that an authenticator app shows. */
+const ONE_TIME_CODE = '\\d{3} ?\\d{3}';
+
+/** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
+export const RECOVERY_CODE = '[A-Za-z2-7]{5}[- ]?[A-Za-z2-7]{5}';
+
+/** What proves a second factor; written with or without a gap. */
+export const MfaCode = z
+  .string()
+  .trim()
+  .regex(new RegExp(`^(${ONE_TIME_CODE}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
+
 export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
 export const Email = z.email().max(254).meta({ example: 'jane@example.com' });
 export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });
@@ -88,6 +100,28 @@ export const CustomerChanges = z
   .meta({ id: 'CustomerChanges', example: { address: '3 Rue du Lac, 1053 Tunis', phone: '+21671000000' } });
 export type CustomerChanges = z.infer<typeof CustomerChanges>;
 
+export const ACCESS_TOKEN_SECONDS = 600;
+
+export const AccessToken = z
+  .object({
+    accessToken: z.string().meta({ description: 'JWT, ES256: send it as Authorization: Bearer' }),
+    expiresIn: z.int().meta({ description: 'Seconds that the access token lives', example: ACCESS_TOKEN_SECONDS }),
+    tokenType: z.literal('Bearer'),
+  })
+  .meta({ id: 'AccessToken' });
+export type AccessToken = z.infer<typeof AccessToken>;
+
+export const Tokens = z
+  .object({
+    accessToken: AccessToken.shape.accessToken,
+    idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
+    refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
+    expiresIn: AccessToken.shape.expiresIn,
+    tokenType: AccessToken.shape.tokenType,
+  })
+  .meta({ id: 'Tokens' });
+export type Tokens = z.infer<typeof Tokens>;
+
 /** A public key of the signer, as RFC 7517 writes it. */
 export const PublicKey = z.object({
   kid: z.string(),
@@ -129,6 +163,25 @@ export const accountClosing = problem({
   status: 403,
   title: 'The account is being closed',
   detail: 'This account is about to be erased. Until that is done, or called off, nobody signs in to it.',
+});
+
+/** Told only to who has proven the rest: by a password, or by a provider's word, for which there is a `ticket`. */
+export const mfaCodeRequired = problem<{ ticket?: string }>({
+  code: 'identity/mfa-code-required',
+  status: 401,
+  title: 'A one-time code is needed',
+  detail: ({ ticket }) =>
+    ticket === undefined
+      ? 'This account has a second factor: sign in (POST /v1/auth/sign-in) with the field code, a one-time or a recovery code.'
+      : 'This account has a second factor: send the ticket (POST /v1/auth/social/sign-in) with the field code, a one-time or a recovery code.',
+});
+
+/** One answer for a code that is wrong, too old, or used before. */
+export const wrongMfaCode = problem({
+  code: 'identity/wrong-mfa-code',
+  status: 401,
+  title: 'The one-time code does not fit',
+  detail: 'The code is wrong, too old, or was used before. Wait for the next one, or use a recovery code.',
 });
 
 export const emailNotVerified = problem({
@@ -179,6 +232,15 @@ export const identity = contract('identity', {
       }),
       output: z.object({ account: LinkedAccount }),
       problems: [emailNotVerified, accountSuspended, accountClosing],
+    }),
+    /**
+     * Begins a session of an account that a provider's word has led to, with the code of its second factor where it has one.
+     * `tokens` is null when the account is not there, or its tokens were voided since `rev` was read.
+     */
+    beginSession: operation({
+      input: OneAccount.extend({ rev: z.int(), code: MfaCode.optional() }),
+      output: z.object({ tokens: Tokens.nullable() }),
+      problems: [accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     }),
     /** Which providers an account is linked to, the oldest link first; at most a hundred. */
     linksOf: operation({ input: OneAccount, output: z.array(AccountLink) }),

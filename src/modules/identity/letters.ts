@@ -40,6 +40,7 @@ export const News = z.discriminatedUnion('what', [
   z.object({ what: z.literal('second-factor-taken-away') }),
   z.object({ what: z.literal('recovery-code-used'), left: z.int() }),
   z.object({ what: z.literal('recovery-codes-renewed') }),
+  z.object({ what: z.literal('linked'), provider: z.string() }),
 ]);
 export type News = z.infer<typeof News>;
 
@@ -83,10 +84,17 @@ export function letterAbout(news: News, username: string): Letter {
         `the account ${username} has ten new recovery codes, and those before are void.`,
         `If it was not you, ${NEW_PASSWORD}, then make new ones yourself (POST /v1/auth/mfa/totp/recovery-codes).`,
       ]);
+    case 'linked':
+      return letter('Your account opens in another way too', [
+        `the account ${username} can now be signed in to with ${nameOf(news.provider)}, which says that this address is yours. Its password is as it was.`,
+        'If it was not you, somebody has an account there in your name: write to whoever runs this shop, who can shut the account until that is settled.',
+      ]);
   }
 }
 
 const letter = (subject: string, paragraphs: string[]): Letter => ({ subject, text: ['Hello,', ...paragraphs].join('\n\n') });
+
+const nameOf = (provider: string): string => ({ google: 'Google', facebook: 'Facebook' })[provider] ?? provider.replace(/^issuer:/, '');
 
 const leftOver = (left: number): string => {
   if (left === 0) return 'It was the last one: make new ones (POST /v1/auth/mfa/totp/recovery-codes) while you have the app.';

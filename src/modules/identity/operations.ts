@@ -1,6 +1,7 @@
 import type { Fulfilment } from '#kernel/contracts.ts';
 import { findByIds, findByUsername } from './account.ts';
 import { accountOfLink, linksOf } from './account-of-link.ts';
+import { beginSessionOf } from './begin-session.ts';
 import { changeCustomer } from './change-customer.ts';
 import { closeAccount, reopenAccount } from './close-account.ts';
 import type { Identity } from './context.ts';
@@ -27,6 +28,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   readCustomer,
   accountOfLink,
   linksOf,
+  beginSession: beginSessionOf,
   sessionsOf,
   listCustomers,
   changeCustomer,

@@ -1,6 +1,14 @@
 import { problem } from '#kernel/problems.ts';
 
-export { accountClosing, accountSuspended, emailNotVerified, noSecondFactor, usernameTaken } from './contract.ts';
+export {
+  accountClosing,
+  accountSuspended,
+  emailNotVerified,
+  mfaCodeRequired,
+  noSecondFactor,
+  usernameTaken,
+  wrongMfaCode,
+} from './contract.ts';
 
 /** The same words for an account that is not there and for a password that is not right. */
 export const wrongCredentials = problem({
@@ -31,22 +39,6 @@ export const wrongCode = problem({
   title: 'The code does not fit',
   detail:
     'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
-});
-
-/** Told only to who knows the password. */
-export const mfaCodeRequired = problem({
-  code: 'identity/mfa-code-required',
-  status: 401,
-  title: 'A one-time code is needed',
-  detail: 'This account has a second factor: sign in (POST /v1/auth/sign-in) with the field code, a one-time or a recovery code.',
-});
-
-/** One answer for a code that is wrong, too old, or used before. */
-export const wrongMfaCode = problem({
-  code: 'identity/wrong-mfa-code',
-  status: 401,
-  title: 'The one-time code does not fit',
-  detail: 'The code is wrong, too old, or was used before. Wait for the next one, or use a recovery code.',
 });
 
 export const mfaEnrolled = problem({

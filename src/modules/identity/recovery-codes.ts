@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
-
-/** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
-export const RECOVERY_CODE = '[A-Za-z2-7]{5}[- ]?[A-Za-z2-7]{5}';
+import { RECOVERY_CODE } from './contract.ts';
 
 export const RecoveryCodes = z
   .object({

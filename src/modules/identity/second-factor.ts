@@ -1,18 +1,9 @@
 import { Secret, TOTP } from 'otpauth';
-import { z } from 'zod';
 import { hours } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
-import { RECOVERY_CODE } from './recovery-codes.ts';
 
-/** The six digits that an authenticator app shows. */
-const ONE_TIME_CODE = '\\d{3} ?\\d{3}';
-
-/** What proves a second factor; written with or without a gap. */
-export const MfaCode = z
-  .string()
-  .trim()
-  .regex(new RegExp(`^(${ONE_TIME_CODE}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
+export { MfaCode } from './contract.ts';
 
 /** Twenty bytes, as RFC 4226 recommends. */
 const SECRET_BYTES = 20;

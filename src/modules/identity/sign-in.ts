@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import { newId } from '#kernel/ids.ts';
 import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
+import { beginSession } from './begin-session.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { isPassword, TriedPassword } from './password.ts';
-import { accountSuspended, mfaCodeRequired, notConfirmed, wrongCredentials } from './problems.ts';
-import { proveSecondFactor } from './prove-second-factor.ts';
+import { accountSuspended, notConfirmed, wrongCredentials } from './problems.ts';
 import { MfaCode } from './second-factor.ts';
-import { newRefreshToken, openSession } from './session.ts';
-import { issueTokens, type Tokens } from './tokens.ts';
+import type { Tokens } from './tokens.ts';
 
 export const SignIn = z
   .strictObject({
@@ -35,15 +33,9 @@ export async function signIn(ctx: Identity, input: Named & { password: string; c
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
   if (account.state === 'suspended') throw accountSuspended();
-  if (account.has_second_factor) {
-    if (input.code === undefined) throw mfaCodeRequired();
-    await proveSecondFactor(ctx, account.id, input.code);
-  }
-  const token = newRefreshToken(ctx.secrets, newId(), 1);
-  const now = ctx.clock.now();
-  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, now }));
-  if (!owner) throw wrongCredentials(); // suspended, erased, given another password or a second factor this very moment
-  return issueTokens(ctx, owner, token, owner.has_second_factor ? now : undefined);
+  const tokens = await beginSession(ctx, account, input.code);
+  if (!tokens) throw wrongCredentials(); // suspended, erased, given another password or a second factor this very moment
+  return tokens;
 }
 
 /** By email two accounts may be meant, its owner and the newest who claims it: both passwords are tried, whether they are there or not. */

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { newId } from '#kernel/ids.ts';
 import { emailOf, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
+import { ACCESS_TOKEN_SECONDS, type AccessToken, type Tokens } from './contract.ts';
 import { unsealDetails } from './personal-details.ts';
 import type { RefreshToken } from './session.ts';
 import { currentSigner, SIGNING_ALGORITHM } from './signing-key.ts';
 
-export const ACCESS_TOKEN_SECONDS = 600;
+export { ACCESS_TOKEN_SECONDS, AccessToken, Tokens } from './contract.ts';
 
 /** Access tokens say that they are (RFC 9068), so that no id token passes for one. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
@@ -28,26 +29,6 @@ export const AccessClaims = z.object({
   exp: z.int(),
 });
 export type AccessClaims = z.infer<typeof AccessClaims>;
-
-export const AccessToken = z
-  .object({
-    accessToken: z.string().meta({ description: 'JWT, ES256: send it as Authorization: Bearer' }),
-    expiresIn: z.int().meta({ description: 'Seconds that the access token lives', example: ACCESS_TOKEN_SECONDS }),
-    tokenType: z.literal('Bearer'),
-  })
-  .meta({ id: 'AccessToken' });
-export type AccessToken = z.infer<typeof AccessToken>;
-
-export const Tokens = z
-  .object({
-    accessToken: AccessToken.shape.accessToken,
-    idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
-    refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
-    expiresIn: AccessToken.shape.expiresIn,
-    tokenType: AccessToken.shape.tokenType,
-  })
-  .meta({ id: 'Tokens' });
-export type Tokens = z.infer<typeof Tokens>;
 
 /** The tokens of a session that has just been begun or continued; `mfaAt` when its second factor was proven just now. */
 export async function issueTokens(ctx: Identity, account: LivingAccount, refresh: RefreshToken, mfaAt?: Date): Promise<Tokens> {

@@ -1,0 +1,196 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openFacebookStandIn } from '../../../test/facebook-stand-in.ts';
+import { CLIENT, I_AM, openOpenIdProvider } from '../../../test/openid-provider.ts';
+import { facebook } from './facebook.ts';
+import { google } from './google.ts';
+import type { IdentityProvider, Journey, Return } from './port.ts';
+
+const redirectUri = 'http://localhost:3000/v1/auth/social/any/callback';
+
+interface Stand {
+  /** The adapter, with these credentials, before this house or another address. */
+  adapter(parts?: { clientSecret?: string; url?: string }): IdentityProvider;
+  knows(subject: string, person: { name: string; email?: string }): void;
+  close(): Promise<void>;
+}
+
+/** Each adapter, before a house that runs on this machine. */
+const stands: { name: string; open: () => Promise<Stand> }[] = [
+  {
+    name: 'google',
+    open: async () => {
+      const house = await openOpenIdProvider(redirectUri);
+      return {
+        adapter: ({ url = house.url, ...parts } = {}) => google({ issuerUrl: url, ...CLIENT, ...parts }),
+        knows: (subject, { email, name }) => house.people.set(subject, { name, ...(email ? { email, email_verified: true } : {}) }),
+        close: house.close,
+      };
+    },
+  },
+  {
+    name: 'facebook',
+    open: async () => {
+      const house = await openFacebookStandIn(redirectUri);
+      return {
+        adapter: ({ url = house.graphUrl, ...parts } = {}) =>
+          facebook({ dialogUrl: house.dialogUrl, graphUrl: url, ...CLIENT, emailVerified: true, ...parts }),
+        knows: (subject, person) => house.people.set(subject, person),
+        close: house.close,
+      };
+    },
+  },
+];
+
+const journey = (name: string): Journey => ({
+  state: `state-${name}`,
+  nonce: `nonce-${name}`,
+  verifier: name.padEnd(43, '~'),
+  redirectUri,
+});
+
+/** Follows an address as somebody's browser does. */
+async function travel(address: string, who: string): Promise<Return & { state?: string }> {
+  const cookies = new Map<string, string>();
+  for (let url = new URL(address); ; ) {
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ');
+    const reply = await fetch(url, { redirect: 'manual', headers: { cookie, [I_AM]: who } });
+    for (const set of reply.headers.getSetCookie()) cookies.set(set.split('=')[0]!, set.split(';')[0]!.slice(set.indexOf('=') + 1));
+    const next = reply.headers.get('location');
+    if (!next) throw new Error(`${url.pathname} answered ${reply.status}`);
+    url = new URL(next, url);
+    if (url.href.startsWith(redirectUri)) return Object.fromEntries(url.searchParams);
+  }
+}
+
+describe.each(stands)('signing in with $name', ({ open }) => {
+  let stand: Stand;
+  let provider: IdentityProvider;
+  beforeAll(async () => {
+    stand = await open();
+    provider = stand.adapter();
+    stand.knows('11', { name: 'Jane Doe', email: 'jane@example.com' });
+    stand.knows('12', { name: 'Joe' });
+  });
+  afterAll(() => stand.close());
+
+  const arrives = async (name: string, who: string) => travel(await provider.invite(journey(name)), who);
+
+  test('the address carries our state and the hash of the verifier, never the verifier', async () => {
+    const address = new URL(await provider.invite(journey('a')));
+    expect(Object.fromEntries(address.searchParams)).toMatchObject({
+      client_id: CLIENT.clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      state: 'state-a',
+      code_challenge_method: 'S256',
+    });
+    expect(address.searchParams.get('code_challenge')).toHaveLength(43);
+    expect(address.href).not.toContain(journey('a').verifier);
+    expect(address.href).not.toContain(encodeURIComponent(CLIENT.clientSecret));
+  });
+
+  test('who comes back is recognised', async () => {
+    const back = await arrives('b', '11');
+    expect(back.state).toBe('state-b');
+    expect(await provider.recognise(journey('b'), back)).toEqual({
+      outcome: 'recognised',
+      person: { subject: '11', email: 'jane@example.com', emailVerified: true, fullName: 'Jane Doe' },
+    });
+  });
+
+  test('somebody without an email is recognised all the same', async () => {
+    expect(await provider.recognise(journey('c'), await arrives('c', '12'))).toEqual({
+      outcome: 'recognised',
+      person: { subject: '12', email: null, emailVerified: false, fullName: 'Joe' },
+    });
+  });
+
+  test('who says no has declined', async () => {
+    expect(await provider.recognise(journey('d'), await arrives('d', 'nobody'))).toEqual({ outcome: 'declined' });
+  });
+
+  test('a code is good once', async () => {
+    const back = await arrives('e', '11');
+    await provider.recognise(journey('e'), back);
+    expect(await provider.recognise(journey('e'), back)).toEqual({ outcome: 'not-proven' });
+  });
+
+  test.each([
+    ["another journey's code", (back: Return) => back, { ...journey('g'), state: 'state-f', nonce: 'nonce-f' }],
+    ['a code that nobody gave out', (back: Return) => ({ ...back, code: 'guessed' }), journey('f')],
+    ['no code', (back: Return) => ({ ...back, code: undefined }), journey('f')],
+  ])('%s proves nothing', async (_, meddle, mine) => {
+    expect(await provider.recognise(mine, meddle(await arrives('f', '11')))).toEqual({ outcome: 'not-proven' });
+  });
+
+  test('whoever does not know our secret learns nothing', async () => {
+    const back = await arrives('h', '11');
+    const answer = await stand
+      .adapter({ clientSecret: 'a guess' })
+      .recognise(journey('h'), back)
+      .catch(() => ({ outcome: 'no answer' }));
+    expect(answer.outcome).not.toBe('recognised');
+  });
+
+  test('a house that is not there is no answer, and is asked again the next time', async () => {
+    const back = await arrives('i', '11');
+    const apart = stand.adapter({ url: 'http://127.0.0.1:9' });
+    await expect(apart.recognise(journey('i'), back)).rejects.toThrow();
+    expect((await provider.recognise(journey('i'), back)).outcome).toBe('recognised');
+  });
+
+  test('a house that takes the call and says nothing is waited for five seconds', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const began = performance.now();
+    await expect(stand.adapter({ url }).recognise(journey('j'), { code: 'any' })).rejects.toThrow();
+    expect(performance.now() - began).toBeLessThan(8000);
+    silent.closeAllConnections();
+    silent.close();
+  }, 20_000);
+
+  test.each(['not json', '{}', '{"access_token": 7}'])('a house that answers %s has not answered', async (text) => {
+    const odd = createServer((_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(text));
+    await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(odd.address() as AddressInfo).port}`;
+    const answer = await stand
+      .adapter({ url })
+      .recognise(journey('k'), { code: 'any' })
+      .catch(() => ({ outcome: 'no answer' }));
+    expect(['no answer', 'not-proven']).toContain(answer.outcome);
+    odd.closeAllConnections();
+    odd.close();
+  });
+});
+
+test("Google's answer counts with the nonce of this journey only", async () => {
+  const house = await openOpenIdProvider(redirectUri);
+  house.people.set('11', { email: 'jane@example.com', email_verified: true });
+  const provider = google({ issuerUrl: house.url, ...CLIENT });
+  const address = new URL(await provider.invite(journey('a')));
+  address.searchParams.set('nonce', 'another');
+  expect(await provider.recognise(journey('a'), await travel(address.href, '11'))).toEqual({ outcome: 'not-proven' });
+  await house.close();
+});
+
+test('without the proof of the hash (PKCE) neither house gives out a code', async () => {
+  for (const { open } of stands) {
+    const stand = await open();
+    const address = new URL(await stand.adapter().invite(journey('a')));
+    for (const name of ['code_challenge', 'code_challenge_method']) address.searchParams.delete(name);
+    expect(await travel(address.href, '11').catch(() => ({}))).not.toHaveProperty('code');
+    await stand.close();
+  }
+});
+
+test('what Facebook says of an email counts as verified, or not, as the operator has set it', async () => {
+  const house = await openFacebookStandIn(redirectUri);
+  house.people.set('11', { name: 'Jane', email: 'jane@example.com' });
+  const provider = facebook({ ...house, ...CLIENT, emailVerified: false });
+  const answer = await provider.recognise(journey('a'), await travel(await provider.invite(journey('a')), '11'));
+  expect(answer).toMatchObject({ outcome: 'recognised', person: { email: 'jane@example.com', emailVerified: false } });
+  await house.close();
+});

@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import { newId } from '#kernel/ids.ts';
+import { findById, type LivingAccount } from './account.ts';
+import { refuseShutOut } from './account-of-link.ts';
+import type { Identity } from './context.ts';
+import type { identity } from './contract.ts';
+import { mfaCodeRequired } from './problems.ts';
+import { proveSecondFactor } from './prove-second-factor.ts';
+import { newRefreshToken, openSession } from './session.ts';
+import { issueTokens, type Tokens } from './tokens.ts';
+
+/**
+ * Begins a session for whoever has proven to be the account's owner, if the code of its second factor is right too where it
+ * has one. A session that began with a code is stepped up at once.
+ * @returns undefined when the account has changed meanwhile.
+ */
+export async function beginSession(ctx: Identity, account: LivingAccount, code: string | undefined): Promise<Tokens | undefined> {
+  if (account.has_second_factor) {
+    if (code === undefined) throw mfaCodeRequired();
+    await proveSecondFactor(ctx, account.id, code);
+  }
+  const token = newRefreshToken(ctx.secrets, newId(), 1);
+  const now = ctx.clock.now();
+  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, now }));
+  return owner && issueTokens(ctx, owner, token, owner.has_second_factor ? now : undefined);
+}
+
+type Recognised = z.infer<typeof identity.operations.beginSession.input>;
+
+/** The same for whoever a provider has recognised. What has voided the account's tokens since then refuses this too. */
+export async function beginSessionOf(ctx: Identity, { accountId, rev, code }: Recognised): Promise<{ tokens: Tokens | null }> {
+  const account = await findById(ctx.db, accountId);
+  if (!account) return { tokens: null };
+  refuseShutOut(account);
+  if (account.rev !== rev) return { tokens: null };
+  if (ctx.request) ctx.request.subject = account.id;
+  return { tokens: (await beginSession(ctx, account, code)) ?? null };
+}

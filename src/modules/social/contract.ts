@@ -1,0 +1,4 @@
+import { contract } from '#kernel/contracts.ts';
+
+/** Nobody asks this module anything: browsers do. */
+export const social = contract('social', { operations: {} });

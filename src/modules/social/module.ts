@@ -1,0 +1,15 @@
+import { module } from '#kernel/module.ts';
+import { social } from '#social';
+import { needs, type Social } from './context.ts';
+import { timers } from './jobs.ts';
+import { routes } from './routes.ts';
+
+export const socialModule = module<typeof social, Social>({
+  contract: social,
+  needs,
+  ports: ['identityProviders'],
+  routes,
+  operations: {},
+  timers,
+  migrations: new URL('./migrations/', import.meta.url),
+});

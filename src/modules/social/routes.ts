@@ -1,0 +1,55 @@
+import { accountClosing, accountSuspended, emailNotVerified, mfaCodeRequired, Tokens, wrongMfaCode } from '#identity';
+import { anyone, get, post } from '#kernel/routes.ts';
+import { BeginJourney, beginJourney } from './begin-journey.ts';
+import type { Social } from './context.ts';
+import { Callback, finishJourney } from './finish-journey.ts';
+import { declined, notProven, providerUnavailable, unknownJourney, unknownProvider, wrongTicket } from './problems.ts';
+import { SignInByTicket, signInByTicket } from './sign-in-by-ticket.ts';
+
+export const routes = [
+  get('/auth/social/{provider}', {
+    summary: 'Sign in with Google or Facebook: send the browser there',
+    description:
+      'For a browser to be led to, not for scripts: it leaves a cookie that the callback asks for. `{provider}` is `google` or `facebook`.',
+    access: anyone,
+    limit: 'sign-in-elsewhere',
+    query: BeginJourney,
+    returns: null,
+    redirects: 302,
+    problems: [unknownProvider, providerUnavailable],
+    handle: (ctx: Social, { params, query }) => beginJourney(ctx, params.provider, query),
+  }),
+  get('/auth/social/{provider}/callback', {
+    summary: 'Where the provider sends the browser back to',
+    description:
+      'Answers the tokens of a new session; where the journey began with `returnTo`, the browser goes there with `#ticket=…`, or with `#problem=…`. An account with a second factor gets a `ticket` beside the refusal.',
+    access: anyone,
+    limit: 'sign-in',
+    query: Callback,
+    returns: Tokens,
+    redirects: 303,
+    changes: true,
+    problems: [
+      unknownProvider,
+      unknownJourney,
+      declined,
+      notProven,
+      providerUnavailable,
+      emailNotVerified,
+      accountSuspended,
+      accountClosing,
+      mfaCodeRequired,
+    ],
+    handle: (ctx: Social, { params, query, header }) => finishJourney(ctx, params.provider, { query, cookies: header('cookie') }),
+  }),
+  post('/auth/social/sign-in', {
+    summary: 'Change a ticket for a session',
+    description: 'A ticket is good once, for a minute; for five where the account has a second factor, whose code is then sent along.',
+    access: anyone,
+    limit: 'sign-in',
+    body: SignInByTicket,
+    returns: Tokens,
+    problems: [wrongTicket, mfaCodeRequired, wrongMfaCode, accountSuspended, accountClosing],
+    handle: (ctx: Social, { body }) => signInByTicket(ctx, body),
+  }),
+];

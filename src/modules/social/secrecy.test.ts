@@ -1,0 +1,81 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { browserOf } from '../../../test/browser.ts';
+import { openHouses } from '../../../test/houses.ts';
+import { CLIENT } from '../../../test/openid-provider.ts';
+import { type World, world } from '../../../test/world.ts';
+
+/** Every row of every table, as text. */
+async function dump(w: World): Promise<string> {
+  const tables = await w.sql<{ name: string }>(
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+     where table_schema in ('social', 'identity', 'kernel', 'pgboss') and table_type = 'BASE TABLE'`,
+  );
+  const rows = await Promise.all(tables.map(({ name }) => w.sql<{ row: string }>(`select t::text as row from ${name} t`)));
+  return rows
+    .flat()
+    .map(({ row }) => row)
+    .join('\n');
+}
+
+test.each(['google', 'facebook'])(
+  'whoever reads the database or the logs finds nothing that %s, the browser or we have said',
+  async (provider) => {
+    const houses = await openHouses();
+    const jane = { name: 'Zenobia Hidden', email: 'very.secret@example.com' };
+    houses.google.people.set('subject-of-jane', { ...jane, email_verified: true });
+    houses.facebook.people.set('subject-of-jane', jane);
+    const logged: string[] = [];
+    const keep = new Writable({
+      write(chunk, _, done) {
+        logged.push(String(chunk));
+        done();
+      },
+    });
+    const w = await world({ env: houses.env, log: pino({ level: 'debug' }, keep) });
+    const found: string[] = [];
+    const look = async () => found.push(await dump(w));
+
+    const browser = browserOf(w, 'subject-of-jane');
+    const begun = await browser.begin(provider, `?returnTo=${encodeURIComponent('https://shop.example.com/a-private-place')}`);
+    await look(); // the journey is under way
+    const address = begun.headers.get('location') ?? '';
+    const path = await browser.travel(address);
+    const back = await browser.comeBack(path);
+    await look(); // the ticket is given out
+    const ticket = new URL(back.headers.get('location') ?? '').hash.replace('#ticket=', '');
+    const { body } = await w.post('/v1/auth/social/sign-in', { ticket });
+    await browser.comeBack(path);
+    await browserOf(w, 'nobody').signIn(provider);
+    await look();
+    await w.step();
+    await look();
+
+    const text = [...found, ...logged].join('\n').toLowerCase();
+    expect(body.accessToken).toBeTypeOf('string');
+    expect(text).toContain('getauthsocialbyprovidercallback'); // the logs were looked at
+    expect(found[0]).toContain(provider); // and the journey
+    const query = [...new URL(address).searchParams].filter(([name]) => ['state', 'nonce', 'code_challenge'].includes(name));
+    const { code } = Object.fromEntries(new URLSearchParams(path.split('?')[1]));
+    const cookie = /=([^;]+)/.exec(begun.headers.get('set-cookie') ?? '')?.[1];
+    const hidden = [
+      'subject-of-jane',
+      ...Object.values(jane),
+      ...query.map(([, value]) => value),
+      code,
+      cookie,
+      cookie?.split('.')[0],
+      'a-private-place',
+      ticket,
+      body.accessToken,
+      body.refreshToken,
+      CLIENT.clientSecret,
+    ];
+    for (const word of hidden) {
+      expect(word).toBeTypeOf('string');
+      expect(word?.length).toBeGreaterThan(10);
+      expect(text.includes(String(word).toLowerCase()), word).toBe(false);
+    }
+  },
+);

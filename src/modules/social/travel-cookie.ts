@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { readCookie, writeCookie } from '#kernel/cookies.ts';
+import type { Secrets } from '#kernel/secrets.ts';
+import type { Settings } from '#kernel/settings.ts';
+import { JOURNEY_MS } from './journey.ts';
+
+/** What a browser has asked for, for when it is back. */
+export interface Wishes {
+  returnTo?: string | undefined;
+  challenge?: string | undefined;
+}
+
+/**
+ * What the browser keeps while it is away, so that nobody else's return is taken for its own (login CSRF): chance, and its
+ * wishes. It is known by its hash, so it can be believed when it comes back. One cookie for each journey: two tabs do not
+ * disturb each other.
+ */
+export const newKept = (wishes: Wishes): string =>
+  `${randomBytes(32).toString('base64url')}.${Buffer.from(JSON.stringify(wishes)).toString('base64url')}`;
+
+/** The wishes in a text that `newKept` made. */
+export const wishesOf = (kept: string): Wishes => JSON.parse(Buffer.from(kept.split('.')[1] ?? '', 'base64url').toString('utf8')) as Wishes;
+
+interface Where {
+  secrets: Secrets;
+  settings: Settings;
+}
+
+const isSecure = ({ settings }: Where): boolean => settings.publicUrl.startsWith('https:');
+
+/** With the prefix `__Host-` a browser takes it from this host only, and over https. */
+const nameOf = (where: Where, state: string): string =>
+  `${isSecure(where) ? '__Host-' : ''}souk-journey-${where.secrets.fingerprint(state, 'social.cookie').slice(0, 12)}`;
+
+export const travelCookie = (where: Where, state: string, kept: string): string =>
+  writeCookie({ name: nameOf(where, state), value: kept, seconds: JOURNEY_MS / 1000, secure: isSecure(where) });
+
+export const keptOf = (where: Where, state: string, header: string | undefined): string | undefined =>
+  readCookie(header, nameOf(where, state));
