@@ -141,7 +141,7 @@ describe.each([
 
       await vera.post('/v1/auth/sign-out');
 
-      await expect.poll(async () => (await look()).status, { interval: 5, timeout: 250 }).toBe(401);
+      await expect.poll(async () => (await look()).status, { interval: 5, timeout: 2000 }).toBe(401);
     },
   );
 
@@ -158,7 +158,7 @@ describe.each([
 
     await (await w.person('root')).delete(`/v1/api-keys/${auditor.id}`);
 
-    await expect.poll(looks, { interval: 5, timeout: 250 }).toEqual([401, 401]);
+    await expect.poll(looks, { interval: 5, timeout: 2000 }).toEqual([401, 401]);
   });
 
   const common = () => ({

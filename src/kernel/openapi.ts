@@ -43,6 +43,7 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        basic: { type: 'http', scheme: 'basic', description: 'Name (or email) and password, for tokens only' },
         apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: "A partner's system, by a key of POST /v1/api-keys" },
       },
     },
@@ -58,6 +59,7 @@ function operationOf(module: string, route: Route, components: Json): Json {
     summary: spec.summary,
     description: [spec.description, accessText(spec.access), scope && keyText(scope), spec.mfa && MFA_TEXT].filter(Boolean).join('\n\n'),
   };
+  if (spec.basic) operation.security = [{}, { basic: [] }];
   if (spec.access.kind !== 'anyone') operation.security = [{ bearer: [] }, ...(scope ? [{ apiKey: [] }] : [])];
   const parameters = [...pathParameters(route), ...queryParameters(route, components), ...headerParameters(route)];
   if (parameters.length > 0) operation.parameters = parameters;

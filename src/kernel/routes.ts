@@ -106,6 +106,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   body?: B;
   /** The body may also come as a form (RFC 6749 asks for it). */
   form?: boolean;
+  /** Who calls may be said by `Authorization: Basic` (RFC 7617); the handler reads it. */
+  basic?: boolean;
   returns: R | null;
   status?: 200 | 201 | 202 | 204;
   /** It may answer with a `redirection`, by this status; where it returns null it always does. */

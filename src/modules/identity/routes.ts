@@ -95,6 +95,7 @@ export const routes = [
     limit: ({ grant_type }) => (grant_type === 'refresh_token' ? 'refresh' : 'sign-in'),
     body: TokenRequest,
     form: true,
+    basic: true,
     returns: OAuthTokens,
     problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, mfaCodeRequired, invalidRefreshToken],
     handle: (ctx: Identity, { body, header }) => getToken(ctx, body, header('authorization')),
