@@ -66,7 +66,7 @@ test(`through kill -9 in ${PLACES.length} places of a deletion, and at ${RANDOM_
   await settled();
 
   expect(cutOff).toEqual(PLACES.map(([where, closure]) => `${where}: ${closure}`));
-  const dump = await everyRow();
+  const dump = await w.dump();
   for (const leaver of held) expect(await endOf(leaver, dump)).toBe('erased');
   for (const { leaver, reply } of outcomes) {
     const end = await endOf(leaver, dump);
@@ -161,19 +161,6 @@ const UNDER_WAY = `
   union all select id::text from wallet.charges where state = 'pending'`;
 
 const settled = () => expect.poll(() => w.sql(UNDER_WAY), { timeout: SETTLED_MS, interval: 100 }).toEqual([]);
-
-/** Every row of every table, as text. */
-async function everyRow(): Promise<string> {
-  const tables = await w.sql<{ name: string }>(
-    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-     where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'`,
-  );
-  const rows = await Promise.all(tables.map(({ name }) => w.sql<{ row: string }>(`select t::text as row from ${name} t`)));
-  return rows
-    .flat()
-    .map(({ row }) => row)
-    .join('\n');
-}
 
 /** How it ended for somebody: erased with nothing left of them, or active with nothing missing. */
 async function endOf({ person: { id, username }, words, says }: Leaver, dump: string): Promise<string | undefined> {

@@ -27,6 +27,8 @@ export interface World extends ReturnType<typeof people> {
   statements(work: () => Promise<unknown>): Promise<string[]>;
   /** Looks into the database, past all modules. */
   sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Every row of every table as text, those of the kernel and of pg-boss too: what a thief of the database would read. */
+  dump(): Promise<string>;
   /** The newest mail to an address. */
   mail(to: string): { subject: string; text: string } | undefined;
   /** Asks a module's operation as the house itself. */
@@ -76,6 +78,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     await souk.stop();
   });
   const call = send(souk);
+  const sql: World['sql'] = async (text, values) => (await lookers.query(text, values)).rows as never;
   const ask = <T>(module: string, operation: string, input: unknown) =>
     souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
   return {
@@ -94,11 +97,22 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
       await work();
       return seen.slice(before);
     },
-    sql: async (text, values) => (await lookers.query(text, values)).rows as never,
+    sql,
+    dump: () => dump(sql),
     mail: (to) => adapters.email.items(to)[0],
     ask,
     sibling: (env) => openWorld(databaseUrl, clock, { ...options, env: { ...options.env, ...env } }),
   };
+}
+
+async function dump(sql: World['sql']): Promise<string> {
+  const tables = await sql<{ name: string }>(
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+     where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'`,
+  );
+  const rowsOf = async ({ name }: { name: string }) =>
+    (await sql<{ row: string }>(`select t::text as row from ${name} t`)).map(({ row }) => `${name} ${row}`);
+  return (await Promise.all(tables.map(rowsOf))).flat().join('\n');
 }
 
 async function onServer(url: string, statement: string): Promise<void> {

@@ -4,20 +4,7 @@ import { expect, test } from 'vitest';
 import { browserOf } from '../../../test/browser.ts';
 import { openHouses } from '../../../test/houses.ts';
 import { CLIENT } from '../../../test/openid-provider.ts';
-import { type World, world } from '../../../test/world.ts';
-
-/** Every row of every table, as text. */
-async function dump(w: World): Promise<string> {
-  const tables = await w.sql<{ name: string }>(
-    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-     where table_schema in ('social', 'identity', 'kernel', 'pgboss') and table_type = 'BASE TABLE'`,
-  );
-  const rows = await Promise.all(tables.map(({ name }) => w.sql<{ row: string }>(`select t::text as row from ${name} t`)));
-  return rows
-    .flat()
-    .map(({ row }) => row)
-    .join('\n');
-}
+import { world } from '../../../test/world.ts';
 
 test.each(['google', 'facebook'])(
   'whoever reads the database or the logs finds nothing that %s, the browser or we have said',
@@ -35,7 +22,7 @@ test.each(['google', 'facebook'])(
     });
     const w = await world({ env: houses.env, log: pino({ level: 'debug' }, keep) });
     const found: string[] = [];
-    const look = async () => found.push(await dump(w));
+    const look = async () => found.push(await w.dump());
 
     const browser = browserOf(w, 'subject-of-jane');
     const begun = await browser.begin(provider, `?returnTo=${encodeURIComponent('https://shop.example.com/a-private-place')}`);
