@@ -133,3 +133,26 @@ test('neither passwords nor codes stand anywhere in the database', async () => {
   expect(dump).toContain(hal.id);
   for (const secret of [PASSWORD, NEW, `"${code}"`, 'hal@example.com']) expect(dump).not.toContain(secret);
 });
+
+test('a code that was mailed to the address before sets no password once the email is changed', async () => {
+  const ina = await w.person('ina');
+  const code = await codeFor(ina);
+  expect((await ina.patch('/v1/customers/ina', { email: 'ina@example.org' })).status).toBe(200);
+  expect(await w.post('/v1/auth/reset-password', { username: 'ina', code, newPassword: NEW })).toBeProblem(403, 'identity/wrong-code');
+  expect((await signIn('ina', PASSWORD)).status).toBe(200);
+});
+
+test('a code that is still to be mailed when the email is changed goes nowhere: least of all to an address that is not proven', async () => {
+  const slow = await world();
+  const jon = await slow.person('jon');
+  await slow.sql(`create function put_off() returns trigger language plpgsql as $$ begin new.not_before := 'infinity'; return new; end $$`);
+  await slow.sql(
+    `create trigger slow_mail before insert on kernel.outbox for each row when (new.name = 'identity.send-reset-code') execute function put_off()`,
+  );
+  await slow.post('/v1/auth/forgot-password', { username: 'jon' });
+  await slow.step();
+  expect((await jon.patch('/v1/customers/jon', { email: 'john@example.com' })).status).toBe(200); // a slip: somebody else's
+  await slow.sql(`update kernel.outbox set not_before = null where name = 'identity.send-reset-code'`);
+  await slow.step();
+  expect(slow.adapters.email.items('john@example.com').map(({ subject }) => subject)).toEqual(['Your confirmation code']);
+});
