@@ -156,3 +156,15 @@ test('a code that is still to be mailed when the email is changed goes nowhere: 
   await slow.step();
   expect(slow.adapters.email.items('john@example.com').map(({ subject }) => subject)).toEqual(['Your confirmation code']);
 });
+
+test('guesses at the current password are counted by the name, as at sign-in, so that a stolen session is no help', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on' } });
+  const kit = await limited.person('kit');
+  const change = (currentPassword: string) => kit.post('/v1/auth/change-password', { currentPassword, newPassword: NEW });
+  const guesses = await Promise.all(Array.from({ length: 12 }, (_, n) => change(`guess number ${n}`)));
+  expect(guesses.filter(({ status }) => status === 403)).toHaveLength(10);
+  expect(await change(PASSWORD)).toBeProblem(429, 'too-many-requests');
+  limited.clock.advance(minutes(15.1));
+  const again = limited.withToken(kit, (await limited.post('/v1/auth/sign-in', { username: 'kit', password: PASSWORD })).body.accessToken);
+  expect((await again.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: NEW })).status).toBe(204);
+});
