@@ -145,6 +145,7 @@ test('the provider alone does not let in who has a second factor; a ticket and a
 
   const refused = await browser.signIn('google');
   expect(refused).toBeProblem(401, 'identity/mfa-code-required');
+  expect(refused.headers.get('cache-control')).toBe('no-store');
   expect(refused.body.accessToken).toBeUndefined();
   const { ticket, detail } = refused.body;
   expect(detail).toContain('/v1/auth/social/sign-in');
