@@ -154,7 +154,7 @@ export const accountSuspended = problem({
   code: 'identity/account-suspended',
   status: 403,
   title: 'The account is suspended',
-  detail: 'This account may not sign in at the moment.',
+  detail: 'This account may not sign in at the moment. If you think that this is a mistake, write to whoever runs this shop.',
 });
 
 /** Told only to whom a provider has recognised as the owner. */
