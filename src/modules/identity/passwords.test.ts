@@ -168,3 +168,22 @@ test('guesses at the current password are counted by the name, as at sign-in, so
   const again = limited.withToken(kit, (await limited.post('/v1/auth/sign-in', { username: 'kit', password: PASSWORD })).body.accessToken);
   expect((await again.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: NEW })).status).toBe(204);
 });
+
+test.each(['len', 'nobody'])(
+  'a guess at a code of %s writes a row: a commit with nothing to write is faster, and would tell who is known',
+  async (name) => {
+    const quiet = await world();
+    await quiet.person('len');
+    const guess = () => quiet.post('/v1/auth/reset-password', { email: `${name}@example.com`, code: '123123', newPassword: NEW });
+    await quiet.post('/v1/auth/forgot-password', { email: `${name}@example.com` });
+    await quiet.step();
+    const rows = () => quiet.sql('select name, failures, xmin::text from identity.attempts order by began_at desc limit 1');
+
+    await guess();
+    const [first] = await rows();
+    await guess();
+    const [second] = await rows();
+    expect(second).toMatchObject({ name: first?.name, failures: 2 });
+    expect(second?.xmin).not.toBe(first?.xmin);
+  },
+);
