@@ -4,8 +4,8 @@ import { tooMany } from '#kernel/problems.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import type { Whose } from './code.ts';
 
-/** What is tried: the password of a name, a code that was mailed to it, or the second factor of an account. */
-export type Tried = Whose | { codeOf: Whose } | { secondFactorOf: string };
+/** What is tried: the password of a name, a code that was mailed to it, the second factor of an account, or to have a code mailed to an address. */
+export type Tried = Whose | { codeOf: Whose } | { secondFactorOf: string } | { mailTo: string };
 
 const WINDOW_MS = minutes(15);
 
@@ -14,6 +14,7 @@ const failuresOf = (tried: Tried): number => ('secondFactorOf' in tried ? 5 : 10
 
 function nameOf(secrets: Secrets, tried: Tried): string {
   if ('secondFactorOf' in tried) return secrets.fingerprint(`second-factor:${tried.secondFactorOf}`, 'identity.attempts');
+  if ('mailTo' in tried) return secrets.fingerprint(`mail:${tried.mailTo}`, 'identity.attempts');
   if ('codeOf' in tried) return secrets.fingerprint(`code:${nameOf(secrets, tried.codeOf)}`, 'identity.attempts');
   return secrets.fingerprint('emailIndex' in tried ? `email:${tried.emailIndex}` : `username:${tried.usernameIndex}`, 'identity.attempts');
 }
@@ -38,6 +39,15 @@ export async function countAttempt(db: Database, secrets: Secrets, tried: Tried,
   const { failures, began_at } = await db.one<{ failures: number; began_at: Date }>(attemptInsert(secrets, tried, now));
   if (failures > failuresOf(tried))
     throw tooMany({ retryAfterSeconds: Math.max(1, Math.ceil((began_at.getTime() + WINDOW_MS - now.getTime()) / 1000)) });
+}
+
+/**
+ * Counts a code that is to be mailed to an address, for whichever account, so that nobody fills a stranger's mailbox by opening
+ * one account after the other. @returns false after ten within a quarter of an hour.
+ */
+export async function mayBeMailed(tx: Database, secrets: Secrets, emailIndex: string, now: Date): Promise<boolean> {
+  const tried = { mailTo: emailIndex };
+  return (await tx.one<{ failures: number }>(attemptInsert(secrets, tried, now))).failures <= failuresOf(tried);
 }
 
 /** Whoever knew it begins anew. */

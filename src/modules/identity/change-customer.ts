@@ -36,7 +36,7 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
     if (isOther) await tellOwner(ctx, tx, accountId, { what: 'email-changed' });
     const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
     if (isOther) for (const purpose of ['email', 'password'] as const) await voidCode(tx, accountId, purpose, now);
-    const code = isOther && after.email_index ? await giveCode(ctx, tx, accountId, 'email') : undefined;
+    const code = isOther && after.email_index ? await giveCode(ctx, tx, after, 'email') : undefined;
     if (code) enqueue(tx, sendCode, code);
     return after;
   });
