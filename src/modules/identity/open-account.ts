@@ -9,6 +9,7 @@ import {
   forgetOldestUnconfirmed,
   insertAccount,
   type LivingAccount,
+  lockClaims,
   takenUsernames,
 } from './account.ts';
 import { mayBeMailed } from './attempts.ts';
@@ -48,8 +49,10 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
     ...keyColumns(opening.key),
     created_at: now,
   };
+  const claimed = opening.state === 'unconfirmed' ? row.email_index : null;
+  if (claimed) await lockClaims(tx, claimed);
   if (!(await insertAccount(tx, row))) return undefined;
-  if (row.email_index && opening.state === 'unconfirmed') await forgetOldestUnconfirmed(tx, row.email_index);
+  if (claimed) await forgetOldestUnconfirmed(tx, claimed);
   return { ...row, roles: [], rev: 0, version: 1, has_second_factor: false };
 }
 
