@@ -73,6 +73,16 @@ test('limits: too many sign-ins are refused with Retry-After, whoever they are f
   expect(Number(replies.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('limits: whoever has a whole network of IPv6 to call from is counted as one, and their neighbour is not', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
+  const resend = (address: string) => limited.post('/v1/auth/resend-code', { username: 'nobody' }, { 'x-forwarded-for': address });
+  const replies = await Promise.all(Array.from({ length: 12 }, (_, n) => resend(`2001:db8:7:1:${n}::${n + 1}`)));
+  expect(replies.filter(({ status }) => status === 202)).toHaveLength(10);
+  expect((await resend('2001:db8:7:2::1')).status).toBe(202);
+  expect((await resend('::ffff:203.0.113.7')).status).toBe(202);
+  expect((await resend('::ffff:203.0.113.8')).status).toBe(202);
+});
+
 test('limits: an office behind one address refreshes its tokens all day; signing in by Basic stays tight', async () => {
   const limited = await world({ env: { RATE_LIMITS: 'on' } });
   const basic = (name: string) => ({ authorization: `Basic ${Buffer.from(`${name}:wrong password`).toString('base64')}` });

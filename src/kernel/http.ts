@@ -27,6 +27,7 @@ import { operationId, type Route, scopeOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import { isSameUsername } from './shapes.ts';
 import { demandStepUp } from './step-up.ts';
 
 /** What a caller proves itself with: the headers `Authorization` and `X-Api-Key`. */
@@ -163,7 +164,7 @@ const TWO_CREDENTIALS = 'Send either Authorization or X-Api-Key, not both: they 
 
 /** What the audit trail says a call was about: an id, never a name. */
 const subjectOf = ({ username, ...ids }: Record<string, string>, actor: Actor): string | null =>
-  Object.values(ids)[0] ?? (username?.toLowerCase() === actor.username.toLowerCase() ? actor.id || null : null);
+  Object.values(ids)[0] ?? (username !== undefined && isSameUsername(username, actor.username) ? actor.id || null : null);
 
 /** Deny by default. Whose object it is, the handler's SQL asks again. */
 function admit(route: Route, actor: Actor, params: Record<string, string>): void {
@@ -174,7 +175,7 @@ function admit(route: Route, actor: Actor, params: Record<string, string>): void
   if (access.kind === 'permission' && !actor.permissions.has(access.permission)) throw forbidden({ permission: access.permission });
   if (
     access.kind === 'own-account' &&
-    params.username?.toLowerCase() !== actor.username.toLowerCase() &&
+    !isSameUsername(params.username ?? '', actor.username) &&
     !(access.staff && actor.permissions.has(access.staff))
   )
     throw notFound();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { networkOf } from './audit.ts';
+import { householdOf, networkOf } from './addresses.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
@@ -95,6 +95,15 @@ test('an address is kept as its network', () => {
   expect(networkOf('2001:db8::1')).toBe('2001:db8:0::/48');
   expect(networkOf('::1')).toBe('0:0:0::/48');
   expect(networkOf('local')).toBeNull();
+});
+
+test('an address of IPv6 is counted as the /64 that its household has, one of IPv4 by itself', () => {
+  expect(householdOf('203.0.113.77')).toBe('203.0.113.77');
+  expect(householdOf('::ffff:203.0.113.77')).toBe('203.0.113.77');
+  expect(householdOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
+  expect(householdOf('2001:db8:1:2::6')).toBe('2001:db8:1:2::/64');
+  expect(householdOf('2001:db8::6')).toBe('2001:db8:0:0::/64');
+  expect(householdOf('local')).toBe('local');
 });
 
 describe('settings', () => {

@@ -16,7 +16,7 @@ export type Headers = Record<string, string>;
 /** Where a problem's `type` is explained: a page that every Souk serves. */
 export const problemType = (code: string) => `/docs/problems#${code.replaceAll('/', '-')}`;
 
-/** A refusal as RFC 9457 writes it. */
+/** A refusal as RFC 9457 writes it. Nobody keeps it: it may carry a ticket, or say what is true for this caller at this moment. */
 export function problemReply(problem: Problem, instance: string, headers: Headers): Response {
   const retryAfter = problem.extra.retryAfterSeconds;
   const body = {
@@ -28,7 +28,7 @@ export function problemReply(problem: Problem, instance: string, headers: Header
     code: problem.code,
     ...problem.extra,
   };
-  const all: Headers = { ...SECURITY_HEADERS, ...headers, 'content-type': 'application/problem+json' };
+  const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers, 'content-type': 'application/problem+json' };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
   if (problem.status === 401) all['www-authenticate'] = 'Bearer';
   return new Response(JSON.stringify(body), { status: problem.status, headers: all });

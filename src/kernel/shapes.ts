@@ -13,6 +13,10 @@ export const Username = z
   .regex(/^[\p{L}\p{N}_.-]+$/u, 'may hold letters, digits, and _ . -')
   .meta({ description: 'The public name of an account', example: 'bob' });
 
+/** How usernames are compared, wherever they are: letter case and compatible forms of letters (Unicode NFKC) aside. */
+export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();
+export const isSameUsername = (one: string, other: string): boolean => foldUsername(one) === foldUsername(other);
+
 /** Free text of one line: trimmed, never empty. */
 export const line = (max: number) => z.string().trim().min(1, 'must not be empty').max(max);
 

@@ -5,7 +5,7 @@ import { raw, type Sql, sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
 import { forbidden, malformed } from '#kernel/problems.ts';
 import { type JsonText, jsonText } from '#kernel/routes.ts';
-import { Cursor, Id, Limit, line } from '#kernel/shapes.ts';
+import { Cursor, Id, isSameUsername, Limit, line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { MAX_PRICE } from './product.ts';
 import { type ListOfProducts, type PageRow, productPage, type Question } from './product-list.ts';
@@ -100,7 +100,9 @@ async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: Unpubl
   const { actor } = ctx;
   const isStaff = actor.permissions.has('catalog:approve') || actor.permissions.has('catalog:write');
   const isOwn =
-    actor.kind === 'user' && query.seller !== undefined && [actor.id, actor.username.toLowerCase()].includes(query.seller.toLowerCase());
+    actor.kind === 'user' &&
+    query.seller !== undefined &&
+    (query.seller.toLowerCase() === actor.id || isSameUsername(query.seller, actor.username));
   if (!isStaff && !isOwn) throw forbidden({ permission: 'catalog:approve' });
   const sellerId = isOwn
     ? actor.id

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { breaches, type Transaction } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { unavailable } from '#kernel/problems.ts';
-import { emailIndex, forgetRivals, type LivingAccount, shareConfirmedEmail } from './account.ts';
+import { emailIndex, forgetRivals, type LivingAccount, lockClaims, shareConfirmedEmail } from './account.ts';
 import type { Identity } from './context.ts';
 import { accountCreated, type identity, type LinkedAccount } from './contract.ts';
 import { findLinked, findLinks, insertLink, type Link, linkOf } from './link.ts';
@@ -51,10 +51,11 @@ async function linkByEmail(ctx: Identity, link: Link, told: Told): Promise<Livin
 
 /**
  * Opens an active account that has proven its email and has no password; a code by mail sets one. Whoever else claims the
- * address can never confirm it, as after any proof; claims go first, so that no row is waited for while the address is held.
+ * address can never confirm it, as after any proof.
  */
 async function openProven(ctx: Identity, tx: Transaction, email: string, name: string | null): Promise<LivingAccount> {
   const index = emailIndex(ctx.secrets, email);
+  await lockClaims(tx, index);
   await forgetRivals(tx, index);
   const fullName = FullName.safeParse(name?.slice(0, 120)).data;
   for (const username of await freeUsernames(ctx, tx, fullName ?? 'user')) {

@@ -114,6 +114,15 @@ export const confirmEmail = (db: Database, id: string, now: Date) =>
     set email_confirmed_at = ${now}, version = version + 1, state = case state when 'unconfirmed' then 'active' else state end
     where id = ${id} and email_confirmed_at is null and state in ('unconfirmed', 'active') returning *`);
 
+const PROVING = 7_281_003; // any number, the same in every process
+
+/**
+ * Lets those who prove one address, and those who claim it, come one after the other: each changes rows that another
+ * has changed. Take it before any of them.
+ */
+export const lockClaims = (tx: Database, emailIndex: string) =>
+  tx.execute(sql`select pg_advisory_xact_lock(${PROVING}::int, hashtext(${emailIndex}))`);
+
 /** The address has an owner: whoever else signed up with it can never confirm it. */
 export const forgetRivals = (db: Database, emailIndex: string) =>
   db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and state = 'unconfirmed'`);

@@ -4,8 +4,8 @@ import { tooMany } from '#kernel/problems.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import type { Whose } from './code.ts';
 
-/** What is tried: the password of a name, or the second factor of an account. */
-export type Tried = Whose | { secondFactorOf: string };
+/** What is tried: the password of a name, a code that was mailed to it, the second factor of an account, or to have a code mailed to an address. */
+export type Tried = Whose | { codeOf: Whose } | { secondFactorOf: string } | { mailTo: string };
 
 const WINDOW_MS = minutes(15);
 
@@ -14,8 +14,21 @@ const failuresOf = (tried: Tried): number => ('secondFactorOf' in tried ? 5 : 10
 
 function nameOf(secrets: Secrets, tried: Tried): string {
   if ('secondFactorOf' in tried) return secrets.fingerprint(`second-factor:${tried.secondFactorOf}`, 'identity.attempts');
+  if ('mailTo' in tried) return secrets.fingerprint(`mail:${tried.mailTo}`, 'identity.attempts');
+  if ('codeOf' in tried) return secrets.fingerprint(`code:${nameOf(secrets, tried.codeOf)}`, 'identity.attempts');
   return secrets.fingerprint('emailIndex' in tried ? `email:${tried.emailIndex}` : `username:${tried.usernameIndex}`, 'identity.attempts');
 }
+
+/** Writes one more attempt: the same row whether anybody bears the name or not. */
+export const attemptInsert = (secrets: Secrets, tried: Tried, now: Date) => {
+  const windowBegan = new Date(now.getTime() - WINDOW_MS);
+  return sql`
+    insert into identity.attempts as a (name, failures, began_at) values (${nameOf(secrets, tried)}, 1, ${now})
+    on conflict (name) do update set
+      failures = case when a.began_at < ${windowBegan} then 1 else least(a.failures + 1, ${failuresOf(tried) + 1}) end,
+      began_at = case when a.began_at < ${windowBegan} then excluded.began_at else a.began_at end
+    returning failures, began_at`;
+};
 
 /**
  * Counts a try at somebody's password or second factor before it is looked at, so that tries at once count too. The limit
@@ -23,16 +36,18 @@ function nameOf(secrets: Secrets, tried: Tried): string {
  * @throws tooMany after ten failures (of a second factor: five) within a quarter of an hour, until it is over.
  */
 export async function countAttempt(db: Database, secrets: Secrets, tried: Tried, now: Date): Promise<void> {
-  const allowed = failuresOf(tried);
-  const windowBegan = new Date(now.getTime() - WINDOW_MS);
-  const { failures, began_at } = await db.one<{ failures: number; began_at: Date }>(sql`
-    insert into identity.attempts as a (name, failures, began_at) values (${nameOf(secrets, tried)}, 1, ${now})
-    on conflict (name) do update set
-      failures = case when a.began_at < ${windowBegan} then 1 else least(a.failures + 1, ${allowed + 1}) end,
-      began_at = case when a.began_at < ${windowBegan} then excluded.began_at else a.began_at end
-    returning failures, began_at`);
-  if (failures > allowed)
+  const { failures, began_at } = await db.one<{ failures: number; began_at: Date }>(attemptInsert(secrets, tried, now));
+  if (failures > failuresOf(tried))
     throw tooMany({ retryAfterSeconds: Math.max(1, Math.ceil((began_at.getTime() + WINDOW_MS - now.getTime()) / 1000)) });
+}
+
+/**
+ * Counts a code that is to be mailed to an address, for whichever account, so that nobody fills a stranger's mailbox by opening
+ * one account after the other. @returns false after ten within a quarter of an hour.
+ */
+export async function mayBeMailed(tx: Database, secrets: Secrets, emailIndex: string, now: Date): Promise<boolean> {
+  const tried = { mailTo: emailIndex };
+  return (await tx.one<{ failures: number }>(attemptInsert(secrets, tried, now))).failures <= failuresOf(tried);
 }
 
 /** Whoever knew it begins anew. */

@@ -15,8 +15,8 @@ import { tellOwner } from './tell-owner.ts';
 type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
 
 /**
- * Changes what an account says of a person. Another email counts for nothing until its code comes back; the code that went
- * to the one before is void in the same transaction, and the address that was confirmed before is told. Who reads the mail sets
+ * Changes what an account says of a person. Another email counts for nothing until its code comes back; the codes that went
+ * to the one before, to prove it or to set a new password, are void in the same transaction, and the address that was confirmed before is told. Who reads the mail sets
  * the password, so another email takes the second factor, where there is one. Of two who name one version, the row's lock lets one through.
  */
 export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatch }: Wanted): Promise<Customer> {
@@ -35,8 +35,8 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
       : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
     if (isOther) await tellOwner(ctx, tx, accountId, { what: 'email-changed' });
     const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
-    if (isOther) await voidCode(tx, accountId, 'email', now);
-    const code = isOther && after.email_index ? await giveCode(ctx, tx, accountId, 'email') : undefined;
+    if (isOther) for (const purpose of ['email', 'password'] as const) await voidCode(tx, accountId, purpose, now);
+    const code = isOther && after.email_index ? await giveCode(ctx, tx, after, 'email') : undefined;
     if (code) enqueue(tx, sendCode, code);
     return after;
   });

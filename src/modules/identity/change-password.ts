@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount, setPassword } from './account.ts';
+import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
 import { hashPassword, isPassword, NewPassword, TriedPassword } from './password.ts';
 import { wrongPassword } from './problems.ts';
@@ -13,13 +14,17 @@ export const ChangePassword = z
   .meta({ id: 'ChangePassword', example: { currentPassword: 'correct horse battery', newPassword: 'a better horse battery' } });
 
 /**
- * Sets a new password for whoever knows the current one. This session goes on; all others of the account end at once.
+ * Sets a new password for whoever knows the current one. This session goes on; all others of the account end at once. Tries
+ * count with those of sign-in: a stolen session is no place to guess at leisure.
  * @throws wrongPassword also when somebody else has changed it this very moment.
  */
 export async function changePassword(ctx: Identity, input: z.infer<typeof ChangePassword>): Promise<undefined> {
   const before = await findById(ctx.db, ctx.actor.id);
   if (!before) throw unauthenticated();
+  const tried = { usernameIndex: before.username_index };
+  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, tried, ctx.clock.now());
   if (!(await isPassword(ctx.secrets, input.currentPassword, before.password_hash))) throw wrongPassword();
+  if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, tried);
   const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
+import { attemptInsert } from './attempts.ts';
 
 /** What a code is for: to prove an email, or to set a new password. */
 export type CodePurpose = 'email' | 'password';
@@ -60,7 +61,8 @@ export type Whose = { emailIndex: string } | { usernameIndex: string };
 
 /**
  * Finds the account whose code this is. The try is spent before it is looked at, by a statement of its own, so that neither
- * guesses at once nor a failure afterwards give more than five of them.
+ * guesses at once nor a failure afterwards give more than five of them. Where nobody is meant it writes an attempt all the same:
+ * a commit that has nothing to write need not wait for the disk, and that would tell who has an account.
  */
 export async function tryCode(
   db: Database,
@@ -70,10 +72,13 @@ export async function tryCode(
   const { whose } = guess;
   const meant = 'emailIndex' in whose ? sql`a.email_index = ${whose.emailIndex}` : sql`a.username_index = ${whose.usernameIndex}`;
   const spent = await db.many<SpentTry>(sql`
-    update identity.codes c set tries = c.tries + 1
-    from identity.accounts a
-    where a.id = c.account_id and c.purpose = ${guess.purpose} and ${meant} and a.state in ('unconfirmed', 'active') and c.tries < ${TRIES} and c.expires_at > ${guess.now}
-    returning c.account_id, c.fingerprint, c.used_at`);
+    with attempt as (${attemptInsert(secrets, { codeOf: whose }, guess.now)}), spent as (
+      update identity.codes c set tries = c.tries + 1
+      from identity.accounts a
+      where a.id = c.account_id and c.purpose = ${guess.purpose} and ${meant} and a.state in ('unconfirmed', 'active') and c.tries < ${TRIES} and c.expires_at > ${guess.now}
+      returning c.account_id, c.fingerprint, c.used_at
+    )
+    select * from spent`);
   const hit = spent.find(({ account_id, fingerprint }) =>
     sameText(fingerprint, fingerprintOf(secrets, account_id, guess.purpose, guess.code)),
   );

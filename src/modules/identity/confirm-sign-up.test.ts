@@ -112,3 +112,22 @@ test('of two who claim one address and confirm at the same time, one becomes its
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 403]);
   expect(await w.sql('select 1 from identity.accounts where email_confirmed_at is not null')).toHaveLength(1);
 });
+
+test('of all who confirm one address at once one owns it, and nobody waits for a deadlock to be found', async () => {
+  const { w, email } = await signedUp();
+  const about = { fullName: 'Jane Doe', age: 30, address: 'Tunis', gender: 'other', maritalStatus: 'single', email, password };
+  for (const username of ['jane_2', 'jane_3', 'jane_4']) await w.post('/v1/auth/sign-up', { email, username, password, fullName: 'Jane' });
+  for (const username of ['jane_5', 'jane_6']) await w.post('/v1/customers', { ...about, username });
+  await w.step();
+  const codes = w.adapters.email
+    .items(email)
+    .map(({ text }) => ({ username: /account (\w+)/.exec(text)?.[1], code: /^\d{6}/.exec(text)?.[0] }));
+  expect(codes).toHaveLength(6);
+
+  const statements = await w.statements(() => Promise.all(codes.map((body) => confirm(w, body))));
+
+  const owners = await w.sql('select username from identity.accounts where email_confirmed_at is not null');
+  expect(owners).toHaveLength(1);
+  const tries = statements.filter((text) => text.includes('set email_confirmed_at = '));
+  expect(tries.length).toBeLessThanOrEqual(codes.length); // after a deadlock one begins anew
+});

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { breaches } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { Id, Username } from '#kernel/shapes.ts';
-import { confirmEmail, findById, forgetRivals, type LivingAccount } from './account.ts';
+import { confirmEmail, findById, forgetRivals, type LivingAccount, lockClaims } from './account.ts';
 import { Code, markUsed, tryCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { accountCreated } from './contract.ts';
@@ -42,6 +42,7 @@ async function proveEmail(
   try {
     return await ctx.db.transaction(async (tx) => {
       const before = await findById(tx, accountId);
+      if (before?.email_index) await lockClaims(tx, before.email_index);
       const account = await confirmEmail(tx, accountId, ctx.clock.now());
       if (!account?.email_index) return findById(tx, accountId); // a twin has confirmed it meanwhile
       if (!(await markUsed(tx, accountId, 'email', ctx.clock.now(), fingerprint))) throw wrongCode(); // the email was changed this very moment

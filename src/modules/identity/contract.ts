@@ -154,10 +154,10 @@ export const accountSuspended = problem({
   code: 'identity/account-suspended',
   status: 403,
   title: 'The account is suspended',
-  detail: 'This account may not sign in at the moment.',
+  detail: 'This account may not sign in at the moment. If you think that this is a mistake, write to whoever runs this shop.',
 });
 
-/** Told only to whom a provider has recognised as the owner. */
+/** Told only to who knows the password, or whom a provider has recognised as the owner. */
 export const accountClosing = problem({
   code: 'identity/account-closing',
   status: 403,

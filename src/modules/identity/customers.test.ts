@@ -137,3 +137,26 @@ test('the house makes an account once, whoever asks and however often', async ()
   expect((await w.post('/v1/auth/sign-in', { email: 'admin@example.com', password: 'souk-demo' })).status).toBe(200);
   await expect(w.ask('identity', 'ensureAccount', { ...input, username: 'other' })).rejects.toThrow(/belongs to the account/);
 });
+
+test('a name that only looks alike in another case opens nobody else’s account', async () => {
+  const w = await world();
+  const victim = await register(w, { ...amal, username: 'Σοφία' });
+  const lunate = await register(w, { ...amal, username: 'ϲοφία', fullName: 'Thief' }); // the small letter of Ϲ, of which Unicode makes a Σ
+  expect([victim.status, lunate.status]).toEqual([201, 201]);
+  const { body } = await signIn(w, { username: 'ϲοφία' });
+  const headers = { authorization: `Bearer ${body.accessToken}` };
+  const read = (username: string, rest = '') => w.get(`/v1/customers/${encodeURIComponent(username)}${rest}`, headers);
+
+  for (const rest of ['', '/wallet', '/purchases', '/export']) {
+    expect((await read('ϲοφία', rest)).status, rest).toBe(200);
+    for (const name of ['Ϲοφία', 'Σοφία', 'σοφία']) expect(await read(name, rest), `${name}${rest}`).toBeProblem(404, 'not-found');
+  }
+});
+
+test('the owner is known by any spelling of the name', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  for (const name of ['BOB', 'ｂｏｂ'])
+    for (const rest of ['', '/wallet', '/purchases'])
+      expect((await bob.get(`/v1/customers/${encodeURIComponent(name)}${rest}`)).status, `${name}${rest}`).toBe(200);
+});

@@ -30,7 +30,7 @@ export async function runStartReset(ctx: Identity, meant: Whose): Promise<void> 
     const account =
       'emailIndex' in meant ? await findByConfirmedEmail(tx, meant.emailIndex) : await findByUsername(tx, meant.usernameIndex);
     if (account?.state !== 'active' || !account.email_confirmed_at) return;
-    const code = await giveCode(ctx, tx, account.id, 'password');
+    const code = await giveCode(ctx, tx, account, 'password');
     if (code) enqueue(tx, sendResetCode, code);
   });
 }

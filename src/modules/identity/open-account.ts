@@ -2,7 +2,17 @@ import type { Database, Transaction } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import type { Key } from '#kernel/routes.ts';
-import { type AccountState, emailColumns, forgetOldestUnconfirmed, insertAccount, type LivingAccount, takenUsernames } from './account.ts';
+import {
+  type AccountRow,
+  type AccountState,
+  emailColumns,
+  forgetOldestUnconfirmed,
+  insertAccount,
+  type LivingAccount,
+  lockClaims,
+  takenUsernames,
+} from './account.ts';
+import { mayBeMailed } from './attempts.ts';
 import { type CodePurpose, fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
@@ -39,8 +49,10 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
     ...keyColumns(opening.key),
     created_at: now,
   };
+  const claimed = opening.state === 'unconfirmed' ? row.email_index : null;
+  if (claimed) await lockClaims(tx, claimed);
   if (!(await insertAccount(tx, row))) return undefined;
-  if (row.email_index && opening.state === 'unconfirmed') await forgetOldestUnconfirmed(tx, row.email_index);
+  if (claimed) await forgetOldestUnconfirmed(tx, claimed);
   return { ...row, roles: [], rev: 0, version: 1, has_second_factor: false };
 }
 
@@ -54,14 +66,16 @@ export async function freeUsernames(ctx: Identity, db: Database, fullName: strin
 
 /**
  * Gives the account a new code, and answers what the job that mails it needs, the code sealed; undefined when it has had
- * too many. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
+ * too many, or its address has, whoever asked for them. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
  */
 export async function giveCode(
   ctx: Identity,
   tx: Transaction,
-  accountId: string,
+  { id: accountId, email_index: to }: Pick<AccountRow, 'id' | 'email_index'>,
   purpose: CodePurpose,
 ): Promise<{ accountId: string; sealedCode: string } | undefined> {
+  const isLimited = ctx.settings.rateLimits && purpose === 'email' && to !== null;
+  if (isLimited && !(await mayBeMailed(tx, ctx.secrets, to, ctx.clock.now()))) return undefined;
   const code = newCode();
   const fingerprint = fingerprintOf(ctx.secrets, accountId, purpose, code);
   const given = await replaceCode(tx, { accountId, purpose, fingerprint, now: ctx.clock.now() });

@@ -133,3 +133,57 @@ test('neither passwords nor codes stand anywhere in the database', async () => {
   expect(dump).toContain(hal.id);
   for (const secret of [PASSWORD, NEW, `"${code}"`, 'hal@example.com']) expect(dump).not.toContain(secret);
 });
+
+test('a code that was mailed to the address before sets no password once the email is changed', async () => {
+  const ina = await w.person('ina');
+  const code = await codeFor(ina);
+  expect((await ina.patch('/v1/customers/ina', { email: 'ina@example.org' })).status).toBe(200);
+  expect(await w.post('/v1/auth/reset-password', { username: 'ina', code, newPassword: NEW })).toBeProblem(403, 'identity/wrong-code');
+  expect((await signIn('ina', PASSWORD)).status).toBe(200);
+});
+
+test('a code that is still to be mailed when the email is changed goes nowhere: least of all to an address that is not proven', async () => {
+  const slow = await world();
+  const jon = await slow.person('jon');
+  await slow.sql(`create function put_off() returns trigger language plpgsql as $$ begin new.not_before := 'infinity'; return new; end $$`);
+  await slow.sql(
+    `create trigger slow_mail before insert on kernel.outbox for each row when (new.name = 'identity.send-reset-code') execute function put_off()`,
+  );
+  await slow.post('/v1/auth/forgot-password', { username: 'jon' });
+  await slow.step();
+  expect((await jon.patch('/v1/customers/jon', { email: 'john@example.com' })).status).toBe(200); // a slip: somebody else's
+  await slow.sql(`update kernel.outbox set not_before = null where name = 'identity.send-reset-code'`);
+  await slow.step();
+  expect(slow.adapters.email.items('john@example.com').map(({ subject }) => subject)).toEqual(['Your confirmation code']);
+});
+
+test('guesses at the current password are counted by the name, as at sign-in, so that a stolen session is no help', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on' } });
+  const kit = await limited.person('kit');
+  const change = (currentPassword: string) => kit.post('/v1/auth/change-password', { currentPassword, newPassword: NEW });
+  const guesses = await Promise.all(Array.from({ length: 12 }, (_, n) => change(`guess number ${n}`)));
+  expect(guesses.filter(({ status }) => status === 403)).toHaveLength(10);
+  expect(await change(PASSWORD)).toBeProblem(429, 'too-many-requests');
+  limited.clock.advance(minutes(15.1));
+  const again = limited.withToken(kit, (await limited.post('/v1/auth/sign-in', { username: 'kit', password: PASSWORD })).body.accessToken);
+  expect((await again.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: NEW })).status).toBe(204);
+});
+
+test.each(['len', 'nobody'])(
+  'a guess at a code of %s writes a row: a commit with nothing to write is faster, and would tell who is known',
+  async (name) => {
+    const quiet = await world();
+    await quiet.person('len');
+    const guess = () => quiet.post('/v1/auth/reset-password', { email: `${name}@example.com`, code: '123123', newPassword: NEW });
+    await quiet.post('/v1/auth/forgot-password', { email: `${name}@example.com` });
+    await quiet.step();
+    const rows = () => quiet.sql('select name, failures, xmin::text from identity.attempts order by began_at desc limit 1');
+
+    await guess();
+    const [first] = await rows();
+    await guess();
+    const [second] = await rows();
+    expect(second).toMatchObject({ name: first?.name, failures: 2 });
+    expect(second?.xmin).not.toBe(first?.xmin);
+  },
+);

@@ -29,7 +29,8 @@ export const wrongPassword = problem({
   code: 'identity/wrong-password',
   status: 403,
   title: 'The current password is not right',
-  detail: 'Give the password that the account has now.',
+  detail:
+    'Give the password that the account has now. Where it has none, or it is forgotten, set one by mail (POST /v1/auth/forgot-password).',
 });
 
 /** One answer for a code that is wrong, used up, too old, or of an account that is not there. */

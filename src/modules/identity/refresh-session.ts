@@ -1,6 +1,6 @@
 import type { Identity } from './context.ts';
 import { invalidRefreshToken } from './problems.ts';
-import { findByOpenSession, newRefreshToken, type RefreshToken, readRefreshToken, rotate } from './session.ts';
+import { newRefreshToken, type RefreshToken, readRefreshToken, rotate } from './session.ts';
 import { signOutSession } from './sign-out.ts';
 import { issueTokens, type Tokens } from './tokens.ts';
 
@@ -32,7 +32,6 @@ async function exchange(ctx: Identity, token: RefreshToken): Promise<Tokens> {
     ctx.log.warn({ session: token.sessionId }, 'a refresh token came again after it was exchanged; its family ends');
     await signOutSession(ctx, token.sessionId, 'reuse');
   }
-  const account = typeof rotated === 'object' ? await findByOpenSession(ctx.db, token.sessionId) : undefined;
-  if (!account) throw invalidRefreshToken({ error: 'invalid_grant' });
-  return issueTokens(ctx, account, next);
+  if (typeof rotated === 'string') throw invalidRefreshToken({ error: 'invalid_grant' });
+  return issueTokens(ctx, rotated, next);
 }

@@ -65,7 +65,7 @@ export async function registerCustomer(
     if (!account) return undefined;
     if (ctx.request) ctx.request.subject = account.id;
     emit(tx, accountCreated, account.id, { accountId: account.id });
-    const code = account.email_index ? await giveCode(ctx, tx, account.id, 'email') : undefined;
+    const code = account.email_index ? await giveCode(ctx, tx, account, 'email') : undefined;
     if (code) enqueue(tx, sendCode, code);
     return account;
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
-import { findByUsername, findWaitingForCode } from './account.ts';
+import { findByUsername, findWaitingForCode, type LivingAccount } from './account.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
 import { resendCodes, sendCode } from './jobs.ts';
@@ -25,13 +25,13 @@ export async function resendCode(ctx: Identity, input: Named): Promise<z.infer<t
 export async function runResendCodes(ctx: Identity, meant: Whose): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     for (const account of await waiting(tx, meant)) {
-      const code = await giveCode(ctx, tx, account.id, 'email');
+      const code = await giveCode(ctx, tx, account, 'email');
       if (code) enqueue(tx, sendCode, code);
     }
   });
 }
 
-async function waiting(db: Database, meant: Whose): Promise<{ id: string }[]> {
+async function waiting(db: Database, meant: Whose): Promise<LivingAccount[]> {
   if ('emailIndex' in meant) return findWaitingForCode(db, meant.emailIndex);
   const account = await findByUsername(db, meant.usernameIndex);
   return account?.email_index && !account.email_confirmed_at && account.state !== 'suspended' ? [account] : [];

@@ -26,7 +26,7 @@ export async function resetPassword(ctx: Identity, input: Named & { code: string
   const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, hit.accountId);
-    if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now))) throw wrongCode();
+    if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now, hit.fingerprint))) throw wrongCode();
     if (ctx.request) ctx.request.subject = account.id;
     await tellOwner(ctx, tx, account.id, { what: 'new-password' });
     await endSessions(tx, account.id, { by: 'password', except: null, now });

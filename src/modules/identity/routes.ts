@@ -13,6 +13,7 @@ import { AccountRoles, grantRoles, Roles } from './grant-roles.ts';
 import { endOwnSession, listSessions, Sessions } from './list-sessions.ts';
 import { OpenIdConfiguration, openIdConfiguration } from './openid-configuration.ts';
 import {
+  accountClosing,
   accountSuspended,
   invalidRefreshToken,
   mfaCodeRequired,
@@ -84,7 +85,7 @@ export const routes = [
     limit: 'sign-in',
     body: SignIn,
     returns: Tokens,
-    problems: [wrongCredentials, notConfirmed, accountSuspended, mfaCodeRequired, wrongMfaCode],
+    problems: [wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     handle: (ctx: Identity, { body }) => signIn(ctx, body),
   }),
   post('/auth/token', {
@@ -97,7 +98,7 @@ export const routes = [
     form: true,
     basic: true,
     returns: OAuthTokens,
-    problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, mfaCodeRequired, invalidRefreshToken],
+    problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, invalidRefreshToken],
     handle: (ctx: Identity, { body, header }) => getToken(ctx, body, header('authorization')),
   }),
   post('/auth/sign-out', {

@@ -58,35 +58,36 @@ interface Presented {
   /** The family's number when this statement began. */
   seen_generation: number;
   ended: boolean;
-  account_id: string | null;
 }
 
 /**
- * Puts `next` in the place of `token`, if `token` is the current one. Of several who present it at once exactly one gets
- * a row: the update is guarded, and the others find the guard closed.
+ * Puts `next` in the place of `token`, if `token` is the current one and its account is active: while that is being closed its
+ * sessions wait, and their tokens stay good. Of several who present it at once exactly one gets a row: the update is guarded,
+ * and the others find the guard closed.
  *
- * @returns the account when it was; `raced` when it was current as the statement began but somebody else was faster;
+ * @returns the account, as of the same moment, when it was; `raced` when it was current as the statement began but somebody else was faster;
  * `reused` when it had been replaced before; `ended` when there is no such session any more.
  */
 export async function rotate(
   db: Database,
   secrets: Secrets,
   { token, next, now }: { token: RefreshToken; next: RefreshToken; now: Date },
-): Promise<{ accountId: string } | 'raced' | 'reused' | 'ended'> {
-  const presented = await db.maybe<Presented>(sql`
+): Promise<LivingAccount | 'raced' | 'reused' | 'ended'> {
+  const presented = await db.maybe<Presented & (LivingAccount | { id: null })>(sql`
     with seen as (
       select generation, ended_at is not null or expires_at <= ${now} as ended from identity.sessions where id = ${token.sessionId}
     ), rotated as (
-      update identity.sessions
+      update identity.sessions s
       set generation = ${next.generation}, refresh_hash = ${hashOf(secrets, next)}, refreshed_at = ${now},
-          expires_at = least(${new Date(now.getTime() + IDLE_MS)}::timestamptz, created_at + make_interval(secs => ${LONGEST_MS / 1000}))
-      where id = ${token.sessionId} and refresh_hash = ${hashOf(secrets, token)}
-        and ended_at is null and expires_at > ${now}
-      returning account_id
+          expires_at = least(${new Date(now.getTime() + IDLE_MS)}::timestamptz, s.created_at + make_interval(secs => ${LONGEST_MS / 1000}))
+      from identity.accounts a
+      where s.id = ${token.sessionId} and s.refresh_hash = ${hashOf(secrets, token)}
+        and s.ended_at is null and s.expires_at > ${now} and a.id = s.account_id and a.state = 'active'
+      returning a.*
     )
-    select seen.generation as seen_generation, seen.ended, rotated.account_id from seen left join rotated on true`);
+    select seen.generation as seen_generation, seen.ended, rotated.* from seen left join rotated on true`);
   if (!presented || presented.ended) return 'ended';
-  if (presented.account_id) return { accountId: presented.account_id };
+  if (presented.id !== null) return presented;
   return presented.seen_generation === token.generation ? 'raced' : 'reused';
 }
 
@@ -110,12 +111,6 @@ export const endSessions = async (
 /** True while the session may go on. */
 export const isOpen = async (db: Database, id: string, now: Date): Promise<boolean> =>
   (await db.maybe(sql`select 1 from identity.sessions where id = ${id} and ended_at is null and expires_at > ${now}`)) !== undefined;
-
-/** The account of a session that is still open, both as of one moment: whoever ends the session also changes the account. */
-export const findByOpenSession = (db: Database, sessionId: string) =>
-  db.maybe<LivingAccount>(sql`
-    select a.* from identity.sessions s join identity.accounts a on a.id = s.account_id
-    where s.id = ${sessionId} and s.ended_at is null and a.state = 'active'`);
 
 interface OpenSession {
   id: string;

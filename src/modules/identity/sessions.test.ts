@@ -92,7 +92,7 @@ test('of two processes that exchange one token at the same time the slower learn
       (await w.sql(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length === 2,
   );
   await row.release();
-  expect(await Promise.all(both)).toEqual(expect.arrayContaining([{ accountId: expect.any(String) }, 'raced']));
+  expect(await Promise.all(both)).toEqual(expect.arrayContaining([expect.objectContaining({ username: 'bob' }), 'raced']));
   expect(await exchange()).toBe('reused');
 });
 
@@ -208,3 +208,30 @@ async function holdRow(w: World, sessionId: string) {
     },
   };
 }
+
+test('while an account is being closed its refresh tokens are refused and not used up: let in again, its sessions go on', async () => {
+  const { w, tokens } = await signedIn();
+  const { id: accountId } = (await me(w, tokens.accessToken)).body;
+  await w.ask('identity', 'closeAccount', { accountId });
+  for (let n = 0; n < 3; n++) expect(await refresh(w, tokens.refreshToken)).toBeProblem(401, 'identity/invalid-refresh-token');
+  await w.ask('identity', 'reopenAccount', { accountId });
+
+  const again = await refresh(w, tokens.refreshToken);
+  expect(again.status).toBe(200);
+  expect((await me(w, again.body.accessToken)).status).toBe(200);
+});
+
+test('refreshes during a closing and a reopening lose nobody their session', async () => {
+  const { w, tokens } = await signedIn();
+  const { id: accountId } = (await me(w, tokens.accessToken)).body;
+  let token: string = tokens.refreshToken;
+  for (let round = 0; round < 10; round++) {
+    const closing = w.ask('identity', 'closeAccount', { accountId }).then(() => w.ask('identity', 'reopenAccount', { accountId }));
+    for (let n = 0; n < 3; n++) {
+      const reply = await refresh(w, token);
+      if (reply.status === 200) token = reply.body.refreshToken;
+    }
+    await closing;
+  }
+  expect((await refresh(w, token)).status).toBe(200);
+});

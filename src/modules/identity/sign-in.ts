@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
+import { refuseShutOut } from './account-of-link.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import { beginSession } from './begin-session.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { isPassword, TriedPassword } from './password.ts';
-import { accountSuspended, notConfirmed, wrongCredentials } from './problems.ts';
+import { notConfirmed, wrongCredentials } from './problems.ts';
 import { MfaCode } from './second-factor.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -21,7 +22,7 @@ export const SignIn = z
 
 /**
  * Begins a session for whoever knows the password. Unknown names and wrong passwords take the same time and words; that an
- * account waits for its confirmation, is suspended, or has a second factor, is told only to who knows its password. A
+ * account waits for its confirmation, is suspended or being closed, or has a second factor, is told only to who knows its password. A
  * session that began with a code is stepped up at once.
  */
 export async function signIn(ctx: Identity, input: Named & { password: string; code?: string | undefined }): Promise<Tokens> {
@@ -32,7 +33,7 @@ export async function signIn(ctx: Identity, input: Named & { password: string; c
   if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, meant);
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
-  if (account.state === 'suspended') throw accountSuspended();
+  refuseShutOut(account);
   const tokens = await beginSession(ctx, account, input.code);
   if (!tokens) throw wrongCredentials(); // suspended, erased, given another password or a second factor this very moment
   return tokens;

@@ -194,3 +194,31 @@ test('the name of an erased account is never given away again', async () => {
     w.ask('identity', 'ensureAccount', { username: 'bob', password: 'souk-demo', fullName: 'Bob', email: null }),
   ).rejects.toMatchObject({ code: 'identity/username-taken' });
 });
+
+test('nobody fills a stranger’s mailbox by opening account after account with that address', async () => {
+  const w = await world({ env: { RATE_LIMITS: 'on' } });
+  const about = {
+    fullName: 'Mallory',
+    age: 30,
+    address: 'Tunis',
+    gender: 'other',
+    maritalStatus: 'single',
+    password: 'correct horse battery',
+  };
+  const opened = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => w.post('/v1/customers', { ...about, username: `mallory_${n}`, email: 'VICTIM@example.com' })),
+  );
+  expect(new Set(opened.map(({ status }) => status))).toEqual(new Set([201]));
+  const signUp = (username: string) =>
+    w.post('/v1/auth/sign-up', { ...{ email: 'victim@example.com', fullName: 'V', password: 'correct horse battery' }, username });
+  expect((await signUp('mallory_again')).status).toBe(201); // as ever: nothing tells that the address had its fill
+  await w.step();
+  const mails = () => w.adapters.email.items().filter(({ to }) => to.toLowerCase() === 'victim@example.com').length;
+  expect(mails()).toBe(10);
+
+  w.clock.advance(16 * 60_000);
+  expect((await signUp('victim')).status).toBe(201);
+  await w.step();
+  expect(mails()).toBe(11);
+  expect(w.mail('victim@example.com')?.text).toContain('for the account victim');
+});

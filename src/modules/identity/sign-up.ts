@@ -46,7 +46,7 @@ export async function signUp(ctx: Identity, input: SignUp, key: Key | undefined)
       });
       if (!account) continue;
       if (ctx.request) ctx.request.subject = account.id;
-      const code = await giveCode(ctx, tx, account.id, 'email');
+      const code = await giveCode(ctx, tx, account, 'email');
       if (code) enqueue(tx, sendCode, code);
       return account;
     }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Secrets } from '#kernel/secrets.ts';
+import { foldUsername } from '#kernel/shapes.ts';
 
 /** Names that speak for the house. Only `ensureAccount` gives them away. */
 const RESERVED = new Set(['souk', 'system', 'admin']);
@@ -7,13 +8,11 @@ const RESERVED = new Set(['souk', 'system', 'admin']);
 const LONGEST = 40;
 const ROOM_FOR_NUMBER = 6;
 
-/** Two spellings are one name when they differ in case or in compatible forms of letters (Unicode NFKC). */
-const folded = (username: string): string => username.normalize('NFKC').toLowerCase();
-
-export const isReserved = (username: string): boolean => RESERVED.has(folded(username));
+export const isReserved = (username: string): boolean => RESERVED.has(foldUsername(username));
 
 /** Finds a name again, and keeps it taken when its account is erased, without keeping the name. */
-export const usernameIndex = (secrets: Secrets, username: string): string => secrets.blindIndex(folded(username), 'identity.username');
+export const usernameIndex = (secrets: Secrets, username: string): string =>
+  secrets.blindIndex(foldUsername(username), 'identity.username');
 
 /**
  * Names to try for somebody who chose none, the best first: spaces to underscores, then with a number.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
 import { notFound } from '#kernel/problems.ts';
-import { Cursor, Limit, type Page, Username } from '#kernel/shapes.ts';
+import { Cursor, isSameUsername, Limit, type Page, Username } from '#kernel/shapes.ts';
 import type { Orders } from './context.ts';
 import { findOrder, type Order, type OrderRow, ordersPage, orderView } from './order.ts';
 import { orderStates } from './order-state.ts';
@@ -20,7 +20,7 @@ type Query = { limit: number; cursor?: string; state?: OrderRow['state'] };
 /** The caller's orders, newest first; staff may name another buyer. */
 export async function listOrders(ctx: Orders, { buyer, ...query }: z.infer<typeof OrdersQuery>): Promise<Page<Order>> {
   const username = buyer ?? ctx.actor.username;
-  if (username.toLowerCase() !== ctx.actor.username.toLowerCase() && !ctx.actor.permissions.has('orders:read')) throw notFound();
+  if (!isSameUsername(username, ctx.actor.username) && !ctx.actor.permissions.has('orders:read')) throw notFound();
   return ordersOf(ctx, username, query);
 }
 
@@ -29,7 +29,7 @@ export const listPurchases = (ctx: Orders, username: string, query: z.infer<type
   ordersOf(ctx, username, { ...query, state: 'placed' });
 
 async function ordersOf(ctx: Orders, username: string, { limit, cursor, state }: Query): Promise<Page<Order>> {
-  const own = username.toLowerCase() === ctx.actor.username.toLowerCase();
+  const own = isSameUsername(username, ctx.actor.username);
   const buyer = own ? ctx.actor : await ctx.identity.findAccount({ username });
   if (!buyer) throw notFound();
   const scope = `orders:${buyer.id}:${state ?? ''}`;

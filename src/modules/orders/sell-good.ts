@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Quantity } from '#inventory';
 import { forbidden, problem } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import { line, Username } from '#kernel/shapes.ts';
+import { isSameUsername, line, Username } from '#kernel/shapes.ts';
 import type { Orders } from './context.ts';
 import type { Order } from './order.ts';
 import { placeOrder } from './place-order.ts';
@@ -28,7 +28,7 @@ export async function sellGood(ctx: Orders, sale: z.infer<typeof SellGood>, key:
 }
 
 async function buyerOf(ctx: Orders, username: string | undefined): Promise<{ id: string; username: string }> {
-  if (username === undefined || username.toLowerCase() === ctx.actor.username.toLowerCase()) return ctx.actor;
+  if (username === undefined || isSameUsername(username, ctx.actor.username)) return ctx.actor;
   if (!ctx.actor.permissions.has('sales:create')) throw forbidden({ permission: 'sales:create' });
   const account = await ctx.identity.findAccount({ username });
   if (!account) throw unknownCustomer({ username });

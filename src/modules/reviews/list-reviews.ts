@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
 import { join, raw, type Sql, sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
-import { Cursor, Limit, type Page } from '#kernel/shapes.ts';
+import { Cursor, foldUsername, Limit, type Page } from '#kernel/shapes.ts';
 import type { Reviews } from './context.ts';
-import { COLUMNS, type Review, type ReviewRow, reviewView, usernameKey } from './review.ts';
+import { COLUMNS, type Review, type ReviewRow, reviewView } from './review.ts';
 
 export const ReviewsQuery = z.object({
   limit: Limit,
@@ -24,8 +24,8 @@ export const listReviewsOf = (ctx: Reviews, productId: string, query: ReviewsQue
 
 /** What a customer has said. They, and staff who moderate, see the hidden ones too. */
 export const listReviewsBy = (ctx: Reviews, username: string, query: ReviewsQuery): Promise<Page<Review>> => {
-  const writtenBy = usernameKey(username);
-  return pageOfReviews(ctx, { writtenBy }, isModerator(ctx) || writtenBy === usernameKey(ctx.actor.username), query);
+  const writtenBy = foldUsername(username);
+  return pageOfReviews(ctx, { writtenBy }, isModerator(ctx) || writtenBy === foldUsername(ctx.actor.username), query);
 };
 
 /** One review: published ones for all; hidden ones for their author, and for staff who moderate. */

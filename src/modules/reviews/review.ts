@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import type { Key } from '#kernel/routes.ts';
-import { Id, Time } from '#kernel/shapes.ts';
+import { foldUsername, Id, Time } from '#kernel/shapes.ts';
 import { reviewStates } from '#reviews';
 import type { ReviewState } from './review-state.ts';
 
@@ -73,13 +73,10 @@ export const reviewInsert = ({ product, customer, ...review }: NewReview, key: K
   const columns = keyColumns(key);
   return sql`
     insert into reviews.reviews (id, product_id, product_name, customer_id, username, username_key, rating, comment, verified_purchase, state, created_at, updated_at, principal, idempotency_key, body_hash)
-    values (${review.id}, ${product.id}, ${product.name}, ${customer.id}, ${customer.username}, ${usernameKey(customer.username)}, ${review.rating}, ${review.comment}, ${review.verifiedPurchase},
+    values (${review.id}, ${product.id}, ${product.name}, ${customer.id}, ${customer.username}, ${foldUsername(customer.username)}, ${review.rating}, ${review.comment}, ${review.verifiedPurchase},
             ${review.state}, ${review.at}, ${review.at}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})
     on conflict do nothing returning ${COLUMNS}`;
 };
-
-/** Usernames as identity compares them: letter case and compatible forms of letters aside. */
-export const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase();
 
 export const reviewByKey = (key: Key): Sql =>
   sql`select ${COLUMNS} from reviews.reviews where principal = ${key.principal} and idempotency_key = ${key.value}`;

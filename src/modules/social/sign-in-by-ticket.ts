@@ -22,7 +22,7 @@ export async function signInByTicket(ctx: Social, { ticket, verifier, code }: z.
   if (!taken || !isTheirs(taken, verifier)) throw wrongTicket(); // in other hands it is used up
   const { tokens } = await ctx.identity.beginSession({ accountId: taken.account_id, rev: taken.rev, code }).catch(async (refusal) => {
     if ([mfaCodeRequired, wrongMfaCode, tooMany].some((kind) => kind.is(refusal))) await keepTicket(ctx.db, taken);
-    throw refusal;
+    throw mfaCodeRequired.is(refusal) ? mfaCodeRequired({ ticket }) : refusal; // who came by a provider may have no password to sign in with
   });
   if (!tokens) throw wrongTicket(); // the account has changed since
   return tokens;

@@ -145,11 +145,14 @@ test('the provider alone does not let in who has a second factor; a ticket and a
 
   const refused = await browser.signIn('google');
   expect(refused).toBeProblem(401, 'identity/mfa-code-required');
+  expect(refused.headers.get('cache-control')).toBe('no-store');
   expect(refused.body.accessToken).toBeUndefined();
   const { ticket, detail } = refused.body;
   expect(detail).toContain('/v1/auth/social/sign-in');
 
-  expect(await change(ticket)).toBeProblem(401, 'identity/mfa-code-required');
+  const again = await change(ticket);
+  expect(again).toBeProblem(401, 'identity/mfa-code-required');
+  expect(again.body).toMatchObject({ ticket, detail });
   expect(await change(ticket, WRONG.code)).toBeProblem(401, 'identity/wrong-mfa-code');
   w.clock.advance(minutes(4)); // typing takes a while
   const code = app.next();
