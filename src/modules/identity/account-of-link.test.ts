@@ -195,6 +195,31 @@ test('a link that is made while its account is erased goes with it', async () =>
   expect(await w.sql('select 1 from identity.links where account_id = $1', [bob.id])).toEqual([]);
 });
 
+test('a password that was reset by mail shuts out whoever had linked a provider of their own; the owner links again', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const theirs = { subject: 'thief', email: 'thief@example.com' };
+  await w.ask('identity', 'changeCustomer', { accountId: bob.id, changes: { email: theirs.email } });
+  await w.step();
+  await w.post('/v1/auth/confirm-sign-up', { email: theirs.email, code: codeFor(w, theirs.email) });
+  expect((await recognise(w, theirs)).id).toBe(bob.id);
+  await w.ask('identity', 'changeCustomer', { accountId: bob.id, changes: { email: 'bob@example.com' } });
+  await w.step();
+  await w.post('/v1/auth/confirm-sign-up', { email: 'bob@example.com', code: codeFor(w, 'bob@example.com') });
+
+  await w.post('/v1/auth/forgot-password', { username: 'bob' });
+  await w.step();
+  const reset = await w.post('/v1/auth/reset-password', {
+    username: 'bob',
+    code: codeFor(w, 'bob@example.com'),
+    newPassword: 'an even better horse',
+  });
+
+  expect(reset.status).toBe(204);
+  expect((await recognise(w, theirs)).id).not.toBe(bob.id);
+  expect((await recognise(w, { subject: 'bob', email: 'bob@example.com' })).id).toBe(bob.id);
+});
+
 test('twenty first arrivals at once open one account with one link, whatever else was claimed', async () => {
   const w = await world();
   await signedUp(w, 'mallory');

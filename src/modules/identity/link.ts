@@ -30,5 +30,5 @@ export const findLinks = (db: Database, accountId: string) =>
   db.many<{ provider: string; created_at: Date }>(sql`
     select provider, created_at from identity.links where account_id = ${accountId} order by created_at, subject_index limit 100`);
 
-/** Links of an account that is erased. */
+/** Takes all links of an account away. It must be locked, or about to be erased. */
 export const dropLinks = (tx: Database, accountId: string) => tx.execute(sql`delete from identity.links where account_id = ${accountId}`);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { lockAccount, setPassword } from './account.ts';
 import { Code, markUsed, tryCode } from './code.ts';
 import type { Identity } from './context.ts';
+import { dropLinks } from './link.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { wrongCode } from './problems.ts';
@@ -15,8 +16,8 @@ export const ResetPassword = z
   .meta({ id: 'ResetPassword', example: { email: 'jane@example.com', code: '402518', newPassword: 'a better horse battery' } });
 
 /**
- * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are: whoever knew
- * the old password is out.
+ * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are, and links to
+ * providers go: whoever knew the old password is out. A provider of the owner's links again by the email at its next sign-in.
  * @throws wrongCode also when there is no such account.
  */
 export async function resetPassword(ctx: Identity, input: Named & { code: string; newPassword: string }): Promise<undefined> {
@@ -29,6 +30,7 @@ export async function resetPassword(ctx: Identity, input: Named & { code: string
     if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now, hit.fingerprint))) throw wrongCode();
     if (ctx.request) ctx.request.subject = account.id;
     await tellOwner(ctx, tx, account.id, { what: 'new-password' });
+    await dropLinks(tx, account.id);
     await endSessions(tx, account.id, { by: 'password', except: null, now });
     await setPassword(tx, account.id, passwordHash, await revoke(tx, 'account', account.id, now));
   });
