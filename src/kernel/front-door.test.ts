@@ -33,6 +33,7 @@ describe('the front door', () => {
     ['x=1', 415, 'unsupported-media-type', 'text/plain'],
     [JSON.stringify({ email: `${'x'.repeat(300_000)}@x.org` }), 413, 'too-large', 'application/json'],
     [JSON.stringify({ email: 'a\u0000b@x.org', password: 'long enough pass', fullName: 'A' }), 422, 'invalid', 'application/json'],
+    [JSON.stringify({ email: 'a@x.org', password: 'long enough pass', fullName: 'A \ud83d' }), 422, 'invalid', 'application/json'],
     ['[]', 422, 'invalid', 'application/json'],
   ])('refuses a body that cannot be read: %#', async (body, status, code, type) => {
     expect(await w.fetch('/v1/auth/sign-up', { method: 'POST', body, headers: { 'content-type': type } })).toBeProblem(status, code);
@@ -44,6 +45,17 @@ describe('the front door', () => {
     const pointers = reply.body.errors.map(({ pointer }: { pointer: string }) => pointer);
     expect(pointers).toEqual(expect.arrayContaining(['/email', '/password', '/roles']));
     expect(reply.body).toMatchObject({ type: '/docs/problems#invalid', instance: '/v1/auth/sign-up' });
+  });
+
+  test('takes no half of a character anywhere, and nothing is written of a call that holds one', async () => {
+    const root = await w.admin();
+    const options = { color: 'half an emoji: \ud83d' };
+    const variants = [{ options, price: usd(1_00), stock: 1 }];
+    expect(await root.post('/v1/products', { name: 'Shade', category: 'electronics', variants })).toBeProblem(422, 'invalid');
+    const lamp = await root.lists({ name: 'Whole', price: usd(1_00), stock: 5 });
+    expect(await root.post(`/v1/products/${lamp}/stock`, { change: 1, reason: '\ud83d' })).toBeProblem(422, 'invalid');
+    expect((await w.get(`/v1/products/${lamp}`)).body.stock).toBe(5);
+    expect((await root.post(`/v1/products/${lamp}/stock`, { change: 1, reason: '\ud83d\ude00' })).body.reason).toBe('😀');
   });
 
   test('treats ids and limits that are none as such', async () => {

@@ -57,7 +57,13 @@ describe('a decision', () => {
     const missing = await decide(id, { decision: 'remove' });
     expect(missing).toBeProblem(422, 'invalid');
     expect(missing.body.errors).toMatchObject([{ pointer: '/reason' }]);
-    for (const body of [{ decision: 'remove', reason: '  ' }, { decision: 'flag', reason: 'x' }, { decision: 'approve', by: id }, {}])
+    for (const body of [
+      { decision: 'remove', reason: '  ' },
+      { decision: 'remove', reason: 'half an emoji: \ud83d' },
+      { decision: 'flag', reason: 'x' },
+      { decision: 'approve', by: id },
+      {},
+    ])
       expect(await decide(id, body)).toBeProblem(422, 'invalid');
     for (const nobody of [newId(), 'no-id']) expect(await decide(nobody, { decision: 'approve' })).toBeProblem(404, 'not-found');
     expect(await told(id)).toEqual([]);
