@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Actor } from './context.ts';
 import { isId } from './ids.ts';
 import { type FieldError, invalid, keyMissing, malformed, notFound, tooLarge, unsupportedMedia } from './problems.ts';
-import { type Call, operationId, type Route } from './routes.ts';
+import { type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
 import type { Secrets } from './secrets.ts';
 
 export const BODY_LIMIT_BYTES = 256 * 1024;
@@ -25,7 +25,7 @@ export async function readCall(
     query,
     body,
     key,
-    ifMatch: ifMatchOf(request),
+    ifMatch: honoursIfMatch(spec) ? ifMatchOf(request) : undefined,
     owner: spec.access.kind === 'owned' && spec.access.staff && actor.permissions.has(spec.access.staff) ? null : actor.id,
     header: (name) => request.headers.get(name) ?? undefined,
   };

@@ -65,6 +65,22 @@ describe('the front door', () => {
     expect(await w.get('/v1/products?cursor=forged.AAAA')).toBeProblem(400, 'malformed');
   });
 
+  test('reads If-Match where a version is asked for, says so in its document, and passes over it elsewhere', async () => {
+    const cyn = await w.person('cyn');
+    const unread = { 'if-match': 'what I saw' };
+    expect(await cyn.delete('/v1/customers/cyn', unread)).toBeProblem(400, 'malformed');
+    expect(await cyn.patch('/v1/customers/cyn', { address: 'x' }, unread)).toBeProblem(400, 'malformed');
+    expect((await cyn.get('/v1/auth/me', unread)).status).toBe(200);
+    const { paths } = (await w.get('/openapi.json')).body;
+    const asks = ({ parameters = [] }: { parameters?: { name: string }[] }) => parameters.some(({ name }) => name === 'If-Match');
+    expect([paths['/v1/customers/{username}'].delete, paths['/v1/reviews/{id}'].delete].map(asks)).toEqual([true, true]);
+    expect([paths['/v1/customers'].post, paths['/v1/products'].post, paths['/v1/api-keys/{id}'].delete].map(asks)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
   test('explains itself: /docs, /docs/problems, /openapi.json, and says how it is', async () => {
     expect((await w.get('/docs')).body).toContain('/docs/swagger-ui-bundle.js');
     expect((await w.get('/docs/problems')).body).toContain('id="wallet-insufficient-funds"');
