@@ -81,6 +81,15 @@ describe('the front door', () => {
     ]);
   });
 
+  test('leads to the next page of the very list that was asked for, whatever stands in its address', async () => {
+    const sue = await w.seller('sue');
+    for (let n = 0; n < 3; n++) await sue.lists({ name: `Teapot ${n}`, price: usd(1_00) });
+    const first = await w.get('/v1/products?q=teapot?&seller=sue&limit=2');
+    const next = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    expect(next).toContain('q=teapot?&seller=sue&limit=2');
+    expect((await w.get(next)).body.items).toHaveLength(1);
+  });
+
   test('explains itself: /docs, /docs/problems, /openapi.json, and says how it is', async () => {
     expect((await w.get('/docs')).body).toContain('/docs/swagger-ui-bundle.js');
     expect((await w.get('/docs/problems')).body).toContain('id="wallet-insufficient-funds"');
