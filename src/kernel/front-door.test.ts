@@ -90,6 +90,26 @@ describe('the front door', () => {
     expect((await w.get(next)).body.items).toHaveLength(1);
   });
 
+  test('lets pages of the origins that are named read what it says in headers, and no others', async () => {
+    const open = await world({ env: { CORS_ORIGINS: 'https://shop.example.com' } });
+    const asked = { origin: 'https://shop.example.com', 'access-control-request-method': 'PATCH' };
+    const preflight = await open.fetch('/v1/reviews/x', { method: 'OPTIONS', headers: asked });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://shop.example.com');
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH');
+    const { headers } = await open.get('/v1/products', asked);
+    for (const name of ['ETag', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After'])
+      expect(headers.get('access-control-expose-headers')?.split(',')).toContain(name);
+    expect((await open.get('/v1/products', { origin: 'https://evil.example.com' })).headers.get('access-control-allow-origin')).toBeNull();
+    expect((await w.get('/v1/products', asked)).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('answers HEAD as GET, without a body', async () => {
+    const head = await w.fetch('/v1/products', { method: 'HEAD' });
+    expect([head.status, head.body, head.headers.get('content-type')]).toEqual([200, '', 'application/json']);
+    expect((await w.fetch('/v1/auth/me', { method: 'HEAD' })).status).toBe(401);
+  });
+
   test('explains itself: /docs, /docs/problems, /openapi.json, and says how it is', async () => {
     expect((await w.get('/docs')).body).toContain('/docs/swagger-ui-bundle.js');
     expect((await w.get('/docs/problems')).body).toContain('id="wallet-insufficient-funds"');

@@ -64,7 +64,16 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     app.use(
       cors({
         origin: settings.corsOrigins,
-        exposeHeaders: ['Content-Disposition', 'ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+        exposeHeaders: [
+          'Content-Disposition',
+          'ETag',
+          'Link',
+          'Idempotent-Replayed',
+          'RateLimit',
+          'RateLimit-Policy',
+          'Retry-After',
+          'X-Request-Id',
+        ],
         maxAge: 600,
       }),
     );
