@@ -28,7 +28,12 @@ export const openFlags = (reviewId: string): Sql =>
 export const flagsSettle = (reviewId: string): Sql =>
   sql`update reviews.flags set settled = true where review_id = ${reviewId} and not settled`;
 
+/** What a person wrote of others' reviews. */
 export const flagReasonsErase = (person: string): Sql =>
   sql`update reviews.flags set reason = '' where person = ${person} and reason <> ''`;
+
+/** What others wrote of reviews that are erased: it may say what these said. */
+export const flagReasonsOfErase = (reviewIds: readonly string[]): Sql =>
+  sql`update reviews.flags set reason = '' where review_id = any(${reviewIds}::uuid[]) and reason <> ''`;
 
 export const flagView = ({ review_id, reason, at }: FlagRow): Flag => ({ reviewId: review_id, reason, createdAt: at.toISOString() });
