@@ -34,6 +34,7 @@ describe('the front door', () => {
     [JSON.stringify({ email: `${'x'.repeat(300_000)}@x.org` }), 413, 'too-large', 'application/json'],
     [JSON.stringify({ email: 'a\u0000b@x.org', password: 'long enough pass', fullName: 'A' }), 422, 'invalid', 'application/json'],
     [JSON.stringify({ email: 'a@x.org', password: 'long enough pass', fullName: 'A \ud83d' }), 422, 'invalid', 'application/json'],
+    [JSON.stringify({ email: 'a@x.org', password: 'long enough pass', fullName: '\u200b \u2060' }), 422, 'invalid', 'application/json'],
     ['[]', 422, 'invalid', 'application/json'],
   ])('refuses a body that cannot be read: %#', async (body, status, code, type) => {
     expect(await w.fetch('/v1/auth/sign-up', { method: 'POST', body, headers: { 'content-type': type } })).toBeProblem(status, code);

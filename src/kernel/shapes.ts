@@ -13,8 +13,12 @@ export const Username = z
   .regex(/^[\p{L}\p{N}_.-]+$/u, 'may hold letters, digits, and _ . -')
   .meta({ description: 'The public name of an account', example: 'bob' });
 
+/** Something to see: not only gaps and characters that nobody sees, such as U+200B. */
+export const isVisible = (text: string): boolean => /[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(text);
+
 /** Free text of one line: trimmed, never empty. */
-export const line = (max: number) => z.string().trim().min(1, 'must not be empty').max(max);
+export const line = (max: number) =>
+  z.string().trim().min(1, { error: 'must not be empty', abort: true }).max(max).refine(isVisible, 'must not be empty');
 
 /** Free text of several lines. */
 export const prose = (max: number) => z.string().trim().max(max);
