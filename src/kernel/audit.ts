@@ -1,9 +1,9 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Actor, Context, RequestScope } from './context.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { type Database, join, type Sql, sql } from './database.ts';
 import { newId } from './ids.ts';
+import { networkOf } from './networks.ts';
 import { get, permitted } from './routes.ts';
 import { Cursor, Id, Limit, page, Time } from './shapes.ts';
 
@@ -35,23 +35,6 @@ export const auditInsert = (entry: Audited): Sql => sql`
   insert into kernel.audit (id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id)
   values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject},
           ${entry.outcome}, ${entry.status}, ${networkOf(entry.request.address)}, ${entry.request.id})`;
-
-/** The network of an address: enough to see where an attack comes from, not enough to name a person. */
-export function networkOf(address: string): string | null {
-  const plain = address.replace(/^::ffff:/, '');
-  if (isIP(plain) === 4) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
-  if (isIP(plain) === 6) return `${firstGroups(plain, 3).join(':')}::/48`;
-  return null;
-}
-
-/** The first groups of an IPv6 address, the zeros that `::` stands for written out. */
-function firstGroups(address: string, count: number): string[] {
-  const [head = '', tail] = address.split('::');
-  const before = head.split(':').filter(Boolean);
-  const after = tail === undefined ? [] : tail.split(':').filter(Boolean);
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...after].slice(0, count);
-}
 
 const AuditQuery = z.object({
   limit: Limit,

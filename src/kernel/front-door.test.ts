@@ -153,6 +153,14 @@ test('limits: an office behind one address refreshes its tokens all day; signing
   expect(await limited.post('/v1/auth/token', {})).toBeProblem(429, 'too-many-requests');
 });
 
+test('limits: whoever has a network of IPv6 is one caller, from whichever of its addresses', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
+  const from = (address: string) => limited.get('/v1/audit', { 'x-api-key': 'guess', 'x-forwarded-for': address });
+  for (let n = 1; n <= 30; n++) expect(await from(`2001:db8:1:2::${n.toString(16)}`)).toBeProblem(401, 'unauthenticated');
+  expect(await from('2001:db8:1:2:3:4:5:6')).toBeProblem(429, 'too-many-requests');
+  expect(await from('2001:db8:1:3::1')).toBeProblem(401, 'unauthenticated');
+});
+
 describe('the audit trail', () => {
   test('tells every state-changing call once, with ids only, and every refusal of permission', async () => {
     const bob = await w.buyer('bob', { balance: usd(50_00) });

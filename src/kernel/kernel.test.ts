@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { networkOf } from './audit.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
+import { callerOf, networkOf } from './networks.ts';
 import { attachment } from './replies.ts';
 import { secretsFrom } from './secrets.ts';
 import { BadSettings, readSettings } from './settings.ts';
@@ -95,6 +95,8 @@ test('an address is kept as its network', () => {
   expect(networkOf('2001:db8::1')).toBe('2001:db8:0::/48');
   expect(networkOf('::1')).toBe('0:0:0::/48');
   expect(networkOf('local')).toBeNull();
+  expect([callerOf('::ffff:203.0.113.77'), callerOf('203.0.113.77'), callerOf('local')]).toEqual(['203.0.113.77', '203.0.113.77', 'local']);
+  expect([callerOf('2001:db8:1:2:3::4'), callerOf('2001:db8:1::4')]).toEqual(['2001:db8:1:2::/64', '2001:db8:1:0::/64']);
 });
 
 describe('settings', () => {

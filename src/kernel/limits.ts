@@ -1,8 +1,9 @@
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { callerOf } from './networks.ts';
 import { tooMany } from './problems.ts';
 import type { LimitName } from './routes.ts';
 
-/** Points per window, for one principal or one address. docs/running.md names them. */
+/** Points per window, for one principal or one address (of IPv6: one /64). docs/running.md names them. */
 const LIMITS = {
   principal: { points: 600, seconds: 60 },
   address: { points: 1200, seconds: 60 },
@@ -45,9 +46,9 @@ export function limitsInMemory(): Limits {
 
   return {
     async count({ principal, address }) {
-      const general = await consume('address', address);
+      const general = await consume('address', callerOf(address));
       return principal ? consume('principal', principal) : general;
     },
-    countNarrow: consume,
+    countNarrow: (name, address) => consume(name, callerOf(address)),
   };
 }
