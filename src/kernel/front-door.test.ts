@@ -24,6 +24,14 @@ describe('the front door', () => {
     expect((await w.get('/v1/products', { 'x-request-id': 'abc-123' })).headers.get('x-request-id')).toBe('abc-123');
     const { headers } = await w.get('/v1/products', { 'x-request-id': 'bad id\t' });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    for (const [method, path] of [
+      ['GET', '/v1/nothing'],
+      ['PUT', '/v1/products'],
+      ['GET', '/v1/auth/me'],
+    ] as const) {
+      const refused = await w.fetch(path, { method, headers: { 'x-request-id': 'lost-1' } });
+      expect([refused.headers.get('x-request-id'), refused.headers.get('cache-control')], path).toEqual(['lost-1', 'no-store']);
+    }
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
   });

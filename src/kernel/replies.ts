@@ -28,7 +28,7 @@ export function problemReply(problem: Problem, instance: string, headers: Header
     code: problem.code,
     ...problem.extra,
   };
-  const all: Headers = { ...SECURITY_HEADERS, ...headers, 'content-type': 'application/problem+json' };
+  const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers, 'content-type': 'application/problem+json' };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
   if (problem.status === 401) all['www-authenticate'] = 'Bearer';
   return new Response(JSON.stringify(body), { status: problem.status, headers: all });
