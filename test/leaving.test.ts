@@ -16,10 +16,10 @@ test('who leaves is erased though nothing can be one transaction, also when the 
   const other = await startServer(room.path, {
     ...common,
     LOG_LEVEL: 'warn',
-    MODULES: 'identity,moderation,wallet,inventory,catalog,orders,reviews',
+    MODULES: 'identity,partners,moderation,wallet,inventory,catalog,orders,reviews',
   });
   const urls = Object.fromEntries(
-    ['IDENTITY', 'MODERATION', 'WALLET', 'CATALOG', 'ORDERS', 'REVIEWS'].map((name) => [`${name}_SERVICE_URL`, other.url]),
+    ['IDENTITY', 'PARTNERS', 'MODERATION', 'WALLET', 'CATALOG', 'ORDERS', 'REVIEWS'].map((name) => [`${name}_SERVICE_URL`, other.url]),
   );
   const apart = await w.sibling({ MODULES: 'customers', INTERNAL_SECRET, ...urls });
   const stateOf = async (id: string) =>
@@ -27,6 +27,7 @@ test('who leaves is erased though nothing can be one transaction, also when the 
   const [bob, sue, pia] = [await w.person('bob'), await w.buyer('sue', { balance: usd(5_00) }), await w.person('pia')];
   const there = (person: typeof bob) => apart.withToken(person, person.token);
 
+  expect((await there(bob).get('/v1/customers/bob/export')).body).toMatchObject({ customer: { id: bob.id }, flags: [], apiKeys: [] });
   expect((await there(bob).delete('/v1/customers/bob')).status).toBe(204);
   expect(await stateOf(bob.id)).toBe('erased');
   expect(await there(sue).delete('/v1/customers/sue')).toBeProblem(409, 'customers/still-open');

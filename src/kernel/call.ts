@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Actor } from './context.ts';
 import { isId } from './ids.ts';
 import { type FieldError, invalid, keyMissing, malformed, notFound, tooLarge, unsupportedMedia } from './problems.ts';
-import { type Call, operationId, type Route } from './routes.ts';
+import { type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
 import type { Secrets } from './secrets.ts';
 
 export const BODY_LIMIT_BYTES = 256 * 1024;
@@ -25,7 +25,7 @@ export async function readCall(
     query,
     body,
     key,
-    ifMatch: ifMatchOf(request),
+    ifMatch: honoursIfMatch(spec) ? ifMatchOf(request) : undefined,
     owner: spec.access.kind === 'owned' && spec.access.staff && actor.permissions.has(spec.access.staff) ? null : actor.id,
     header: (name) => request.headers.get(name) ?? undefined,
   };
@@ -80,9 +80,9 @@ async function textOf(request: Request): Promise<string> {
 function check<S extends z.ZodType>(schema: S, value: unknown, place: 'query' | 'body'): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, place) });
-  const unstorable = pointerToNul(parsed.data, '');
+  const unstorable = pointerToUnstorable(parsed.data, '');
   if (unstorable !== undefined)
-    throw invalid({ errors: [{ pointer: unstorable, detail: 'must not hold the character U+0000', in: place }] });
+    throw invalid({ errors: [{ pointer: unstorable, detail: 'must not hold the character U+0000, or half a character', in: place }] });
   return parsed.data;
 }
 
@@ -98,13 +98,15 @@ function fieldErrors(error: z.ZodError, place: 'query' | 'body'): FieldError[] {
   });
 }
 
-/** PostgreSQL stores every character but U+0000. */
-function pointerToNul(value: unknown, pointer: string): string | undefined {
-  if (typeof value === 'string') return value.includes('\u0000') ? pointer : undefined;
+/** PostgreSQL stores every character but U+0000. Half of a surrogate pair is none: text columns would change it, JSON columns refuse it. */
+const isStorable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
+
+function pointerToUnstorable(value: unknown, pointer: string): string | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : pointer;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, inner] of Object.entries(value)) {
-    if (name.includes('\u0000')) return pointer;
-    const found = pointerToNul(inner, `${pointer}/${name}`);
+    if (!isStorable(name)) return pointer;
+    const found = pointerToUnstorable(inner, `${pointer}/${name}`);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -24,6 +24,14 @@ describe('the front door', () => {
     expect((await w.get('/v1/products', { 'x-request-id': 'abc-123' })).headers.get('x-request-id')).toBe('abc-123');
     const { headers } = await w.get('/v1/products', { 'x-request-id': 'bad id\t' });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    for (const [method, path] of [
+      ['GET', '/v1/nothing'],
+      ['PUT', '/v1/products'],
+      ['GET', '/v1/auth/me'],
+    ] as const) {
+      const refused = await w.fetch(path, { method, headers: { 'x-request-id': 'lost-1' } });
+      expect([refused.headers.get('x-request-id'), refused.headers.get('cache-control')], path).toEqual(['lost-1', 'no-store']);
+    }
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
   });
@@ -33,6 +41,8 @@ describe('the front door', () => {
     ['x=1', 415, 'unsupported-media-type', 'text/plain'],
     [JSON.stringify({ email: `${'x'.repeat(300_000)}@x.org` }), 413, 'too-large', 'application/json'],
     [JSON.stringify({ email: 'a\u0000b@x.org', password: 'long enough pass', fullName: 'A' }), 422, 'invalid', 'application/json'],
+    [JSON.stringify({ email: 'a@x.org', password: 'long enough pass', fullName: 'A \ud83d' }), 422, 'invalid', 'application/json'],
+    [JSON.stringify({ email: 'a@x.org', password: 'long enough pass', fullName: '\u200b \u2060' }), 422, 'invalid', 'application/json'],
     ['[]', 422, 'invalid', 'application/json'],
   ])('refuses a body that cannot be read: %#', async (body, status, code, type) => {
     expect(await w.fetch('/v1/auth/sign-up', { method: 'POST', body, headers: { 'content-type': type } })).toBeProblem(status, code);
@@ -46,11 +56,67 @@ describe('the front door', () => {
     expect(reply.body).toMatchObject({ type: '/docs/problems#invalid', instance: '/v1/auth/sign-up' });
   });
 
+  test('takes no half of a character anywhere, and nothing is written of a call that holds one', async () => {
+    const root = await w.admin();
+    const options = { color: 'half an emoji: \ud83d' };
+    const variants = [{ options, price: usd(1_00), stock: 1 }];
+    expect(await root.post('/v1/products', { name: 'Shade', category: 'electronics', variants })).toBeProblem(422, 'invalid');
+    const lamp = await root.lists({ name: 'Whole', price: usd(1_00), stock: 5 });
+    expect(await root.post(`/v1/products/${lamp}/stock`, { change: 1, reason: '\ud83d' })).toBeProblem(422, 'invalid');
+    expect((await w.get(`/v1/products/${lamp}`)).body.stock).toBe(5);
+    expect((await root.post(`/v1/products/${lamp}/stock`, { change: 1, reason: '\ud83d\ude00' })).body.reason).toBe('😀');
+  });
+
   test('treats ids and limits that are none as such', async () => {
     expect(await w.get('/v1/products/not-an-id')).toBeProblem(404, 'not-found');
     expect(await w.get('/v1/products?limit=101')).toBeProblem(422, 'invalid');
     expect(await w.get('/v1/products?limit=x')).toBeProblem(422, 'invalid');
     expect(await w.get('/v1/products?cursor=forged.AAAA')).toBeProblem(400, 'malformed');
+  });
+
+  test('reads If-Match where a version is asked for, says so in its document, and passes over it elsewhere', async () => {
+    const cyn = await w.person('cyn');
+    const unread = { 'if-match': 'what I saw' };
+    expect(await cyn.delete('/v1/customers/cyn', unread)).toBeProblem(400, 'malformed');
+    expect(await cyn.patch('/v1/customers/cyn', { address: 'x' }, unread)).toBeProblem(400, 'malformed');
+    expect((await cyn.get('/v1/auth/me', unread)).status).toBe(200);
+    const { paths } = (await w.get('/openapi.json')).body;
+    const asks = ({ parameters = [] }: { parameters?: { name: string }[] }) => parameters.some(({ name }) => name === 'If-Match');
+    expect([paths['/v1/customers/{username}'].delete, paths['/v1/reviews/{id}'].delete].map(asks)).toEqual([true, true]);
+    expect([paths['/v1/customers'].post, paths['/v1/products'].post, paths['/v1/api-keys/{id}'].delete].map(asks)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('leads to the next page of the very list that was asked for, whatever stands in its address', async () => {
+    const sue = await w.seller('sue');
+    for (let n = 0; n < 3; n++) await sue.lists({ name: `Teapot ${n}`, price: usd(1_00) });
+    const first = await w.get('/v1/products?q=teapot?&seller=sue&limit=2');
+    const next = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    expect(next).toContain('q=teapot?&seller=sue&limit=2');
+    expect((await w.get(next)).body.items).toHaveLength(1);
+  });
+
+  test('lets pages of the origins that are named read what it says in headers, and no others', async () => {
+    const open = await world({ env: { CORS_ORIGINS: 'https://shop.example.com' } });
+    const asked = { origin: 'https://shop.example.com', 'access-control-request-method': 'PATCH' };
+    const preflight = await open.fetch('/v1/reviews/x', { method: 'OPTIONS', headers: asked });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://shop.example.com');
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH');
+    const { headers } = await open.get('/v1/products', asked);
+    for (const name of ['ETag', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After'])
+      expect(headers.get('access-control-expose-headers')?.split(',')).toContain(name);
+    expect((await open.get('/v1/products', { origin: 'https://evil.example.com' })).headers.get('access-control-allow-origin')).toBeNull();
+    expect((await w.get('/v1/products', asked)).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('answers HEAD as GET, without a body', async () => {
+    const head = await w.fetch('/v1/products', { method: 'HEAD' });
+    expect([head.status, head.body, head.headers.get('content-type')]).toEqual([200, '', 'application/json']);
+    expect((await w.fetch('/v1/auth/me', { method: 'HEAD' })).status).toBe(401);
   });
 
   test('explains itself: /docs, /docs/problems, /openapi.json, and says how it is', async () => {
@@ -103,6 +169,14 @@ test('limits: an office behind one address refreshes its tokens all day; signing
   for (let call = 1; call <= 20; call++) expect(await bySecret(`nobody${call}`)).toBeProblem(401, 'identity/wrong-credentials');
   expect(await bySecret('nobody21')).toBeProblem(429, 'too-many-requests');
   expect(await limited.post('/v1/auth/token', {})).toBeProblem(429, 'too-many-requests');
+});
+
+test('limits: whoever has a network of IPv6 is one caller, from whichever of its addresses', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
+  const from = (address: string) => limited.get('/v1/audit', { 'x-api-key': 'guess', 'x-forwarded-for': address });
+  for (let n = 1; n <= 30; n++) expect(await from(`2001:db8:1:2::${n.toString(16)}`)).toBeProblem(401, 'unauthenticated');
+  expect(await from('2001:db8:1:2:3:4:5:6')).toBeProblem(429, 'too-many-requests');
+  expect(await from('2001:db8:1:3::1')).toBeProblem(401, 'unauthenticated');
 });
 
 describe('the audit trail', () => {

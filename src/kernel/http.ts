@@ -65,7 +65,16 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     app.use(
       cors({
         origin: settings.corsOrigins,
-        exposeHeaders: ['Content-Disposition', 'ETag', 'Link', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+        exposeHeaders: [
+          'Content-Disposition',
+          'ETag',
+          'Link',
+          'Idempotent-Replayed',
+          'RateLimit',
+          'RateLimit-Policy',
+          'Retry-After',
+          'X-Request-Id',
+        ],
         maxAge: 600,
       }),
     );
@@ -79,11 +88,13 @@ export function openHttp(parts: HttpParts): Hono<Env> {
   app.notFound((c) => {
     const allow = methodsAt(parts.routes, c.req.path);
     const problem = allow.length > 0 ? methodNotAllowed({ allow: allow.join(', ') }) : notFound();
-    return problemReply(problem, c.req.path, allow.length > 0 ? { allow: allow.join(', ') } : {});
+    const headers: Headers = { 'x-request-id': requestIdOf(c.req.raw), ...(allow.length > 0 ? { allow: allow.join(', ') } : {}) };
+    return problemReply(problem, c.req.path, headers);
   });
   app.onError((error, c) => {
-    log.error({ err: error }, 'the front door failed');
-    return problemReply(internalError(), c.req.path, {});
+    const id = requestIdOf(c.req.raw);
+    log.error({ err: error, request: id }, 'the front door failed');
+    return problemReply(internalError(), c.req.path, { 'x-request-id': id });
   });
   return app;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProblemKind } from './problems.ts';
 import * as problems from './problems.ts';
-import { type Access, operationId, type Route, scopeOf } from './routes.ts';
+import { type Access, honoursIfMatch, operationId, type Route, scopeOf } from './routes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -109,7 +109,7 @@ function queryParameters(route: Route, components: Json): Json[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema }));
 }
 
-function headerParameters({ spec, method }: Route): Json[] {
+function headerParameters({ spec }: Route): Json[] {
   const headers: Json[] = [];
   if (spec.idempotent) {
     headers.push({
@@ -120,8 +120,7 @@ function headerParameters({ spec, method }: Route): Json[] {
       example: '5f3c2f0e-3f7a-4a57-9a1e-2f9b7f0d9c11',
     });
   }
-  if (spec.etag && method !== 'GET')
-    headers.push({ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' }, example: '"3"' });
+  if (honoursIfMatch(spec)) headers.push({ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' }, example: '"3"' });
   return headers;
 }
 
@@ -156,7 +155,8 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.access.kind !== 'anyone' && !scopeOf(spec)) kinds.push(problems.accountNeeded);
   if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (route.path.includes('{')) kinds.push(problems.notFound);
-  if (spec.body || spec.query) kinds.push(problems.invalid, problems.malformed);
+  if (spec.body || spec.query) kinds.push(problems.invalid);
+  if (spec.body || spec.query || spec.idempotent || honoursIfMatch(spec)) kinds.push(problems.malformed);
   if (spec.body) kinds.push(problems.tooLarge, problems.unsupportedMedia);
   if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);
   if (spec.idempotent === 'required') kinds.push(problems.keyMissing);

@@ -92,6 +92,6 @@ function nextUrl(url: string, cursor: string): string {
 /** A Request's url is whole and normalised, so it need not be parsed again. */
 function splitUrl(url: string): { pathname: string; search: string } {
   const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
-  const [pathname = '/', search = ''] = path.split('?');
-  return { pathname, search };
+  const end = path.indexOf('?'); // what follows may hold more of them
+  return end < 0 ? { pathname: path, search: '' } : { pathname: path.slice(0, end), search: path.slice(end + 1) };
 }

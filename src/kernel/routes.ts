@@ -27,6 +27,10 @@ export function scopeOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>):
   return access.kind === 'permission' ? access.permission : access.staff;
 }
 
+/** Whether a route asks for the version that its caller has seen: it then says that another one is refused. */
+export const honoursIfMatch = ({ problems }: Pick<Route['spec'], 'problems'>): boolean =>
+  problems.some(({ code }) => code === 'version-mismatch');
+
 /** Names in a path: `ParamsOf<'/orders/{id}'>` is `{ id: string }`. */
 export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? { [K in Name]: string } & ParamsOf<Rest>

@@ -17,8 +17,12 @@ export const Username = z
 export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();
 export const isSameUsername = (one: string, other: string): boolean => foldUsername(one) === foldUsername(other);
 
+/** Something to see: not only gaps and characters that nobody sees, such as U+200B. */
+export const isVisible = (text: string): boolean => /[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(text);
+
 /** Free text of one line: trimmed, never empty. */
-export const line = (max: number) => z.string().trim().min(1, 'must not be empty').max(max);
+export const line = (max: number) =>
+  z.string().trim().min(1, { error: 'must not be empty', abort: true }).max(max).refine(isVisible, 'must not be empty');
 
 /** Free text of several lines. */
 export const prose = (max: number) => z.string().trim().max(max);

@@ -13,7 +13,7 @@ export async function forgetSeller(ctx: Catalog, { sellerId }: { sellerId: strin
     forgotten = await ctx.db.transaction(async (tx) => {
       const rows = await tx.many<{ id: string }>(sql`
         update catalog.products
-        set state = 'archived', pending = null, seller_username = ${NOBODY}, version = version + 1
+        set state = 'archived', pending = null, rejection = null, seller_username = ${NOBODY}, version = version + 1
         where id in (select id from catalog.products where seller_id = ${sellerId} and seller_username <> ${NOBODY} order by id limit ${BATCH} for no key update)
         returning id`);
       if (rows.length > 0) await tx.many(sql`select catalog.refresh(${rows.map(({ id }) => id)}::uuid[])`);

@@ -62,6 +62,34 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
   await proven(w);
 });
 
+test('what others wrote of them goes too: reasons of moderators, of flags, and of a rejected product', async () => {
+  const w = await world();
+  const [root, bob] = [await w.admin(), await w.person('bob')];
+  const [lamp, vase] = [await root.lists({ price: usd(20_00) }), await root.lists({ name: 'Vase', price: usd(5_00) })];
+  const z = await zulema(w);
+  await z.post(`/v1/products/${lamp}/reviews`, { rating: 1, comment: 'Ring me on +21699887700.' });
+  const { body: fine } = await z.post(`/v1/products/${vase}/reviews`, { rating: 4, comment: 'Fine.' });
+  await bob.post(`/v1/reviews/${fine.id}/flag`, { reason: `She lives at ${her.address}.` });
+  await w.step();
+  const [item] = (await root.get('/v1/moderation/queue')).body.items;
+  await root.post(`/v1/moderation/${item.id}/decision`, { decision: 'remove', reason: `It is ${her.fullName}'s number.` });
+  const draft = await z.post('/v1/products', { name: 'Cup', category: 'food', price: usd(1_00), stock: 1 });
+  await z.post(`/v1/products/${draft.body.id}/submit`);
+  await root.post(`/v1/products/${draft.body.id}/reject`, { reason: `Not of ${her.fullName}.` });
+  await w.step();
+  expect((await z.get(`/v1/customers/${her.username}/reviews`)).body.items).toMatchObject([
+    { id: fine.id },
+    { state: 'removed', reason: `It is ${her.fullName}'s number.` },
+  ]);
+
+  expect((await z.delete(`/v1/customers/${z.username}`)).status).toBe(204);
+
+  await w.step();
+  const after = (await w.dump()).toLowerCase();
+  expect(after).toContain(item.id);
+  for (const word of [her.fullName, her.address]) expect(after.includes(word.toLowerCase()), word).toBe(false);
+});
+
 test('whoever has a second factor steps up first', async () => {
   const w = await world();
   const { person: bob, app } = await enrol(w, await w.person('bob'));

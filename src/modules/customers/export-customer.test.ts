@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { PASSWORD, usd } from '../../../test/people.ts';
+import { enrol } from '../../../test/second-factor.ts';
 import { world } from '../../../test/world.ts';
 import { LONGEST } from './export-customer.ts';
 
@@ -30,6 +31,29 @@ test('Bob takes along all that is known of him, and nothing of others', async ()
   expect(body.products).toMatchObject([{ id: vase, name: 'Vase' }]);
   expect(body.cut).toEqual([]);
   expect(JSON.stringify(body)).not.toContain(sue.id);
+});
+
+test('what he wrote of others, what was decided of his, what he may and which keys he made go along too', async () => {
+  const w = await world();
+  const root = await w.admin();
+  const [lamp, vase] = [await root.lists({ price: usd(20_00) }), await root.lists({ name: 'Vase', price: usd(5_00) })];
+  const [bob, eve] = [await w.person('bob', ['moderator', 'operator']), await w.person('eve')];
+  const his = await bob.post(`/v1/products/${lamp}/reviews`, { rating: 2, comment: 'It fell.' });
+  await root.post(`/v1/reviews/${his.body.id}/moderation`, { action: 'remove', reason: 'Another lamp.' });
+  const hers = await eve.post(`/v1/products/${vase}/reviews`, { rating: 5, comment: 'Mine.' });
+  await bob.post(`/v1/reviews/${hers.body.id}/flag`, { reason: 'She made it herself.' });
+  const made = await bob.post('/v1/api-keys', { name: 'Couriers', scopes: ['orders:ship'] });
+  await w.partner('Others', ['orders:ship']);
+
+  const { body } = await bob.get('/v1/customers/bob/export');
+
+  expect(body).toMatchObject({ roles: ['moderator', 'operator'], hasSecondFactor: false, cut: [] });
+  expect(body.reviews).toMatchObject([{ state: 'removed', reason: 'Another lamp.', verifiedPurchase: false }]);
+  expect(body.flags).toEqual([{ reviewId: hers.body.id, reason: 'She made it herself.', createdAt: expect.any(String) }]);
+  expect(body.apiKeys).toMatchObject([{ id: made.body.id, name: 'Couriers', scopes: ['orders:ship'] }]);
+  for (const secret of [made.body.key, eve.id, root.id]) expect(JSON.stringify(body)).not.toContain(secret);
+  const { person: enrolled } = await enrol(w, await w.person('bob'));
+  expect((await enrolled.get('/v1/customers/bob/export')).body.hasSecondFactor).toBe(true);
 });
 
 test('a list that is too long is cut, and the export says so', async () => {

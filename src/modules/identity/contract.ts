@@ -242,6 +242,12 @@ export const identity = contract('identity', {
       output: z.object({ tokens: Tokens.nullable() }),
       problems: [accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     }),
+    /** What an account may do here, and whether it has a second factor. */
+    accessOf: operation({
+      input: OneAccount,
+      output: z.object({ roles: z.array(RoleName), hasSecondFactor: z.boolean() }),
+      problems: [notFound],
+    }),
     /** Which providers an account is linked to, the oldest link first; at most a hundred. */
     linksOf: operation({ input: OneAccount, output: z.array(AccountLink) }),
     /** The open sessions of an account, newest first; at most a hundred. */

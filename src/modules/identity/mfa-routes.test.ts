@@ -19,7 +19,8 @@ const CALLS: readonly [string, number, (person: Person) => ReturnType<Person['po
   ],
   ['putUsersByIdRoles', 200, (person) => person.put(`/v1/users/${person.id}/roles`, { roles: ['admin'] })],
   ['postApiKeys', 201, (person) => person.post('/v1/api-keys', { name: 'Couriers', scopes: ['orders:ship'] })],
-  ['deleteApiKeysById', 204, async (person) => person.delete(`/v1/api-keys/${(await person.get('/v1/api-keys')).body.items[0]?.id}`)],
+  ['getApiKeys', 200, (person) => person.get('/v1/api-keys')],
+  ['deleteApiKeysById', 204, async (person) => person.delete(`/v1/api-keys/${(await person.get('/v1/api-keys')).body.items?.[0]?.id}`)],
   ['postAuthMfaTotpRecoveryCodes', 201, (person) => person.post(`${TOTP_PATH}/recovery-codes`)],
   ['deleteAuthMfaTotp', 204, (person) => person.delete(TOTP_PATH)],
 ];

@@ -10,7 +10,7 @@ import { ensureAccount } from './ensure-account.ts';
 import { eraseAccount } from './erase-account.ts';
 import { grantRoles } from './grant-roles.ts';
 import { sessionsOf } from './list-sessions.ts';
-import { listCustomers, readCustomer } from './read-customers.ts';
+import { accessOf, listCustomers, readCustomer } from './read-customers.ts';
 import { removeSecondFactor } from './remove-second-factor.ts';
 import { reseal } from './reseal.ts';
 import { revocationsAfter } from './revocation.ts';
@@ -26,6 +26,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
   reseal,
   readCustomer,
+  accessOf,
   accountOfLink,
   linksOf,
   beginSession: beginSessionOf,

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { notFound } from '#kernel/problems.ts';
 import { customersPage, emailIndex, findById, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
-import type { Customer, identity } from './contract.ts';
+import type { Customer, identity, RoleName } from './contract.ts';
 import { customerOf } from './customer.ts';
 
 type Wanted = z.infer<typeof identity.operations.listCustomers.input>;
@@ -12,6 +12,16 @@ export async function readCustomer(ctx: Identity, { accountId }: { accountId: st
   const account = await findById(ctx.db, accountId);
   if (!account) throw notFound();
   return customerOf(ctx.secrets, account, ctx.clock.now());
+}
+
+/** What an account may do here, and whether it has a second factor. */
+export async function accessOf(
+  ctx: Identity,
+  { accountId }: { accountId: string },
+): Promise<{ roles: RoleName[]; hasSecondFactor: boolean }> {
+  const account = await findById(ctx.db, accountId);
+  if (!account) throw notFound();
+  return { roles: account.roles as RoleName[], hasSecondFactor: account.has_second_factor };
 }
 
 /** Accounts with their personal data, newest first. An email is found by its index: nothing is unsealed to search. */

@@ -28,17 +28,14 @@ export const textRefused = problem<{ rules: string[] }>({
   detail: ({ rules }) => `The text breaks these rules: ${rules.join(', ')}. Take out what they name and send it again.`,
 });
 
-/** A moderator has decided; the owner of the subject shows or removes it. Not told of what the owner settled by itself. */
+/**
+ * A moderator has decided; the owner of the subject shows or removes it. Not told of what the owner settled by itself. Why is asked
+ * with `reasonOf`: a reason may repeat what somebody wrote, and events are kept.
+ */
 export const decided = event(
   'moderation.decided',
-  1,
-  z.object({
-    itemId: Id,
-    subject: z.object({ kind: z.string(), id: Id }),
-    decision: z.enum(['approve', 'remove']),
-    reason: z.string().nullable(),
-    by: Id,
-  }),
+  2,
+  z.object({ itemId: Id, subject: z.object({ kind: z.string(), id: Id }), decision: z.enum(['approve', 'remove']), by: Id }),
 );
 
 /** Nothing to tell but that it stands. */
@@ -65,7 +62,9 @@ export const moderation = contract('moderation', {
       input: z.object({ subject: Subject, decision: z.enum(decisions), reason: z.string().max(500).nullable(), by: Id }),
       output: Done,
     }),
-    /** Erases what an author wrote from all items; ids and decisions stay. */
+    /** Why an item was decided as it was; null where nothing was said, or its author was erased. */
+    reasonOf: operation({ input: z.object({ itemId: Id }), output: z.object({ reason: z.string().nullable() }) }),
+    /** Erases what an author wrote from all items, and what moderators wrote of it; ids and decisions stay. */
     forget: operation({ input: z.object({ author: Id }), output: Done }),
   },
   events: { decided },

@@ -17,7 +17,7 @@ beforeAll(async () => {
 const waiting = (subject: Subject) => waitingIn(w, subject);
 const settle = (subject: Subject, decision: Decision) => w.ask('moderation', 'settle', { subject, decision, reason: null, by: newId() });
 const decide = (id: string, body: object) => mona.post(`/v1/moderation/${id}/decision`, body);
-const told = (id: string) => w.sql("select payload from kernel.outbox where name = 'moderation.decided.v1' and subject = $1", [id]);
+const told = (id: string) => w.sql("select payload from kernel.outbox where name = 'moderation.decided.v2' and subject = $1", [id]);
 
 describe('a decision', () => {
   test('is told to the owner of the subject, once, and audited', async () => {
@@ -31,9 +31,9 @@ describe('a decision', () => {
       decisionReason: 'It insults the seller.',
       decidedBy: mona.id,
     });
-    expect(await told(id)).toEqual([
-      { payload: { itemId: id, subject, decision: 'remove', reason: 'It insults the seller.', by: mona.id } },
-    ]);
+    expect(await told(id)).toEqual([{ payload: { itemId: id, subject, decision: 'remove', by: mona.id } }]); // ids; the reason is asked for
+    expect(await w.ask('moderation', 'reasonOf', { itemId: id })).toEqual({ reason: 'It insults the seller.' });
+    expect(await w.ask('moderation', 'reasonOf', { itemId: newId() })).toEqual({ reason: null });
     const audit = await w.sql('select operation, outcome from kernel.audit where subject = $1', [id]);
     expect(audit).toEqual([{ operation: 'postModerationByIdDecision', outcome: 'done' }]);
   });
@@ -57,7 +57,13 @@ describe('a decision', () => {
     const missing = await decide(id, { decision: 'remove' });
     expect(missing).toBeProblem(422, 'invalid');
     expect(missing.body.errors).toMatchObject([{ pointer: '/reason' }]);
-    for (const body of [{ decision: 'remove', reason: '  ' }, { decision: 'flag', reason: 'x' }, { decision: 'approve', by: id }, {}])
+    for (const body of [
+      { decision: 'remove', reason: '  ' },
+      { decision: 'remove', reason: 'half an emoji: \ud83d' },
+      { decision: 'flag', reason: 'x' },
+      { decision: 'approve', by: id },
+      {},
+    ])
       expect(await decide(id, body)).toBeProblem(422, 'invalid');
     for (const nobody of [newId(), 'no-id']) expect(await decide(nobody, { decision: 'approve' })).toBeProblem(404, 'not-found');
     expect(await told(id)).toEqual([]);
@@ -112,9 +118,10 @@ describe('a decision', () => {
       `update moderation.items set state = 'open', decision = null, decided_by = null, decided_at = null where id = '${id}'`,
       `update moderation.items set decision = 'remove' where id = '${id}'`,
       `update moderation.items set subject_id = gen_random_uuid() where id = '${id}'`,
+      `update moderation.items set decision_reason = 'another' where id = '${id}'`,
     ])
       await expect(w.sql(change), change).rejects.toMatchObject({ constraint: 'items_decided_once' });
-    await w.sql(`update moderation.items set excerpt_sealed = null where id = '${id}'`); // as when its author leaves
+    await w.sql(`update moderation.items set excerpt_sealed = null, decision_reason = null where id = '${id}'`); // as when its author leaves
     await expect(w.sql(`update moderation.items set excerpt_sealed = 'other' where id = '${id}'`)).rejects.toMatchObject({
       constraint: 'items_decided_once',
     });

@@ -30,7 +30,7 @@ export function decideItem(ctx: Moderation, id: string, { decision, reason = nul
     const by = ctx.actor.id;
     const row = await tx.maybe<ItemRow>(decideOpen(id, { decision, reason, by, at: ctx.clock.now() }));
     if (row) {
-      emit(tx, decided, id, { itemId: id, subject: { kind: row.subject_kind, id: row.subject_id }, decision, reason, by });
+      emit(tx, decided, id, { itemId: id, subject: { kind: row.subject_kind, id: row.subject_id }, decision, by });
       return itemView(ctx.secrets, row);
     }
     const before = await tx.maybe<{ decision: Decision }>(decisionOf(id));

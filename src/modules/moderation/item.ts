@@ -97,8 +97,12 @@ export const decideSubject = (subject: Subject, verdict: Verdict): Sql =>
 
 export const decisionOf = (id: string): Sql => sql`select decision from moderation.items where id = ${id}`;
 
-export const eraseExcerpts = (author: string): Sql => sql`
-  update moderation.items set excerpt_sealed = null where author = ${author} and excerpt_sealed is not null`;
+export const reasonOf = (id: string): Sql => sql`select decision_reason as reason from moderation.items where id = ${id}`;
+
+/** Takes out of an author's items what was written, by the author or of it. */
+export const eraseWords = (author: string): Sql => sql`
+  update moderation.items set excerpt_sealed = null, decision_reason = null
+  where author = ${author} and (excerpt_sealed is not null or decision_reason is not null)`;
 
 /** Where a page ended: the id, and of a decided item also when. */
 export type Position = readonly [id: string, decidedAt: string | null];

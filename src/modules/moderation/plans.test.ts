@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { type World, world } from '../../../test/world.ts';
-import { decideOpen, decideSubject, decisionOf, eraseExcerpts, openItem, queuePage } from './item.ts';
+import { decideOpen, decideSubject, decisionOf, eraseWords, openItem, queuePage, reasonOf } from './item.ts';
 
 /** With 100,000 items, half of them open, every statement uses an index, and no page is sorted. */
 
@@ -42,7 +42,8 @@ const statements: [name: string, statement: Sql][] = [
   ['decide', decideOpen(id, verdict)],
   ['settle', decideSubject(subject, verdict)],
   ['what was decided', decisionOf(id)],
-  ['forget', eraseExcerpts(newId())],
+  ['why it was decided', reasonOf(id)],
+  ['forget', eraseWords(newId())],
 ];
 
 test.each(statements)('%s', async (name, { text, values }) => {

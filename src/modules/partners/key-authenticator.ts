@@ -10,7 +10,7 @@ import { keysEndedHere } from './key.ts';
 import { hashOf, type KeyText, readKey } from './key-text.ts';
 
 export interface KeyAuthenticatorParts {
-  partners: Client<typeof partners>;
+  partners: Pick<Client<typeof partners>, 'judgeKey' | 'noteUse'>;
   clock: Clock;
   log: Logger;
   secrets: Secrets;

@@ -98,6 +98,10 @@ export const keysPage = (query: { after: string | null; rows: number }): Sql => 
   return sql`${selectKey} where ${join(conditions, ' and ')} order by k.id desc limit ${query.rows}`;
 };
 
+/** The keys of a maker, newest first. */
+export const keysBy = (maker: string, rows: number): Sql =>
+  sql`${selectKey} where k.created_by = ${maker} order by k.id desc limit ${rows}`;
+
 export const findLive = (db: Database, id: string, now: Date) =>
   db.maybe<KeyRow>(sql`${selectKey} where k.id = ${id} and k.revoked_at is null and (k.expires_at is null or k.expires_at > ${now})`);
 

@@ -4,6 +4,7 @@ import { needs, type Partners } from './context.ts';
 import { timers } from './jobs.ts';
 import { judgeKey } from './judge-key.ts';
 import { markUsed } from './key.ts';
+import { keysMadeBy } from './list-keys.ts';
 import { routes } from './routes.ts';
 
 export const partnersModule = module<typeof partners, Partners>({
@@ -12,6 +13,7 @@ export const partnersModule = module<typeof partners, Partners>({
   routes,
   operations: {
     judgeKey,
+    keysMadeBy,
     noteUse: async (ctx, { id, at }) => {
       await markUsed(ctx.db, id, new Date(at));
       return {};

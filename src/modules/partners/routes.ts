@@ -12,6 +12,7 @@ export const routes = [
     summary: 'API keys of partners, newest first',
     description: 'Those that were deleted or have expired too. The keys themselves are never shown again.',
     access: permitted('api-keys:manage'),
+    mfa: true,
     query: KeysQuery,
     returns: page(ApiKey),
     problems: [],

@@ -32,10 +32,17 @@ export const ReviewRecord = z.object({
   product: z.object({ id: Id, name: z.string() }),
   rating: z.int(),
   comment: z.string(),
+  verifiedPurchase: z.boolean(),
   state: z.enum(reviewStates),
+  reason: z.string().nullable().meta({ description: 'Why it was decided so' }),
   createdAt: Time,
+  updatedAt: Time,
 });
 export type ReviewRecord = z.infer<typeof ReviewRecord>;
+
+/** A flag as whoever raised it takes it along. */
+export const FlagRecord = z.object({ reviewId: Id, reason: z.string(), createdAt: Time });
+export type FlagRecord = z.infer<typeof FlagRecord>;
 
 export const reviews = contract('reviews', {
   operations: {
@@ -43,6 +50,8 @@ export const reviews = contract('reviews', {
     forget: operation({ input: z.object({ customer: Id }), output: z.object({}) }),
     /** The reviews of a customer, newest first, whatever their state. */
     recordsOf: operation({ input: z.object({ customer: Id, limit: z.int() }), output: z.array(ReviewRecord) }),
+    /** The flags that somebody has raised, with their reasons. */
+    flagsOf: operation({ input: z.object({ person: Id, limit: z.int() }), output: z.array(FlagRecord) }),
   },
   events: { reviewModerated, summaryChanged },
 });

@@ -1,6 +1,7 @@
 import { enqueue } from '#kernel/events.ts';
 import { notFound, versionMismatch } from '#kernel/problems.ts';
 import type { Reviews } from './context.ts';
+import { flagReasonsOfErase } from './flag.ts';
 import { settleItemJob } from './jobs.ts';
 import { lockReview, reviewDelete, reviewsErase } from './review.ts';
 import { isWaiting } from './review-state.ts';
@@ -17,6 +18,7 @@ export function deleteReview(ctx: Reviews, id: string, call: { owner: string | n
     if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
     const isTakenBack = row.customer_id === ctx.actor.id && (row.state === 'published' || row.state === 'pending');
     await tx.execute(isTakenBack ? reviewDelete(id) : reviewsErase([id], ctx.clock.now()));
+    if (!isTakenBack) await tx.execute(flagReasonsOfErase([id])); // those of one that is gone went with it
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: null }]);
     if (isWaiting(row.state)) enqueue(tx, settleItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
   });

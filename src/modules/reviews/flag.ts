@@ -21,6 +21,10 @@ export const flagInsert = (reviewId: string, person: string, reason: string, at:
 export const flagOf = (reviewId: string, person: string): Sql =>
   sql`select review_id, reason, at from reviews.flags where review_id = ${reviewId} and person = ${person}`;
 
+/** What a person has flagged; the reasons of those whose review was erased are gone. */
+export const flagsBy = (person: string, rows: number): Sql =>
+  sql`select review_id, reason, at from reviews.flags where person = ${person} order by at desc, review_id limit ${rows}`;
+
 /** How many people have flagged a review since staff last approved it. */
 export const openFlags = (reviewId: string): Sql =>
   sql`select count(*)::int as count from reviews.flags where review_id = ${reviewId} and not settled`;
@@ -28,7 +32,12 @@ export const openFlags = (reviewId: string): Sql =>
 export const flagsSettle = (reviewId: string): Sql =>
   sql`update reviews.flags set settled = true where review_id = ${reviewId} and not settled`;
 
+/** What a person wrote of others' reviews. */
 export const flagReasonsErase = (person: string): Sql =>
   sql`update reviews.flags set reason = '' where person = ${person} and reason <> ''`;
+
+/** What others wrote of reviews that are erased: it may say what these said. */
+export const flagReasonsOfErase = (reviewIds: readonly string[]): Sql =>
+  sql`update reviews.flags set reason = '' where review_id = any(${reviewIds}::uuid[]) and reason <> ''`;
 
 export const flagView = ({ review_id, reason, at }: FlagRow): Flag => ({ reviewId: review_id, reason, createdAt: at.toISOString() });

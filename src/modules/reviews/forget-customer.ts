@@ -2,22 +2,19 @@ import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import type { Reviews } from './context.ts';
-import { flagReasonsErase } from './flag.ts';
+import { flagReasonsErase, flagReasonsOfErase } from './flag.ts';
 import { settleItemJob } from './jobs.ts';
 import { COLUMNS, type ReviewRow, reviewsErase } from './review.ts';
 import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
 
-/** Erases what a customer wrote. Of each review an empty row is left, and it no longer counts; flags stay, without their reasons. */
+/** Erases what a customer wrote. Of each review an empty row is left, and it no longer counts; flags by them and of it stay, without reasons. */
 export function forgetCustomer(ctx: Reviews, { customer }: { customer: string }): Promise<Nothing> {
   return ctx.db.transaction(async (tx) => {
     const rows = await tx.many<ReviewRow>(reviewsBy(customer));
-    await tx.execute(
-      reviewsErase(
-        rows.map(({ id }) => id),
-        ctx.clock.now(),
-      ),
-    );
+    const ids = rows.map(({ id }) => id);
+    await tx.execute(reviewsErase(ids, ctx.clock.now()));
+    await tx.execute(flagReasonsOfErase(ids));
     await tx.execute(flagReasonsErase(customer)); // before the summaries, as whoever settles or deletes flags
     await changeSummaries(
       tx,

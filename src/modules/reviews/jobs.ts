@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { job } from '#kernel/events.ts';
-import { Id } from '#kernel/shapes.ts';
+import { Id, Time } from '#kernel/shapes.ts';
 import { decisions } from '#moderation';
 import { askToLook } from './ask-to-look.ts';
 import type { Reviews } from './context.ts';
+import { obeyDecision } from './obey-decision.ts';
 import { settleItem } from './settle-item.ts';
 import { tellRating } from './tell-rating.ts';
 
@@ -20,4 +21,10 @@ export const settleItemJob = job(
   settleItem,
 );
 
-export const jobs = [tellRatingJob, askToLookJob, settleItemJob];
+export const obeyDecisionJob = job(
+  'reviews.obey-decision',
+  z.object({ reviewId: Id, itemId: Id, decision: z.enum(['approve', 'remove']), by: Id, decidedAt: Time }),
+  obeyDecision,
+);
+
+export const jobs = [tellRatingJob, askToLookJob, settleItemJob, obeyDecisionJob];

@@ -3,7 +3,7 @@ import { reviews } from '#reviews';
 import { needs, type Reviews } from './context.ts';
 import { forgetCustomer } from './forget-customer.ts';
 import { jobs } from './jobs.ts';
-import { recordsOf } from './records-of.ts';
+import { flagsOf, recordsOf } from './records-of.ts';
 import { routes } from './routes.ts';
 import { subscriptions } from './subscriptions.ts';
 
@@ -11,7 +11,7 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   contract: reviews,
   needs,
   routes,
-  operations: { forget: forgetCustomer, recordsOf },
+  operations: { forget: forgetCustomer, recordsOf, flagsOf },
   jobs,
   subscriptions,
   migrations: new URL('./migrations/', import.meta.url),

@@ -1,6 +1,7 @@
 import { sql } from '#kernel/database.ts';
-import type { ReviewRecord } from '#reviews';
+import type { FlagRecord, ReviewRecord } from '#reviews';
 import type { Reviews } from './context.ts';
+import { type FlagRow, flagsBy, flagView } from './flag.ts';
 import { COLUMNS, type ReviewRow } from './review.ts';
 
 /** What a customer has written, for them to take along. */
@@ -12,7 +13,15 @@ export async function recordsOf(ctx: Reviews, { customer, limit }: { customer: s
     product: { id: row.product_id, name: row.product_name },
     rating: row.rating,
     comment: row.comment,
+    verifiedPurchase: row.verified_purchase,
     state: row.state,
+    reason: row.reason,
     createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
   }));
+}
+
+/** The flags that somebody has raised, for them to take along. */
+export async function flagsOf(ctx: Reviews, { person, limit }: { person: string; limit: number }): Promise<FlagRecord[]> {
+  return (await ctx.db.many<FlagRow>(flagsBy(person, limit))).map(flagView);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import type { Key } from '#kernel/routes.ts';
-import { foldUsername, Id, Time } from '#kernel/shapes.ts';
+import { foldUsername, Id, isVisible, Time } from '#kernel/shapes.ts';
 import { reviewStates } from '#reviews';
 import type { ReviewState } from './review-state.ts';
 
@@ -12,7 +12,7 @@ export const Rating = z.int('must be a whole number').min(1).max(5).meta({ descr
 export const Comment = z
   .string()
   .max(5000)
-  .refine((text) => text.trim() !== '', 'must not be empty')
+  .refine(isVisible, 'must not be empty')
   .refine((text) => text.isWellFormed(), 'must not hold half a character')
   .meta({ example: 'It bends where I want it.' });
 

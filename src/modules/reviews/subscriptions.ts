@@ -1,12 +1,16 @@
-import { on } from '#kernel/events.ts';
+import { enqueue, on } from '#kernel/events.ts';
 import { decided } from '#moderation';
 import type { Reviews } from './context.ts';
-import { obeyDecision } from './obey-decision.ts';
+import { obeyDecisionJob } from './jobs.ts';
 import { SUBJECT_KIND } from './review.ts';
 
 export const subscriptions = [
-  on(decided, async (ctx: Reviews, events) => {
-    for (const { payload, at } of events)
-      if (payload.subject.kind === SUBJECT_KIND) await obeyDecision(ctx, payload.subject.id, payload, at);
-  }),
+  on(decided, (ctx: Reviews, events) =>
+    ctx.db.transaction(async (tx) => {
+      for (const { payload, at } of events.filter(({ payload }) => payload.subject.kind === SUBJECT_KIND)) {
+        const { subject, itemId, decision, by } = payload;
+        enqueue(tx, obeyDecisionJob, { reviewId: subject.id, itemId, decision, by, decidedAt: at.toISOString() });
+      }
+    }),
+  ),
 ];

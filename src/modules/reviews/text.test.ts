@@ -42,6 +42,7 @@ describe('a comment', () => {
   test.each([
     ['', 'nothing'],
     [' \n\t', 'blank'],
+    ['\u200b\u202e\u3164', 'nothing that is seen'],
     ['x'.repeat(5001), 'too long'],
     ['\ud800', 'half a character'],
     ['a\u0000b', 'NUL'],

@@ -1,0 +1,109 @@
+import { beforeAll, expect, test } from 'vitest';
+import { operationId, scopeOf } from '#kernel/routes.ts';
+import { strangersObjects } from './owned-objects.ts';
+import { type Person, usd } from './people.ts';
+import { review, waiting } from './waiting.ts';
+import { type World, world } from './world.ts';
+
+/** Every call that a scope opens, made with a key that has it and nothing else: no account stands behind what is written then. */
+
+let w: World;
+let root: Person;
+
+beforeAll(async () => {
+  w = await world();
+  root = await w.admin();
+});
+
+interface Asked {
+  path: string;
+  body?: unknown;
+}
+
+/** Each call on an object that it can be made on, with the example of the OpenAPI document where no other body stands here. */
+async function callsOf(): Promise<Record<string, Asked>> {
+  const { username, objects } = await strangersObjects(w);
+  const victim = await w.person(username);
+  const idOf = (what: string) => objects[what]?.params.id;
+  const draft = async () => {
+    const { body } = await victim.post('/v1/products', { name: 'Draft', category: 'food', price: usd(1_00), stock: 5 });
+    return body.id as string;
+  };
+  const submitted = async () => {
+    const id = await draft();
+    await victim.post(`/v1/products/${id}/submit`);
+    return id;
+  };
+  const reviewed = async () => {
+    const lamp = await root.lists({ price: usd(1_00) });
+    return (await victim.post(`/v1/products/${lamp}/reviews`, { rating: 4, comment: 'Bright.' })).body.id as string;
+  };
+  await w.sql(
+    `insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"no id"}', now())`,
+  );
+  for (let turn = 0; turn < 12; turn++) await w.step();
+  const letter = (await root.get('/v1/dead-letters')).body.items[0].id;
+  const [journal] = await w.sql<{ id: string }>('select id from wallet.journals limit 1');
+  const customer = `/v1/customers/${username}`;
+  const order = `/v1/orders/${idOf('order')}`;
+  const product = `/v1/products/${idOf('product')}`;
+  return {
+    getAudit: { path: '/v1/audit' },
+    getDeadLetters: { path: '/v1/dead-letters' },
+    postDeadLettersByIdRetry: { path: `/v1/dead-letters/${letter}/retry` },
+    getCustomers: { path: '/v1/customers' },
+    getCustomersByUsername: { path: customer },
+    getCustomersByUsernamePurchases: { path: `${customer}/purchases` },
+    getCustomersByUsernameWallet: { path: `${customer}/wallet` },
+    getCustomersByUsernameWalletTransfers: { path: `${customer}/wallet/transfers` },
+    getLedgerProof: { path: '/v1/ledger/proof' },
+    getLedgerJournalsById: { path: `/v1/ledger/journals/${journal?.id}` },
+    getOrdersById: { path: order },
+    getModerationQueue: { path: '/v1/moderation/queue' },
+    postModerationByIdDecision: { path: `/v1/moderation/${(await waiting(w, review())).id}/decision` },
+    postUsersByIdSuspension: { path: `/v1/users/${(await w.person('spammer')).id}/suspension` },
+    postReviewsByIdModeration: { path: `/v1/reviews/${await reviewed()}/moderation` },
+    deleteReviewsById: { path: `/v1/reviews/${await reviewed()}` },
+    patchProductsById: { path: `/v1/products/${await draft()}` },
+    deleteProductsById: { path: `/v1/products/${await draft()}` },
+    postProductsByIdSubmit: { path: `/v1/products/${await draft()}/submit` },
+    postProductsByIdApprove: { path: `/v1/products/${await submitted()}/approve` },
+    postProductsByIdReject: { path: `/v1/products/${await submitted()}/reject` },
+    postProductsByIdStock: { path: `${product}/stock`, body: { change: 1, reason: 'delivery' } },
+    getProductsByIdStock: { path: `${product}/stock` },
+  };
+}
+
+test('every call that a scope opens works for a key with that scope', async () => {
+  const calls = await callsOf();
+  const document = w.souk.openapi() as {
+    paths: Record<string, Record<string, { requestBody?: { content: Record<string, { example: unknown }> } }>>;
+  };
+  const routes = w.souk.routes.filter(({ route }) => scopeOf(route.spec));
+  expect(routes.length).toBeGreaterThan(20);
+  for (const { route } of routes) {
+    const operation = operationId(route);
+    const asked = calls[operation];
+    if (!asked) throw new Error(`test/keys-open.test.ts has no call of ${operation}, which a key may make`);
+    const example = document.paths[`/v1${route.path}`]?.[route.method.toLowerCase()]?.requestBody?.content['application/json']?.example;
+    const body = asked.body ?? example;
+    const key = await w.partner(`A system for ${operation}`, [scopeOf(route.spec)!]);
+    const reply = await w.fetch(asked.path, {
+      method: route.method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: {
+        'x-api-key': key.key,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(route.spec.idempotent ? { 'idempotency-key': operation } : {}),
+      },
+    });
+    expect(reply.status, `${operation} ${JSON.stringify(reply.body)}`).toBeLessThan(300);
+    if (route.method === 'GET') continue;
+    const audited = await w.sql('select operation, outcome from kernel.audit where actor_kind = $1 and actor_id = $2', ['key', key.id]);
+    expect(audited).toEqual([{ operation, outcome: 'done' }]);
+  }
+  for (let turn = 0; turn < 3; turn++) await w.step(); // what the calls left to jobs and events works as well
+  expect(await w.sql('select from kernel.outbox where sent_at is null')).toEqual([]);
+  const queues = (await root.get('/v1/dead-letters')).body.items.map(({ queue }: { queue: string }) => queue);
+  expect(queues.filter((queue: string) => queue !== 'wallet.pay-back')).toEqual([]);
+});
