@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hours, minutes } from '#kernel/clock.ts';
+import { resealAll } from '../apps/reseal.ts';
 import { lamp } from './goods.ts';
 import { PASSWORD, type Person, usd } from './people.ts';
 import { enrol, TOTP_PATH } from './second-factor.ts';
@@ -128,7 +129,8 @@ async function dayInTheLife(): Promise<void> {
   await bob.get('/v1/customers/bob/export');
   await w.get(`/v1/users/${bob.id}/profile`);
   await bob.delete('/v1/customers/bob');
-  for (const module of ['identity', 'wallet', 'orders']) await w.ask(module, 'reseal', { after: null, limit: 1 });
+  await resealAll(w.souk);
+  for (const module of ['identity', 'wallet', 'orders']) await w.ask(module, 'reseal', { after: `0:${bob.id}`, limit: 1 });
   await sue.delete(`/v1/products/${product}`);
   await (await w.person('ned')).delete('/v1/customers/ned');
   w.clock.advance(minutes(3));
