@@ -49,6 +49,13 @@ export const mfaEnrolled = problem({
   detail: 'Remove the one there is (DELETE /v1/auth/mfa/totp) before you enrol another.',
 });
 
+export const ownSuspension = problem({
+  code: 'identity/own-suspension',
+  status: 409,
+  title: 'It is your own account',
+  detail: 'Nobody shuts themselves out, or lets themselves in. To leave, delete the account: DELETE /v1/customers/{username}.',
+});
+
 /** What an outside issuer has signed is a sign-in there, not here. */
 export const noSession = problem({
   code: 'identity/no-session',

@@ -21,6 +21,7 @@ import {
   noSecondFactor,
   noSession,
   notConfirmed,
+  ownSuspension,
   usernameTaken,
   wrongCode,
   wrongCredentials,
@@ -229,7 +230,7 @@ export const routes = [
     access: permitted('moderation:decide'),
     body: Suspension,
     returns: SuspendedAccount,
-    problems: [notFound, forbidden],
+    problems: [notFound, forbidden, ownSuspension],
     handle: (ctx: Identity, { params, body }) => suspendAccount(ctx, params.id, body),
   }),
   post('/customers', {

@@ -3,6 +3,7 @@ import { forbidden, notFound } from '#kernel/problems.ts';
 import { Id, line, Username } from '#kernel/shapes.ts';
 import { lockAccount, setSuspended } from './account.ts';
 import type { Identity } from './context.ts';
+import { ownSuspension } from './problems.ts';
 import { revoke, revokedHere } from './revocation.ts';
 import { endSessions } from './session.ts';
 
@@ -24,8 +25,8 @@ export async function suspendAccount(
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
-    if (before.id === ctx.actor.id || (before.roles.length > 0 && !ctx.actor.permissions.has('roles:grant')))
-      throw forbidden({ permission: 'roles:grant' });
+    if (before.id === ctx.actor.id) throw ownSuspension();
+    if (before.roles.length > 0 && !ctx.actor.permissions.has('roles:grant')) throw forbidden({ permission: 'roles:grant' });
     if ((before.state === 'suspended') === suspended) return before;
     const now = ctx.clock.now();
     if (suspended) await endSessions(tx, accountId, { by: 'suspension', except: null, now });

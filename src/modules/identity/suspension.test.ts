@@ -43,7 +43,7 @@ describe('a suspended account', () => {
     const [cleo, finn, root] = [await w.person('cleo'), await w.person('finn', ['finance']), await w.admin()];
     expect(await suspend(finn, cleo)).toBeProblem(403, 'forbidden');
     expect(await suspend(finn, mod)).toBeProblem(403, 'forbidden');
-    expect(await suspend(root, root)).toBeProblem(403, 'forbidden');
+    expect(await suspend(root, root)).toBeProblem(409, 'identity/own-suspension');
     expect((await suspend(finn, root)).status).toBe(200);
     expect(await mod.post('/v1/users/0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01/suspension', { suspended: true, reason: 'x' })).toBeProblem(
       404,
