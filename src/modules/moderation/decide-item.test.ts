@@ -40,8 +40,11 @@ describe('a decision', () => {
 
   test('of twenty moderators at once is made by one; the others are told so', async () => {
     const { id } = await waiting(review());
+    const others = await Promise.all(Array.from({ length: 20 }, (_, index) => w.person(`moderator${index}`, ['moderator'])));
     const replies = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => decide(id, index % 2 ? { decision: 'approve' } : { decision: 'remove', reason: 'Rude.' })),
+      others.map((person, index) =>
+        person.post(`/v1/moderation/${id}/decision`, index % 2 ? { decision: 'approve' } : { decision: 'remove', reason: 'Rude.' }),
+      ),
     );
     const won = replies.filter(({ status }) => status === 200);
     expect(won).toHaveLength(1);
@@ -50,6 +53,18 @@ describe('a decision', () => {
       expect(reply.body.decision).toBe(won[0]?.body.decision);
     }
     expect(await told(id)).toMatchObject([{ payload: { decision: won[0]?.body.decision } }]);
+  });
+
+  test('is answered as before to whoever made it and says the very same again, also twenty times at once', async () => {
+    const { id } = await waiting(review());
+    const same = () => decide(id, { decision: 'remove', reason: 'Rude.' });
+    const replies = [...(await Promise.all(Array.from({ length: 20 }, same))), await same()];
+
+    expect(new Set(replies.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(replies.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
+    expect(await told(id)).toHaveLength(1);
+    for (const other of [{ decision: 'remove', reason: 'Another.' }, { decision: 'approve' }])
+      expect(await decide(id, other)).toBeProblem(409, 'moderation/already-decided');
   });
 
   test('needs a reason to remove, one of the two decisions, and something to decide on', async () => {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { emit } from '#kernel/events.ts';
 import { notFound, problem } from '#kernel/problems.ts';
+import { type Replayed, replayed } from '#kernel/routes.ts';
 import { line } from '#kernel/shapes.ts';
 import { decided } from '#moderation';
 import type { Moderation } from './context.ts';
-import { decideOpen, decisionOf, type Item, type ItemRow, itemView } from './item.ts';
+import { decideOpen, type Item, type ItemRow, itemById, itemView } from './item.ts';
 import { type Decision, moderatorDecisions } from './item-state.ts';
 
 export const DecideItem = z
@@ -24,8 +25,15 @@ export const alreadyDecided = problem<{ decision: Decision }>({
   detail: ({ decision }) => `Somebody was faster and decided: ${decision}. Take the next one of the queue.`,
 });
 
-/** Decides an open item and tells its owner, in one transaction. Of twenty moderators at once one decides, the others are told so. */
-export function decideItem(ctx: Moderation, id: string, { decision, reason = null }: z.infer<typeof DecideItem>): Promise<Item> {
+/**
+ * Decides an open item and tells its owner, in one transaction. Of twenty moderators at once one decides, the others are told
+ * so. Whoever decided, and says the very same again, is answered as before: the first reply may have been lost.
+ */
+export function decideItem(
+  ctx: Moderation,
+  id: string,
+  { decision, reason = null }: z.infer<typeof DecideItem>,
+): Promise<Item | Replayed<Item>> {
   return ctx.db.transaction(async (tx) => {
     const by = ctx.actor.id;
     const row = await tx.maybe<ItemRow>(decideOpen(id, { decision, reason, by, at: ctx.clock.now() }));
@@ -33,7 +41,10 @@ export function decideItem(ctx: Moderation, id: string, { decision, reason = nul
       emit(tx, decided, id, { itemId: id, subject: { kind: row.subject_kind, id: row.subject_id }, decision, by });
       return itemView(ctx.secrets, row);
     }
-    const before = await tx.maybe<{ decision: Decision }>(decisionOf(id));
-    throw before ? alreadyDecided({ decision: before.decision }) : notFound();
+    const before = await tx.maybe<ItemRow>(itemById(id));
+    if (!before?.decision) throw notFound();
+    const isTheSame = before.decided_by === by && before.decision === decision && before.decision_reason === reason;
+    if (!isTheSame) throw alreadyDecided({ decision: before.decision });
+    return replayed(itemView(ctx.secrets, before));
   });
 }

@@ -95,7 +95,7 @@ export const decideOpen = (id: string, verdict: Verdict): Sql =>
 export const decideSubject = (subject: Subject, verdict: Verdict): Sql =>
   sql`${decide(verdict)} where subject_kind = ${subject.kind} and subject_id = ${subject.id} and state = 'open'`;
 
-export const decisionOf = (id: string): Sql => sql`select decision from moderation.items where id = ${id}`;
+export const itemById = (id: string): Sql => sql`select ${columns} from moderation.items where id = ${id}`;
 
 export const reasonOf = (id: string): Sql => sql`select decision_reason as reason from moderation.items where id = ${id}`;
 

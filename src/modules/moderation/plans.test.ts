@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { type World, world } from '../../../test/world.ts';
-import { decideOpen, decideSubject, decisionOf, eraseWords, openItem, queuePage, reasonOf } from './item.ts';
+import { decideOpen, decideSubject, eraseWords, itemById, openItem, queuePage, reasonOf } from './item.ts';
 
 /** With 100,000 items, half of them open, every statement uses an index, and no page is sorted. */
 
@@ -41,7 +41,7 @@ const statements: [name: string, statement: Sql][] = [
   ['enqueue', openItem({ id, subject, author: newId(), reason: 'flags', rules: ['x'], excerpt_sealed: 'sealed', created_at: at })],
   ['decide', decideOpen(id, verdict)],
   ['settle', decideSubject(subject, verdict)],
-  ['what was decided', decisionOf(id)],
+  ['what was decided', itemById(id)],
   ['why it was decided', reasonOf(id)],
   ['forget', eraseWords(newId())],
 ];

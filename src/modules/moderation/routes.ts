@@ -17,7 +17,8 @@ export const routes = [
   }),
   post('/moderation/{id}/decision', {
     summary: 'Decide on what waits',
-    description: 'The module that owns the subject then shows it or removes it. To remove, say why.',
+    description:
+      'The module that owns the subject then shows it or removes it. To remove, say why. The same decision sent again is answered as before.',
     access: permitted('moderation:decide'),
     body: DecideItem,
     returns: Item,
