@@ -4,8 +4,10 @@ import { resolve } from 'node:path';
 import { serve } from '@hono/node-server';
 import { startDatabase } from '#adapters/database/index.ts';
 import type { RunningDatabase } from '#adapters/database/port.ts';
+import type { adapterSettings } from '#adapters/index.ts';
 import { type Composition, prepareDatabase } from '#kernel/compose.ts';
 import type { Settings } from '#kernel/settings.ts';
+import type { SettingsOf } from '#kernel/settings-part.ts';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
 import { hasDemo, loadDemo } from './demo.ts';
@@ -125,7 +127,8 @@ Stop with Ctrl-C.
 `);
 }
 
-function mailOf({ smtp, mode }: Settings, home: string): string {
+function mailOf({ parts, mode }: Settings, home: string): string {
+  const smtp = parts.email as SettingsOf<typeof adapterSettings.email>;
   if (smtp) return `sent through ${new URL(smtp.url).host}`;
   return mode === 'production'
     ? 'NOT SENT: set SMTP_URL, or nobody can confirm an email'

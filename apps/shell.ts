@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { gatherSettings } from '#adapters/secrets/index.ts';
-import { BadSettings, readSettings, type Settings } from '#kernel/settings.ts';
+import { isSettingName, type Settings } from '#kernel/settings.ts';
+import { BadSettings } from '#kernel/settings-part.ts';
+import { readSoukSettings, settingsParts } from '../src/souk.ts';
 
 /** A line for the person at the terminal; logs go elsewhere. */
 export const say = (line: string): void => {
@@ -21,7 +23,8 @@ export function fail(error: unknown): never {
 export async function loadSettings(): Promise<Settings> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   try {
-    return readSettings({ LOG_LEVEL: process.stdout.isTTY ? 'warn' : 'info', ...(await gatherSettings(process.env)) });
+    const given = await gatherSettings(process.env, (name) => isSettingName(name, settingsParts()));
+    return readSoukSettings({ LOG_LEVEL: process.stdout.isTTY ? 'warn' : 'info', ...given });
   } catch (error) {
     if (error instanceof BadSettings) fail(new Error(`a setting is wrong. ${error.message}`));
     throw error;

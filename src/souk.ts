@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { type Logger, pino, stdSerializers } from 'pino';
-import { type Adapters, openAdapters } from '#adapters/index.ts';
+import { type Adapters, adapterSettings, openAdapters } from '#adapters/index.ts';
 import { identity } from '#identity';
 import { type Clock, systemClock } from '#kernel/clock.ts';
 import { type Composition, compose, type Parts } from '#kernel/compose.ts';
@@ -8,11 +8,13 @@ import type { Client, Contract } from '#kernel/contracts.ts';
 import type { Authenticator } from '#kernel/http.ts';
 import type { Module } from '#kernel/module.ts';
 import { unauthenticated } from '#kernel/problems.ts';
-import { BadSettings, type Settings } from '#kernel/settings.ts';
+import { readSettings, type Settings } from '#kernel/settings.ts';
+import { BadSettings, type SettingsOf, type SettingsParts } from '#kernel/settings-part.ts';
 import { partners } from '#partners';
 import { createAuthenticator } from './modules/identity/authenticator.ts';
 import { roleNames } from './modules/identity/contract.ts';
 import { openOutsideIssuer } from './modules/identity/outside-issuer.ts';
+import type { identitySettings } from './modules/identity/settings.ts';
 import { modules } from './modules/index.ts';
 import { createKeyAuthenticator } from './modules/partners/key-authenticator.ts';
 
@@ -25,6 +27,16 @@ export interface SoukParts {
   onStatement?: (text: string) => void;
   retryDelaySeconds?: number;
 }
+
+/** The settings of all adapters and of these modules. */
+export const settingsParts = (all: readonly Module[] = modules): SettingsParts => ({
+  ...adapterSettings,
+  ...Object.fromEntries(all.flatMap(({ name, settings }) => (settings ? [[name, settings]] : []))),
+});
+
+/** Reads and checks the settings of the whole of Souk. @throws BadSettings */
+export const readSoukSettings = (env: Record<string, string | undefined>, all: readonly Module[] = modules): Settings =>
+  readSettings(env, settingsParts(all));
 
 /** The whole of Souk on one database, as every shape and every test runs it. */
 export async function openSouk(settings: Settings, parts: SoukParts): Promise<Composition> {
@@ -53,7 +65,8 @@ function authenticatorOf(settings: Settings, given: AuthenticatorParts): Authent
     Object.fromEntries(
       Object.keys(operations).map((operation) => [operation, (input: unknown) => given.ask(name, operation, input)]),
     ) as unknown as Client<C>;
-  const outside = settings.outsideIssuer && openOutsideIssuer(settings.outsideIssuer, given.clock);
+  const { outsideIssuer } = settings.parts.identity as SettingsOf<typeof identitySettings>;
+  const outside = outsideIssuer && openOutsideIssuer(outsideIssuer, given.clock);
   const tokens = createAuthenticator({ ...given, identity: client(identity), issuer: settings.publicUrl, outside });
   const keys = createKeyAuthenticator({ ...given, partners: client(partners) });
   const isWithinReach = settings.modules?.includes('partners') !== false || settings.serviceUrls.partners !== undefined;

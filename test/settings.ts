@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { readSettings, type Settings } from '../src/kernel/settings.ts';
+import type { Module } from '../src/kernel/module.ts';
+import type { Settings } from '../src/kernel/settings.ts';
+import { readSoukSettings } from '../src/souk.ts';
 
 const SECRET_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
 /** Settings of a test: no limits, checked replies, quiet logs. */
-export const testSettings = (env: Record<string, string> = {}): Settings =>
-  readSettings({
-    NODE_ENV: 'test',
-    SECRET_KEYS,
-    RATE_LIMITS: 'off',
-    LOG_LEVEL: 'silent',
-    DATABASE_CONNECTIONS: '10',
-    SOUK_DATA: `/tmp/souk-unused-${randomBytes(4).toString('hex')}`,
-    ...env,
-  });
+export const testSettings = (env: Record<string, string> = {}, modules?: readonly Module[]): Settings =>
+  readSoukSettings(
+    {
+      NODE_ENV: 'test',
+      SECRET_KEYS,
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'silent',
+      DATABASE_CONNECTIONS: '10',
+      SOUK_DATA: `/tmp/souk-unused-${randomBytes(4).toString('hex')}`,
+      ...env,
+    },
+    modules,
+  );

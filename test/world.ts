@@ -60,7 +60,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 
 async function openWorld(databaseUrl: string, clock: MovableClock, options: WorldOptions): Promise<World> {
   const seen: string[] = [];
-  const settings = testSettings(options.env);
+  const settings = testSettings(options.env, options.modules);
   const adapters = openAdapters(settings);
   const souk = await openSouk(settings, {
     databaseUrl,

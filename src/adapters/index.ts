@@ -1,10 +1,13 @@
 import type { Settings } from '#kernel/settings.ts';
+import type { SettingsOf } from '#kernel/settings-part.ts';
 import { type CapturedMessage, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
+import { emailSettings } from './email/settings.ts';
 import { smtpEmail } from './email/smtp.ts';
 import { facebook } from './identity-providers/facebook.ts';
 import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
+import { identityProviderSettings } from './identity-providers/settings.ts';
 import type { Payments } from './payments/port.ts';
 import { simulatedGateway } from './payments/simulated.ts';
 
@@ -17,15 +20,21 @@ export interface Adapters {
   readonly identityProviders: IdentityProviders;
 }
 
+/** What adapters want to be told, by the name of their port. */
+export const adapterSettings = { email: emailSettings, identityProviders: identityProviderSettings };
+
+type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
+
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const email = settings.smtp ? { ...smtpEmail(settings.smtp), items: () => [] } : capturedEmail();
+  const { email: smtp, identityProviders: providers } = settings.parts as Parts;
+  const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
-      ...(settings.google ? { google: google(settings.google) } : {}),
-      ...(settings.facebook ? { facebook: facebook(settings.facebook) } : {}),
+      ...(providers.google ? { google: google(providers.google) } : {}),
+      ...(providers.facebook ? { facebook: facebook(providers.facebook) } : {}),
     },
   };
 }

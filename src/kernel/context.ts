@@ -3,7 +3,6 @@ import type { Clock } from './clock.ts';
 import type { Client, Contract } from './contracts.ts';
 import type { Database } from './database.ts';
 import type { Secrets } from './secrets.ts';
-import type { Settings } from './settings.ts';
 
 /** Who is asking. Nothing of it comes from a body: it is read from a verified token or API key, or is the system itself. */
 export interface Actor {
@@ -56,12 +55,14 @@ export interface RequestScope {
 }
 
 /** What every operation is handed. */
-export interface BaseContext {
+export interface BaseContext<OwnSettings = unknown> {
   readonly db: Database;
   readonly clock: Clock;
   readonly actor: Actor;
   readonly log: Logger;
-  readonly settings: Settings;
+  /** What the module made of its own settings; it sees no others. */
+  readonly settings: OwnSettings;
+  /** Seals and signs for this module alone: every purpose begins with its name. */
   readonly secrets: Secrets;
   readonly request: RequestScope | null;
   /**
@@ -73,7 +74,7 @@ export interface BaseContext {
 
 export type Needs = Readonly<Record<string, Contract>>;
 
-/** The context of a module: the base, a client for each contract it needs, and its ports. */
-export type Context<N extends Needs = Record<never, never>, Ports = unknown> = BaseContext & {
+/** The context of a module: the base with its settings, a client for each contract it needs, and its ports. */
+export type Context<N extends Needs = Record<never, never>, Ports = unknown, OwnSettings = unknown> = BaseContext<OwnSettings> & {
   readonly [Name in keyof N]: Client<N[Name]>;
 } & Ports;

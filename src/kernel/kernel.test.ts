@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readSoukSettings } from '../souk.ts';
 import { householdOf, networkOf } from './addresses.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
 import { attachment } from './replies.ts';
 import { secretsFrom } from './secrets.ts';
-import { BadSettings, readSettings } from './settings.ts';
+import { BadSettings } from './settings-part.ts';
 
 const secrets = secretsFrom([{ id: 'k1', secret: Buffer.alloc(32, 1) }]);
 
@@ -127,29 +128,33 @@ describe('settings', () => {
     [{ SMTP_URL: 'http://mail.example.com', MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
     [{ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'Souk' }, /MAIL_FROM/],
   ])('%j are refused by name', (env, message) => {
-    expect(() => readSettings(env)).toThrow(BadSettings);
-    expect(() => readSettings(env)).toThrow(message);
+    expect(() => readSoukSettings(env)).toThrow(BadSettings);
+    expect(() => readSoukSettings(env)).toThrow(message);
   });
 
   test('have safe defaults: this machine only, limits on, demo data outside production', () => {
-    expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ host: '127.0.0.1', rateLimits: true, demo: true, mode: 'development' });
-    const mail = (SMTP_URL: string) => readSettings({ SECRET_KEYS: key, SMTP_URL, MAIL_FROM: 'Souk <souk@example.com>' }).smtp;
+    expect(readSoukSettings({ SECRET_KEYS: key })).toMatchObject({ host: '127.0.0.1', rateLimits: true, demo: true, mode: 'development' });
+    const mail = (SMTP_URL: string) => readSoukSettings({ SECRET_KEYS: key, SMTP_URL, MAIL_FROM: 'Souk <souk@example.com>' }).parts.email;
     expect(mail('smtp://localhost:25')).toMatchObject({ from: 'Souk <souk@example.com>', allowsPlain: true });
     expect(mail('smtp://mail.example.com')).toMatchObject({ allowsPlain: false });
-    expect(readSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
-    expect(readSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
+    expect(readSoukSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
+    expect(readSoukSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
       wallet: 'http://wallet:5000',
     });
   });
 
   test('that nobody gave sign in with no provider; a pair does, at its own address', () => {
-    expect(readSettings({ SECRET_KEYS: key })).toMatchObject({ google: undefined, facebook: undefined, socialReturnOrigins: [] });
+    expect(readSoukSettings({ SECRET_KEYS: key })).toMatchObject({
+      parts: { identityProviders: { google: undefined, facebook: undefined }, social: { returnOrigins: [] } },
+    });
     const google = { GOOGLE_CLIENT_ID: 'souk', GOOGLE_CLIENT_SECRET: 'secret' };
     expect(
-      readSettings({ SECRET_KEYS: key, ...google, SOCIAL_RETURN_ORIGINS: 'https://a.example.com/, http://localhost:5173' }),
+      readSoukSettings({ SECRET_KEYS: key, ...google, SOCIAL_RETURN_ORIGINS: 'https://a.example.com/, http://localhost:5173' }),
     ).toMatchObject({
-      google: { clientId: 'souk', clientSecret: 'secret', issuerUrl: 'https://accounts.google.com' },
-      socialReturnOrigins: ['https://a.example.com', 'http://localhost:5173'],
+      parts: {
+        identityProviders: { google: { clientId: 'souk', clientSecret: 'secret', issuerUrl: 'https://accounts.google.com' } },
+        social: { returnOrigins: ['https://a.example.com', 'http://localhost:5173'] },
+      },
     });
   });
 });

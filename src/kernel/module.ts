@@ -2,6 +2,7 @@ import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment } from './contracts.ts';
 import type { JobKind, Subscription, Timer } from './events.ts';
 import type { Route } from './routes.ts';
+import type { SettingsPart } from './settings-part.ts';
 
 /** A module, gathered: what it answers, does, hears and keeps. Read by `src/modules/index.ts` alone. */
 export interface Module {
@@ -16,6 +17,7 @@ export interface Module {
   readonly jobs: readonly JobKind[];
   readonly timers: readonly Timer[];
   readonly subscriptions: readonly Subscription[];
+  readonly settings: SettingsPart | undefined;
   readonly migrations: URL;
 }
 
@@ -31,6 +33,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   jobs?: readonly { name: string }[];
   timers?: readonly { name: string }[];
   subscriptions?: readonly { event: { name: string } }[];
+  settings?: SettingsPart;
   migrations: URL;
 }): Module {
   return {
@@ -43,6 +46,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
     subscriptions: (parts.subscriptions ?? []) as unknown as readonly Subscription[],
+    settings: parts.settings,
     migrations: parts.migrations,
   };
 }

@@ -5,7 +5,7 @@ import { type Actor, type BaseContext, type RequestScope, system } from './conte
 import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
 import type { Module } from './module.ts';
 import { outboxInsert } from './outbox.ts';
-import type { Secrets } from './secrets.ts';
+import { type Secrets, secretsOf } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
 /** For whom, and in which transaction, an operation runs. */
@@ -78,7 +78,13 @@ export function openRuntime(parts: RuntimeParts): Runtime {
 
   function contextMaker(module: Module): (scope: Scope) => BaseContext {
     const ports = Object.fromEntries(module.ports.map((port) => [port, parts.ports[port]]));
-    const base = { clock: parts.clock, log: parts.log, settings: parts.settings, secrets: parts.secrets, ...ports };
+    const base = {
+      clock: parts.clock,
+      log: parts.log,
+      settings: parts.settings.parts[module.name] ?? {},
+      secrets: secretsOf(parts.secrets, module.name),
+      ...ports,
+    };
     const needs = Object.keys(module.needs);
     const clients = needs.map((need) => [need, clientPrototype(module.name, need)] as const);
     const allHere = needs.every((need) => parts.local.has(need));

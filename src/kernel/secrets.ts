@@ -72,6 +72,26 @@ export function secretsFrom(keys: readonly MasterKey[]): Secrets {
   return secrets;
 }
 
+/**
+ * Secrets for one module: a purpose, and a place that sealed text is bound to, begins with its name, so that no module opens
+ * or forges what is another's. The kernel signs cursors for all of them.
+ */
+export function secretsOf(secrets: Secrets, module: string): Secrets {
+  const own = (purpose: string): string => {
+    if (purpose !== 'cursor' && !purpose.startsWith(`${module}.`)) throw new Error(`${module} may not use secrets for ${purpose}`);
+    return purpose;
+  };
+  return {
+    seal: (text, about) => secrets.seal(text, own(about)),
+    unseal: (sealed, about) => secrets.unseal(sealed, own(about)),
+    reseal: (sealed, about) => secrets.reseal(sealed, own(about)),
+    blindIndex: (value, purpose) => secrets.blindIndex(value, own(purpose)),
+    fingerprint: (value, purpose) => secrets.fingerprint(value, own(purpose)),
+    sign: (text, purpose) => secrets.sign(text, own(purpose)),
+    derive: (purpose) => secrets.derive(own(purpose)),
+  };
+}
+
 /** Compares two texts in a time that does not depend on where they differ. */
 export function sameText(a: string, b: string): boolean {
   const left = createHmac('sha256', 'compare').update(a).digest();

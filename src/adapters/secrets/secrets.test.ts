@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BadSettings, readSettings } from '#kernel/settings.ts';
+import { isSettingName } from '#kernel/settings.ts';
+import { BadSettings } from '#kernel/settings-part.ts';
+import { readSoukSettings, settingsParts } from '../../souk.ts';
 import { gatherSettings } from './index.ts';
 
 const KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
@@ -13,20 +15,22 @@ const keysFile = join(folder, 'keys');
 writeFileSync(keysFile, `${KEYS}\n`);
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const gather = (env: Record<string, string>) => gatherSettings(env, (name) => isSettingName(name, settingsParts()));
+
 const refusal = async (env: Record<string, string>): Promise<string> => {
-  const error: unknown = await gatherSettings(env).catch((reason) => reason);
+  const error: unknown = await gather(env).catch((reason) => reason);
   expect(error).toBeInstanceOf(BadSettings);
   return (error as Error).message;
 };
 
 describe('files', () => {
   test('hold settings, their last line end aside', async () => {
-    expect(readSettings(await gatherSettings({ SECRET_KEYS_FILE: keysFile })).keys.map(({ id }) => id)).toEqual(['k1']);
+    expect(readSoukSettings(await gather({ SECRET_KEYS_FILE: keysFile })).keys.map(({ id }) => id)).toEqual(['k1']);
   });
 
   test("hold a provider's secret as well", async () => {
     const env = { SECRET_KEYS_FILE: keysFile, GOOGLE_CLIENT_ID: 'souk', GOOGLE_CLIENT_SECRET_FILE: keysFile };
-    expect(readSettings(await gatherSettings(env)).google?.clientSecret).toBe(KEYS);
+    expect(readSoukSettings(await gather(env)).parts.identityProviders).toMatchObject({ google: { clientSecret: KEYS } });
   });
 
   test('that are not there, or a setting that is given twice, are refused', async () => {
@@ -37,7 +41,7 @@ describe('files', () => {
   });
 
   test('of other programs are not read', async () => {
-    expect(await gatherSettings({ SSL_CERT_FILE: '/nowhere/cert.pem' })).toEqual({ SSL_CERT_FILE: '/nowhere/cert.pem' });
+    expect(await gather({ SSL_CERT_FILE: '/nowhere/cert.pem' })).toEqual({ SSL_CERT_FILE: '/nowhere/cert.pem' });
   });
 });
 
@@ -105,16 +109,16 @@ describe('Vault', () => {
   const env = (more: Record<string, string> = {}) => ({ VAULT_ADDR: address, VAULT_PATH: 'secret/data/souk', VAULT_TOKEN: TOKEN, ...more });
 
   test('gives the fields of an entry, of either version', async () => {
-    const settings = readSettings(await gatherSettings(env()));
-    expect([settings.keys[0]?.id, settings.commissionBasisPoints]).toEqual(['k1', 700]);
-    expect(await gatherSettings(env({ VAULT_PATH: '/kv/souk' }))).toMatchObject({ SECRET_KEYS: KEYS });
+    const settings = readSoukSettings(await gather(env()));
+    expect([settings.keys[0]?.id, settings.parts.orders]).toMatchObject(['k1', { commissionBasisPoints: 700 }]);
+    expect(await gather(env({ VAULT_PATH: '/kv/souk' }))).toMatchObject({ SECRET_KEYS: KEYS });
   });
 
   test('is overruled by the environment and by files', async () => {
     const file = join(folder, 'commission');
     writeFileSync(file, '3');
-    expect(await gatherSettings(env({ COMMISSION_PERCENT: '4' }))).toMatchObject({ COMMISSION_PERCENT: '4', SECRET_KEYS: KEYS });
-    expect(await gatherSettings(env({ COMMISSION_PERCENT_FILE: file }))).toMatchObject({ COMMISSION_PERCENT: '3' });
+    expect(await gather(env({ COMMISSION_PERCENT: '4' }))).toMatchObject({ COMMISSION_PERCENT: '4', SECRET_KEYS: KEYS });
+    expect(await gather(env({ COMMISSION_PERCENT_FILE: file }))).toMatchObject({ COMMISSION_PERCENT: '3' });
   });
 
   test('is opened by an AppRole, in a namespace, with secrets from files', async () => {
@@ -127,7 +131,7 @@ describe('Vault', () => {
       VAULT_SECRET_ID_FILE: file,
       VAULT_NAMESPACE: 'shop',
     };
-    expect(await gatherSettings(role)).toMatchObject({ SECRET_KEYS: KEYS });
+    expect(await gather(role)).toMatchObject({ SECRET_KEYS: KEYS });
     expect(asked).toEqual([
       { path: '/v1/auth/approle/login', namespace: 'shop' },
       { path: '/v1/secret/data/souk', namespace: 'shop' },
@@ -135,7 +139,7 @@ describe('Vault', () => {
   });
 
   test('is not asked when it is not named', async () => {
-    expect(await gatherSettings({ PORT: '3000' })).toEqual({ PORT: '3000' });
+    expect(await gather({ PORT: '3000' })).toEqual({ PORT: '3000' });
     expect(asked).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadSettings } from '#kernel/settings.ts';
+import { BadSettings } from '#kernel/settings-part.ts';
 import type { Environment, SettingsSource } from './port.ts';
 
 /**

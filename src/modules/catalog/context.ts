@@ -1,7 +1,9 @@
 import { identity } from '#identity';
 import { inventory } from '#inventory';
 import type { Context } from '#kernel/context.ts';
+import type { SettingsOf } from '#kernel/settings-part.ts';
+import type { catalogSettings } from './settings.ts';
 
 export const needs = { identity, inventory };
 
-export type Catalog = Context<typeof needs>;
+export type Catalog = Context<typeof needs, unknown, SettingsOf<typeof catalogSettings>>;

@@ -9,6 +9,7 @@ import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
 import { findGood, productsOf } from './read-product.ts';
 import { routes } from './routes.ts';
+import { catalogSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
 
 export const catalogModule = module<typeof catalog, Catalog>({
@@ -18,5 +19,6 @@ export const catalogModule = module<typeof catalog, Catalog>({
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct, forgetSeller, productsOf },
   timers,
   subscriptions,
+  settings: catalogSettings,
   migrations: new URL('./migrations/', import.meta.url),
 });

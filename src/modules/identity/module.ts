@@ -4,6 +4,7 @@ import { identity } from './contract.ts';
 import { jobs, timers } from './jobs.ts';
 import { operations } from './operations.ts';
 import { routes } from './routes.ts';
+import { identitySettings } from './settings.ts';
 
 export const identityModule = module({
   contract: identity,
@@ -13,5 +14,6 @@ export const identityModule = module({
   operations,
   jobs,
   timers,
+  settings: identitySettings,
   migrations: new URL('./migrations/', import.meta.url),
 });

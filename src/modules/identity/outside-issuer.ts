@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKe
 import { z } from 'zod';
 import type { Clock } from '#kernel/clock.ts';
 import { unauthenticated, unavailable } from '#kernel/problems.ts';
-import type { OutsideIssuerSettings } from '#kernel/settings.ts';
+import type { OutsideIssuerSettings } from './settings.ts';
 
 /** Somebody as a token of the issuer tells of them. Roles and groups are no part of it: those are ours to give. */
 export interface Recognised {

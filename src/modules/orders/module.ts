@@ -7,6 +7,7 @@ import { jobs, timers } from './jobs.ts';
 import { recordsOf } from './record.ts';
 import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
+import { orderSettings } from './settings.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
@@ -15,5 +16,6 @@ export const ordersModule = module<typeof orders, Orders>({
   operations: { reseal, hasBought, closeAccount, reopenAccount, openMatters, forgetAccount, recordsOf },
   jobs,
   timers,
+  settings: orderSettings,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -129,7 +129,7 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
     shares: sharesOf(lines, ctx.settings.commissionBasisPoints),
     lines,
     addressSealed: address ? sealAddress(ctx.secrets, id, address) : null,
-    leaseUntil: new Date(at.getTime() + ctx.settings.orderLeaseMs),
+    leaseUntil: new Date(at.getTime() + ctx.settings.leaseMs),
     at,
   };
 }

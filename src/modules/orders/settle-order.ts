@@ -71,7 +71,7 @@ async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<O
 /** Settles an order whose runner is gone; one that is being run, or is decided, is answered as it stands. */
 export async function settleLeft(ctx: Orders, id: string): Promise<OrderRow | undefined> {
   const now = ctx.clock.now();
-  const claimed = await claimLeft(ctx.db, id, now, new Date(now.getTime() + ctx.settings.orderLeaseMs));
+  const claimed = await claimLeft(ctx.db, id, now, new Date(now.getTime() + ctx.settings.leaseMs));
   return claimed ? settleOrder(ctx, claimed) : findOrder(ctx.db, id, null);
 }
 

@@ -38,7 +38,7 @@ export function flagReview(ctx: Reviews, id: string, { reason }: z.infer<typeof 
 
 async function hideIfEnough(ctx: Reviews, tx: Transaction, row: ReviewRow): Promise<void> {
   const { count } = await tx.one<{ count: number }>(openFlags(row.id));
-  if (count < ctx.settings.reviewFlagsToHide) return;
+  if (count < ctx.settings.flagsToHide) return;
   await moveReview(ctx, tx, row, { action: 'flag', reason: null, by: null });
   enqueue(tx, askToLookJob, { reviewId: row.id, rules: [] });
 }

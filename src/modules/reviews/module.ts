@@ -5,6 +5,7 @@ import { forgetCustomer } from './forget-customer.ts';
 import { jobs } from './jobs.ts';
 import { flagsOf, recordsOf } from './records-of.ts';
 import { routes } from './routes.ts';
+import { reviewSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
 
 export const reviewsModule = module<typeof reviews, Reviews>({
@@ -14,5 +15,6 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   operations: { forget: forgetCustomer, recordsOf, flagsOf },
   jobs,
   subscriptions,
+  settings: reviewSettings,
   migrations: new URL('./migrations/', import.meta.url),
 });

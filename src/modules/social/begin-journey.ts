@@ -35,7 +35,7 @@ export async function beginJourney(ctx: Social, name: string, query: z.infer<typ
 /** Only places that the operator has named: whoever follows a link of ours ends at no stranger's page with a ticket. */
 function allowed({ settings }: Social, returnTo: string): string {
   const url = URL.canParse(returnTo) ? new URL(returnTo) : undefined;
-  const origins = [new URL(settings.publicUrl).origin, ...settings.socialReturnOrigins];
+  const origins = [new URL(settings.publicUrl).origin, ...settings.returnOrigins];
   if (!url || !/^https?:$/.test(url.protocol) || !origins.includes(url.origin) || url.username || url.password || url.hash)
     throw invalid({
       errors: [

@@ -3,7 +3,7 @@ import type { Journey } from '#adapters/identity-providers/port.ts';
 import { minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
-import type { Settings } from '#kernel/settings.ts';
+import type { Social } from './context.ts';
 
 export const JOURNEY_MS = minutes(10);
 
@@ -13,7 +13,7 @@ export const newState = (): string => randomBytes(32).toString('base64url');
  * What belongs to a state. Verifier and nonce are made from it with a key of ours, so that they are stored nowhere: who has seen
  * the state in an address has neither.
  */
-export const journeyOf = ({ secrets, settings }: { secrets: Secrets; settings: Settings }, provider: string, state: string): Journey => ({
+export const journeyOf = ({ secrets, settings }: Pick<Social, 'secrets' | 'settings'>, provider: string, state: string): Journey => ({
   state,
   nonce: secrets.sign(state, 'social.nonce').toString('base64url'),
   verifier: secrets.sign(state, 'social.verifier').toString('base64url'),

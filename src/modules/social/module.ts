@@ -3,6 +3,7 @@ import { social } from '#social';
 import { needs, type Social } from './context.ts';
 import { timers } from './jobs.ts';
 import { routes } from './routes.ts';
+import { socialSettings } from './settings.ts';
 
 export const socialModule = module<typeof social, Social>({
   contract: social,
@@ -11,5 +12,6 @@ export const socialModule = module<typeof social, Social>({
   routes,
   operations: {},
   timers,
+  settings: socialSettings,
   migrations: new URL('./migrations/', import.meta.url),
 });

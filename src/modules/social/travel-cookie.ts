@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readCookie, writeCookie } from '#kernel/cookies.ts';
-import type { Secrets } from '#kernel/secrets.ts';
-import type { Settings } from '#kernel/settings.ts';
+import type { Social } from './context.ts';
 import { JOURNEY_MS } from './journey.ts';
 
 /** What a browser has asked for, for when it is back. */
@@ -21,10 +20,7 @@ export const newKept = (wishes: Wishes): string =>
 /** The wishes in a text that `newKept` made. */
 export const wishesOf = (kept: string): Wishes => JSON.parse(Buffer.from(kept.split('.')[1] ?? '', 'base64url').toString('utf8')) as Wishes;
 
-interface Where {
-  secrets: Secrets;
-  settings: Settings;
-}
+type Where = Pick<Social, 'secrets' | 'settings'>;
 
 const isSecure = ({ settings }: Where): boolean => settings.publicUrl.startsWith('https:');
 

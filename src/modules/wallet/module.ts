@@ -10,6 +10,7 @@ import { recordOf } from './record.ts';
 import { cancelPayment, refund } from './refund.ts';
 import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
+import { walletSettings } from './settings.ts';
 
 export const walletModule = module<typeof wallet, Wallet>({
   contract: wallet,
@@ -33,5 +34,6 @@ export const walletModule = module<typeof wallet, Wallet>({
   },
   jobs,
   timers,
+  settings: walletSettings,
   migrations: new URL('./migrations/', import.meta.url),
 });

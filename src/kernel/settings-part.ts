@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Currency } from './money.ts';
+
+/** A setting is missing or wrong. The message is for the operator: what, and what to do. */
+export class BadSettings extends Error {}
+
+/** What every module may know of the whole. Keys, addresses of databases and other modules' settings are not among it. */
+export interface CommonSettings {
+  readonly mode: 'development' | 'test' | 'production';
+  /** What Souk calls itself: the issuer of its tokens. */
+  readonly publicUrl: string;
+  readonly defaultCurrency: z.infer<typeof Currency>;
+  readonly rateLimits: boolean;
+  /** Holders of these roles must enrol a second factor before calls marked (MFA). */
+  readonly mfaRoles: readonly string[];
+}
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** The settings that a module or an adapter brings: what each may be, and what its owner makes of them. */
+export interface SettingsPart<Value = unknown> {
+  readonly shape: Shape;
+  readonly read: (given: never, common: CommonSettings) => Value;
+}
+
+/**
+ * Declares the settings of a module or an adapter. Names are those of the environment; the description of each schema goes
+ * into docs/settings.md. `read` makes of them what `ctx.settings` holds, and may throw BadSettings where two do not fit.
+ */
+export const settings = <const S extends Shape, Value>(
+  shape: S,
+  read: (given: { [Name in keyof S]: z.infer<S[Name]> }, common: CommonSettings) => Value,
+): SettingsPart<Value> => ({ shape, read });
+
+/** What `ctx.settings` is in a module that declares this part. */
+export type SettingsOf<Part> = Part extends SettingsPart<infer Value> ? Value : never;
+
+export type SettingsParts = Readonly<Record<string, SettingsPart>>;
+
+/** `on` or `off`, as a boolean. */
+export const onOff = (fallback: 'on' | 'off') =>
+  z
+    .enum(['on', 'off'])
+    .default(fallback)
+    .transform((value) => value === 'on');
+
+/** `a, b` as `['a', 'b']`. */
+export const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);

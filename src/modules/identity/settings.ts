@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { BadSettings, type CommonSettings, listOf, settings } from '#kernel/settings-part.ts';
+
+/** Somebody else who says who people are, by tokens that their keys have signed. */
+export interface OutsideIssuerSettings {
+  /** As its tokens name it (`iss`), character by character. */
+  issuer: string;
+  /** A token must be for one of these. */
+  audiences: string[];
+  /** Where its keys are; undefined where its discovery document says it. */
+  jwksUrl: string | undefined;
+}
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+export const identitySettings = settings(
+  {
+    OUTSIDE_ISSUER: httpUrl
+      .max(480)
+      .optional()
+      .describe('an issuer whose tokens are accepted beside our own, as they name it (`iss`). The same in every process'),
+    OUTSIDE_AUDIENCE: z
+      .string()
+      .optional()
+      .describe('for whom its tokens must be: client ids or API names, with commas; needed with `OUTSIDE_ISSUER`'),
+    OUTSIDE_JWKS_URL: httpUrl.optional().describe('where its keys are; for issuers without `/.well-known/openid-configuration`'),
+  },
+  (given, common) => ({
+    publicUrl: common.publicUrl,
+    rateLimits: common.rateLimits,
+    mfaRoles: common.mfaRoles,
+    outsideIssuer: outsideIssuer(given.OUTSIDE_ISSUER, listOf(given.OUTSIDE_AUDIENCE ?? ''), given.OUTSIDE_JWKS_URL, common),
+  }),
+);
+
+function outsideIssuer(
+  issuer: string | undefined,
+  audiences: string[],
+  jwksUrl: string | undefined,
+  { mode, publicUrl }: CommonSettings,
+): OutsideIssuerSettings | undefined {
+  if (!issuer) {
+    if (audiences.length > 0 || jwksUrl) throw new BadSettings('OUTSIDE_ISSUER: say whose tokens OUTSIDE_AUDIENCE is about');
+    return undefined;
+  }
+  if (audiences.length === 0)
+    throw new BadSettings(
+      'OUTSIDE_AUDIENCE: say which clients of OUTSIDE_ISSUER may call, or its tokens for anybody else would be accepted here',
+    );
+  if (issuer === publicUrl) throw new BadSettings('OUTSIDE_ISSUER: this is what Souk calls itself (PUBLIC_URL)');
+  if (mode === 'production' && [issuer, jwksUrl].some((url) => url?.startsWith('http:')))
+    throw new BadSettings(
+      'OUTSIDE_ISSUER, OUTSIDE_JWKS_URL: production takes https:// only, or whoever is in between could sign for anybody',
+    );
+  return { issuer, audiences, jwksUrl };
+}
