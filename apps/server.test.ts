@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -174,6 +175,33 @@ describe('a server with a database of its own', () => {
     expect((await server.call('/v1/auth/sign-in', { method: 'POST', body: `{"email":"${email}"` })).status).toBeGreaterThanOrEqual(400);
   });
 
+  test('callers who pipeline and read nothing take little memory, and others are answered beside them', async () => {
+    const asset = /<script src="([^"]+)"/.exec((await server.call('/docs')).body)![1]!;
+    const resident = async () => Number(/^\w*process_resident_memory_bytes (\S+)/m.exec((await server.call('/metrics')).body)![1]);
+    const before = await resident();
+    const sockets = await Promise.all(Array.from({ length: 60 }, () => socketTo(server.url)));
+    for (const socket of sockets) socket.pause().write(`GET ${asset} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(20));
+
+    const slowest = { ms: 0 };
+    for (let call = 0; call < 20; call++) {
+      const began = performance.now();
+      expect((await server.call('/v1/products')).status).toBe(200);
+      slowest.ms = Math.max(slowest.ms, performance.now() - began);
+    }
+    expect(slowest.ms).toBeLessThan(2000);
+    expect((await resident()) - before).toBeLessThan(150e6);
+
+    const [patient] = sockets;
+    let bytes = 0;
+    patient!.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    patient!.resume();
+    const whole = (await (await fetch(server.url + asset, { headers: { 'accept-encoding': 'identity' } })).arrayBuffer()).byteLength;
+    await expect.poll(() => bytes, { timeout: 10_000 }).toBeGreaterThan(20 * whole);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test('a call that fails in the database is a 500 without its reasons', async () => {
     const client = new pg.Client(embeddedServer(data).url);
     await client.connect();
@@ -253,6 +281,14 @@ describe('souk ledger verify on a database of somebody else', () => {
     expect(after.stderr()).toBe('');
   });
 });
+
+async function socketTo(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
 
 async function onServer(statement: string, url: string = inject('serverUrl')): Promise<void> {
   const client = new pg.Client(url);

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { serve } from '@hono/node-server';
 import { startDatabase } from '#adapters/database/index.ts';
 import type { RunningDatabase } from '#adapters/database/port.ts';
 import type { adapterSettings } from '#adapters/index.ts';
@@ -11,6 +10,7 @@ import type { SettingsOf } from '#kernel/settings-part.ts';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
 import { hasDemo, loadDemo } from './demo.ts';
+import { bounds, openHttpServer } from './http-server.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
 /** How long running calls may take to end after a stop was asked for. */
@@ -84,24 +84,25 @@ async function listen(souk: Composition, settings: Settings, port: number): Prom
     if (closing) reply.headers.set('connection', 'close'); // else the caller's next call, and our end, would wait on it
     return reply;
   };
-  return new Promise((ready, refused) => {
-    const server = serve({ fetch: answer, port, hostname: settings.host }, () =>
-      ready({
-        port,
-        close: () =>
-          new Promise((closed) => {
-            closing = true;
-            const hurry = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), DRAIN_MS);
-            server.close(() => {
-              clearTimeout(hurry);
-              closed();
-            });
-            if ('closeIdleConnections' in server) server.closeIdleConnections();
-          }),
-      }),
-    );
+  const fromManyBehindOne = settings.trustProxy || !settings.rateLimits;
+  const server = openHttpServer(answer, fromManyBehindOne ? { ...bounds, connectionsPerAddress: Infinity } : bounds);
+  await new Promise<void>((ready, refused) => {
     server.once('error', (error: NodeJS.ErrnoException) => refused(portError(error, port, settings.host)));
+    server.listen(port, settings.host, ready);
   });
+  return {
+    port,
+    close: () =>
+      new Promise((closed) => {
+        closing = true;
+        const hurry = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+        server.close(() => {
+          clearTimeout(hurry);
+          closed();
+        });
+        server.closeIdleConnections();
+      }),
+  };
 }
 
 /** No new calls, the running ones end, the background rests, the database stops last. */

@@ -1,37 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Hono } from 'hono';
+import { serveAsset } from './assets.ts';
 import { allProblemsOf } from './openapi.ts';
 import { problemType } from './replies.ts';
 import type { Route } from './routes.ts';
 
-const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const FILES = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', png: 'image/png' };
-const HEADERS = {
+const HTML = 'text/html; charset=utf-8';
+const headers = {
   'content-security-policy': "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'",
-  'x-content-type-options': 'nosniff',
 };
 
 /** The reference page at `/docs`, the explained problems, and the document they are made from: all of it served by us. */
 export function serveDocs(app: Hono<never>, routes: readonly { module: string; route: Route }[], document: () => object): void {
   const open = app as unknown as Hono;
-  let text: string | undefined;
-  open.get('/openapi.json', (c) => {
-    text ??= JSON.stringify(document());
-    return c.body(text, 200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
-  });
-  open.get('/docs', (c) => c.html(PAGE, 200, HEADERS));
-  open.get('/docs/start.js', (c) => c.body(START, 200, { ...HEADERS, 'content-type': TYPES.js! }));
-  open.get('/docs/problems', (c) => c.html(problemsPage(routes), 200, HEADERS));
+  serveAsset(open, '/openapi.json', () => ({
+    body: JSON.stringify(document()),
+    type: 'application/json',
+    headers: { 'access-control-allow-origin': '*' },
+  }));
+  serveAsset(open, '/docs', () => ({ body: PAGE, type: HTML, headers }));
+  serveAsset(open, '/docs/start.js', () => ({ body: START, type: TYPES.js!, headers }));
+  serveAsset(open, '/docs/problems', () => ({ body: problemsPage(routes), type: HTML, headers }));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
-    open.get(`/docs/${file}`, (c) =>
-      c.body(readFileSync(join(ASSETS, file)), 200, {
-        ...HEADERS,
-        'content-type': TYPES[file.split('.').at(-1)!]!,
-        'cache-control': 'public, max-age=86400',
-      }),
-    );
+    const type = TYPES[file.split('.').at(-1)!]!;
+    const cacheControl = 'public, max-age=86400';
+    serveAsset(open, `/docs/${file}`, async () => ({ body: await readFile(join(FILES, file)), type, cacheControl, headers }));
   }
 }
 

@@ -139,6 +139,35 @@ test('limits: too many sign-ins are refused with Retry-After, whoever they are f
   expect(Number(replies.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('limits: requests are counted on every path, and a load balancer is not shut out by its callers', async () => {
+  const limited = await world({ env: { RATE_LIMITS: 'on', CORS_ORIGINS: 'https://shop.example.com', INTERNAL_SECRET: 'i'.repeat(32) } });
+  const paths = ['/openapi.json', '/docs', '/v1/nothing', '/v1/products', '/dev/outbox', '/internal/wallet/pay'];
+  const preflight = { method: 'OPTIONS', headers: { origin: 'https://shop.example.com', 'access-control-request-method': 'GET' } };
+  const ask = (path: string) => limited.fetch(path, { method: path.startsWith('/internal') ? 'POST' : 'GET' });
+  const used = Array.from({ length: 1200 }, (_, n) => ask(paths[n % paths.length]!));
+  expect((await Promise.all(used)).every(({ status }) => status !== 429)).toBe(true);
+  for (const path of paths) expect(await ask(path), path).toBeProblem(429, 'too-many-requests');
+  expect((await limited.fetch('/v1/products', preflight)).status).toBe(429);
+
+  for (const path of ['/livez', '/readyz', '/health', '/metrics']) expect((await limited.get(path)).status, path).toBe(200);
+  const probes = await Promise.all(Array.from({ length: 597 }, () => limited.get('/livez')));
+  expect(probes.map(({ status }) => status)).toEqual([...Array(596).fill(200), 429]);
+  const files = await Promise.all(Array.from({ length: 121 }, () => limited.get('/docs/none.js')));
+  expect(files.map(({ status }) => status)).toEqual([...Array(120).fill(404), 429]);
+});
+
+test('files of the documents are sent from memory, compressed where the caller takes it, and not again where it has them', async () => {
+  const page = await w.get('/docs');
+  const file = /(?:src|href)="(\/docs\/[^"]+\.js)"/.exec(page.body)![1]!;
+  const [plain, packed] = [await w.get(file), await w.get(file, { 'accept-encoding': 'br, gzip' })];
+  expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual([null, 'gzip']);
+  expect(packed.headers.get('vary')).toContain('accept-encoding');
+  const etag = plain.headers.get('etag')!;
+  expect((await w.get(file, { 'if-none-match': `"other", ${etag}` })).status).toBe(304);
+  expect((await w.get(file, { 'if-none-match': '"other"' })).status).toBe(200);
+  expect(await w.get(file, { 'if-none-match': 'none' })).toBeProblem(400, 'malformed');
+});
+
 test('limits: whoever has a whole network of IPv6 to call from is counted as one, and their neighbour is not', async () => {
   const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
   const resend = (address: string) => limited.post('/v1/auth/resend-code', { username: 'nobody' }, { 'x-forwarded-for': address });

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { writeAudit } from './audit.ts';
@@ -55,12 +55,17 @@ export interface HttpParts {
   settings: Settings;
 }
 
-type Env = { Bindings: { incoming?: { socket: { remoteAddress?: string } } } };
+type Env = {
+  Bindings: { incoming?: { socket: { remoteAddress?: string } } };
+  /** Who calls, and the RateLimit headers of their reply. */
+  Variables: { address: string; counted: Headers };
+};
 
 /** The front door: every route behind limits, identity, access, step-up and validation, in this order. */
 export function openHttp(parts: HttpParts): Hono<Env> {
   const { settings, log } = parts;
   const app = new Hono<Env>();
+  countEverything(app, parts);
   if (settings.corsOrigins.length > 0) {
     app.use(
       cors({
@@ -80,8 +85,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     );
   }
   for (const { module, route } of parts.routes) {
-    const handler = (c: { req: { raw: Request; param(): Record<string, string> }; env?: Env['Bindings'] }) =>
-      serve(parts, module, route, c.req.raw, c.req.param(), addressOf(c, settings));
+    const handler = (c: Context<Env>) => serve(parts, module, route, c.req.raw, c.req.param(), c.var);
     for (const path of pathsOf(route.path)) app.on(route.method, path.replaceAll(/\{(\w+)\}/g, ':$1'), handler);
   }
   if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
@@ -93,11 +97,34 @@ export function openHttp(parts: HttpParts): Hono<Env> {
   });
   app.onError((error, c) => {
     const id = requestIdOf(c.req.raw);
+    if (error instanceof Problem) return problemReply(error, c.req.path, { 'x-request-id': id });
     log.error({ err: error, request: id }, 'the front door failed');
     return problemReply(internalError(), c.req.path, { 'x-request-id': id });
   });
   return app;
 }
+
+/**
+ * Every request is counted before anything else is done, whatever its path: also those of the documents, of preflights and of
+ * nothing at all. Other services are let through by their token, and only those without a good one are counted.
+ */
+function countEverything(app: Hono<Env>, { limits, settings }: HttpParts): void {
+  app.use(async (c, next) => {
+    const { path } = c.req;
+    c.set('address', addressOf(c, settings));
+    if (settings.internalSecret && path.startsWith('/internal/')) return next();
+    try {
+      c.set('counted', await limits.countAddress(c.var.address, limitOf(path)));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return problemReply(error, path, { 'x-request-id': requestIdOf(c.req.raw) });
+    }
+    await next();
+  });
+}
+
+const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
+const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : path.startsWith('/docs/') ? 'docs-files' : 'address');
 
 /** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
 const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
@@ -108,7 +135,7 @@ async function serve(
   route: Route,
   request: Request,
   params: Record<string, string>,
-  address: string,
+  { address, counted }: Env['Variables'],
 ): Promise<Response> {
   const started = performance.now();
   const operation = operationId(route);
@@ -121,13 +148,13 @@ async function serve(
     stateChanging: route.method !== 'GET' || route.spec.changes === true,
     refusedWith: null,
   };
-  const headers: Headers = { 'x-request-id': scope.id };
+  const headers: Headers = { 'x-request-id': scope.id, ...counted };
   let actor = stranger;
   let reply: Response;
   try {
     actor = await actorOf(parts, route, request, address);
     const { limit } = route.spec;
-    Object.assign(headers, await parts.limits.count({ principal: actor.id || null, address }));
+    if (actor.id) Object.assign(headers, await parts.limits.countPrincipal(actor.id));
     if (typeof limit === 'string') Object.assign(headers, await parts.limits.countNarrow(limit, address));
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
@@ -166,7 +193,6 @@ async function actorOf({ authenticator, limits }: HttpParts, route: Route, reque
     if (!unauthenticated.is(error)) throw error;
     if (apiKey !== undefined) await limits.countNarrow('api-keys', address);
     if (route.spec.access.kind === 'anyone') return stranger;
-    if (apiKey === undefined) await limits.count({ principal: null, address });
     throw error;
   }
 }
@@ -239,6 +265,7 @@ function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
       const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.contract.operations[
         operation
       ];
+      if (!from) await parts.limits.countAddress(c.var.address);
       if (!from || !spec) throw notFound();
       const input = spec.input.parse(((await c.req.json()) as { input: unknown }).input);
       const output = await parts.runtime.ask(from.caller, module, operation, input, { actor: from.actor, request: null, tx: null });

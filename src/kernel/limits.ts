@@ -13,16 +13,20 @@ const LIMITS = {
   codes: { points: 10, seconds: 60 },
   'sign-up': { points: 30, seconds: 60 },
   'api-keys': { points: 30, seconds: 60 },
+  probes: { points: 600, seconds: 60 }, // health and metrics: a load balancer asks often, and is not to be shut out by its callers
+  'docs-files': { points: 120, seconds: 60 },
 } as const;
 
 export interface Limits {
-  /** Counts a call against the general limits. @returns the RateLimit headers of the reply. @throws tooMany */
-  count(who: { principal: string | null; address: string }): Promise<Record<string, string>>;
+  /** Counts a request of any path, before anything else is done. @returns the RateLimit headers of the reply. @throws tooMany */
+  countAddress(address: string, name?: 'address' | 'probes' | 'docs-files'): Promise<Record<string, string>>;
+  /** Counts a call of who has signed in; these headers then stand in the reply. @throws tooMany */
+  countPrincipal(principal: string): Promise<Record<string, string>>;
   /** Counts it against a narrow one too, whose headers then stand in the reply. @throws tooMany */
   countNarrow(name: LimitName, address: string): Promise<Record<string, string>>;
 }
 
-export const noLimits: Limits = { count: async () => ({}), countNarrow: async () => ({}) };
+export const noLimits: Limits = { countAddress: async () => ({}), countPrincipal: async () => ({}), countNarrow: async () => ({}) };
 
 /** Limits kept in this process's memory; a process of several counts its own share. */
 export function limitsInMemory(): Limits {
@@ -45,10 +49,8 @@ export function limitsInMemory(): Limits {
   };
 
   return {
-    async count({ principal, address }) {
-      const general = await consume('address', householdOf(address));
-      return principal ? consume('principal', principal) : general;
-    },
+    countAddress: (address, name = 'address') => consume(name, householdOf(address)),
+    countPrincipal: (principal) => consume('principal', principal),
     countNarrow: (name, address) => consume(name, householdOf(address)),
   };
 }

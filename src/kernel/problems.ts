@@ -114,6 +114,20 @@ export const methodNotAllowed = problem<{ allow: string }>({
   detail: ({ allow }) => `This path answers ${allow}.`,
 });
 
+export const requestTimeout = problem({
+  code: 'request-timeout',
+  status: 408,
+  title: 'The request took too long to arrive',
+  detail: 'The connection is closed. Send the request again, as a whole.',
+});
+
+export const headersTooLarge = problem<{ limitBytes: number }>({
+  code: 'headers-too-large',
+  status: 431,
+  title: 'The header is too large',
+  detail: ({ limitBytes }) => `All header fields together may have at most ${limitBytes} bytes.`,
+});
+
 export const tooLarge = problem<{ limitBytes: number }>({
   code: 'too-large',
   status: 413,
@@ -153,7 +167,7 @@ export const versionMismatch = problem<{ current: number }>({
   code: 'version-mismatch',
   status: 412,
   title: 'It has changed meanwhile',
-  detail: ({ current }) => `If-Match names an older version; the current one is "${current}". Read it again, then decide.`,
+  detail: ({ current }) => `If-Match or If-None-Match rules out the current version, which is "${current}". Read it again, then decide.`,
 });
 
 export const tooMany = problem<{ retryAfterSeconds: number }>({

@@ -19,19 +19,21 @@ export const problemType = (code: string) => `/docs/problems#${code.replaceAll('
 /** A refusal as RFC 9457 writes it. Nobody keeps it: it may carry a ticket, or say what is true for this caller at this moment. */
 export function problemReply(problem: Problem, instance: string, headers: Headers): Response {
   const retryAfter = problem.extra.retryAfterSeconds;
-  const body = {
-    type: problemType(problem.code),
-    title: problem.title,
-    status: problem.status,
-    detail: problem.message,
-    instance,
-    code: problem.code,
-    ...problem.extra,
-  };
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers, 'content-type': 'application/problem+json' };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
   if (problem.status === 401) all['www-authenticate'] = 'Bearer';
-  return new Response(JSON.stringify(body), { status: problem.status, headers: all });
+  return new Response(problemText(problem, instance), { status: problem.status, headers: all });
+}
+
+const problemText = ({ code, title, status, message, extra }: Problem, instance: string): string =>
+  JSON.stringify({ type: problemType(code), title, status, detail: message, instance, code, ...extra });
+
+/** The same, on a socket that carries no request that could be answered. */
+export function rawProblemReply(problem: Problem, headers: Headers): string {
+  const body = problemText(problem, '');
+  const all = { ...headers, 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close' };
+  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${head.join('')}\r\n${body}`;
 }
 
 /**

@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { householdOf } from '#kernel/addresses.ts';
+import { newId } from '#kernel/ids.ts';
+import { headersTooLarge, malformed, type Problem, requestTimeout } from '#kernel/problems.ts';
+import { problemReply, rawProblemReply } from '#kernel/replies.ts';
+
+/** What one client, and all of them together, can make the process hold. docs/running.md explains each. */
+export interface Bounds {
+  connections: number;
+  /** From one address (of IPv6 its /64); Infinity where a proxy or a load test calls for everybody. */
+  connectionsPerAddress: number;
+  /** Pipelined requests that wait on one socket. They are answered one after another. */
+  waitingPerSocket: number;
+  headerBytes: number;
+  /** Time for the header of a request, and for all of it. */
+  headersMs: number;
+  requestMs: number;
+  /** How long a client may read nothing of its reply. */
+  stalledMs: number;
+  /** Replies that clients have not read, of all sockets together. */
+  unreadBytes: number;
+  /** How long a connection stays open between requests. Longer than a load balancer keeps it (60 s), so that we never close first. */
+  idleMs: number;
+}
+
+export const bounds: Bounds = {
+  connections: 4000,
+  connectionsPerAddress: 256,
+  waitingPerSocket: 64,
+  headerBytes: 16 * 1024,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  stalledMs: 20_000,
+  unreadBytes: 128 * 1024 * 1024,
+  idleMs: 65_000,
+};
+
+export type Answer = (request: Request, env: object) => Response | Promise<Response>;
+
+/** One request of a socket is worked on at a time; the others wait. */
+interface Line {
+  busy: boolean;
+  waiting: [IncomingMessage, ServerResponse][];
+}
+
+/** A server over `answer` that no client can make hold more than the bounds say. It does not listen yet. */
+export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server {
+  const listener = getRequestListener(answer, { errorHandler: refuseTarget });
+  const lines = new Map<Socket, Line>();
+  const addresses = new Map<string, number>();
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: Math.min(limits.headersMs, 5000),
+  });
+  server.maxConnections = limits.connections;
+  server.timeout = limits.stalledMs;
+
+  server.on('connection', (socket) => {
+    const address = householdOf(socket.remoteAddress ?? '');
+    const open = (addresses.get(address) ?? 0) + 1;
+    addresses.set(address, open);
+    lines.set(socket, { busy: false, waiting: [] });
+    socket.once('close', () => {
+      lines.delete(socket);
+      const left = addresses.get(address)! - 1;
+      if (left > 0) addresses.set(address, left);
+      else addresses.delete(address);
+    });
+    if (open > limits.connectionsPerAddress) socket.destroy();
+  });
+
+  server.on('request', (incoming, outgoing) => {
+    const { socket } = incoming;
+    const line = lines.get(socket);
+    if (!line || socket.destroyed) return;
+    if (!line.busy) return void work(socket, line, incoming, outgoing);
+    line.waiting.push([incoming, outgoing]);
+    if (line.waiting.length > limits.waitingPerSocket) socket.destroy();
+    else socket.pause();
+  });
+
+  const work = (socket: Socket, line: Line, incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    line.busy = true;
+    outgoing.once('close', () => {
+      line.busy = false;
+      const next = line.waiting.shift();
+      if (socket.destroyed) return;
+      if (next) work(socket, line, ...next);
+      if (line.waiting.length === 0) socket.resume();
+    });
+    void listener(incoming, outgoing);
+  };
+
+  /** A call of ours may take long; a client that reads nothing, or says nothing, may not. */
+  server.on('timeout', (socket) => {
+    if (lines.get(socket)?.busy && socket.writableLength === 0) socket.setTimeout(limits.stalledMs);
+    else socket.destroy();
+  });
+
+  const watch = setInterval(() => closeUnread([...lines.keys()], limits.unreadBytes), 1000).unref();
+  server.once('close', () => clearInterval(watch));
+  server.on('clientError', refuseUnparsable);
+  return server;
+}
+
+/** Closes those that leave most unread, until all together leave less than that. */
+function closeUnread(sockets: Socket[], allowed: number): void {
+  let unread = sockets.reduce((sum, socket) => sum + socket.writableLength, 0);
+  if (unread <= allowed) return;
+  for (const socket of sockets.sort((a, b) => b.writableLength - a.writableLength)) {
+    if (unread <= allowed) return;
+    unread -= socket.writableLength;
+    socket.destroy();
+  }
+}
+
+/** What never became a request is refused as a problem too, and the connection ends. */
+function refuseUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) return void socket.destroy();
+  socket.end(rawProblemReply(problemOf(error), { 'x-request-id': newId() }));
+}
+
+/** A Host or a target of which no URL can be made. Everything else is answered before it comes here. */
+const refuseTarget = (): Response =>
+  problemReply(malformed({ reason: 'The address of the request is not a URL.' }), '', { 'x-request-id': newId() });
+
+function problemOf(error: NodeJS.ErrnoException): Problem {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return headersTooLarge({ limitBytes: bounds.headerBytes });
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return requestTimeout();
+  return malformed({ reason: 'This is not HTTP/1.1 as RFC 9112 defines it.' });
+}
