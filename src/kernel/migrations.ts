@@ -9,14 +9,19 @@ export interface MigrationFolder {
 
 const LOCK = 7_281_001; // any number, the same in every process
 
+const NAME = /^(\d{3})_[a-z0-9_-]+\.sql$/;
+
 /**
  * Brings the database to the version of this code: every module's `migrations/NNN_*.sql`, in the order of the modules,
  * each file once and in a transaction of its own. Processes that start together wait for each other.
  *
  * @returns how many files were applied.
- * @throws Error when a file that was applied before has been changed since.
+ * @throws Error when a file has a wrong name or number, or has been changed or renamed since it was applied. Nothing is applied then.
  */
 export async function migrate(url: string, folders: readonly MigrationFolder[], log: (line: string) => void = () => {}): Promise<number> {
+  const files = await Promise.all(
+    folders.map(async ({ module, folder }) => ({ module, folder, names: namesIn(module, await readdir(folder)) })),
+  );
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -29,10 +34,11 @@ export async function migrate(url: string, folders: readonly MigrationFolder[], 
       'select module, name, checksum from kernel.migrations',
     );
     const applied = new Map(rows.map((row) => [`${row.module}/${row.name}`, row.checksum]));
+    for (const { module, names } of files) refuseRenamed(module, names, rows);
     let count = 0;
-    for (const { module, folder } of folders) {
+    for (const { module, folder, names } of files) {
       await client.query(`create schema if not exists ${pg.escapeIdentifier(module)}`);
-      for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
+      for (const name of names) {
         const text = await readFile(new URL(name, folder), 'utf8');
         const checksum = createHash('sha256').update(text).digest('hex');
         const before = applied.get(`${module}/${name}`);
@@ -46,6 +52,32 @@ export async function migrate(url: string, folders: readonly MigrationFolder[], 
     return count;
   } finally {
     await client.end();
+  }
+}
+
+/** The files of a folder in their order: numbered from 001, each number once and none left out. */
+export function namesIn(module: string, found: readonly string[]): string[] {
+  const names = found.filter((name) => !name.startsWith('.')).sort();
+  for (const [index, name] of names.entries()) {
+    const number = NAME.exec(name)?.[1];
+    if (!number) throw new Error(`The migration ${module}/${name} needs a name like 001_products.sql, in small letters.`);
+    const before = names[index - 1];
+    if (before?.startsWith(`${number}_`))
+      throw new Error(`Two migrations of ${module} have the number ${number}: ${before} and ${name}. Give the newer one the next number.`);
+    const expected = String(index + 1).padStart(3, '0');
+    if (number !== expected) throw new Error(`The migration ${module}/${expected}_….sql is missing: ${name} cannot be applied before it.`);
+  }
+  return names;
+}
+
+function refuseRenamed(module: string, names: readonly string[], applied: readonly { module: string; name: string }[]): void {
+  const numberOf = (name: string) => name.slice(0, 3);
+  for (const before of applied.filter((row) => row.module === module && !names.includes(row.name))) {
+    const now = names.find((name) => numberOf(name) === numberOf(before.name));
+    if (now)
+      throw new Error(
+        `The migration ${module}/${before.name} was applied to this database, and the file is now ${now}: give ${now} the next number, and bring the old file back.`,
+      );
   }
 }
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { lockFolder } from './folder-lock.ts';
 
 let folder: string;
@@ -62,6 +62,37 @@ test('a lock that a full disk left empty is taken over', async () => {
   writeFileSync(lock, '');
 
   await expect(lockFolder(folder)).resolves.toBeTypeOf('function');
+});
+
+test('its holder touches the lock as long as it has the folder, well before another host takes it for silent', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const unlock = await lockFolder(folder);
+    for (let round = 0; round < 3; round++) {
+      utimesSync(lock, new Date(0), new Date(0));
+      vi.advanceTimersByTime(5000); // another host waits for fifteen seconds
+      expect(Date.now() - statSync(lock).mtimeMs).toBeLessThan(5000);
+    }
+    unlock();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a holder whose lock somebody else has got leaves it alone', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const unlock = await lockFolder(folder);
+    writeFileSync(lock, JSON.stringify({ pid: 1, started: 'then', host: 'elsewhere' }));
+    utimesSync(lock, new Date(0), new Date(0));
+    vi.advanceTimersByTime(5000);
+    expect(statSync(lock).mtimeMs).toBe(0);
+    unlock();
+    expect(existsSync(lock)).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('the lock of another host is respected while it is touched, and taken over when it falls silent', async () => {

@@ -1,0 +1,82 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type World, world } from '../../test/world.ts';
+import { migrate } from './migrations.ts';
+
+let w: World;
+let path: string;
+
+beforeEach(async () => {
+  w ??= await world();
+  path = mkdtempSync(join(tmpdir(), 'souk-migrations-'));
+});
+
+afterEach(async () => {
+  rmSync(path, { recursive: true });
+  await w.sql('drop schema if exists lamps cascade');
+  await w.sql("delete from kernel.migrations where module = 'lamps'");
+});
+
+const writes = (...names: string[]): void => {
+  for (const name of names) writeFileSync(join(path, name), `create table lamps.t${name.slice(0, 3)} ()`);
+};
+const run = () => migrate(w.databaseUrl, [{ module: 'lamps', folder: pathToFileURL(`${path}/`) }]);
+const tables = async () =>
+  (await w.sql<{ name: string }>("select table_name as name from information_schema.tables where table_schema = 'lamps' order by 1")).map(
+    ({ name }) => name,
+  );
+
+test('files are applied in the order of their numbers, and once, by however many processes start together', async () => {
+  writes('002_two.sql', '001_one.sql', '003_three.sql');
+  writeFileSync(join(path, '.DS_Store'), '');
+
+  const counts = await Promise.all(Array.from({ length: 5 }, run));
+
+  expect(counts.sort()).toEqual([0, 0, 0, 0, 3]);
+  expect(await tables()).toEqual(['t001', 't002', 't003']);
+  writes('004_four.sql');
+  expect(await run()).toBe(1);
+});
+
+test.each([
+  [
+    'two files with one number',
+    ['001_one.sql', '002_a.sql', '002_b.sql'],
+    'Two migrations of lamps have the number 002: 002_a.sql and 002_b.sql. Give the newer one the next number.',
+  ],
+  ['a gap', ['001_one.sql', '003_three.sql'], 'The migration lamps/002_….sql is missing: 003_three.sql cannot be applied before it.'],
+  ['a first number other than 001', ['002_two.sql'], 'The migration lamps/001_….sql is missing: 002_two.sql cannot be applied before it.'],
+  ['no number', ['001_one.sql', 'two.sql'], 'The migration lamps/two.sql needs a name like 001_products.sql, in small letters.'],
+  ['a short number', ['1_one.sql'], 'The migration lamps/1_one.sql needs a name like 001_products.sql, in small letters.'],
+  ['another ending', ['001_one.SQL'], 'The migration lamps/001_one.SQL needs a name like 001_products.sql, in small letters.'],
+])('%s is refused by name, and nothing is applied', async (_, names, sentence) => {
+  writes(...names);
+
+  await expect(run()).rejects.toThrow(sentence);
+
+  expect(await tables()).toEqual([]);
+});
+
+test('a file that was changed or renamed after it had been applied is refused by name', async () => {
+  writes('001_one.sql', '002_two.sql');
+  await run();
+
+  renameSync(join(path, '002_two.sql'), join(path, '002_deux.sql'));
+  await expect(run()).rejects.toThrow('lamps/002_two.sql was applied to this database, and the file is now 002_deux.sql');
+
+  writeFileSync(join(path, '001_one.sql'), 'create table lamps.other ()');
+  renameSync(join(path, '002_deux.sql'), join(path, '002_two.sql'));
+  await expect(run()).rejects.toThrow('The migration lamps/001_one.sql was changed after it had been applied; add a new file instead.');
+});
+
+test('a file that fails is named with the reason, and leaves nothing of itself', async () => {
+  writes('001_one.sql');
+  writeFileSync(join(path, '002_two.sql'), 'create table lamps.t002 (); select 1/0');
+
+  await expect(run()).rejects.toThrow('The migration lamps/002_two.sql failed: division by zero');
+
+  expect(await tables()).toEqual(['t001']);
+});
