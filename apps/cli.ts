@@ -5,9 +5,10 @@ import { startDatabase } from '#adapters/database/index.ts';
 import { noSecondFactor } from '#identity';
 import { type Composition, prepareDatabase, version } from '#kernel/compose.ts';
 import { systemScope } from '#kernel/runtime.ts';
+import { settingsPage } from '#kernel/settings-page.ts';
 import type { Proof } from '#wallet';
 import { modules } from '../src/modules/index.ts';
-import { openSouk } from '../src/souk.ts';
+import { openSouk, settingsParts } from '../src/souk.ts';
 import { asOperator } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { fail, loadSettings, say } from './shell.ts';
@@ -77,6 +78,15 @@ souk
       else process.stdout.write(text);
     }),
   );
+
+souk
+  .command('settings [file]')
+  .description('write the page of all settings')
+  .action(async (file: string | undefined) => {
+    const page = settingsPage(settingsParts());
+    if (file) await writeFile(file, page);
+    else process.stdout.write(page);
+  });
 
 await souk.parseAsync().catch((error) => fail(error));
 

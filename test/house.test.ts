@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { refuseForeignSchemas } from '#kernel/compose.ts';
 import { operationId, scopeOf } from '#kernel/routes.ts';
+import { settingsPage } from '../src/kernel/settings-page.ts';
 import { modules } from '../src/modules/index.ts';
+import { settingsParts } from '../src/souk.ts';
 import { ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
 import { type OwnedObject, strangersObjects } from './owned-objects.ts';
 import type { PartnerSystem } from './people.ts';
@@ -177,6 +179,10 @@ function exampleBody(w: World, method: string, path: string): unknown {
 test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew', async () => {
   const w = await world();
   expect(JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(w.souk.openapi())));
+});
+
+test('docs/settings.md is what the settings say; `npm run settings` writes it again', () => {
+  expect(readFileSync(join(ROOT, 'docs/settings.md'), 'utf8')).toBe(settingsPage(settingsParts()));
 });
 
 test('every example, of a body or a reply, is one that its schema takes', async () => {

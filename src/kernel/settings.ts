@@ -7,27 +7,72 @@ import { BadSettings, type CommonSettings, listOf, onOff, type SettingsParts } f
 export { BadSettings } from './settings-part.ts';
 
 /** The settings of the kernel and the apps. Modules and adapters bring their own (`settings-part.ts`); docs/running.md explains each. */
-const Environment = z.object({
-  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-  HOST: z.string().min(1).optional(),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' }).optional(),
-  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(500).default(20),
-  PREPARED_STATEMENTS: onOff('on'),
-  SOUK_DATA: z.string().min(1).default('.souk'),
-  SECRET_KEYS: z.string().min(1).optional(),
-  INTERNAL_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
-  MODULES: z.string().optional(),
-  DEMO: z.enum(['on', 'off']).optional(),
-  PUBLIC_URL: z.url().optional(),
-  DEFAULT_CURRENCY: Currency.default('USD'),
-  RATE_LIMITS: onOff('on'),
-  CHECK_REPLIES: z.enum(['on', 'off']).optional(),
-  CORS_ORIGINS: z.string().default(''),
-  TRUST_PROXY: onOff('off'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  SANDBOX_CLOCK_SHIFT_SECONDS: z.coerce.number().int().default(0),
-  MFA_ROLES: z.string().default(''),
+export const Environment = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'])
+    .default('development')
+    .describe('`development`, `test` or `production`; see [Production](running.md#production)'),
+  HOST: z.string().min(1).optional().describe('address to listen on; without it `127.0.0.1`, in production `0.0.0.0`'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('port to listen on'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' })
+    .optional()
+    .describe('a PostgreSQL 15 or later: `postgres://user:password@host:port/database`'),
+  DATABASE_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(500)
+    .default(20)
+    .describe('connections of this process, 2 to 500; one more is kept for LISTEN'),
+  PREPARED_STATEMENTS: onOff('on').describe('`off` behind a pooler that cannot keep them (PgBouncer in transaction mode)'),
+  SOUK_DATA: z.string().min(1).default('.souk').describe('folder of the keys and the embedded database'),
+  SECRET_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'master keys; without it a file in `SOUK_DATA` is made, in production they must be given: `name:base64[,name:base64…]`, at least 32 bytes each, the current one first',
+    ),
+  INTERNAL_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters')
+    .optional()
+    .describe('at least 32 characters; needed where modules live in several processes'),
+  MODULES: z.string().optional().describe('names of the modules that live in this process, with commas; without it all of them'),
+  DEMO: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe('`on` loads demo people and products once, on an empty database; without it on, in production off'),
+  PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('what Souk calls itself: the issuer of its tokens. The same in every process; without it `http://localhost:<PORT>`'),
+  DEFAULT_CURRENCY: Currency.default('USD').describe(
+    'the currency that a wallet always tells: TND, EUR, USD, GBP, CHF, CAD, MAD, DZD, EGP, SAR, AED, QAR, KWD, LYD, JPY',
+  ),
+  RATE_LIMITS: onOff('on').describe('`off` lifts the limits, for load tests; refused in production'),
+  CHECK_REPLIES: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe(
+      'compares every reply, and every answer between modules, with its schema ([why](decisions/0011-replies-checked-in-tests.md))',
+    ),
+  CORS_ORIGINS: z.string().default('').describe('web origins that may call, with commas'),
+  TRUST_PROXY: onOff('off').describe('`on` where a proxy of yours sets `X-Forwarded-For`: its last entry is the caller'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('`debug`, `info`, `warn`, `error`, `silent`; JSON lines on standard output'),
+  SANDBOX_CLOCK_SHIFT_SECONDS: z.coerce
+    .number()
+    .int()
+    .default(0)
+    .describe('lets Souk live in the future (or the past); refused in production'),
+  MFA_ROLES: z
+    .string()
+    .default('')
+    .describe('roles, with commas, whose holders must enrol a second factor before calls marked (MFA). The same in every process'),
 });
 
 const SERVICE_URL = /^([A-Z]+)_SERVICE_URL$/;
