@@ -12,8 +12,8 @@ const PAGE = 500;
  */
 export async function resealAll({ runtime }: Pick<Composition, 'runtime'>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const { name, contract } of runtime.modules) {
-    if (!('reseal' in contract.operations)) continue;
+  for (const { name, offers } of runtime.modules) {
+    if (!offers.has('reseal')) continue;
     counts.set(name, 0);
     for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
       const page = (await runtime.ask('kernel', name, 'reseal', { after, limit: PAGE }, systemScope)) as ResealedPage;

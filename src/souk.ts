@@ -40,7 +40,7 @@ export const readSoukSettings = (env: Record<string, string | undefined>, all: r
 
 /** The whole of Souk on one database, as every shape and every test runs it. */
 export async function openSouk(settings: Settings, parts: SoukParts): Promise<Composition> {
-  refuseUnknownRoles(settings);
+  refuseUnknownRoles(settings, parts.modules ?? modules);
   const adapters = parts.adapters ?? openAdapters(settings);
   return compose(parts.modules ?? modules, settings, {
     databaseUrl: parts.databaseUrl,
@@ -79,10 +79,13 @@ function authenticatorOf(settings: Settings, given: AuthenticatorParts): Authent
   };
 }
 
-/** A role that is misspelt would demand nothing of anybody. */
-function refuseUnknownRoles({ mfaRoles }: Settings): void {
-  const unknown = mfaRoles.filter((role) => !(roleNames as readonly string[]).includes(role));
-  if (unknown.length > 0) throw new BadSettings(`MFA_ROLES: there is no role ${unknown.join(', ')}; there are ${roleNames.join(', ')}`);
+/** A role that is misspelt would demand nothing of anybody, or give a permission to nobody. */
+function refuseUnknownRoles({ mfaRoles }: Settings, all: readonly Module[]): void {
+  const unknownOf = (roles: readonly string[]) => roles.filter((role) => !(roleNames as readonly string[]).includes(role)).join(', ');
+  const known = `there are ${roleNames.join(', ')}`;
+  if (unknownOf(mfaRoles)) throw new BadSettings(`MFA_ROLES: there is no role ${unknownOf(mfaRoles)}; ${known}`);
+  for (const [permission, { roles }] of all.flatMap(({ permissions }) => Object.entries(permissions)))
+    if (unknownOf(roles)) throw new Error(`The permission ${permission} names the role ${unknownOf(roles)}; ${known}.`);
 }
 
 /** JSON lines; they hold ids, operations and figures, never what people typed: PostgreSQL quotes whole rows in an error's detail. */

@@ -11,12 +11,13 @@ import { serveDocs } from './docs.ts';
 import { timer } from './events.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
-import { limitsInMemory, noLimits } from './limits.ts';
+import { limitsInMemory, limitsOf, noLimits } from './limits.ts';
 import { openMetrics } from './metrics.ts';
 import { migrate } from './migrations.ts';
 import { type Module, module } from './module.ts';
 import { openapi } from './openapi.ts';
 import { forgetSent } from './outbox.ts';
+import { type Permissions, permissionsOf } from './permissions.ts';
 import { remoteAsker } from './remote.ts';
 import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
@@ -37,6 +38,7 @@ export interface Parts {
     clock: Clock;
     log: Logger;
     secrets: Secrets;
+    permissions: Permissions;
     signals: Signals;
   }) => Authenticator;
   /** Routes for developers, at the root; never in production. */
@@ -67,7 +69,7 @@ export const version: string = (JSON.parse(readFileSync(new URL('../../package.j
 /** The migrations of the kernel and of modules, in order. */
 export const migrationFolders = (modules: readonly Module[]) => [
   { module: 'kernel', folder: new URL('./migrations/', import.meta.url) },
-  ...modules.map(({ name, migrations }) => ({ module: name, folder: migrations })),
+  ...modules.flatMap(({ name, migrations }) => (migrations ? [{ module: name, folder: migrations }] : [])),
 ];
 
 /**
@@ -94,6 +96,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
 
   const house = kernelModule(() => work.boss);
   const all = [house, ...modules];
+  const permissions = permissionsOf(all);
+  refuseUndeclared(all, permissions);
   const runtime = openRuntime({
     modules: all,
     local: new Set(['kernel', ...local]),
@@ -102,6 +106,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     log: parts.log,
     settings,
     secrets,
+    permissions,
     ports: parts.ports,
     askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
     nudge: () => work.nudge(),
@@ -112,13 +117,14 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     clock: parts.clock,
     log: parts.log,
     secrets,
+    permissions,
     signals,
   });
   const routes = all
     .filter(({ name }) => runtime.local.has(name))
     .flatMap(({ name, routes }) => routes.map((route) => ({ module: name, route })));
   const document = () => openapi(routes, version);
-  const limits = settings.rateLimits ? limitsInMemory() : noLimits;
+  const limits = settings.rateLimits ? limitsInMemory(limitsOf(all)) : noLimits;
   const app = openHttp({
     runtime,
     routes,
@@ -176,6 +182,10 @@ const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>
     needs: {},
     routes: [...auditRoutes, ...deadLetterRoutes(boss)],
     operations: {},
+    permissions: {
+      'jobs:manage': { does: 'looks at failed work and tries it again', roles: ['operator'] },
+      'audit:read': { does: 'reads the audit trail', roles: ['operator'] },
+    },
     timers: [timer('kernel.forget-sent', minutes(10), forget)],
     migrations: new URL('./migrations/', import.meta.url),
   });
@@ -189,6 +199,21 @@ function localModules(modules: readonly Module[], wanted: string[] | undefined):
   const unknown = wanted?.find((name) => !names.includes(name));
   if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
   return new Set(wanted ?? names);
+}
+
+/** A route that asks for a permission, or names a limit, that nobody declares would open for nobody, or fail when it is called. */
+function refuseUndeclared(modules: readonly Module[], permissions: Permissions): void {
+  const limits = limitsOf(modules);
+  for (const { name, routes } of modules) {
+    for (const route of routes) {
+      const { access, limit } = route.spec;
+      const permission = access.kind === 'permission' ? access.permission : 'staff' in access ? access.staff : undefined;
+      const at = `${route.method} ${route.path} of ${name}`;
+      if (permission && !permissions.all.includes(permission)) throw new Error(`${at} asks for ${permission}, which no module declares.`);
+      if (typeof limit === 'string' && !Object.hasOwn(limits, limit))
+        throw new Error(`${at} names the limit ${limit}, which no module declares.`);
+    }
+  }
 }
 
 /** A module that asks one that lives nowhere would fail at its first call; better at the start. */

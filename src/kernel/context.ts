@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Client, Contract } from './contracts.ts';
 import type { Database } from './database.ts';
+import type { Permissions } from './permissions.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Who is asking. Nothing of it comes from a body: it is read from a verified token or API key, or is the system itself. */
@@ -64,6 +65,8 @@ export interface BaseContext<OwnSettings = unknown> {
   readonly settings: OwnSettings;
   /** Seals and signs for this module alone: every purpose begins with its name. */
   readonly secrets: Secrets;
+  /** Every permission there is, for those who hand them out. */
+  readonly permissions: Permissions;
   readonly request: RequestScope | null;
   /**
    * Runs the steps in one transaction when every module they ask lives here; otherwise each step commits by itself.

@@ -262,9 +262,7 @@ function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
     const { module, operation } = c.req.param();
     try {
       const from = await readInternalToken(c.req.header('authorization') ?? null, secret);
-      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.contract.operations[
-        operation
-      ];
+      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.offers.get(operation)?.spec;
       if (!from) await parts.limits.countAddress(c.var.address);
       if (!from || !spec) throw notFound();
       const input = spec.input.parse(((await c.req.json()) as { input: unknown }).input);

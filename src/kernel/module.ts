@@ -1,8 +1,17 @@
 import type { BaseContext, Needs } from './context.ts';
-import type { Contract, Fulfilment } from './contracts.ts';
+import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
 import type { JobKind, Subscription, Timer } from './events.ts';
+import type { LimitSpecs } from './limits.ts';
+import type { PermissionSpecs } from './permissions.ts';
+import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
 import type { Route } from './routes.ts';
 import type { SettingsPart } from './settings-part.ts';
+
+/** What may be asked of a module: an operation of its contract, or one that the kernel brings for what it declares. */
+export interface Offer {
+  readonly spec: OperationSpec;
+  readonly run: (ctx: BaseContext, input: unknown) => Promise<unknown>;
+}
 
 /** A module, gathered: what it answers, does, hears and keeps. Read by `src/modules/index.ts` alone. */
 export interface Module {
@@ -13,12 +22,19 @@ export interface Module {
   /** Names of the ports it is handed, from `src/adapters`. */
   readonly ports: readonly string[];
   readonly routes: readonly Route[];
-  readonly operations: Readonly<Record<string, (ctx: never, input: never) => Promise<unknown>>>;
+  /** All that may be asked of it, by name. */
+  readonly offers: ReadonlyMap<string, Offer>;
   readonly jobs: readonly JobKind[];
   readonly timers: readonly Timer[];
   readonly subscriptions: readonly Subscription[];
   readonly settings: SettingsPart | undefined;
-  readonly migrations: URL;
+  /** Permissions that its routes ask for. */
+  readonly permissions: PermissionSpecs;
+  /** Narrow limits that its routes name. */
+  readonly limits: LimitSpecs;
+  /** Columns of sealed texts: `souk reseal` seals them with the current key. */
+  readonly sealed: readonly SealedColumn[];
+  readonly migrations: URL | undefined;
 }
 
 type Erased<T> = readonly T[];
@@ -34,19 +50,35 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   timers?: readonly { name: string }[];
   subscriptions?: readonly { event: { name: string } }[];
   settings?: SettingsPart;
-  migrations: URL;
+  permissions?: PermissionSpecs;
+  limits?: LimitSpecs;
+  sealed?: readonly SealedColumn[];
+  /** Its folder of `NNN_*.sql`; none for a module without tables. */
+  migrations?: URL;
 }): Module {
+  const { sealed = [] } = parts;
   return {
     name: parts.contract.name,
     contract: parts.contract,
     needs: parts.needs,
     ports: parts.ports ?? [],
     routes: parts.routes,
-    operations: parts.operations as unknown as Module['operations'],
+    offers: offersOf(parts.contract, parts.operations, sealed),
     jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
     subscriptions: (parts.subscriptions ?? []) as unknown as readonly Subscription[],
     settings: parts.settings,
+    permissions: parts.permissions ?? {},
+    limits: parts.limits ?? {},
+    sealed,
     migrations: parts.migrations,
   };
+}
+
+function offersOf(contract: Contract, operations: object, sealed: readonly SealedColumn[]): Map<string, Offer> {
+  const offers = new Map<string, Offer>(
+    Object.entries(operations).map(([name, run]) => [name, { spec: contract.operations[name]!, run: run as Offer['run'] }]),
+  );
+  if (sealed.length > 0) offers.set('reseal', { spec: resealOperation, run: resealing(sealed) as Offer['run'] });
+  return offers;
 }

@@ -1,36 +1,47 @@
-/** What staff and partners may do, `resource:verb`. Customers need none of it: they act on what is their own. */
-export const permissions = [
-  'catalog:write',
-  'catalog:approve',
-  'inventory:write',
-  'promotions:write',
-  'tax:write',
-  'reviews:moderate',
-  'moderation:decide',
-  'reports:decide',
-  'customers:read',
-  'orders:read',
-  'orders:pack',
-  'orders:ship',
-  'orders:deliver',
-  'sales:create',
-  'feedback:read',
-  'wallet:manage',
-  'orders:refund',
-  'ledger:read',
-  'payouts:approve',
-  'disputes:read',
-  'disputes:rule',
-  'verifications:decide',
-  'analytics:read',
-  'jobs:manage',
-  'webhooks:manage',
-  'audit:read',
-  'api-keys:manage',
-  'roles:grant',
-] as const;
+/** What staff and partners may do, as `resource:verb`. Customers need none: they act on what is their own. */
+export type Permission = `${string}:${string}`;
 
-export type Permission = (typeof permissions)[number];
+/** A permission, declared by the module whose routes ask for it. */
+export interface PermissionSpec {
+  /** What its holder may do, in a few words. */
+  readonly does: string;
+  /** Roles that hold it. The role `admin` holds all of them. */
+  readonly roles: readonly string[];
+  /** True for what couriers and warehouses do: keys of partners are made for it. */
+  readonly forPartners?: boolean;
+}
 
-/** What couriers and warehouses do. No role of the staff holds these but admin's: keys of partners are made for them. */
-export const partnerPermissions: readonly Permission[] = ['orders:pack', 'orders:ship', 'orders:deliver'];
+export type PermissionSpecs = Readonly<Record<Permission, PermissionSpec>>;
+
+/** All permissions there are, wherever their modules live. */
+export interface Permissions {
+  readonly all: readonly Permission[];
+  readonly forPartners: readonly Permission[];
+  /** What these roles give together. A role that is not known (any more) gives nothing. */
+  ofRoles(roles: readonly string[]): ReadonlySet<Permission>;
+}
+
+interface Declaring {
+  readonly name: string;
+  readonly permissions: PermissionSpecs;
+}
+
+/** @throws Error when two modules declare the same permission. */
+export function permissionsOf(modules: readonly Declaring[]): Permissions {
+  const specs = new Map<Permission, PermissionSpec>();
+  for (const { name, permissions } of modules) {
+    for (const [permission, spec] of Object.entries(permissions) as [Permission, PermissionSpec][]) {
+      if (specs.has(permission)) throw new Error(`${name} declares the permission ${permission}, which another module has already.`);
+      specs.set(permission, spec);
+    }
+  }
+  const all = [...specs.keys()];
+  return {
+    all,
+    forPartners: all.filter((permission) => specs.get(permission)?.forPartners),
+    ofRoles: (roles) =>
+      new Set(
+        roles.includes('admin') ? all : all.filter((permission) => specs.get(permission)?.roles.some((role) => roles.includes(role))),
+      ),
+  };
+}

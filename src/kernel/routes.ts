@@ -93,9 +93,6 @@ export const redirection = (location: string, cookie?: string): Redirection => (
 export const isRedirection = (answer: unknown): answer is Redirection =>
   typeof answer === 'object' && answer !== null && REDIRECTION in answer;
 
-/** Narrow limits beside the general ones; that of `api-keys` counts those that were refused. */
-export type LimitName = 'sign-in' | 'sign-in-elsewhere' | 'refresh' | 'codes' | 'sign-up' | 'api-keys';
-
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
   description?: string;
@@ -123,8 +120,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   etag?: (result: z.infer<R>) => number;
   /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
   fileName?: (result: z.infer<R>) => string;
-  /** A function where it hangs on what the call asks for; the body is then read before it is counted. */
-  limit?: LimitName | ((body: z.infer<B>) => LimitName);
+  /** A narrow limit that the module declares; a function where it hangs on what the call asks for; the body is then read before it is counted. */
+  limit?: string | ((body: z.infer<B>) => string);
   /** What may be kept of the reply, for how long, and what drops it. */
   cacheControl?: string;
   handle: (

@@ -5,6 +5,7 @@ import { type Actor, type BaseContext, type RequestScope, system } from './conte
 import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
 import type { Module } from './module.ts';
 import { outboxInsert } from './outbox.ts';
+import type { Permissions } from './permissions.ts';
 import { type Secrets, secretsOf } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
@@ -38,6 +39,7 @@ export interface RuntimeParts {
   log: Logger;
   settings: Settings;
   secrets: Secrets;
+  permissions: Permissions;
   ports: Readonly<Record<string, unknown>>;
   askRemote: AskRemote;
   /** Called after a commit that left rows in the outbox. */
@@ -83,6 +85,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
       log: parts.log,
       settings: parts.settings.parts[module.name] ?? {},
       secrets: secretsOf(parts.secrets, module.name),
+      permissions: parts.permissions,
       ...ports,
     };
     const needs = Object.keys(module.needs);
@@ -139,14 +142,12 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
   };
 }
 
-/** A module's operations; where replies are checked, what goes in and out is compared with the contract. */
-function fulfilled(module: Module, checked: boolean): Map<string, Operation> {
+/** What may be asked of a module; where replies are checked, what goes in and out is compared with its schemas. */
+function fulfilled({ offers }: Module, checked: boolean): Map<string, Operation> {
   return new Map(
-    Object.entries(module.operations).map(([name, erased]) => {
-      const run = erased as unknown as Operation;
-      const spec = module.contract.operations[name];
-      if (!checked || !spec) return [name, run];
-      return [name, async (ctx, input) => spec.output.parse(await run(ctx, spec.input.parse(input)))];
-    }),
+    [...offers].map(([name, { spec, run }]): [string, Operation] => [
+      name,
+      checked ? async (ctx, input) => spec.output.parse(await run(ctx, spec.input.parse(input))) : run,
+    ]),
   );
 }

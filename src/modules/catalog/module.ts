@@ -20,5 +20,10 @@ export const catalogModule = module<typeof catalog, Catalog>({
   timers,
   subscriptions,
   settings: catalogSettings,
+  permissions: {
+    'catalog:write': { does: "changes the shop's and other sellers' products", roles: ['catalog-manager'] },
+    'catalog:approve': { does: 'approves and rejects products', roles: ['catalog-manager'] },
+    'inventory:write': { does: 'changes the stock of any product', roles: ['catalog-manager'] },
+  },
   migrations: new URL('./migrations/', import.meta.url),
 });

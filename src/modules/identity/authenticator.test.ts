@@ -2,6 +2,7 @@ import { createRemoteJWKSet, customFetch, exportJWK, exportSPKI, generateKeyPair
 import { expect, test, vi } from 'vitest';
 import { movableClock } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
+import { permissionsOf } from '#kernel/permissions.ts';
 import { PASSWORD } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { createAuthenticator } from './authenticator.ts';
@@ -149,7 +150,13 @@ async function alone() {
       state.heard = heard;
     },
   };
-  const { authenticate } = createAuthenticator({ identity: { ...identity, accountOfLink }, clock, issuer: ISSUER, signals });
+  const { authenticate } = createAuthenticator({
+    identity: { ...identity, accountOfLink },
+    clock,
+    issuer: ISSUER,
+    permissions: permissionsOf([]),
+    signals,
+  });
   const ids = { sub: newId(), sid: newId() };
   const issue = async (rev = 0, change: object = {}, typ = 'at+jwt') => {
     const now = Math.floor(clock.now().getTime() / 1000);

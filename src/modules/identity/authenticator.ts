@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '#kernel/clock.ts';
 import { type Actor, stranger } from '#kernel/context.ts';
 import type { Client } from '#kernel/contracts.ts';
+import type { Permissions } from '#kernel/permissions.ts';
 import { Problem, unauthenticated } from '#kernel/problems.ts';
 import { type identity, REVOCATIONS_CHANNEL } from './contract.ts';
 import type { OutsideIssuer } from './outside-issuer.ts';
 import { verifyOutside } from './outside-token.ts';
 import { REVOCATION_LIFE_MS, REVOCATIONS_PER_PAGE, revocationsMadeHere } from './revocation.ts';
-import { permissionsOf } from './roles.ts';
 import { SIGNING_ALGORITHM } from './signing-key.ts';
 import { ACCESS_TOKEN_TYPE, AccessClaims, AUDIENCE } from './tokens.ts';
 
@@ -16,6 +16,7 @@ export interface AuthenticatorParts {
   identity: Pick<Client<typeof identity>, 'signingKeys' | 'revocations' | 'accountOfLink'>;
   clock: Clock;
   issuer: string;
+  permissions: Permissions;
   /** Whose tokens are taken beside our own. */
   outside?: OutsideIssuer | undefined;
   signals: { hearing(): boolean; on(channel: string, heard: () => void): void };
@@ -74,7 +75,7 @@ function bearerOf(authorization: string | undefined): string | undefined {
   return scheme === 'bearer ' ? authorization?.slice(7).trim() : undefined;
 }
 
-async function verify(token: string, { clock, issuer }: AuthenticatorParts, keys: Keys): Promise<Verified> {
+async function verify(token: string, { clock, issuer, permissions }: AuthenticatorParts, keys: Keys): Promise<Verified> {
   try {
     const { kid } = decodeProtectedHeader(token);
     const key = kid && (await keys.find(kid));
@@ -88,19 +89,25 @@ async function verify(token: string, { clock, issuer }: AuthenticatorParts, keys
       currentDate: clock.now(),
     });
     const claims = AccessClaims.parse(payload);
-    return { actor: actorOf(claims), sessionId: claims.sid, accountId: claims.sub, rev: claims.rev, expiresAtMs: claims.exp * 1000 };
+    return {
+      actor: actorOf(claims, permissions),
+      sessionId: claims.sid,
+      accountId: claims.sub,
+      rev: claims.rev,
+      expiresAtMs: claims.exp * 1000,
+    };
   } catch (error) {
     if (error instanceof Problem) throw error; // keys that could not be read are no fault of the token
     throw unauthenticated();
   }
 }
 
-const actorOf = (claims: AccessClaims): Actor => ({
+const actorOf = (claims: AccessClaims, permissions: Permissions): Actor => ({
   kind: 'user',
   id: claims.sub,
   username: claims.username,
   roles: claims.roles,
-  permissions: permissionsOf(claims.roles),
+  permissions: permissions.ofRoles(claims.roles),
   sessionId: claims.sid,
   mfaEnrolled: claims.mfa,
   mfaAt: claims.mfa_at ?? null,

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, versionMismatch } from '#kernel/problems.ts';
-import { resealOperation } from '#kernel/reseal.ts';
 import { Id, line, prose, Time, Username } from '#kernel/shapes.ts';
 
 export const roleNames = [
@@ -205,7 +204,6 @@ const OneAccount = z.object({ accountId: Id });
 
 export const identity = contract('identity', {
   operations: {
-    reseal: resealOperation,
     /** The account of that username, or null. Erased accounts are not found. */
     findAccount: operation({ input: z.object({ username: z.string() }), output: Account.nullable() }),
     /** Accounts by id; ids that are not known are left out. At most 200. */

@@ -2,8 +2,11 @@ import { module } from '#kernel/module.ts';
 import { needs } from './context.ts';
 import { identity } from './contract.ts';
 import { jobs, timers } from './jobs.ts';
+import { limits } from './limits.ts';
 import { operations } from './operations.ts';
+import { comingPermissions, permissions } from './permissions.ts';
 import { routes } from './routes.ts';
+import { sealed } from './sealed.ts';
 import { identitySettings } from './settings.ts';
 
 export const identityModule = module({
@@ -15,5 +18,8 @@ export const identityModule = module({
   jobs,
   timers,
   settings: identitySettings,
+  permissions: { ...permissions, ...comingPermissions },
+  limits,
+  sealed,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -12,7 +12,6 @@ import { grantRoles } from './grant-roles.ts';
 import { sessionsOf } from './list-sessions.ts';
 import { accessOf, listCustomers, readCustomer } from './read-customers.ts';
 import { removeSecondFactor } from './remove-second-factor.ts';
-import { reseal } from './reseal.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
 import { usernameIndex } from './username.ts';
@@ -24,7 +23,6 @@ export const operations: Fulfilment<typeof identity, Identity> = {
     return account && account.state !== 'unconfirmed' ? { id: account.id, username: account.username } : null;
   },
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
-  reseal,
   readCustomer,
   accessOf,
   accountOfLink,

@@ -5,7 +5,6 @@ import { emailOf, findById } from './account.ts';
 import type { Identity } from './context.ts';
 import { RoleName } from './contract.ts';
 import { unsealDetails } from './personal-details.ts';
-import { permissionsOf } from './roles.ts';
 
 export const Me = z
   .object({
@@ -32,7 +31,7 @@ export async function whoAmI(ctx: Identity): Promise<Me> {
     email: emailOf(ctx.secrets, account),
     emailConfirmed: account.email_confirmed_at !== null,
     roles: account.roles,
-    permissions: [...permissionsOf(account.roles)].sort(),
+    permissions: [...ctx.permissions.ofRoles(account.roles)].sort(),
     mfa: account.has_second_factor,
   };
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
-import { resealOperation } from '#kernel/reseal.ts';
 import { Id } from '#kernel/shapes.ts';
 
 /** How grave a text is, mildest first: it may stand, a person looks at it, or it is refused at once. */
@@ -46,7 +45,6 @@ const Rules = z.array(z.string().min(1).max(60)).max(50);
 
 export const moderation = contract('moderation', {
   operations: {
-    reseal: resealOperation,
     /** The gravest verdict on the texts, and the names of the rules that fired. Reads no database. */
     screen: operation({
       input: z.object({ texts: z.array(z.string()).max(100) }),

@@ -3,9 +3,9 @@ import { moderation } from '#moderation';
 import { type Moderation, needs } from './context.ts';
 import { enqueueItem } from './enqueue-item.ts';
 import { eraseWords, reasonOf } from './item.ts';
-import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
 import { screenTexts } from './screen-text.ts';
+import { sealed } from './sealed.ts';
 import { settleSubject } from './settle-subject.ts';
 
 export const moderationModule = module<typeof moderation, Moderation>({
@@ -13,7 +13,6 @@ export const moderationModule = module<typeof moderation, Moderation>({
   needs,
   routes,
   operations: {
-    reseal,
     screen: async (_, { texts }) => screenTexts(texts),
     enqueue: enqueueItem,
     settle: settleSubject,
@@ -23,5 +22,7 @@ export const moderationModule = module<typeof moderation, Moderation>({
       return {};
     },
   },
+  permissions: { 'moderation:decide': { does: 'decides what was held back, and suspends accounts', roles: ['moderator'] } },
+  sealed,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -3,7 +3,6 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency, Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { resealOperation } from '#kernel/reseal.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
 /** What was bought, for those who count and recommend. Ids and figures only. */
@@ -47,7 +46,6 @@ const OneAccount = z.object({ accountId: Id });
 
 export const orders = contract('orders', {
   operations: {
-    reseal: resealOperation,
     /** Whether somebody has a placed order of a product. */
     hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),
     /** Places no order of this account, or of its goods, any more, until reopened. Twice is once. */

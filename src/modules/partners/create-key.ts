@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { may } from '#kernel/context.ts';
 import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
-import { partnerPermissions } from '#kernel/permissions.ts';
 import { forbidden, invalid, problem } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Time } from '#kernel/shapes.ts';
@@ -22,6 +21,7 @@ import {
   PartnerName,
   Scope,
   SHOWN_FOR_MS,
+  scopesAmong,
 } from './key.ts';
 import { hashOf, secretOf, writeKey } from './key-text.ts';
 
@@ -72,7 +72,8 @@ export async function createKey(
 ): Promise<CreatedKey | Replayed<CreatedKey>> {
   const before = key && (await findByKey(ctx.db, key));
   if (key && before) return repeated(ctx, before, key);
-  const beyond = input.scopes.find((scope) => !partnerPermissions.includes(scope) && !may(ctx.actor, scope));
+  refuseUnknownScopes(ctx, input.scopes);
+  const beyond = input.scopes.find((scope) => !isForPartners(ctx, scope) && !may(ctx.actor, scope));
   if (beyond) throw forbidden({ permission: beyond });
   const now = ctx.clock.now();
   if (input.expiresAt && new Date(input.expiresAt) <= now)
@@ -94,6 +95,18 @@ export async function createKey(
   if (made === row) return { ...keyView(row), key: text };
   if (key && made) return repeated(ctx, made, key);
   throw new Error(`The key ${row.id} is not there, and nothing stands in its place.`);
+}
+
+const isForPartners = ({ permissions }: Partners, scope: string): boolean => permissions.forPartners.some((each) => each === scope);
+
+function refuseUnknownScopes({ permissions }: Partners, scopes: readonly string[]): void {
+  const known = scopesAmong(permissions.all);
+  const errors = scopes.flatMap((scope, index) =>
+    known.some((each) => each === scope)
+      ? []
+      : [{ pointer: `/scopes/${index}`, detail: `is no scope of a key; there are ${known.join(', ')}`, in: 'body' as const }],
+  );
+  if (errors.length > 0) throw invalid({ errors });
 }
 
 function newKey(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { minutes } from '#kernel/clock.ts';
 import { type Database, join, type Sql, sql } from '#kernel/database.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
-import { type Permission, permissions } from '#kernel/permissions.ts';
+import type { Permission } from '#kernel/permissions.ts';
 import { Id, line, Time } from '#kernel/shapes.ts';
 import { KEYS_CHANNEL } from './contract.ts';
 
@@ -12,10 +12,18 @@ export const LIVE_AT_ONCE = 2;
 /** How long a call that made a key may be repeated to see it: after that nothing here can make it again. */
 export const SHOWN_FOR_MS = minutes(60);
 
-const scopes = permissions.filter((permission) => permission !== 'api-keys:manage' && permission !== 'roles:grant');
+/** Never the making of more keys or of roles. */
+const NO_SCOPES: readonly Permission[] = ['api-keys:manage', 'roles:grant'];
 
-/** Any permission, but never the making of more keys or of roles. */
-export const Scope = z.enum(scopes as [Permission, ...Permission[]]).meta({ id: 'Scope', example: 'orders:ship' });
+/** The permissions that a key may be given. */
+export const scopesAmong = (all: readonly Permission[]): Permission[] => all.filter((permission) => !NO_SCOPES.includes(permission));
+
+/** A permission, of whichever module. */
+export const Scope = z
+  .string()
+  .max(60)
+  .regex(/^[a-z-]+:[a-z-]+$/, 'must be a permission, as resource:verb')
+  .meta({ id: 'Scope', example: 'orders:ship' });
 
 export const PartnerName = line(80).meta({ description: 'The partner whose system calls, not a person', example: 'Carthage Couriers' });
 

@@ -20,5 +20,6 @@ export const partnersModule = module<typeof partners, Partners>({
     },
   },
   timers,
+  permissions: { 'api-keys:manage': { does: 'makes and deletes API keys', roles: ['operator'] } },
   migrations: new URL('./migrations/', import.meta.url),
 });

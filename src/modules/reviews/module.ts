@@ -16,5 +16,6 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   jobs,
   subscriptions,
   settings: reviewSettings,
+  permissions: { 'reviews:moderate': { does: 'approves, hides and removes reviews', roles: ['moderator'] } },
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -13,5 +13,6 @@ export const socialModule = module<typeof social, Social>({
   operations: {},
   timers,
   settings: socialSettings,
+  limits: { 'sign-in-elsewhere': { points: 60, seconds: 60 } },
   migrations: new URL('./migrations/', import.meta.url),
 });

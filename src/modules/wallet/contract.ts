@@ -3,7 +3,6 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { resealOperation } from '#kernel/reseal.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
 export const insufficientFunds = problem<{ currency: string; available: number; needed: number }>({
@@ -81,7 +80,6 @@ export const paymentMade = event('wallet.payment-made', 1, z.object({ paymentId:
 
 export const wallet = contract('wallet', {
   operations: {
-    reseal: resealOperation,
     /** Pays for a sale: from what the buyer has available to each share's payee. All or nothing, once per key. */
     pay: operation({
       input: Keyed.extend({ payer: Id, currency: Currency, shares: z.array(Share).min(1).max(100) }),

@@ -8,8 +8,8 @@ import { pay } from './pay.ts';
 import { proveLedger } from './proof.ts';
 import { recordOf } from './record.ts';
 import { cancelPayment, refund } from './refund.ts';
-import { reseal } from './reseal.ts';
 import { routes } from './routes.ts';
+import { sealed } from './sealed.ts';
 import { walletSettings } from './settings.ts';
 
 export const walletModule = module<typeof wallet, Wallet>({
@@ -18,7 +18,6 @@ export const walletModule = module<typeof wallet, Wallet>({
   ports: ['payments'],
   routes,
   operations: {
-    reseal,
     pay,
     cancelPayment,
     refund,
@@ -35,5 +34,10 @@ export const walletModule = module<typeof wallet, Wallet>({
   jobs,
   timers,
   settings: walletSettings,
+  permissions: {
+    'wallet:manage': { does: "charges and deducts other people's wallets", roles: ['finance'] },
+    'ledger:read': { does: 'reads wallets, journals and the proof', roles: ['finance'] },
+  },
+  sealed,
   migrations: new URL('./migrations/', import.meta.url),
 });

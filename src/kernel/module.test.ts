@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { testSettings } from '../../test/settings.ts';
+import { world } from '../../test/world.ts';
+import { modules } from '../modules/index.ts';
+import { readSoukSettings } from '../souk.ts';
+import { contract } from './contracts.ts';
+import { type Module, module } from './module.ts';
+import { get, permitted } from './routes.ts';
+import { systemScope } from './runtime.ts';
+import { settings } from './settings-part.ts';
+
+type Parts = Omit<Parameters<typeof module>[0], 'contract' | 'needs' | 'operations'>;
+const made = (name: string, parts: Partial<Parts> = {}): Module =>
+  module({ contract: contract(name, { operations: {} }), needs: {}, routes: [], operations: {}, ...parts });
+
+describe('a module', () => {
+  test('sees its own settings in its context, and neither keys, nor the address of the database, nor the settings of others', async () => {
+    const hats = made('hats', {
+      settings: settings({ HATS_SIZE: z.coerce.number().default(56) }, ({ HATS_SIZE }) => ({ size: HATS_SIZE })),
+    });
+    const w = await world({ modules: [...modules, hats], env: { HATS_SIZE: '58', INTERNAL_SECRET: 'x'.repeat(40) } });
+    const seen = (name: string) => w.souk.runtime.context(name, systemScope);
+    expect(seen('hats').settings).toEqual({ size: 58 });
+    expect(seen('reviews').settings).toEqual({ flagsToHide: 3 });
+    const { keys } = testSettings();
+    for (const { name } of w.souk.runtime.modules) {
+      const text = everythingIn(seen(name));
+      expect(text).toContain('settings');
+      for (const secret of [keys[0]!.secret.toString('base64'), w.databaseUrl, 'x'.repeat(40)]) expect(text).not.toContain(secret);
+    }
+  });
+
+  test('seals and signs under its own name only', async () => {
+    const w = await world();
+    const { secrets } = w.souk.runtime.context('reviews', systemScope);
+    expect(secrets.unseal(secrets.seal('hello', 'reviews.note:1'), 'reviews.note:1')).toBe('hello');
+    expect(() => secrets.unseal('k1.a.b.c', 'identity.accounts.email:1')).toThrow(
+      'reviews may not use secrets for identity.accounts.email:1',
+    );
+    expect(() => secrets.derive('identity.password')).toThrow(/may not/);
+    expect(() => secrets.fingerprint('x', 'reviewsx')).toThrow(/may not/);
+  });
+
+  test.each([
+    [
+      'a permission that another has',
+      { permissions: { 'orders:read': { does: 'reads orders', roles: [] } } },
+      /hats declares the permission orders:read/,
+    ],
+    ['a limit that another has', { limits: { codes: { points: 1, seconds: 1 } } }, /hats declares the limit codes/],
+    ['a role that does not exist', { permissions: { 'hats:wear': { does: 'wears hats', roles: ['emperor'] } } }, /hats:wear.*emperor/],
+  ])('that declares %s ends the start', async (_, parts, message) => {
+    await expect(world({ modules: [...modules, made('hats', parts)] })).rejects.toThrow(message);
+  });
+
+  test('that declares a setting of another ends the start', () => {
+    const hats = made('hats', { settings: settings({ COMMISSION_PERCENT: z.string() }, () => ({})) });
+    expect(() => readSoukSettings({}, [...modules, hats])).toThrow(/hats declares the setting COMMISSION_PERCENT/);
+  });
+
+  test('whose route asks for a permission, or names a limit, that nobody declares ends the start', async () => {
+    const route = { summary: 'Hats', returns: z.object({}), problems: [], handle: async () => ({}) };
+    const asking = made('hats', { routes: [get('/hats', { ...route, access: permitted('hats:see') })] });
+    await expect(world({ modules: [...modules, asking] })).rejects.toThrow(
+      'GET /hats of hats asks for hats:see, which no module declares.',
+    );
+    const limited = made('hats', { routes: [get('/hats', { ...route, access: { kind: 'anyone' }, limit: 'hats' })] });
+    await expect(world({ modules: [...modules, limited] })).rejects.toThrow(
+      'GET /hats of hats names the limit hats, which no module declares.',
+    );
+  });
+});
+
+/** All that can be reached from a context by its properties, as text. */
+function everythingIn(value: unknown, seen = new Set<unknown>(), depth = 0): string {
+  if (Buffer.isBuffer(value)) return value.toString('base64');
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (seen.has(value) || depth > 6) return '';
+  seen.add(value);
+  return Object.entries(value)
+    .map(([name, inner]) => `${name} ${everythingIn(inner, seen, depth + 1)}`)
+    .join('\n');
+}

@@ -1,0 +1,9 @@
+import type { LimitSpecs } from '#kernel/limits.ts';
+
+/** Of calls that guess or send something: by address. docs/running.md tells them to operators. */
+export const limits: LimitSpecs = {
+  'sign-in': { points: 20, seconds: 60 },
+  refresh: { points: 300, seconds: 60 }, // an office behind one address; a refresh token cannot be guessed
+  codes: { points: 10, seconds: 60 },
+  'sign-up': { points: 30, seconds: 60 },
+};

@@ -1,0 +1,24 @@
+import type { PermissionSpecs } from '#kernel/permissions.ts';
+
+export const permissions: PermissionSpecs = {
+  'roles:grant': { does: 'gives accounts their roles', roles: [] },
+  'customers:read': { does: 'looks at customers and their personal data', roles: ['support'] },
+};
+
+/** Permissions of published roles whose modules are still to come; each moves to its module. */
+export const comingPermissions: PermissionSpecs = {
+  'promotions:write': { does: 'changes promotions and coupons', roles: ['catalog-manager'] },
+  'tax:write': { does: 'changes tax rates', roles: ['catalog-manager'] },
+  'reports:decide': { does: 'decides reports', roles: ['moderator'] },
+  'feedback:read': { does: 'reads feedback', roles: ['support'] },
+  'orders:refund': { does: 'refunds orders', roles: ['finance'] },
+  'payouts:approve': { does: 'approves payouts', roles: ['finance'] },
+  'disputes:read': { does: 'reads disputes', roles: ['escrow-officer'] },
+  'disputes:rule': { does: 'rules on disputes', roles: ['escrow-officer'] },
+  'verifications:decide': { does: 'decides verifications', roles: ['verifier'] },
+  'analytics:read': { does: 'reads analytics', roles: ['analyst'] },
+  'webhooks:manage': { does: 'manages outgoing webhooks', roles: ['operator'] },
+  'orders:pack': { does: 'packs orders', roles: [], forPartners: true },
+  'orders:ship': { does: 'ships orders', roles: [], forPartners: true },
+  'orders:deliver': { does: 'delivers orders', roles: [], forPartners: true },
+};
