@@ -2,14 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { startDatabase } from '#adapters/database/index.ts';
-import { noSecondFactor } from '#identity';
+import { identity, lastAdmin, noSecondFactor } from '#identity';
 import { type Composition, prepareDatabase, version } from '#kernel/compose.ts';
-import { systemScope } from '#kernel/runtime.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
-import type { Proof } from '#wallet';
+import { wallet } from '#wallet';
 import { modules } from '../src/modules/index.ts';
 import { openSouk, settingsParts } from '../src/souk.ts';
-import { asOperator } from './operator.ts';
+import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
@@ -21,15 +20,37 @@ souk
   .action(() => withSouk(async () => say('The database is up to date.')));
 
 souk
-  .command('grant <username> <roles...>')
-  .description('give an account its roles (replaces those it has); this is how the first admin is made')
-  .action((username: string, roles: string[]) =>
+  .command('roles <username>')
+  .description('show the roles of an account')
+  .action((username: string) =>
     withSouk(async (app) => {
       const accountId = await accountNamed(app, username);
-      await app.runtime.ask('kernel', 'identity', 'grantRoles', { accountId, roles }, asOperator('souk grant', accountId));
-      say(`${username} now has: ${roles.join(', ')}.`);
+      say(rolesOf(username, (await clientOf(app, identity).accessOf({ accountId })).roles));
     }),
   );
+
+souk
+  .command('grant <username> <roles...>')
+  .description('give an account roles, beside those it has; this is how the first admin is made')
+  .action(async (username: string, words: string[]) => {
+    const add = asRoles(words);
+    await withSouk(async (app) => say(rolesOf(username, await change(app, 'souk grant', username, { add }))));
+  });
+
+souk
+  .command('revoke <username> <roles...>')
+  .description('take roles from an account')
+  .option('--even-last-admin', 'take admin from the last account that has it')
+  .action(async (username: string, words: string[], { evenLastAdmin = false }: { evenLastAdmin?: boolean }) => {
+    const remove = asRoles(words);
+    await withSouk(async (app) => {
+      const left = await change(app, 'souk revoke', username, { remove, evenLastAdmin }).catch((error) => {
+        if (!lastAdmin.is(error)) throw error;
+        throw new Error(`${username} is the last admin. Make another account an admin first, or add --even-last-admin`);
+      });
+      say(rolesOf(username, left));
+    });
+  });
 
 souk
   .command('remove-second-factor <username>')
@@ -38,9 +59,11 @@ souk
     withSouk(async (app) => {
       const accountId = await accountNamed(app, username);
       const scope = asOperator('souk remove-second-factor', accountId);
-      await app.runtime.ask('kernel', 'identity', 'removeSecondFactor', { accountId }, scope).catch((error) => {
-        throw noSecondFactor.is(error) ? new Error(`${username} has no second factor`) : error;
-      });
+      await clientOf(app, identity, scope)
+        .removeSecondFactor({ accountId })
+        .catch((error) => {
+          throw noSecondFactor.is(error) ? new Error(`${username} has no second factor`) : error;
+        });
       say(`${username} now signs in with the password alone. All sessions ended; a confirmed email is told.`);
     }),
   );
@@ -52,7 +75,7 @@ souk
   .description('check the six rules of the ledger; ends with 1 on a breach')
   .action(() =>
     withSouk(async (app) => {
-      const proof = (await app.runtime.ask('kernel', 'wallet', 'prove', {}, systemScope)) as Proof;
+      const proof = await clientOf(app, wallet).prove({});
       for (const { rule, ok, figures } of proof.rules)
         process.stdout.write(`${ok ? 'ok    ' : 'BREACH'} ${rule}\n       ${JSON.stringify(figures)}\n`);
       if (!proof.ok) process.exitCode = 1;
@@ -71,29 +94,43 @@ souk
 souk
   .command('openapi [file]')
   .description('write the OpenAPI document')
-  .action((file: string | undefined) =>
-    withSouk(async (app) => {
-      const text = `${JSON.stringify(app.openapi(), null, 2)}\n`;
-      if (file) await writeFile(file, text);
-      else process.stdout.write(text);
-    }),
-  );
+  .action((file: string | undefined) => withSouk((app) => write(`${JSON.stringify(app.openapi(), null, 2)}\n`, file)));
 
 souk
   .command('settings [file]')
   .description('write the page of all settings')
-  .action(async (file: string | undefined) => {
-    const page = settingsPage(settingsParts());
-    if (file) await writeFile(file, page);
-    else process.stdout.write(page);
-  });
+  .action((file: string | undefined) => write(settingsPage(settingsParts()), file));
 
 await souk.parseAsync().catch((error) => fail(error));
 
+async function write(text: string, file: string | undefined): Promise<void> {
+  if (!file) process.stdout.write(text);
+  else
+    await writeFile(file, text).catch((error) => {
+      throw new Error(`${file} cannot be written (${error.code})`);
+    });
+}
+
 async function accountNamed(app: Composition, username: string): Promise<string> {
-  const account = (await app.runtime.ask('kernel', 'identity', 'findAccount', { username }, systemScope)) as { id: string } | null;
+  const account = await clientOf(app, identity).findAccount({ username });
   if (!account) throw new Error(`nobody is called ${username}; sign up first`);
   return account.id;
+}
+
+interface RoleChange {
+  add?: RoleName[];
+  remove?: RoleName[];
+  evenLastAdmin?: boolean;
+}
+
+async function change(app: Composition, operation: string, username: string, { add = [], remove = [], evenLastAdmin = false }: RoleChange) {
+  const accountId = await accountNamed(app, username);
+  const { changeRoles } = clientOf(app, identity, asOperator(operation, accountId));
+  return (await changeRoles({ accountId, add, remove, evenLastAdmin })).roles;
+}
+
+function rolesOf(username: string, roles: readonly string[]): string {
+  return `${username} has ${roles.join(', ') || 'no role'}.`;
 }
 
 /** Runs a command on the database of the settings, and lets go of it. */

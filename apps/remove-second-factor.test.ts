@@ -52,12 +52,3 @@ test('who has none, and nobody at all, is said so; nothing happens, and nothing 
   expect((await bob.get('/v1/auth/me')).status).toBe(200);
   expect(await w.sql("select 1 from kernel.audit where operation like 'souk%'")).toEqual([]);
 });
-
-test('what an operator grants is audited too', async () => {
-  const w = await world();
-  const bob = await w.person('bob');
-  expect(await souk(w, 'grant', 'bob', 'support')).toMatchObject({ code: 0 });
-  expect(await w.sql("select subject, outcome from kernel.audit where operation = 'souk grant'")).toEqual([
-    { subject: bob.id, outcome: 'done' },
-  ]);
-});

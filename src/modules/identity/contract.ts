@@ -191,6 +191,13 @@ export const emailNotVerified = problem({
     'The provider vouches for no email address of yours, and an account is found or opened by a verified one only. Verify it there and try again, or sign up by mail (POST /v1/auth/sign-up).',
 });
 
+export const lastAdmin = problem({
+  code: 'identity/last-admin',
+  status: 409,
+  title: 'It is the last admin',
+  detail: 'Nobody could grant roles afterwards. Make another account an admin first.',
+});
+
 export const noSecondFactor = problem({
   code: 'identity/no-second-factor',
   status: 409,
@@ -273,6 +280,12 @@ export const identity = contract('identity', {
     eraseAccount: operation({ input: OneAccount, output: z.object({}) }),
     /** Sets the roles of an account, at once. Who may call it is checked by the caller's route or by the shell of the operator. */
     grantRoles: operation({ input: z.object({ accountId: Id, roles: z.array(RoleName) }), output: z.object({ roles: z.array(RoleName) }) }),
+    /** Adds and removes roles of an account, at once. For the shell of the operator. */
+    changeRoles: operation({
+      input: OneAccount.extend({ add: z.array(RoleName), remove: z.array(RoleName), evenLastAdmin: z.boolean() }),
+      output: z.object({ roles: z.array(RoleName) }),
+      problems: [notFound, lastAdmin],
+    }),
     /** Takes a lost second factor away: sessions and tokens of the account end, and the owner is told. For the shell of the operator. */
     removeSecondFactor: operation({ input: OneAccount, output: z.object({}), problems: [notFound, noSecondFactor] }),
     /** Public keys that access tokens are signed with, the current one first. */

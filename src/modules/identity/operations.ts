@@ -3,6 +3,7 @@ import { findByIds, findByUsername } from './account.ts';
 import { accountOfLink, linksOf } from './account-of-link.ts';
 import { beginSessionOf } from './begin-session.ts';
 import { changeCustomer } from './change-customer.ts';
+import { changeRoles } from './change-roles.ts';
 import { closeAccount, reopenAccount } from './close-account.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
@@ -36,6 +37,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   eraseAccount,
   ensureAccount,
   grantRoles: async (ctx, input) => ({ roles: (await grantRoles(ctx, input)).roles }),
+  changeRoles,
   removeSecondFactor,
   signingKeys: async (ctx) => ({ keys: await publicKeys(ctx) }),
   async revocations(ctx, { since }) {

@@ -4,6 +4,7 @@ export {
   accountClosing,
   accountSuspended,
   emailNotVerified,
+  lastAdmin,
   mfaCodeRequired,
   noSecondFactor,
   usernameTaken,

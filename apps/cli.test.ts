@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Person } from '../test/people.ts';
+import { openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
+import { type World, world } from '../test/world.ts';
+
+/** The command line beside a running Souk. */
+
+const room = openRoom('cli');
+let w: World;
+let root: Person;
+
+beforeAll(async () => {
+  w = await world();
+  root = await w.admin();
+});
+
+afterAll(() => room.clear());
+
+async function souk(...command: string[]): Promise<{ code: number | null; said: string }> {
+  const app = startApp(room.path, { DATABASE_URL: w.databaseUrl, SECRET_KEYS, LOG_LEVEL: 'silent' }, 'cli.ts', ...command);
+  const { code } = await app.ended();
+  return { code, said: app.stderr().trim() };
+}
+
+const rolesOf = async (username: string) =>
+  (await w.sql<{ roles: string[] }>('select roles from identity.accounts where username = $1', [username]))[0]?.roles;
+
+test('an operator grants roles beside those there are, shows them, and takes them; each is audited', async () => {
+  const bob = await w.person('bob', ['analyst']);
+
+  expect(await souk('grant', 'bob', 'support', 'support')).toEqual({ code: 0, said: 'bob has analyst, support.' });
+  expect((await bob.get('/v1/auth/me')).status).toBe(401); // the token of before speaks of other roles
+  expect(await souk('roles', 'BOB')).toEqual({ code: 0, said: 'BOB has analyst, support.' });
+  expect(await souk('revoke', 'bob', 'analyst', 'support', 'finance')).toEqual({ code: 0, said: 'bob has no role.' });
+
+  expect(await rolesOf('bob')).toEqual([]);
+  expect(
+    await w.sql("select operation, subject, outcome from kernel.audit where operation like 'souk %' order by operation"),
+  ).toMatchObject([
+    { operation: 'souk grant', subject: bob.id, outcome: 'done' },
+    { operation: 'souk revoke', subject: bob.id, outcome: 'done' },
+  ]);
+});
+
+const roles = 'catalog-manager, moderator, support, finance, escrow-officer, verifier, analyst, operator, admin';
+
+test.each<[string, string[], string | RegExp]>([
+  ['a role that is not there', ['grant', 'root', 'admn'], `Souk: there is no role admn; there are ${roles}`],
+  ['one wrong role among right ones', ['grant', 'root', 'support', 'Admin'], `Souk: there is no role Admin; there are ${roles}`],
+  ['a role that is not there, to take', ['revoke', 'root', 'admn'], `Souk: there is no role admn; there are ${roles}`],
+  ['nobody', ['grant', 'nobody', 'support'], 'Souk: nobody is called nobody; sign up first'],
+  ['nobody, to show', ['roles', ''], 'Souk: nobody is called ; sign up first'],
+  ['no role', ['grant', 'root'], "error: missing required argument 'roles'"],
+  ['a command that is not there', ['grnat', 'root', 'admin'], /^error: unknown command 'grnat'/],
+  ['an option that is not there', ['grant', 'root', 'support', '--force'], "error: unknown option '--force'"],
+  ['a word too many', ['migrate', 'now'], /^error: too many arguments for 'migrate'/],
+  [
+    'a file that cannot be written',
+    ['openapi', '/proc/nowhere/openapi.json'],
+    'Souk: /proc/nowhere/openapi.json cannot be written (ENOENT)',
+  ],
+  [
+    'a file that cannot be written, for settings',
+    ['settings', '/proc/nowhere/s.md'],
+    'Souk: /proc/nowhere/s.md cannot be written (ENOENT)',
+  ],
+])('%s is refused in a sentence, and nothing changes', async (_, command, sentence) => {
+  const { code, said } = await souk(...command);
+
+  expect(code).toBe(1);
+  if (typeof sentence === 'string') expect(said).toBe(sentence);
+  else expect(said).toMatch(sentence);
+  expect(await rolesOf('root')).toEqual(['admin']);
+  expect((await root.get('/v1/auth/me')).status).toBe(200);
+});
+
+test('the last active admin stays one, of two who are taken at once too, unless the operator insists', async () => {
+  const mia = await w.person('mia', ['admin']);
+  const taken = await Promise.all([souk('revoke', 'root', 'admin'), souk('revoke', 'mia', 'admin')]);
+
+  expect(taken.map(({ code }) => code).sort()).toEqual([0, 1]);
+  const [last, other] = taken[0]?.code === 1 ? ['root', mia.username] : [mia.username, 'root'];
+  expect(taken.find(({ code }) => code === 1)?.said).toBe(
+    `Souk: ${last} is the last admin. Make another account an admin first, or add --even-last-admin`,
+  );
+  expect([await rolesOf(last), await rolesOf(other)]).toEqual([['admin'], []]);
+
+  expect(await souk('grant', last, 'support')).toEqual({ code: 0, said: `${last} has admin, support.` });
+  expect(await souk('revoke', last, 'admin', '--even-last-admin')).toEqual({ code: 0, said: `${last} has support.` });
+});

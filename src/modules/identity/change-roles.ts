@@ -1,0 +1,39 @@
+import { sql } from '#kernel/database.ts';
+import { notFound } from '#kernel/problems.ts';
+import { lockAccount, setRoles } from './account.ts';
+import type { Identity } from './context.ts';
+import type { RoleName } from './contract.ts';
+import { lastAdmin } from './problems.ts';
+import { revoke, revokedHere } from './revocation.ts';
+
+interface Change {
+  accountId: string;
+  add: readonly RoleName[];
+  remove: readonly RoleName[];
+  /** Takes `admin` from the last account that has it too. */
+  evenLastAdmin: boolean;
+}
+
+/**
+ * Gives an account some roles and takes others, for an operator. Its tokens of before are void at once, unless nothing changes.
+ * Of two operators who take `admin` from the last two admins at once, one is refused.
+ * @throws notFound for an account that nobody has confirmed, or that is erased.
+ * @throws lastAdmin when no active account would be an admin afterwards.
+ */
+export async function changeRoles(ctx: Identity, { accountId, add, remove, evenLastAdmin }: Change): Promise<{ roles: RoleName[] }> {
+  const { account, changed } = await ctx.db.transaction(async (tx) => {
+    const losesAdmin = remove.includes('admin') && !evenLastAdmin;
+    const admins = losesAdmin ? await tx.many<{ id: string }>(lockAdmins) : [];
+    const before = await lockAccount(tx, accountId);
+    if (!before) throw notFound();
+    const roles = [...new Set([...before.roles, ...add])].filter((role) => !remove.includes(role)).sort();
+    if (losesAdmin && before.roles.includes('admin') && admins.every(({ id }) => id === accountId)) throw lastAdmin();
+    if (roles.join() === [...before.roles].sort().join()) return { account: before, changed: false };
+    return { account: await setRoles(tx, accountId, roles, await revoke(tx, 'account', accountId, ctx.clock.now())), changed: true };
+  });
+  if (changed) revokedHere();
+  return { roles: account.roles };
+}
+
+const lockAdmins = sql`
+  select id from identity.accounts where 'admin' = any (roles) and state = 'active' order by id for update`;
