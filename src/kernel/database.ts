@@ -66,20 +66,14 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 });
 
 const RETRYABLE = new Set(['40001', '40P01']);
-const GONE = new Set([
-  '57P01',
-  '57P02',
-  '57P03',
-  '08000',
-  '08003',
-  '08006',
-  '53300',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOENT',
-]);
+/**
+ * The database cannot serve now, through no fault of the call: no connection (08, 28, 3D000), a full disk, no memory or too many
+ * connections (53), read-only (25006), an ended session (25P03, 25P04), shutting down or starting (57P), an error of its files (58).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OUTAGE = /^(08|28|53|57P|58|3D000|25006|25P03|25P04)/;
+const NETWORK =
+  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOENT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|E[MN]FILE)$/;
 const ATTEMPTS = 4;
 
 /** A pool of connections, from which each module gets a handle of its own. */
@@ -212,10 +206,14 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
 const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
 
 function translate(error: unknown): unknown {
-  const gone =
-    GONE.has(codeOf(error) ?? '') ||
-    /Connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect/i.test((error as Error)?.message ?? '');
-  return gone ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
+  const code = codeOf(error) ?? '';
+  const isOutage =
+    OUTAGE.test(code) ||
+    NETWORK.test(code) ||
+    /Connection terminated|not queryable|connection timeout|timeout expired|timeout exceeded when trying to connect/i.test(
+      (error as Error)?.message ?? '',
+    );
+  return isOutage ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
 }
 
 /** True when the error is the breach of the named constraint. */

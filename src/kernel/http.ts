@@ -232,10 +232,13 @@ const isRefusalOfPermission = (route: Route, actor: Actor, problem: Problem): bo
 const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
   writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status });
 
+/** Waited too long for a lock, took too long, or met others in a deadlock again and again. */
+const BUSY = new Set(['55P03', '57014', '40001', '40P01']);
+
 function problemOf(error: unknown, request: Request): Problem {
   if (error instanceof Problem) return error;
   const code = (error as { code?: string } | null)?.code;
-  if (code === '55P03' || code === '57014')
+  if (BUSY.has(code ?? ''))
     return request.headers.has('idempotency-key') ? stillRunning({ retryAfterSeconds: 1 }) : unavailable({ retryAfterSeconds: 1 });
   if (error instanceof URIError) return malformed({ reason: 'The path is not well encoded.' });
   return internalError();
