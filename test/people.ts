@@ -21,7 +21,7 @@ export const send =
     const reply = await souk.fetch(new Request(`http://souk.test${path}`, init));
     const text = await reply.text();
     const body = text && reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
-    if (reply.status >= 400) noteProblem(souk.routes ?? [], init?.method ?? 'GET', path, body?.code);
+    if (reply.status >= 400 && reply.status !== 499) noteProblem(souk.routes ?? [], init?.method ?? 'GET', path, body?.code);
     return { status: reply.status, headers: reply.headers, body };
   };
 

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import type { Actor } from './context.ts';
 import { isId } from './ids.ts';
-import { type FieldError, invalid, keyMissing, malformed, notFound, tooLarge, unsupportedMedia } from './problems.ts';
+import { readPrecondition } from './preconditions.ts';
+import { type FieldError, invalid, keyMissing, malformed, notFound } from './problems.ts';
+import { readBody } from './read-body.ts';
+import { readQuery } from './read-query.ts';
 import { type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
 import type { Secrets } from './secrets.ts';
-
-export const BODY_LIMIT_BYTES = 256 * 1024;
 
 /** Reads a request into what its route's handler is given, or refuses it. Nothing of it is trusted before this. */
 export async function readCall(
@@ -17,15 +18,15 @@ export async function readCall(
 ): Promise<Call<string, unknown, unknown>> {
   const { spec } = route;
   const params = checkedParams(rawParams);
-  const query = spec.query ? check(spec.query, queryOf(request.url), 'query') : undefined;
-  const body = spec.body ? check(spec.body, await bodyOf(request, spec.form === true), 'body') : undefined;
+  const query = spec.query ? check(spec.query, readQuery(request.url), 'query') : undefined;
+  const body = spec.body ? check(spec.body, await readBody(request, spec.form === true), 'body') : undefined;
   const key = spec.idempotent ? keyOf(route, request, params, body, actor, secrets) : undefined;
   return {
     params,
     query,
     body,
     key,
-    ifMatch: honoursIfMatch(spec) ? ifMatchOf(request) : undefined,
+    ifMatch: honoursIfMatch(spec) ? readPrecondition(request.headers) : undefined,
     owner: spec.access.kind === 'owned' && spec.access.staff && actor.permissions.has(spec.access.staff) ? null : actor.id,
     header: (name) => request.headers.get(name) ?? undefined,
   };
@@ -40,43 +41,6 @@ function checkedParams(params: Record<string, string>): Record<string, string> {
   return params;
 }
 
-function queryOf(url: string): Record<string, string> {
-  const start = url.indexOf('?');
-  if (start < 0) return {};
-  const query: Record<string, string> = {};
-  for (const [name, value] of new URLSearchParams(url.slice(start + 1))) query[name] = value;
-  return query;
-}
-
-async function bodyOf(request: Request, formAllowed: boolean): Promise<unknown> {
-  const type = request.headers.get('content-type') ?? '';
-  const isForm = type.startsWith('application/x-www-form-urlencoded');
-  const text = await textOf(request);
-  if (isForm && formAllowed) return Object.fromEntries(new URLSearchParams(text));
-  if (text === '') return {};
-  if (!/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
-    throw unsupportedMedia({ expected: formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json' });
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw malformed({ reason: 'The body is not JSON.' });
-  }
-}
-
-async function textOf(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > BODY_LIMIT_BYTES) throw tooLarge({ limitBytes: BODY_LIMIT_BYTES });
-  if (request.headers.has('content-length')) return request.text();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw tooLarge({ limitBytes: BODY_LIMIT_BYTES });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 function check<S extends z.ZodType>(schema: S, value: unknown, place: 'query' | 'body'): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, place) });
@@ -86,17 +50,21 @@ function check<S extends z.ZodType>(schema: S, value: unknown, place: 'query' | 
   return parsed.data;
 }
 
+const ERRORS_SHOWN = 20;
+
 function fieldErrors(error: z.ZodError, place: 'query' | 'body'): FieldError[] {
-  return error.issues.slice(0, 50).flatMap((issue) => {
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    const detail = issue.code === 'unrecognized_keys' ? 'is not a field of this call' : issue.message;
-    return paths.map((path) => ({
-      pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-      detail,
-      in: place,
-    }));
-  });
+  return error.issues
+    .slice(0, ERRORS_SHOWN)
+    .flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, detail: issue.message.slice(0, 300) }];
+      return issue.keys.slice(0, ERRORS_SHOWN).map((key) => ({ path: [...issue.path, key], detail: 'is not a field of this call' }));
+    })
+    .slice(0, ERRORS_SHOWN)
+    .map(({ path, detail }) => ({ pointer: pointerTo(path), detail, in: place }));
 }
+
+const pointerTo = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** PostgreSQL stores every character but U+0000. Half of a surrogate pair is none: text columns would change it, JSON columns refuse it. */
 const isStorable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
@@ -135,12 +103,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
-}
-
-function ifMatchOf(request: Request): number | undefined {
-  const value = request.headers.get('if-match');
-  if (value === null || value === '*') return undefined;
-  const version = /^"(\d{1,15})"$/.exec(value.trim())?.[1];
-  if (!version) throw malformed({ reason: 'If-Match must be the ETag of a reply, for example "3".' });
-  return Number(version);
 }

@@ -17,7 +17,7 @@ describe('the front door', () => {
     expect(await w.get('/v1/nothing')).toBeProblem(404, 'not-found');
     const wrong = await w.fetch('/v1/products', { method: 'PUT' });
     expect(wrong).toBeProblem(405, 'method-not-allowed');
-    expect(wrong.headers.get('allow')).toBe('GET, POST');
+    expect(wrong.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
   });
 
   test('echoes a request id, or makes one; sets the security headers', async () => {
@@ -265,10 +265,19 @@ describe('events', () => {
 test('a route that sends the browser elsewhere says so', async () => {
   const elsewhere = redirection('https://example.com/', 'a=b');
   const spec = { summary: 'Elsewhere', access: anyone, returns: null, problems: [], handle: async () => elsewhere };
-  const reply = resultReply(get('/elsewhere', { ...spec, redirects: 302 }), 'http://souk.test/elsewhere', elsewhere, {}, true);
+  const reply = resultReply(
+    get('/elsewhere', { ...spec, redirects: 302 }),
+    new Request('http://souk.test/elsewhere'),
+    {},
+    elsewhere,
+    {},
+    true,
+  );
   expect([reply.status, reply.headers.get('location'), reply.headers.get('set-cookie')]).toEqual([302, 'https://example.com/', 'a=b']);
   expect(reply.headers.get('referrer-policy')).toBe('no-referrer');
-  expect(() => resultReply(get('/elsewhere', spec), 'http://souk.test/elsewhere', elsewhere, {}, true)).toThrow(/does not declare/);
+  expect(() => resultReply(get('/elsewhere', spec), new Request('http://souk.test/elsewhere'), {}, elsewhere, {}, true)).toThrow(
+    /does not declare/,
+  );
 
   const { responses } = (await w.get('/openapi.json')).body.paths['/v1/auth/social/{provider}'].get;
   expect(Object.keys(responses)).toContain('302');

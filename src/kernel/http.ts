@@ -71,13 +71,16 @@ export function openHttp(parts: HttpParts): Hono<Env> {
       cors({
         origin: settings.corsOrigins,
         exposeHeaders: [
+          'Allow',
           'Content-Disposition',
           'ETag',
-          'Link',
           'Idempotent-Replayed',
+          'Link',
+          'Location',
           'RateLimit',
           'RateLimit-Policy',
           'Retry-After',
+          'WWW-Authenticate',
           'X-Request-Id',
         ],
         maxAge: 600,
@@ -90,10 +93,11 @@ export function openHttp(parts: HttpParts): Hono<Env> {
   }
   if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
   app.notFound((c) => {
-    const allow = methodsAt(parts.routes, c.req.path);
-    const problem = allow.length > 0 ? methodNotAllowed({ allow: allow.join(', ') }) : notFound();
-    const headers: Headers = { 'x-request-id': requestIdOf(c.req.raw), ...(allow.length > 0 ? { allow: allow.join(', ') } : {}) };
-    return problemReply(problem, c.req.path, headers);
+    const allow = methodsAt(app, c.req.path);
+    const headers: Headers = { 'x-request-id': requestIdOf(c.req.raw), ...c.var.counted };
+    if (allow === '') return problemReply(notFound(), c.req.path, headers);
+    if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { ...headers, allow } });
+    return problemReply(methodNotAllowed({ allow }), c.req.path, { ...headers, allow });
   });
   app.onError((error, c) => {
     const id = requestIdOf(c.req.raw);
@@ -159,15 +163,19 @@ async function serve(
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
     if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
-    const call = await readCall(route, request, params, actor, parts.secrets);
+    const call = await readCall(route, request, params, actor, parts.secrets).catch(async (refusal) => {
+      if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit({} as never), address));
+      throw refusal;
+    });
     if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
     if (scope.stateChanging && !scope.audited)
       await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
-    reply = resultReply(route, request.url, answer, headers, parts.settings.checkReplies);
+    reply = resultReply(route, request, params, answer, headers, parts.settings.checkReplies);
   } catch (error) {
     const problem = problemOf(error, request);
+    if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
     if (problem.status >= 500) parts.log.error({ err: error, request: scope.id, operation }, 'a call failed');
     if (isRefusalOfPermission(route, actor, problem)) await audit(parts, scope, actor, 'refused', problem.status).catch(() => {});
     reply = problemReply(problem, new URL(request.url).pathname, headers);
@@ -244,6 +252,13 @@ function problemOf(error: unknown, request: Request): Problem {
   return internalError();
 }
 
+/** By the scheme that was used: RFC 7617 for Basic, RFC 6750 for a bearer token that was refused. */
+function challengeOf({ spec }: Route, request: Request, problem: Problem): string {
+  if (spec.basic) return 'Basic realm="souk", charset="UTF-8"';
+  const refused = unauthenticated.is(problem) && /^bearer /i.test(request.headers.get('authorization') ?? '');
+  return refused ? 'Bearer realm="souk", error="invalid_token"' : 'Bearer realm="souk"';
+}
+
 const requestIdOf = (request: Request): string => {
   const given = request.headers.get('x-request-id');
   return given && /^[\w.-]{1,64}$/.test(given) ? given : newId();
@@ -254,9 +269,13 @@ function addressOf(c: { req: { raw: Request }; env?: Env['Bindings'] }, settings
   return forwarded || c.env?.incoming?.socket.remoteAddress || 'local';
 }
 
-function methodsAt(routes: HttpParts['routes'], path: string): string[] {
-  const fits = (pattern: string) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
-  return [...new Set(routes.filter(({ route }) => pathsOf(route.path).some(fits)).map(({ route }) => route.method))].sort();
+/** The methods that a path answers to, for the header Allow; empty when there is no such path. */
+function methodsAt(app: Hono<Env>, path: string): string {
+  const fits = (pattern: string) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`).test(path);
+  const methods = new Set(app.routes.filter((route) => route.method !== 'ALL' && fits(route.path)).map(({ method }) => method));
+  if (methods.size === 0) return '';
+  if (methods.has('GET')) methods.add('HEAD');
+  return [...methods.add('OPTIONS')].sort().join(', ');
 }
 
 /** Where other services ask: closed to the public by a short-lived signed token. */

@@ -156,7 +156,8 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (route.path.includes('{')) kinds.push(problems.notFound);
   if (spec.body || spec.query) kinds.push(problems.invalid);
-  if (spec.body || spec.query || spec.idempotent || honoursIfMatch(spec)) kinds.push(problems.malformed);
+  if (spec.body || spec.query || spec.idempotent || spec.etag || honoursIfMatch(spec) || route.path.includes('{'))
+    kinds.push(problems.malformed);
   if (spec.body) kinds.push(problems.tooLarge, problems.unsupportedMedia);
   if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);
   if (spec.idempotent === 'required') kinds.push(problems.keyMissing);

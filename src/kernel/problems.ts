@@ -61,7 +61,7 @@ export const invalid = problem<{ errors: FieldError[] }>({
   code: 'invalid',
   status: 422,
   title: 'The request does not fit its schema',
-  detail: ({ errors }) => `${errors.length} ${errors.length === 1 ? 'field does' : 'fields do'} not fit; see errors.`,
+  detail: ({ errors }) => `${errors.length} ${errors.length === 1 ? 'field does' : 'fields do'} not fit; see errors (20 at most).`,
 });
 
 export const unauthenticated = problem<{ reason?: string }>({
@@ -112,6 +112,14 @@ export const methodNotAllowed = problem<{ allow: string }>({
   status: 405,
   title: 'Method not allowed',
   detail: ({ allow }) => `This path answers ${allow}.`,
+});
+
+/** Nobody hears it; the log and the metrics tell it apart from our own failures. */
+export const clientGone = problem({
+  code: 'client-gone',
+  status: 499,
+  title: 'The caller has gone',
+  detail: 'The connection ended before the whole request had arrived.',
 });
 
 export const requestTimeout = problem({

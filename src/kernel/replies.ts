@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isNoneMatched } from './preconditions.ts';
 import type { Problem } from './problems.ts';
 import { isRedirection, isReplayed, type Redirection, type Route, textOf } from './routes.ts';
 
@@ -21,7 +22,8 @@ export function problemReply(problem: Problem, instance: string, headers: Header
   const retryAfter = problem.extra.retryAfterSeconds;
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers, 'content-type': 'application/problem+json' };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
-  if (problem.status === 401) all['www-authenticate'] = 'Bearer';
+  if (problem.status === 401) all['www-authenticate'] ??= 'Bearer realm="souk"';
+  if (problem.status === 415) all['accept-encoding'] = 'identity';
   return new Response(problemText(problem, instance), { status: problem.status, headers: all });
 }
 
@@ -40,7 +42,14 @@ export function rawProblemReply(problem: Problem, headers: Headers): string {
  * The reply of a handler. With `checked`, it is compared with the route's schema first:
  * @throws Error when the reply is not what the API promises.
  */
-export function resultReply(route: Route, url: string, answer: unknown, headers: Headers, checked: boolean): Response {
+export function resultReply(
+  route: Route,
+  request: Request,
+  params: Record<string, string>,
+  answer: unknown,
+  headers: Headers,
+  checked: boolean,
+): Response {
   const { spec } = route;
   const result = isReplayed(answer) ? answer.value : answer;
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': spec.cacheControl ?? 'no-store', ...headers };
@@ -49,10 +58,15 @@ export function resultReply(route: Route, url: string, answer: unknown, headers:
   if (spec.returns === null) return new Response(null, { status: 204, headers: all });
   const text = textOf(result) ?? JSON.stringify(result);
   if (checked) checkReply(route, spec.returns, text);
-  if (spec.etag) all.etag = `"${spec.etag(result as never)}"`;
+  if (spec.etag) {
+    all.etag = `"${spec.etag(result as never)}"`;
+    if (route.method === 'GET' && isNoneMatched(request.headers.get('if-none-match'), all.etag))
+      return new Response(null, { status: 304, headers: all });
+  }
+  if (spec.location) all.location = `/v1${spec.location(result as never, params)}`;
   if (spec.fileName) all['content-disposition'] = attachment(spec.fileName(result as never));
   const next = nextCursorOf(text);
-  if (next) all.link = `<${nextUrl(url, next)}>; rel="next"`;
+  if (next) all.link = `<${nextUrl(request.url, next)}>; rel="next"`;
   all['content-type'] = 'application/json';
   return new Response(text, { status: spec.status ?? 200, headers: all });
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Permission } from './permissions.ts';
+import type { Precondition } from './preconditions.ts';
 import type { ProblemKind } from './problems.ts';
 
 /** Who may call a route. Every route says it; there is no default. */
@@ -43,8 +44,8 @@ export interface Call<Path extends string, Query, Body> {
   body: Body;
   /** The Idempotency-Key and a keyed hash of the body; undefined when the caller sent none. */
   key: Key | undefined;
-  /** The version that If-Match names. */
-  ifMatch: number | undefined;
+  /** What If-Match and If-None-Match ask of the version; for `demandVersion`. */
+  ifMatch: Precondition | undefined;
   /** On `owned` routes: the account that must own the object, or null for staff who may act on anybody's. */
   owner: string | null;
   header(name: string): string | undefined;
@@ -118,6 +119,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   problems: readonly ProblemKind<never>[];
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
+  /** Where what a 201 has made can be read: a path below `/v1`, or of the list that shows it. Every route that answers 201 has one. */
+  location?: (result: z.infer<R>, params: ParamsOf<Path>) => string;
   /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
   fileName?: (result: z.infer<R>) => string;
   /** A narrow limit that the module declares; a function where it hangs on what the call asks for; the body is then read before it is counted. */

@@ -24,10 +24,29 @@ export const isVisible = (text: string): boolean => /[^\p{Z}\p{Cc}\p{Cf}\p{Defau
 export const line = (max: number) =>
   z.string().trim().min(1, { error: 'must not be empty', abort: true }).max(max).refine(isVisible, 'must not be empty');
 
+/** Text in which gaps mean nothing, since people copy them along: codes are written `945 349`. */
+export const gapless = () =>
+  z
+    .string()
+    .max(300)
+    .overwrite((text) => text.replaceAll(/\s/g, ''));
+
+/** As browsers judge it (HTML Standard, `input type=email`), so that a form and this API take the same; gaps around it are dropped. */
+export const Email = z
+  .string()
+  .trim()
+  .max(254)
+  .regex(z.regexes.html5Email, 'must be an email address')
+  .meta({ format: 'email', example: 'jane@example.com' });
+
 /** Free text of several lines. */
 export const prose = (max: number) => z.string().trim().max(max);
 
-export const Limit = z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'How many, 1 to 100', example: 20 });
+/** A whole number in a query: decimal digits, and nothing else that JavaScript would take for a number. */
+export const whole = <S extends z.ZodType>(number: S) =>
+  z.preprocess((text) => (typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text), number);
+
+export const Limit = whole(z.int().min(1).max(100)).default(20).meta({ description: 'How many, 1 to 100', example: 20 });
 
 export const Cursor = z.string().max(2000).optional().meta({ description: 'nextCursor of the page before' });
 

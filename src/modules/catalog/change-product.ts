@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Options, type Product, variantNeeded } from '#catalog';
 import { raw, sql, type Transaction } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import { Id, line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { refusalOf } from './create-product.ts';
@@ -66,7 +67,7 @@ export async function changeProduct(
   ctx: Catalog,
   id: string,
   changes: ChangeProduct,
-  call: { owner: string | null; ifMatch: number | undefined },
+  call: { owner: string | null; ifMatch: Precondition | undefined },
 ): Promise<Product> {
   const variants = changes.variants?.map((variant) => ({ ...variant, id: variant.id ?? newId(), isNew: variant.id === undefined }));
   const added = (variants ?? []).filter(({ isNew }) => isNew).map((variant) => ({ variantId: variant.id, onHand: variant.stock ?? 0 }));
@@ -79,7 +80,7 @@ export async function changeProduct(
       return ctx.db.transaction(async (tx) => {
         const row = await lockProduct(tx, id, call.owner);
         if (!row) throw notFound();
-        if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
+        demandVersion(call.ifMatch, row.version);
         await writeProduct(tx, row, changes, call.owner !== null && row.state === 'approved');
         if (changes.price) await changeOnlyPrice(tx, id, changes.price);
         if (variants) await replaceVariants(tx, id, variants);

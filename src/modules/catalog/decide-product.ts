@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type Product, productPublished } from '#catalog';
 import { sql } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { lockProduct, refreshed } from './product.ts';
@@ -13,7 +14,7 @@ export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 
 interface Decision {
   command: ProductCommand;
   owner: string | null;
-  ifMatch?: number;
+  ifMatch?: Precondition;
   reason?: string;
 }
 
@@ -25,7 +26,7 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
   return ctx.db.transaction(async (tx) => {
     const row = await lockProduct(tx, id, owner);
     if (!row) throw notFound();
-    if (ifMatch !== undefined && ifMatch !== row.version) throw versionMismatch({ current: row.version });
+    demandVersion(ifMatch, row.version);
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
     const state = judgesPending ? row.state : stateAfter(row.state, command);
     const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;

@@ -5,12 +5,12 @@ import { raw, type Sql, sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
 import { forbidden, malformed } from '#kernel/problems.ts';
 import { type JsonText, jsonText } from '#kernel/routes.ts';
-import { Cursor, Id, isSameUsername, Limit, line } from '#kernel/shapes.ts';
+import { Cursor, Id, isSameUsername, Limit, line, whole } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { MAX_PRICE } from './product.ts';
 import { type ListOfProducts, type PageRow, productPage, type Question } from './product-list.ts';
 
-const Amount = z.coerce.number().int().min(0).max(MAX_PRICE);
+const Amount = whole(z.int().min(0).max(MAX_PRICE));
 
 export const ProductsQuery = z
   .looseObject({

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { enqueue } from '#kernel/events.ts';
-import { problem, stillRunning, unauthenticated, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { problem, stillRunning, unauthenticated } from '#kernel/problems.ts';
 import { Matter } from '#wallet';
 import { beginClosure, type ClosureRow, claimLeft, dropClosure, findLeft, moveClosure } from './closure.ts';
 import type { Customers } from './context.ts';
@@ -25,11 +26,11 @@ const LATE_CALLS_MS = minutes(2);
  * Deletes the account of whoever asks: closes it, looks whether anything is open, and erases it, or opens it again. It is
  * looked at before as well, so that who has money is not signed out to be told so.
  */
-export async function deleteCustomer(ctx: Customers, ifMatch: number | undefined): Promise<undefined> {
+export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | undefined): Promise<undefined> {
   const accountId = ctx.actor.id;
   if (ctx.request) ctx.request.subject = accountId;
   const { version } = await ctx.identity.readCustomer({ accountId });
-  if (ifMatch !== undefined && ifMatch !== version) throw versionMismatch({ current: version });
+  demandVersion(ifMatch, version);
   const reasons = await openReasons(ctx, accountId);
   if (reasons.length > 0) throw stillOpen({ reasons });
   const now = ctx.clock.now();

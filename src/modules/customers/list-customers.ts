@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Customer, Email } from '#identity';
+import type { Customer } from '#identity';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
-import { Cursor, Limit, type Page } from '#kernel/shapes.ts';
+import { Cursor, Email, Limit, type Page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 
 export const CustomersQuery = z.object({

@@ -2,12 +2,13 @@ import type { z } from 'zod';
 import { breaches, type Transaction } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { unavailable } from '#kernel/problems.ts';
+import { Email } from '#kernel/shapes.ts';
 import { emailIndex, forgetRivals, type LivingAccount, lockClaims, shareConfirmedEmail } from './account.ts';
 import type { Identity } from './context.ts';
 import { accountCreated, type identity, type LinkedAccount } from './contract.ts';
 import { findLinked, findLinks, insertLink, type Link, linkOf } from './link.ts';
 import { freeUsernames, openAccount } from './open-account.ts';
-import { Email, FullName } from './personal-details.ts';
+import { FullName } from './personal-details.ts';
 import { accountClosing, accountSuspended, emailNotVerified } from './problems.ts';
 import { tellOwner } from './tell-owner.ts';
 

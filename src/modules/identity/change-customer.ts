@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { enqueue } from '#kernel/events.ts';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import { demandStepUp } from '#kernel/step-up.ts';
 import { emailColumns, emailIndex, type LivingAccount, lockAccount, setPersonal } from './account.ts';
 import { voidCode } from './code.ts';
@@ -25,7 +26,7 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
-    if (ifMatch !== undefined && ifMatch !== before.version) throw versionMismatch({ current: before.version });
+    demandVersion(ifMatch, before.version);
     if (Object.keys(changes).length === 0) return before;
     const details = changed(unsealDetails(ctx.secrets, accountId, before.details_sealed ?? ''), changes);
     const isOther = isOtherEmail(ctx, before, changes.email);

@@ -1,16 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { z } from 'zod';
 import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
+import { gapless } from '#kernel/shapes.ts';
 import { attemptInsert } from './attempts.ts';
 
 /** What a code is for: to prove an email, or to set a new password. */
 export type CodePurpose = 'email' | 'password';
 
 /** Six digits, mailed to prove an address. */
-export const Code = z
-  .string()
+export const Code = gapless()
   .regex(/^\d{6}$/, 'has six digits')
   .meta({ example: '402518' });
 

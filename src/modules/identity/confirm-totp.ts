@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unauthenticated } from '#kernel/problems.ts';
+import { gapless } from '#kernel/shapes.ts';
 import { findById, lockAccount, setSecondFactor } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
@@ -14,10 +15,7 @@ import { AccessToken, issueAccessToken } from './tokens.ts';
 
 export const ConfirmTotp = z
   .strictObject({
-    code: z
-      .string()
-      .trim()
-      .regex(/^\d{3} ?\d{3}$/, 'has six digits'),
+    code: gapless().regex(/^\d{6}$/, 'has six digits'),
   })
   .meta({ id: 'ConfirmTotp', example: { code: '402518' } });
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
+import { Precondition } from '#kernel/preconditions.ts';
 import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, versionMismatch } from '#kernel/problems.ts';
-import { Id, line, prose, Time, Username } from '#kernel/shapes.ts';
+import { Email, gapless, Id, line, prose, Time, Username } from '#kernel/shapes.ts';
 
 export const roleNames = [
   'catalog-manager',
@@ -36,19 +37,15 @@ export const LinkProvider = z
   .regex(/^(google|facebook|issuer:https?:\/\/\S+)$/);
 
 /** The six digits that an authenticator app shows. */
-const ONE_TIME_CODE = '\\d{3} ?\\d{3}';
+const ONE_TIME_CODE = '\\d{6}';
 
 /** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
-export const RECOVERY_CODE = '[A-Za-z2-7]{5}[- ]?[A-Za-z2-7]{5}';
+export const RECOVERY_CODE = '[A-Za-z2-7]{5}-?[A-Za-z2-7]{5}';
 
 /** What proves a second factor; written with or without a gap. */
-export const MfaCode = z
-  .string()
-  .trim()
-  .regex(new RegExp(`^(${ONE_TIME_CODE}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
+export const MfaCode = gapless().regex(new RegExp(`^(${ONE_TIME_CODE}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
 
 export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
-export const Email = z.email().max(254).meta({ example: 'jane@example.com' });
 export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });
 export const BirthDate = z.iso.date().meta({ description: 'ISO 8601 date', example: '1992-04-17' });
 export const Address = prose(500).min(1, 'must not be empty').meta({ example: '12 Rue de Carthage, 1000 Tunis' });
@@ -267,7 +264,7 @@ export const identity = contract('identity', {
     }),
     /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back, and takes a second factor (MFA). */
     changeCustomer: operation({
-      input: OneAccount.extend({ changes: CustomerChanges, ifMatch: z.int().optional() }),
+      input: OneAccount.extend({ changes: CustomerChanges, ifMatch: Precondition.optional() }),
       output: Customer,
       problems: [notFound, versionMismatch, invalid, mfaRequired, mfaEnrolmentRequired],
     }),

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { malformed, unauthenticated } from '#kernel/problems.ts';
 import type { Identity } from './context.ts';
@@ -53,9 +54,10 @@ async function tokensFor(ctx: Identity, request: z.infer<typeof TokenRequest>, a
 /** Name and password of a Basic header (RFC 7617, UTF-8); undefined when there is none that can be read. */
 function basicCredentials(authorization: string | undefined): { username: string; password: string } | undefined {
   const encoded = /^basic +([A-Za-z0-9+/=_-]{1,4000})$/i.exec(authorization?.trim() ?? '')?.[1];
-  const text = encoded && Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text ? text.indexOf(':') : -1;
-  if (!text || colon < 1 || text.includes('\u0000')) return undefined;
+  const bytes = Buffer.from(encoded ?? '', 'base64');
+  const text = isUtf8(bytes) ? bytes.toString() : ''; // else two passwords would become one
+  const colon = text.indexOf(':');
+  if (colon < 1 || text.includes('\u0000')) return undefined;
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 

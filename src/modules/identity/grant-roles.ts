@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import { Id, Username } from '#kernel/shapes.ts';
 import { type LivingAccount, lockAccount, setRoles } from './account.ts';
 import type { Identity } from './context.ts';
@@ -17,7 +18,7 @@ interface Grant {
   accountId: string;
   roles: readonly RoleName[];
   /** The version that the caller has seen. */
-  ifMatch?: number | undefined;
+  ifMatch?: Precondition;
 }
 
 /**
@@ -29,7 +30,7 @@ export async function grantRoles(ctx: Identity, { accountId, roles, ifMatch }: G
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
-    if (ifMatch !== undefined && ifMatch !== before.version) throw versionMismatch({ current: before.version });
+    demandVersion(ifMatch, before.version);
     if (sameRoles(before, wanted)) return before;
     return setRoles(tx, accountId, wanted, await revoke(tx, 'account', accountId, ctx.clock.now()));
   });

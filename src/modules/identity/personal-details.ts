@@ -3,7 +3,7 @@ import { invalid } from '#kernel/problems.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import { Gender, MaritalStatus } from './contract.ts';
 
-export { Address, Age, BirthDate, Email, FullName, Gender, MaritalStatus } from './contract.ts';
+export { Address, Age, BirthDate, FullName, Gender, MaritalStatus } from './contract.ts';
 
 /** What an account says of a person. It is stored sealed, as one text. */
 const PersonalDetails = z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { emit, enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
-import { Username } from '#kernel/shapes.ts';
+import { Email, Username } from '#kernel/shapes.ts';
 import { findByKey } from './account.ts';
 import type { Identity } from './context.ts';
 import { accountCreated, type Customer } from './contract.ts';
@@ -10,7 +10,7 @@ import { customerOf } from './customer.ts';
 import { sendCode } from './jobs.ts';
 import { giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
-import { Address, Age, BirthDate, Email, FullName, Gender, MaritalStatus, refuseImpossibleBirth } from './personal-details.ts';
+import { Address, Age, BirthDate, FullName, Gender, MaritalStatus, refuseImpossibleBirth } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
 import { isReserved } from './username.ts';
 

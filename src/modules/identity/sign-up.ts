@@ -3,13 +3,13 @@ import type { Database } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
-import { Id, Username } from '#kernel/shapes.ts';
+import { Email, Id, Username } from '#kernel/shapes.ts';
 import { emailOf, findByKey, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
 import { sendCode } from './jobs.ts';
 import { freeUsernames, giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
-import { Email, FullName, unsealDetails } from './personal-details.ts';
+import { FullName, unsealDetails } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
 import { isReserved } from './username.ts';
 

@@ -29,6 +29,7 @@ export const routes = [
     body: CreateKey,
     returns: CreatedKey,
     status: 201,
+    location: () => '/api-keys',
     problems: [twoKeysLive],
     handle: (ctx: Partners, { body, key }) => createKey(ctx, body, key),
   }),

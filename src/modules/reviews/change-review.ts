@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { enqueue } from '#kernel/events.ts';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import type { Reviews } from './context.ts';
 import { askToLookJob } from './jobs.ts';
 import { Comment, lockReview, Rating, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
@@ -18,13 +19,13 @@ export async function changeReview(
   ctx: Reviews,
   id: string,
   changes: z.infer<typeof ChangeReview>,
-  call: { owner: string | null; ifMatch: number | undefined },
+  call: { owner: string | null; ifMatch: Precondition | undefined },
 ): Promise<Review> {
   const { waits, rules } = changes.comment === undefined ? { waits: false, rules: [] } : await screenComment(ctx, changes.comment);
   return ctx.db.transaction(async (tx) => {
     const row = await lockReview(tx, id, call.owner);
     if (!row) throw notFound();
-    if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
+    demandVersion(call.ifMatch, row.version);
     const { rating = row.rating, comment = row.comment } = changes;
     const state = stateAfter(row.state, waits ? 'hold' : 'change');
     const changed = await tx.one<ReviewRow>(reviewUpdate(id, { rating, comment, state, reason: row.reason }, ctx.clock.now()));

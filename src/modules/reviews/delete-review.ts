@@ -1,5 +1,6 @@
 import { enqueue } from '#kernel/events.ts';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import type { Reviews } from './context.ts';
 import { flagReasonsOfErase } from './flag.ts';
 import { settleItemJob } from './jobs.ts';
@@ -11,11 +12,11 @@ import { changeSummaries } from './summary.ts';
  * Deletes a review; `owner` null is staff. What its author takes back is gone, and may be written anew. What staff take away,
  * or others had hidden before, leaves its empty row, so that it is not.
  */
-export function deleteReview(ctx: Reviews, id: string, call: { owner: string | null; ifMatch: number | undefined }): Promise<void> {
+export function deleteReview(ctx: Reviews, id: string, call: { owner: string | null; ifMatch: Precondition | undefined }): Promise<void> {
   return ctx.db.transaction(async (tx) => {
     const row = await lockReview(tx, id, call.owner);
     if (!row) throw notFound();
-    if (call.ifMatch !== undefined && call.ifMatch !== row.version) throw versionMismatch({ current: row.version });
+    demandVersion(call.ifMatch, row.version);
     const isTakenBack = row.customer_id === ctx.actor.id && (row.state === 'published' || row.state === 'pending');
     await tx.execute(isTakenBack ? reviewDelete(id) : reviewsErase([id], ctx.clock.now()));
     if (!isTakenBack) await tx.execute(flagReasonsOfErase([id])); // those of one that is gone went with it

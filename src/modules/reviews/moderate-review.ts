@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
-import { notFound, versionMismatch } from '#kernel/problems.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import { notFound } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import { reviewModerated } from '#reviews';
 import type { Reviews } from './context.ts';
@@ -24,12 +25,12 @@ export const ModerateReview = z
 export function moderateReview(
   ctx: Reviews,
   id: string,
-  { action, reason = null, ifMatch }: { action: Move['action']; reason?: string | null; ifMatch: number | undefined },
+  { action, reason = null, ifMatch }: { action: Move['action']; reason?: string | null; ifMatch: Precondition | undefined },
 ): Promise<Review> {
   return ctx.db.transaction(async (tx) => {
     const row = await lockReview(tx, id, null);
     if (!row) throw notFound();
-    if (ifMatch !== undefined && ifMatch !== row.version) throw versionMismatch({ current: row.version });
+    demandVersion(ifMatch, row.version);
     const moved = await moveReview(ctx, tx, row, { action, reason, by: ctx.actor.id });
     enqueue(tx, settleItemJob, { reviewId: id, version: moved.version, decision: action, by: ctx.actor.id });
     return reviewView(moved, true);

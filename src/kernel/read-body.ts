@@ -1,0 +1,103 @@
+import { clientGone, invalid, malformed, tooLarge, unsupportedMedia } from './problems.ts';
+import { decodeForm } from './read-query.ts';
+
+export const BODY_LIMIT_BYTES = 256 * 1024;
+/** Fields and elements of one body, at all depths. The largest that any call takes has about 2,000. */
+const VALUES_LIMIT = 5000;
+
+/** Strict: bytes that are not UTF-8 are refused, not replaced, or two passwords would become one. A byte order mark is passed over. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * What a request says in its body: JSON in UTF-8, or a form where one is allowed; an empty object when it says nothing.
+ * @throws unsupportedMedia, tooLarge, malformed, invalid (names that stand twice, too many values), clientGone
+ */
+export async function readBody(request: Request, formAllowed: boolean): Promise<unknown> {
+  const expected = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
+  const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (coding !== 'identity' && coding !== '') throw unsupportedMedia({ expected: `${expected}, not compressed` });
+  const bytes = await bytesOf(request);
+  if (bytes.length === 0) return {};
+  const { type, charset } = mediaTypeOf(request.headers.get('content-type') ?? '');
+  const isForm = formAllowed && type === 'application/x-www-form-urlencoded';
+  if (!isForm && !/^application\/([\w.+-]+\+)?json$/.test(type)) throw unsupportedMedia({ expected });
+  if (charset !== 'utf-8') throw unsupportedMedia({ expected: `${expected} in UTF-8` });
+  const text = decode(bytes);
+  return isForm ? decodeForm(text, 'body') : readJson(text);
+}
+
+/** Type and charset, in small letters. US-ASCII is UTF-8. */
+function mediaTypeOf(header: string): { type: string; charset: string } {
+  const [type = '', ...parameters] = header.toLowerCase().split(';');
+  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1]).find(Boolean) ?? 'utf-8';
+  return { type: type.trim(), charset: ['utf8', 'us-ascii', 'ascii'].includes(charset) ? 'utf-8' : charset };
+}
+
+async function bytesOf(request: Request): Promise<Uint8Array> {
+  const length = request.headers.get('content-length');
+  if (Number(length ?? 0) > BODY_LIMIT_BYTES) throw tooLarge({ limitBytes: BODY_LIMIT_BYTES });
+  try {
+    if (length !== null) return new Uint8Array(await request.arrayBuffer());
+    return await chunksOf(request);
+  } catch (error) {
+    throw tooLarge.is(error) ? error : clientGone();
+  }
+}
+
+async function chunksOf(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > BODY_LIMIT_BYTES) throw tooLarge({ limitBytes: BODY_LIMIT_BYTES });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw malformed({ reason: 'The body is not UTF-8.' });
+  }
+}
+
+function readJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed({ reason: 'The body is not JSON.' });
+  }
+  refuseOddNames(text);
+  return value;
+}
+
+const STRINGS_AND_MARKS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+
+/**
+ * Two readers of one body may each take another of two equal names (RFC 8259, section 4), and `__proto__` is more than a name to
+ * some: neither is taken. `text` is known to be JSON.
+ */
+function refuseOddNames(text: string): void {
+  const open: (Set<string> | null)[] = [];
+  let string = '';
+  let values = 0;
+  for (const [token] of text.matchAll(STRINGS_AND_MARKS)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ',') values++;
+    else if (token === ':') addName(open.at(-1)!, JSON.parse(string));
+    else string = token;
+    if (values > VALUES_LIMIT)
+      throw invalid({ errors: [{ pointer: '', detail: `must not hold more than ${VALUES_LIMIT} values`, in: 'body' }] });
+  }
+}
+
+function addName(names: Set<string> | null, name: string): void {
+  if (names?.has(name)) throw malformed({ reason: `The body names ${JSON.stringify(name.slice(0, 100))} twice in one object.` });
+  if (name === '__proto__') throw malformed({ reason: 'No field can be named __proto__.' });
+  names?.add(name);
+}
