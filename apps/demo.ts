@@ -6,11 +6,17 @@ import type { Settings } from '#kernel/settings.ts';
 export const DEMO_PASSWORD = 'souk-demo';
 
 const PEOPLE = [
-  { username: 'admin', fullName: 'Amina Admin', roles: ['admin'] },
-  { username: 'sue', fullName: 'Sue Seller', roles: [] },
-  { username: 'bob', fullName: 'Bob Buyer', roles: [] },
-  { username: 'paul', fullName: 'Paul Provider', roles: [] },
+  { username: 'bob', fullName: 'Bob Buyer', roles: [], what: 'buys; has 1,000 USD and 500 TND in the wallet' },
+  { username: 'sue', fullName: 'Sue Seller', roles: [], what: 'sells earrings and shirts' },
+  { username: 'admin', fullName: 'Amina Admin', roles: ['admin'], what: 'staff: approves products, reads the audit trail and the ledger' },
+  { username: 'paul', fullName: 'Paul Provider', roles: [], what: 'an account without products or money' },
 ];
+
+/** What the start page and the reference say of the demo. */
+export const demoAccounts = {
+  accounts: PEOPLE.map(({ username, what }) => ({ username, what })),
+  password: DEMO_PASSWORD,
+};
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 
@@ -82,7 +88,7 @@ export const hasDemo = (settings: Settings): boolean => settings.demo && setting
 export async function loadDemo(souk: Composition, say: (line: string) => void): Promise<void> {
   if (await souk.runtime.ask('kernel', 'identity', 'findAccount', { username: 'paul' }, systemScope)) return;
   say('Loading demo data …');
-  for (const { roles, ...person } of PEOPLE) {
+  for (const { roles, what: _, ...person } of PEOPLE) {
     const account = { ...person, password: DEMO_PASSWORD, email: `${person.username}@demo.souk.example` };
     const { id } = (await souk.runtime.ask('kernel', 'identity', 'ensureAccount', account, systemScope)) as { id: string };
     if (roles.length > 0) await souk.runtime.ask('kernel', 'identity', 'grantRoles', { accountId: id, roles }, systemScope);

@@ -176,7 +176,7 @@ describe('a server with a database of its own', () => {
   });
 
   test('callers who pipeline and read nothing take little memory, and others are answered beside them', async () => {
-    const asset = /<script src="([^"]+)"/.exec((await server.call('/docs')).body)![1]!;
+    const asset = '/openapi.json'; // the largest of the documents
     const resident = async () => Number(/^\w*process_resident_memory_bytes (\S+)/m.exec((await server.call('/metrics')).body)![1]);
     const before = await resident();
     const sockets = await Promise.all(Array.from({ length: 60 }, () => socketTo(server.url)));

@@ -9,7 +9,7 @@ import type { Settings } from '#kernel/settings.ts';
 import type { SettingsOf } from '#kernel/settings-part.ts';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
-import { hasDemo, loadDemo } from './demo.ts';
+import { demoAccounts, hasDemo, loadDemo } from './demo.ts';
 import { bounds, openHttpServer } from './http-server.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 async function open(settings: Settings, database: RunningDatabase): Promise<Composition> {
   const applied = await prepareDatabase(database.url, modules);
   if (applied > 0) say(`Database migrated (${applied} files).`);
-  const souk = await openSouk(settings, { databaseUrl: database.url });
+  const souk = await openSouk(settings, { databaseUrl: database.url, demo: hasDemo(settings) ? demoAccounts : undefined });
   await souk.start();
   return souk;
 }

@@ -26,6 +26,8 @@ export interface SoukParts {
   modules?: readonly Module[];
   onStatement?: (text: string) => void;
   retryDelaySeconds?: number;
+  /** Accounts that the start page and the reference offer to sign in with; never in production. */
+  demo?: { accounts: readonly { username: string; what: string }[]; password: string };
 }
 
 /** The settings of all adapters and of these modules. */
@@ -52,6 +54,7 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
       settings.mode === 'production'
         ? undefined
         : (app: Hono) => app.get('/dev/outbox', (c) => c.json({ items: adapters.email.items(c.req.query('to')) })),
+    signIn: settings.mode === 'production' ? undefined : { path: '/v1/auth/sign-in', ...(parts.demo ?? { accounts: [], password: '' }) },
     onStatement: parts.onStatement,
     retryDelaySeconds: parts.retryDelaySeconds,
   });

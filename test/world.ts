@@ -7,7 +7,7 @@ import { type MovableClock, movableClock } from '../src/kernel/clock.ts';
 import type { Composition } from '../src/kernel/compose.ts';
 import type { Module } from '../src/kernel/module.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
-import { openSouk } from '../src/souk.ts';
+import { openSouk, type SoukParts } from '../src/souk.ts';
 import { type Person, people, type Reply, send } from './people.ts';
 import { testSettings } from './settings.ts';
 
@@ -41,6 +41,7 @@ export interface WorldOptions {
   env?: Record<string, string>;
   modules?: readonly Module[];
   log?: Logger;
+  demo?: SoukParts['demo'];
 }
 
 const closing: (() => Promise<void>)[] = [];
@@ -68,6 +69,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     adapters,
     log: options.log,
     modules: options.modules,
+    demo: options.demo,
     retryDelaySeconds: 0,
     onStatement: (text) => seen.push(text),
   });

@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { contract } from './contracts.ts';
 import { type DatabasePool, openPool } from './database.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
-import { serveDocs } from './docs.ts';
+import { type SignIn, serveDocs } from './docs.ts';
 import { timer } from './events.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
@@ -43,6 +43,8 @@ export interface Parts {
   }) => Authenticator;
   /** Routes for developers, at the root; never in production. */
   devRoutes?: (app: Hono) => void;
+  /** How the reference page signs in; never in production. */
+  signIn?: SignIn;
   onStatement?: (text: string) => void;
   retryDelaySeconds?: number;
 }
@@ -138,7 +140,15 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     settings,
   });
   serveHealth(app as never, { pool, signals, metrics, draining: () => draining, version, modules: [...local] });
-  serveDocs(app as never, routes, document);
+  serveDocs(app as never, {
+    routes,
+    document,
+    version,
+    modules: [...local],
+    origin: settings.publicUrl,
+    production: settings.mode === 'production',
+    signIn: parts.signIn,
+  });
   parts.devRoutes?.(app as never);
 
   await work.prepare();

@@ -120,7 +120,7 @@ describe('the front door', () => {
   });
 
   test('explains itself: /docs, /docs/problems, /openapi.json, and says how it is', async () => {
-    expect((await w.get('/docs')).body).toContain('/docs/swagger-ui-bundle.js');
+    expect((await w.get('/docs')).body).toContain('/docs/reference.js');
     expect((await w.get('/docs/problems')).body).toContain('id="wallet-insufficient-funds"');
     expect((await w.get('/openapi.json')).body.openapi).toBe('3.1.0');
     expect((await w.get('/livez')).body).toEqual({ status: 'ok' });

@@ -9,12 +9,12 @@ import type { Database } from './database.ts';
 import { newId } from './ids.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { answerElsewhere } from './no-such-path.ts';
 import {
   accountNeeded,
   forbidden,
   internalError,
   malformed,
-  methodNotAllowed,
   notFound,
   Problem,
   stillRunning,
@@ -92,13 +92,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     for (const path of pathsOf(route.path)) app.on(route.method, path.replaceAll(/\{(\w+)\}/g, ':$1'), handler);
   }
   if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
-  app.notFound((c) => {
-    const allow = methodsAt(app, c.req.path);
-    const headers: Headers = { 'x-request-id': requestIdOf(c.req.raw), ...c.var.counted };
-    if (allow === '') return problemReply(notFound(), c.req.path, headers);
-    if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { ...headers, allow } });
-    return problemReply(methodNotAllowed({ allow }), c.req.path, { ...headers, allow });
-  });
+  answerElsewhere(app, (c) => ({ 'x-request-id': requestIdOf(c.req.raw), ...c.var.counted }));
   app.onError((error, c) => {
     const id = requestIdOf(c.req.raw);
     if (error instanceof Problem) return problemReply(error, c.req.path, { 'x-request-id': id });
@@ -267,15 +261,6 @@ const requestIdOf = (request: Request): string => {
 function addressOf(c: { req: { raw: Request }; env?: Env['Bindings'] }, settings: Settings): string {
   const forwarded = settings.trustProxy ? c.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
   return forwarded || c.env?.incoming?.socket.remoteAddress || 'local';
-}
-
-/** The methods that a path answers to, for the header Allow; empty when there is no such path. */
-function methodsAt(app: Hono<Env>, path: string): string {
-  const fits = (pattern: string) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`).test(path);
-  const methods = new Set(app.routes.filter((route) => route.method !== 'ALL' && fits(route.path)).map(({ method }) => method));
-  if (methods.size === 0) return '';
-  if (methods.has('GET')) methods.add('HEAD');
-  return [...methods.add('OPTIONS')].sort().join(', ');
 }
 
 /** Where other services ask: closed to the public by a short-lived signed token. */
