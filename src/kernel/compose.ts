@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import { AccountExport, accountExportOf } from './account-life.ts';
 import { auditRoutes } from './audit.ts';
 import { type Clock, minutes } from './clock.ts';
 import type { Context } from './context.ts';
@@ -122,9 +123,12 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     permissions,
     signals,
   });
+  const exported = accountExportOf(all);
   const routes = all
     .filter(({ name }) => runtime.local.has(name))
-    .flatMap(({ name, routes }) => routes.map((route) => ({ module: name, route })));
+    .flatMap(({ name, routes }) =>
+      routes.map((route) => ({ module: name, route: route.spec.returns === AccountExport ? describing(route, exported) : route })),
+    );
   const document = () => openapi(routes, version);
   const limits = settings.rateLimits ? limitsInMemory(limitsOf(all)) : noLimits;
   const app = openHttp({
@@ -177,6 +181,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   };
 }
 
+const describing = (route: Route, returns: Route['spec']['returns']): Route => ({ ...route, spec: { ...route.spec, returns } });
+
 /** Migrates the database to this code. Safe from several processes at once. */
 export const prepareDatabase = (url: string, modules: readonly Module[], log?: (line: string) => void): Promise<number> =>
   migrate(url, migrationFolders(modules), log);
@@ -228,8 +234,9 @@ function refuseUndeclared(modules: readonly Module[], permissions: Permissions):
 
 /** A module that asks one that lives nowhere would fail at its first call; better at the start. */
 function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string>, urls: Readonly<Record<string, string>>): void {
-  for (const { name, needs } of modules.filter(({ name }) => local.has(name))) {
-    const absent = Object.keys(needs).find((need) => !local.has(need) && !urls[need]);
+  const alive = modules.filter(({ life }) => life).map(({ name }) => name);
+  for (const { name, needs, asksEveryModule } of modules.filter(({ name }) => local.has(name))) {
+    const absent = [...Object.keys(needs), ...(asksEveryModule ? alive : [])].find((need) => !local.has(need) && !urls[need]);
     if (absent) throw new Error(`${name} needs ${absent}, which does not live here: say where with ${absent.toUpperCase()}_SERVICE_URL.`);
   }
 }

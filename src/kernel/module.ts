@@ -1,3 +1,4 @@
+import { type AccountLife, lifeOffers } from './account-life.ts';
 import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
 import type { JobKind, Subscription, Timer } from './events.ts';
@@ -34,6 +35,10 @@ export interface Module {
   readonly limits: LimitSpecs;
   /** Columns of sealed texts: `souk reseal` seals them with the current key. */
   readonly sealed: readonly SealedColumn[];
+  /** What happens here when an account closes. */
+  readonly life: AccountLife | undefined;
+  /** Whether its context asks all modules that declare `life`. */
+  readonly asksEveryModule: boolean;
   readonly migrations: URL | undefined;
 }
 
@@ -53,17 +58,20 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   permissions?: PermissionSpecs;
   limits?: LimitSpecs;
   sealed?: readonly SealedColumn[];
+  life?: AccountLife<Ctx>;
+  asksEveryModule?: boolean;
   /** Its folder of `NNN_*.sql`; none for a module without tables. */
   migrations?: URL;
 }): Module {
   const { sealed = [] } = parts;
+  const life = parts.life as AccountLife | undefined;
   return {
     name: parts.contract.name,
     contract: parts.contract,
     needs: parts.needs,
     ports: parts.ports ?? [],
     routes: parts.routes,
-    offers: offersOf(parts.contract, parts.operations, sealed),
+    offers: offersOf(parts.contract, parts.operations, sealed, life),
     jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
     subscriptions: (parts.subscriptions ?? []) as unknown as readonly Subscription[],
@@ -71,14 +79,22 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     permissions: parts.permissions ?? {},
     limits: parts.limits ?? {},
     sealed,
+    life,
+    asksEveryModule: parts.asksEveryModule ?? false,
     migrations: parts.migrations,
   };
 }
 
-function offersOf(contract: Contract, operations: object, sealed: readonly SealedColumn[]): Map<string, Offer> {
+function offersOf(
+  contract: Contract,
+  operations: object,
+  sealed: readonly SealedColumn[],
+  life: AccountLife | undefined,
+): Map<string, Offer> {
   const offers = new Map<string, Offer>(
     Object.entries(operations).map(([name, run]) => [name, { spec: contract.operations[name]!, run: run as Offer['run'] }]),
   );
   if (sealed.length > 0) offers.set('reseal', { spec: resealOperation, run: resealing(sealed) as Offer['run'] });
+  for (const [name, { spec, run }] of life ? lifeOffers(life) : []) offers.set(name, { spec, run: run as Offer['run'] });
   return offers;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { everyModule } from './account-life.ts';
 import { auditInsert } from './audit.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type BaseContext, type RequestScope, system } from './context.ts';
@@ -100,6 +101,10 @@ export function openRuntime(parts: RuntimeParts): Runtime {
         together: <T>(work: (inner: BaseContext) => Promise<T>): Promise<T> =>
           scope.tx || !allHere ? work(ctx as unknown as BaseContext) : ctx.db.transaction((tx) => work(make({ ...scope, tx }))),
       };
+      if (module.asksEveryModule)
+        Object.assign(ctx, {
+          everyModule: everyModule(parts.modules, (target, operation, input) => ask(module.name, target, operation, input, scope)),
+        });
       for (const [need, prototype] of clients) (ctx as Record<string, unknown>)[need] = Object.assign(Object.create(prototype), { scope });
       return ctx as unknown as BaseContext;
     };

@@ -110,10 +110,6 @@ export const catalog = contract('catalog', {
     }),
     /** The one approved product of that name (letter case aside), as `GET /products/{id}` shows it. */
     findGood: operation({ input: z.object({ name: z.string() }), output: Product, problems: [unknownProduct, nameNotUnique] }),
-    /** What a seller has listed, whatever became of it, oldest first. */
-    productsOf: operation({ input: z.object({ sellerId: Id, limit: z.int() }), output: z.array(Product) }),
-    /** Archives what a seller has listed, and takes the name out of every copy. Twice is once. */
-    forgetSeller: operation({ input: z.object({ sellerId: Id }), output: z.object({}) }),
     /** Names and prices of what is in stock, by name, after the good with that name and id. */
     goods: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),

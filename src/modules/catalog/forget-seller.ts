@@ -1,5 +1,5 @@
+import type { Whose } from '#kernel/account-life.ts';
 import { sql } from '#kernel/database.ts';
-import type { Nothing } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 
 const BATCH = 200;
@@ -8,7 +8,7 @@ const BATCH = 200;
 const NOBODY = 'deleted user';
 
 /** Archives all that a seller has listed, and takes the name out of every copy; some at a time. A crash leaves the rest to the next call. */
-export async function forgetSeller(ctx: Catalog, { sellerId }: { sellerId: string }): Promise<Nothing> {
+export async function forgetSeller(ctx: Catalog, { accountId: sellerId }: Whose): Promise<void> {
   for (let forgotten = BATCH; forgotten === BATCH; ) {
     forgotten = await ctx.db.transaction(async (tx) => {
       const rows = await tx.many<{ id: string }>(sql`
@@ -20,5 +20,4 @@ export async function forgetSeller(ctx: Catalog, { sellerId }: { sellerId: strin
       return rows.length;
     });
   }
-  return {};
 }

@@ -1,13 +1,13 @@
 import { catalog } from '#catalog';
 import { module } from '#kernel/module.ts';
+import { life } from './account-life.ts';
 import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
-import { forgetSeller } from './forget-seller.ts';
 import { listGoods } from './goods.ts';
 import { timers } from './jobs.ts';
 import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
-import { findGood, productsOf } from './read-product.ts';
+import { findGood } from './read-product.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -16,7 +16,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
   needs,
   routes,
-  operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct, forgetSeller, productsOf },
+  operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
   timers,
   subscriptions,
   settings: catalogSettings,
@@ -25,5 +25,6 @@ export const catalogModule = module<typeof catalog, Catalog>({
     'catalog:approve': { does: 'approves and rejects products', roles: ['catalog-manager'] },
     'inventory:write': { does: 'changes the stock of any product', roles: ['catalog-manager'] },
   },
+  life,
   migrations: new URL('./migrations/', import.meta.url),
 });

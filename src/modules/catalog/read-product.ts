@@ -1,5 +1,6 @@
 import { nameNotUnique, type Product, unknownProduct } from '#catalog';
 import type { Level } from '#inventory';
+import type { Whose } from '#kernel/account-life.ts';
 import { sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Catalog } from './context.ts';
@@ -15,8 +16,8 @@ export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
 }
 
 /** What a seller has listed, whatever became of it. The stock is the copied one. */
-export async function productsOf(ctx: Catalog, { sellerId, limit }: { sellerId: string; limit: number }): Promise<Product[]> {
-  const rows = await ctx.db.many<ProductRow>(productsOfSeller(sellerId, limit));
+export async function productsOf(ctx: Catalog, { accountId, limit }: Whose & { limit: number }): Promise<Product[]> {
+  const rows = await ctx.db.many<ProductRow>(productsOfSeller(accountId, limit));
   return rows.map((row) => documentOf(row));
 }
 

@@ -1,12 +1,7 @@
-import { catalog } from '#catalog';
 import { identity } from '#identity';
+import type { EveryModule } from '#kernel/account-life.ts';
 import type { Context } from '#kernel/context.ts';
-import { moderation } from '#moderation';
-import { orders } from '#orders';
-import { partners } from '#partners';
-import { reviews } from '#reviews';
-import { wallet } from '#wallet';
 
-export const needs = { identity, partners, moderation, wallet, catalog, orders, reviews };
+export const needs = { identity };
 
-export type Customers = Context<typeof needs>;
+export type Customers = Context<typeof needs, { everyModule: EveryModule }>;

@@ -1,21 +1,16 @@
-import { z } from 'zod';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { enqueue } from '#kernel/events.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { problem, stillRunning, unauthenticated } from '#kernel/problems.ts';
-import { Matter } from '#wallet';
 import { beginClosure, type ClosureRow, claimLeft, dropClosure, findLeft, moveClosure } from './closure.ts';
 import type { Customers } from './context.ts';
 import { forgetAgainJob } from './jobs.ts';
 
-const Reason = z.union([Matter, z.literal('orders')]);
-type Reason = z.infer<typeof Reason>;
-
-export const stillOpen = problem<{ reasons: Reason[] }>({
+export const stillOpen = problem<{ reasons: string[] }>({
   code: 'customers/still-open',
   status: 409,
   title: 'Something is still open',
-  detail: ({ reasons }) => `The account cannot be deleted while these are open: ${reasons.join(', ')}. Settle them first.`,
+  detail: ({ reasons }) => `The account cannot be deleted while these are open: ${reasons.join(', ')}. Close them first.`,
 });
 
 const LEASE_MS = seconds(30);
@@ -31,7 +26,7 @@ export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | und
   if (ctx.request) ctx.request.subject = accountId;
   const { version } = await ctx.identity.readCustomer({ accountId });
   demandVersion(ifMatch, version);
-  const reasons = await openReasons(ctx, accountId);
+  const reasons = await ctx.everyModule.blockers({ accountId });
   if (reasons.length > 0) throw stillOpen({ reasons });
   const now = ctx.clock.now();
   const closure = await beginClosure(ctx.db, accountId, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
@@ -46,18 +41,19 @@ export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | und
  *
  * @returns what was found open; the account is then open again.
  */
-export async function settleClosure(ctx: Customers, closure: ClosureRow): Promise<Reason[]> {
+export async function settleClosure(ctx: Customers, closure: ClosureRow): Promise<string[]> {
+  const accountId = closure.account_id;
   if (closure.state === 'closing') {
-    const isClosed = await closeEverywhere(ctx, closure.account_id);
-    const reasons = await openReasons(ctx, closure.account_id);
+    const isClosed = await ctx.everyModule.close({ accountId });
+    const reasons = await ctx.everyModule.blockers({ accountId });
     const state = isClosed && reasons.length === 0 ? 'erasing' : 'reopening';
     if (!(await moveClosure(ctx.db, closure, state))) throw stillRunning({ retryAfterSeconds: 2 });
     await settleClosure(ctx, { ...closure, state });
     if (!isClosed) throw unauthenticated(); // it was suspended this very moment
     return reasons;
   }
-  if (closure.state === 'reopening') await reopenEverywhere(ctx, closure);
-  if (closure.state === 'erasing') await eraseEverywhere(ctx, closure);
+  if (closure.state === 'reopening') await reopen(ctx, closure);
+  if (closure.state === 'erasing') await erase(ctx, closure);
   return [];
 }
 
@@ -73,43 +69,17 @@ export async function settleAllLeft(ctx: Customers): Promise<void> {
   }
 }
 
-async function openReasons(ctx: Customers, accountId: string): Promise<Reason[]> {
-  const { matters: money } = await ctx.wallet.openMatters({ owner: accountId });
-  const { matters: bought } = await ctx.orders.openMatters({ accountId });
-  return [...money, ...bought];
-}
-
-async function closeEverywhere(ctx: Customers, accountId: string): Promise<boolean> {
-  const { closed } = await ctx.identity.closeAccount({ accountId });
-  await ctx.wallet.closeOwner({ owner: accountId });
-  await ctx.orders.closeAccount({ accountId });
-  return closed;
-}
-
-/** The account itself last: whoever is let in finds everything as it was. */
-async function reopenEverywhere(ctx: Customers, closure: ClosureRow): Promise<void> {
-  const accountId = closure.account_id;
-  await ctx.orders.reopenAccount({ accountId });
-  await ctx.wallet.reopenOwner({ owner: accountId });
-  await ctx.identity.reopenAccount({ accountId });
+async function reopen(ctx: Customers, closure: ClosureRow): Promise<void> {
+  await ctx.everyModule.reopen({ accountId: closure.account_id });
   await dropClosure(ctx.db, closure);
 }
 
-async function eraseEverywhere(ctx: Customers, closure: ClosureRow): Promise<void> {
+/** Every module forgets the account; a job does it once more, for what a call wrote that was let in before the closing. */
+async function erase(ctx: Customers, closure: ClosureRow): Promise<void> {
   const accountId = closure.account_id;
-  await ctx.identity.eraseAccount({ accountId });
-  await forgetElsewhere(ctx, accountId);
+  await ctx.everyModule.forget({ accountId });
   const later = new Date(ctx.clock.now().getTime() + LATE_CALLS_MS);
   await ctx.db.transaction(async (tx) => {
     if (await moveClosure(tx, closure, 'erased')) enqueue(tx, forgetAgainJob, { accountId }, later);
   });
-}
-
-/** What other modules know of a person. A job does it once more, for what a call wrote that was let in before the closing. */
-export async function forgetElsewhere(ctx: Customers, accountId: string): Promise<void> {
-  await ctx.reviews.forget({ customer: accountId });
-  await ctx.moderation.forget({ author: accountId });
-  await ctx.catalog.forgetSeller({ sellerId: accountId });
-  await ctx.orders.forgetAccount({ accountId });
-  await ctx.wallet.forgetOwner({ owner: accountId });
 }

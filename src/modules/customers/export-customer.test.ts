@@ -66,7 +66,7 @@ test('a list that is too long is cut, and the export says so', async () => {
   );
   const { body } = await bob.get('/v1/customers/bob/export');
   expect(body.wallet.deductions).toHaveLength(LONGEST);
-  expect(body.cut).toEqual(['deductions']);
+  expect(body.cut).toEqual(['wallet.deductions']);
 });
 
 test('a browser saves it under the name of the account, whatever its letters, and nothing on the way keeps it', async () => {

@@ -3,10 +3,10 @@ import { seconds } from '#kernel/clock.ts';
 import { job, timer } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
-import { forgetElsewhere, settleAllLeft } from './delete-customer.ts';
+import { settleAllLeft } from './delete-customer.ts';
 
 export const forgetAgainJob = job('customers.forget-again', z.object({ accountId: Id }), (ctx: Customers, { accountId }) =>
-  forgetElsewhere(ctx, accountId),
+  ctx.everyModule.forget({ accountId }),
 );
 
 export const jobs = [forgetAgainJob];

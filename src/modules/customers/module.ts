@@ -11,5 +11,6 @@ export const customersModule = module<typeof customers, Customers>({
   operations: {},
   jobs,
   timers,
+  asksEveryModule: true,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -1,10 +1,11 @@
 import { Customer, CustomerChanges } from '#identity';
+import { AccountExport } from '#kernel/account-life.ts';
 import { mfaEnrolmentRequired, mfaRequired, notFound, stillRunning, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 import { deleteCustomer, stillOpen } from './delete-customer.ts';
-import { CustomerExport, exportCustomer } from './export-customer.ts';
+import { exportCustomer } from './export-customer.ts';
 import { CustomersQuery, listCustomers } from './list-customers.ts';
 import { Profile, showProfile } from './show-profile.ts';
 
@@ -45,8 +46,8 @@ export const routes = [
     description:
       'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer. A browser saves it as a file.',
     access: ownAccount(),
-    returns: CustomerExport,
-    fileName: ({ customer }) => `souk-${customer.username}.json`,
+    returns: AccountExport,
+    fileName: ({ customer }) => `souk-${(customer as Customer).username}.json`,
     problems: [],
     handle: (ctx: Customers) => exportCustomer(ctx),
   }),

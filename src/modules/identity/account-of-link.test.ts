@@ -47,7 +47,10 @@ test('a confirmed account is linked and stays as it was', async () => {
   expect((await signIn(w, { username: 'bob' })).status).toBe(200);
   expect(await w.ask('identity', 'readCustomer', { accountId: bob.id })).toMatchObject({ fullName: 'bob' });
   expect(await recognise(w, { provider: 'facebook', subject: '7', email: 'bob@example.com' })).toMatchObject({ id: bob.id });
-  expect(await w.ask('identity', 'linksOf', { accountId: bob.id })).toMatchObject([{ provider: 'google' }, { provider: 'facebook' }]);
+  expect((await w.ask<{ links: object[] }>('identity', 'life.export', { accountId: bob.id, limit: 10 })).links).toMatchObject([
+    { provider: 'google' },
+    { provider: 'facebook' },
+  ]);
 });
 
 test('the owner of an account that was there already is told of a link, once; who has just come is not', async () => {
@@ -162,21 +165,21 @@ test('the suspended and those who leave are refused, linked or not', async () =>
   const link = (name: string) => ({ subject: name, email: `${name}@example.com` });
   await recognise(w, link('bob'));
   for (const { id } of [bob, eve]) await root.post(`/v1/users/${id}/suspension`, { suspended: true, reason: 'sells what is not theirs' });
-  await w.ask('identity', 'closeAccount', { accountId: ann.id });
+  await w.ask('identity', 'life.close', { accountId: ann.id });
 
   for (const name of ['bob', 'eve']) expect(await refusalOf(w, link(name))).toBe('identity/account-suspended');
   expect(await refusalOf(w, link('ann'))).toBe('identity/account-closing');
   expect(await w.sql('select account_id from identity.links')).toEqual([{ account_id: bob.id }]);
 
-  await w.ask('identity', 'reopenAccount', { accountId: ann.id });
+  await w.ask('identity', 'life.reopen', { accountId: ann.id });
   expect(await recognise(w, link('ann'))).toMatchObject({ id: ann.id });
 });
 
 test('an erased account leaves no link behind, and who comes again opens another', async () => {
   const w = await world();
   const before = await recognise(w);
-  await w.ask('identity', 'closeAccount', { accountId: before.id });
-  await w.ask('identity', 'eraseAccount', { accountId: before.id });
+  await w.ask('identity', 'life.close', { accountId: before.id });
+  await w.ask('identity', 'life.forget', { accountId: before.id });
   expect(await w.sql('select 1 from identity.links')).toEqual([]);
   const after = await recognise(w);
   expect(after.id).not.toBe(before.id);
@@ -186,11 +189,11 @@ test('an erased account leaves no link behind, and who comes again opens another
 test('a link that is made while its account is erased goes with it', async () => {
   const w = await world();
   const bob = await w.person('bob');
-  await w.ask('identity', 'closeAccount', { accountId: bob.id });
-  await w.ask('identity', 'reopenAccount', { accountId: bob.id });
+  await w.ask('identity', 'life.close', { accountId: bob.id });
+  await w.ask('identity', 'life.reopen', { accountId: bob.id });
   await Promise.allSettled([
     ...Array.from({ length: 5 }, (_, n) => recognise(w, { subject: String(n), email: 'bob@example.com' })),
-    w.ask('identity', 'closeAccount', { accountId: bob.id }).then(() => w.ask('identity', 'eraseAccount', { accountId: bob.id })),
+    w.ask('identity', 'life.close', { accountId: bob.id }).then(() => w.ask('identity', 'life.forget', { accountId: bob.id })),
   ]);
   expect(await w.sql('select 1 from identity.links where account_id = $1', [bob.id])).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { Nothing } from '#kernel/shapes.ts';
+import type { Whose } from '#kernel/account-life.ts';
 import { findById } from './account.ts';
 import { moveAccount, setRev } from './account-end.ts';
 import type { Identity } from './context.ts';
@@ -8,17 +8,16 @@ import { revoke, revokedHere } from './revocation.ts';
  * Refuses the account all new calls and sign-ins, in every process, as suspension does; its sessions wait. One that is
  * suspended is not closed: reopening would let it in.
  */
-export async function closeAccount(ctx: Identity, { accountId }: { accountId: string }): Promise<{ closed: boolean }> {
+export async function closeAccount(ctx: Identity, { accountId }: Whose): Promise<boolean> {
   await ctx.db.transaction(async (tx) => {
     if (await moveAccount(tx, accountId, { from: 'active', to: 'closing' }))
       await setRev(tx, accountId, await revoke(tx, 'account', accountId, ctx.clock.now()));
   });
   revokedHere();
-  return { closed: (await findById(ctx.db, accountId))?.state === 'closing' };
+  return (await findById(ctx.db, accountId))?.state === 'closing';
 }
 
 /** Lets a closed account in again: whoever is signed in refreshes their tokens. */
-export async function reopenAccount(ctx: Identity, { accountId }: { accountId: string }): Promise<Nothing> {
+export async function reopenAccount(ctx: Identity, { accountId }: Whose): Promise<void> {
   await moveAccount(ctx.db, accountId, { from: 'closing', to: 'active' });
-  return {};
 }

@@ -250,13 +250,6 @@ export const identity = contract('identity', {
       output: z.object({ roles: z.array(RoleName), hasSecondFactor: z.boolean() }),
       problems: [notFound],
     }),
-    /** Which providers an account is linked to, the oldest link first; at most a hundred. */
-    linksOf: operation({ input: OneAccount, output: z.array(AccountLink) }),
-    /** The open sessions of an account, newest first; at most a hundred. */
-    sessionsOf: operation({
-      input: OneAccount,
-      output: z.array(z.object({ id: Id, createdAt: Time, refreshedAt: Time, expiresAt: Time })),
-    }),
     /** Accounts with their personal data, newest first, those older than `after`; with `email` those that gave it. */
     listCustomers: operation({
       input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),
@@ -268,13 +261,6 @@ export const identity = contract('identity', {
       output: Customer,
       problems: [notFound, versionMismatch, invalid, mfaRequired, mfaEnrolmentRequired],
     }),
-    /** Refuses the account all new calls and sign-ins, in every process, until it is reopened or erased; `closed` is false for one that is
-     * suspended. Twice is once. */
-    closeAccount: operation({ input: OneAccount, output: z.object({ closed: z.boolean() }) }),
-    /** Lets a closed account in again; its sessions go on. An erased one stays so. */
-    reopenAccount: operation({ input: OneAccount, output: z.object({}) }),
-    /** Empties a closed account for good and ends its sessions. What stays is its id, and the index that keeps its name taken. Twice is once. */
-    eraseAccount: operation({ input: OneAccount, output: z.object({}) }),
     /** Sets the roles of an account, at once. Who may call it is checked by the caller's route or by the shell of the operator. */
     grantRoles: operation({ input: z.object({ accountId: Id, roles: z.array(RoleName) }), output: z.object({ roles: z.array(RoleName) }) }),
     /** Adds and removes roles of an account, at once. For the shell of the operator. */

@@ -1,4 +1,4 @@
-import type { Nothing } from '#kernel/shapes.ts';
+import type { Whose } from '#kernel/account-life.ts';
 import { emptyAccount } from './account-end.ts';
 import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
@@ -9,7 +9,7 @@ import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
 
 /** Empties a closed account for good. Its id stays, for the books, and the index of its name, so that nobody else gets it. */
-export async function eraseAccount(ctx: Identity, { accountId }: { accountId: string }): Promise<Nothing> {
+export async function eraseAccount(ctx: Identity, { accountId }: Whose): Promise<void> {
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
     if (!(await emptyAccount(tx, accountId))) return;
@@ -21,5 +21,4 @@ export async function eraseAccount(ctx: Identity, { accountId }: { accountId: st
     await revoke(tx, 'account', accountId, now);
   });
   revokedHere();
-  return {};
 }

@@ -1,4 +1,5 @@
 import { module } from '#kernel/module.ts';
+import { life } from './account-life.ts';
 import { needs } from './context.ts';
 import { identity } from './contract.ts';
 import { jobs, timers } from './jobs.ts';
@@ -21,5 +22,6 @@ export const identityModule = module({
   permissions: { ...permissions, ...comingPermissions },
   limits,
   sealed,
+  life,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -1,16 +1,13 @@
 import type { Fulfilment } from '#kernel/contracts.ts';
 import { findByIds, findByUsername } from './account.ts';
-import { accountOfLink, linksOf } from './account-of-link.ts';
+import { accountOfLink } from './account-of-link.ts';
 import { beginSessionOf } from './begin-session.ts';
 import { changeCustomer } from './change-customer.ts';
 import { changeRoles } from './change-roles.ts';
-import { closeAccount, reopenAccount } from './close-account.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
 import { ensureAccount } from './ensure-account.ts';
-import { eraseAccount } from './erase-account.ts';
 import { grantRoles } from './grant-roles.ts';
-import { sessionsOf } from './list-sessions.ts';
 import { accessOf, listCustomers, readCustomer } from './read-customers.ts';
 import { removeSecondFactor } from './remove-second-factor.ts';
 import { revocationsAfter } from './revocation.ts';
@@ -27,14 +24,9 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   readCustomer,
   accessOf,
   accountOfLink,
-  linksOf,
   beginSession: beginSessionOf,
-  sessionsOf,
   listCustomers,
   changeCustomer,
-  closeAccount,
-  reopenAccount,
-  eraseAccount,
   ensureAccount,
   grantRoles: async (ctx, input) => ({ roles: (await grantRoles(ctx, input)).roles }),
   changeRoles,

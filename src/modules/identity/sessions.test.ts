@@ -212,9 +212,9 @@ async function holdRow(w: World, sessionId: string) {
 test('while an account is being closed its refresh tokens are refused and not used up: let in again, its sessions go on', async () => {
   const { w, tokens } = await signedIn();
   const { id: accountId } = (await me(w, tokens.accessToken)).body;
-  await w.ask('identity', 'closeAccount', { accountId });
+  await w.ask('identity', 'life.close', { accountId });
   for (let n = 0; n < 3; n++) expect(await refresh(w, tokens.refreshToken)).toBeProblem(401, 'identity/invalid-refresh-token');
-  await w.ask('identity', 'reopenAccount', { accountId });
+  await w.ask('identity', 'life.reopen', { accountId });
 
   const again = await refresh(w, tokens.refreshToken);
   expect(again.status).toBe(200);
@@ -226,7 +226,7 @@ test('refreshes during a closing and a reopening lose nobody their session', asy
   const { id: accountId } = (await me(w, tokens.accessToken)).body;
   let token: string = tokens.refreshToken;
   for (let round = 0; round < 10; round++) {
-    const closing = w.ask('identity', 'closeAccount', { accountId }).then(() => w.ask('identity', 'reopenAccount', { accountId }));
+    const closing = w.ask('identity', 'life.close', { accountId }).then(() => w.ask('identity', 'life.reopen', { accountId }));
     for (let n = 0; n < 3; n++) {
       const reply = await refresh(w, token);
       if (reply.status === 200) token = reply.body.refreshToken;

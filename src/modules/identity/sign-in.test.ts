@@ -85,11 +85,11 @@ test('so is who is suspended', async () => {
 test('so is whose account is being closed, and it is not called a wrong password', async () => {
   const w = await world();
   const bob = await w.person('bob');
-  await w.ask('identity', 'closeAccount', { accountId: bob.id });
+  await w.ask('identity', 'life.close', { accountId: bob.id });
   expect(await signIn(w, { username: 'bob', password: PASSWORD })).toBeProblem(403, 'identity/account-closing');
   expect(await token(w, basic('bob', PASSWORD))).toBeProblem(403, 'identity/account-closing');
   expect(await signIn(w, { username: 'bob', password: 'not his password' })).toBeProblem(401, 'identity/wrong-credentials');
-  await w.ask('identity', 'reopenAccount', { accountId: bob.id });
+  await w.ask('identity', 'life.reopen', { accountId: bob.id });
   expect((await signIn(w, { username: 'bob', password: PASSWORD })).status).toBe(200);
 });
 

@@ -62,8 +62,6 @@ export const moderation = contract('moderation', {
     }),
     /** Why an item was decided as it was; null where nothing was said, or its author was erased. */
     reasonOf: operation({ input: z.object({ itemId: Id }), output: z.object({ reason: z.string().nullable() }) }),
-    /** Erases what an author wrote from all items, and what moderators wrote of it; ids and decisions stay. */
-    forget: operation({ input: z.object({ author: Id }), output: Done }),
   },
   events: { decided },
 });

@@ -17,12 +17,9 @@ export const moderationModule = module<typeof moderation, Moderation>({
     enqueue: enqueueItem,
     settle: settleSubject,
     reasonOf: async (ctx, { itemId }) => ({ reason: (await ctx.db.maybe<{ reason: string | null }>(reasonOf(itemId)))?.reason ?? null }),
-    forget: async (ctx, { author }) => {
-      await ctx.db.execute(eraseWords(author));
-      return {};
-    },
   },
   permissions: { 'moderation:decide': { does: 'decides what was held back, and suspends accounts', roles: ['moderator'] } },
   sealed,
+  life: { forget: async (ctx: Moderation, { accountId }) => void (await ctx.db.execute(eraseWords(accountId))) },
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -118,8 +118,8 @@ describe('what waits', () => {
     const gone = await waiting(review(), { author });
     const other = await waiting(review());
     await decide(gone.id, { decision: 'remove', reason: 'Rude.' });
-    await w.ask('moderation', 'forget', { author });
-    await w.ask('moderation', 'forget', { author });
+    await w.ask('moderation', 'life.forget', { accountId: author });
+    await w.ask('moderation', 'life.forget', { accountId: author });
     const items = [...(await allOf('')), ...(await allOf('state=decided'))];
     const excerptOf = (id: string) => items.find((item) => item.id === id);
     expect(excerptOf(open.id)).toMatchObject({ author, excerpt: null, state: 'open' });

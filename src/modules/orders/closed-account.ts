@@ -1,35 +1,37 @@
+import type { Whose } from '#kernel/account-life.ts';
 import { type Database, sql } from '#kernel/database.ts';
-import type { Nothing } from '#kernel/shapes.ts';
+import { firstIdOf } from '#kernel/ids.ts';
 import type { Orders } from './context.ts';
-
-type Whose = { accountId: string };
 
 /**
  * No order of this account, or of its goods, is placed from now on. An order commits its draft and asks for closed accounts
- * as it is placed; a closure commits its row and then asks `openMatters`: whichever comes second sees the other.
+ * as it is placed; a closure commits its row and then asks `blockersOf`: whichever comes second sees the other.
  */
-export async function closeAccount(ctx: Orders, { accountId }: Whose): Promise<Nothing> {
+export async function closeAccount(ctx: Orders, { accountId }: Whose): Promise<boolean> {
   await ctx.db.execute(
     sql`insert into orders.closed_accounts (account_id, at) values (${accountId}, ${ctx.clock.now()}) on conflict do nothing`,
   );
-  return {};
+  return true;
 }
 
-export async function reopenAccount(ctx: Orders, { accountId }: Whose): Promise<Nothing> {
+export async function reopenAccount(ctx: Orders, { accountId }: Whose): Promise<void> {
   await ctx.db.execute(sql`delete from orders.closed_accounts where account_id = ${accountId}`);
-  return {};
 }
 
-/** Whether an order in `placing` buys or sells for the account, or a rejected one still has money to give back to it. */
-export async function openMatters(ctx: Orders, { accountId }: Whose): Promise<{ matters: 'orders'[] }> {
-  const row = await ctx.db.one<{ open: boolean }>(openOrdersOf(accountId));
-  return { matters: row.open ? ['orders'] : [] };
+/** `orders` while an order of the account, or of its products, is not decided, has money to give back, or is on its way. */
+export async function blockersOf(ctx: Orders, { accountId }: Whose): Promise<string[]> {
+  const since = new Date(ctx.clock.now().getTime() - ctx.settings.openMs);
+  return (await ctx.db.one<{ open: boolean }>(hasOpenOrders(accountId, since))).open ? ['orders'] : [];
 }
 
-export const openOrdersOf = (accountId: string) => sql`
+/** An order that was placed counts as on its way for some time: nobody tells yet when it is delivered. */
+export const hasOpenOrders = (accountId: string, since: Date) => sql`
   select exists (select from orders.orders where buyer = ${accountId} and state = 'placing')
       or exists (select from orders.orders where buyer = ${accountId} and gives_back)
-      or exists (select from orders.orders as o join orders.lines as l on l.order_id = o.id where o.state = 'placing' and l.seller_id = ${accountId}) as open`;
+      or exists (select from orders.orders as o join orders.lines as l on l.order_id = o.id where o.state = 'placing' and l.seller_id = ${accountId})
+      or exists (select from orders.orders where buyer = ${accountId} and id > ${firstIdOf(since)} and state = 'placed')
+      or exists (select from orders.lines as l join orders.orders as o on o.id = l.order_id
+                 where l.seller_id = ${accountId} and l.order_id > ${firstIdOf(since)} and o.state = 'placed') as open`;
 
 /** True when the buyer, or a seller, of an order is leaving. */
 export const hasClosedParty = async (db: Database, orderId: string): Promise<boolean> =>
@@ -40,7 +42,6 @@ export const hasClosedParty = async (db: Database, orderId: string): Promise<boo
   undefined;
 
 /** Drops where an account had things sent. What was bought, and for how much, stays with its id. */
-export async function forgetAccount(ctx: Orders, { accountId }: Whose): Promise<Nothing> {
+export async function forgetAccount(ctx: Orders, { accountId }: Whose): Promise<void> {
   await ctx.db.execute(sql`update orders.orders set address_sealed = null where buyer = ${accountId} and address_sealed is not null`);
-  return {};
 }

@@ -1,10 +1,9 @@
 import { module } from '#kernel/module.ts';
 import { orders } from '#orders';
-import { closeAccount, forgetAccount, openMatters, reopenAccount } from './closed-account.ts';
+import { life } from './account-life.ts';
 import { needs, type Orders } from './context.ts';
 import { hasBought } from './has-bought.ts';
 import { jobs, timers } from './jobs.ts';
-import { recordsOf } from './record.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
@@ -13,7 +12,7 @@ export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
-  operations: { hasBought, closeAccount, reopenAccount, openMatters, forgetAccount, recordsOf },
+  operations: { hasBought },
   jobs,
   timers,
   settings: orderSettings,
@@ -22,5 +21,6 @@ export const ordersModule = module<typeof orders, Orders>({
     'sales:create': { does: 'buys for a customer', roles: ['support'] },
   },
   sealed,
+  life,
   migrations: new URL('./migrations/', import.meta.url),
 });

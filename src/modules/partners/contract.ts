@@ -5,17 +5,6 @@ import { Id, Time } from '#kernel/shapes.ts';
 /** Channel on which every process hears that keys were revoked. */
 export const KEYS_CHANNEL = 'souk_api_keys';
 
-/** A key as whoever made it takes it along. */
-export const KeyRecord = z.object({
-  id: Id,
-  name: z.string(),
-  scopes: z.array(z.string()),
-  createdAt: Time,
-  expiresAt: Time.nullable(),
-  revokedAt: Time.nullable(),
-});
-export type KeyRecord = z.infer<typeof KeyRecord>;
-
 export const partners = contract('partners', {
   operations: {
     /** What the key of that id opens, where the hash of its secret is this one; null when it does not fit, was revoked, or has expired. */
@@ -25,7 +14,5 @@ export const partners = contract('partners', {
     }),
     /** Notes that a key was used; once a minute is enough. */
     noteUse: operation({ input: z.object({ id: Id, at: Time }), output: z.object({}) }),
-    /** The keys that somebody has made, newest first; never the keys themselves. */
-    keysMadeBy: operation({ input: z.object({ maker: Id, limit: z.int() }), output: z.array(KeyRecord) }),
   },
 });

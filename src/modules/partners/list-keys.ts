@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Whose } from '#kernel/account-life.ts';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
-import { Cursor, Limit, type Page } from '#kernel/shapes.ts';
-import type { KeyRecord } from '#partners';
+import { Cursor, Id, Limit, type Page, Time } from '#kernel/shapes.ts';
 import type { Partners } from './context.ts';
 import { type ApiKey, type KeyRow, keysBy, keysPage, keyView } from './key.ts';
 
@@ -16,9 +16,20 @@ export async function listKeys(ctx: Partners, { limit, cursor }: z.infer<typeof 
   return { items, nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, 'api-keys', [last.id]) : null };
 }
 
-/** The keys that somebody has made, for them to take along. */
-export async function keysMadeBy(ctx: Partners, { maker, limit }: { maker: string; limit: number }): Promise<KeyRecord[]> {
-  const rows = await ctx.db.many<KeyRow>(keysBy(maker, limit));
+/** A key in the export of who made it. */
+export const KeyRecord = z.object({
+  id: Id,
+  name: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: Time,
+  expiresAt: Time.nullable(),
+  revokedAt: Time.nullable(),
+});
+type KeyRecord = z.infer<typeof KeyRecord>;
+
+/** The keys that somebody has made, newest first; never the keys themselves. */
+export async function keysMadeBy(ctx: Partners, { accountId, limit }: Whose & { limit: number }): Promise<KeyRecord[]> {
+  const rows = await ctx.db.many<KeyRow>(keysBy(accountId, limit));
   return rows
     .map(keyView)
     .map(({ id, name, scopes, createdAt, expiresAt, revokedAt }) => ({ id, name, scopes, createdAt, expiresAt, revokedAt }));

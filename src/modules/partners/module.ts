@@ -1,10 +1,10 @@
 import { module } from '#kernel/module.ts';
 import { partners } from '#partners';
+import { life } from './account-life.ts';
 import { needs, type Partners } from './context.ts';
 import { timers } from './jobs.ts';
 import { judgeKey } from './judge-key.ts';
 import { markUsed } from './key.ts';
-import { keysMadeBy } from './list-keys.ts';
 import { routes } from './routes.ts';
 
 export const partnersModule = module<typeof partners, Partners>({
@@ -13,7 +13,6 @@ export const partnersModule = module<typeof partners, Partners>({
   routes,
   operations: {
     judgeKey,
-    keysMadeBy,
     noteUse: async (ctx, { id, at }) => {
       await markUsed(ctx.db, id, new Date(at));
       return {};
@@ -21,5 +20,6 @@ export const partnersModule = module<typeof partners, Partners>({
   },
   timers,
   permissions: { 'api-keys:manage': { does: 'makes and deletes API keys', roles: ['operator'] } },
+  life,
   migrations: new URL('./migrations/', import.meta.url),
 });

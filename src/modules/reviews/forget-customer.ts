@@ -1,6 +1,6 @@
+import type { Whose } from '#kernel/account-life.ts';
 import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
-import type { Nothing } from '#kernel/shapes.ts';
 import type { Reviews } from './context.ts';
 import { flagReasonsErase, flagReasonsOfErase } from './flag.ts';
 import { settleItemJob } from './jobs.ts';
@@ -9,7 +9,7 @@ import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
 
 /** Erases what a customer wrote. Of each review an empty row is left, and it no longer counts; flags by them and of it stay, without reasons. */
-export function forgetCustomer(ctx: Reviews, { customer }: { customer: string }): Promise<Nothing> {
+export function forgetCustomer(ctx: Reviews, { accountId: customer }: Whose): Promise<void> {
   return ctx.db.transaction(async (tx) => {
     const rows = await tx.many<ReviewRow>(reviewsBy(customer));
     const ids = rows.map(({ id }) => id);
@@ -22,7 +22,6 @@ export function forgetCustomer(ctx: Reviews, { customer }: { customer: string })
     );
     for (const { id, version } of rows.filter(({ state }) => isWaiting(state)))
       enqueue(tx, settleItemJob, { reviewId: id, version, decision: 'remove', by: customer });
-    return {};
   });
 }
 

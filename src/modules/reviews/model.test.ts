@@ -53,7 +53,7 @@ async function run(step: Step): Promise<number> {
   if (step.do === 'write')
     return (await author.post(`/v1/products/${products[step.product]}/reviews`, { rating: step.rating, comment: step.comment })).status;
   if (step.do === 'forget') {
-    await w.ask('reviews', 'forget', { customer: author.id });
+    await w.ask('reviews', 'life.forget', { accountId: author.id });
     return 200;
   }
   if (step.do === 'decide') {

@@ -1,9 +1,8 @@
 import { module } from '#kernel/module.ts';
 import { reviews } from '#reviews';
+import { life } from './account-life.ts';
 import { needs, type Reviews } from './context.ts';
-import { forgetCustomer } from './forget-customer.ts';
 import { jobs } from './jobs.ts';
-import { flagsOf, recordsOf } from './records-of.ts';
 import { routes } from './routes.ts';
 import { reviewSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -12,10 +11,11 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   contract: reviews,
   needs,
   routes,
-  operations: { forget: forgetCustomer, recordsOf, flagsOf },
+  operations: {},
   jobs,
   subscriptions,
   settings: reviewSettings,
   permissions: { 'reviews:moderate': { does: 'approves, hides and removes reviews', roles: ['moderator'] } },
+  life,
   migrations: new URL('./migrations/', import.meta.url),
 });

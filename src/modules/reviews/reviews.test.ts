@@ -173,7 +173,7 @@ describe('a deleted customer', () => {
     const { id: his } = (await reviews(bob, chair, 4)).body;
     await eve.post(`/v1/reviews/${his}/flag`, { reason: 'I know him.' });
 
-    for (let times = 0; times < 2; times++) expect(await w.ask('reviews', 'forget', { customer: eve.id })).toEqual({});
+    for (let times = 0; times < 2; times++) expect(await w.ask('reviews', 'life.forget', { accountId: eve.id })).toEqual({});
 
     await w.step();
     expect(await w.get(`/v1/reviews/${id}`)).toBeProblem(404, 'not-found');

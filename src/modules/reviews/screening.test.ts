@@ -112,7 +112,7 @@ describe('the queue', () => {
     const eve = await w.person('eve');
     const hers = (await eve.post(`/v1/products/${await lists()}/reviews`, { rating: 1, comment: DOUBTFUL })).body;
     expect(await itemsOf(hers.id)).toHaveLength(1);
-    await w.ask('reviews', 'forget', { customer: eve.id });
+    await w.ask('reviews', 'life.forget', { accountId: eve.id });
     expect(await itemsOf(hers.id)).toEqual([]);
   });
 

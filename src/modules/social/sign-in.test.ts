@@ -76,7 +76,7 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
     const [sid, lea] = [await w.person(of('sid')), await w.person(of('lea'))];
     for (const name of ['sid', 'lea']) await browserOf(w, known(name)).signIn(provider);
     await (await w.admin()).post(`/v1/users/${sid.id}/suspension`, { suspended: true, reason: 'sells what is not theirs' });
-    await w.ask('identity', 'closeAccount', { accountId: lea.id });
+    await w.ask('identity', 'life.close', { accountId: lea.id });
     expect(await browserOf(w, of('sid')).signIn(provider)).toBeProblem(403, 'identity/account-suspended');
     expect(await browserOf(w, of('lea')).signIn(provider)).toBeProblem(403, 'identity/account-closing');
   });

@@ -123,7 +123,7 @@ test('a suspension between the ticket and its change keeps out', async () => {
   await (await w.admin()).post(`/v1/users/${person.id}/suspension`, { suspended: true, reason: 'sells what is not theirs' });
   expect(await change(ticket)).toBeProblem(403, 'identity/account-suspended');
   const leaving = await ticketOf('lea');
-  await w.ask('identity', 'closeAccount', { accountId: (await known('lea')).person.id }).catch(() => {});
+  await w.ask('identity', 'life.close', { accountId: (await known('lea')).person.id }).catch(() => {});
   expect(await change(leaving)).toBeProblem(403, 'identity/account-closing');
 });
 
@@ -134,8 +134,8 @@ test('what voids the tokens of an account voids its tickets', async () => {
   expect(await change(ticket)).toBeProblem(401, 'social/wrong-ticket');
   const erased = await ticketOf('guy');
   const { id: accountId } = (await known('guy')).person;
-  await w.ask('identity', 'closeAccount', { accountId });
-  await w.ask('identity', 'eraseAccount', { accountId });
+  await w.ask('identity', 'life.close', { accountId });
+  await w.ask('identity', 'life.forget', { accountId });
   expect(await change(erased)).toBeProblem(401, 'social/wrong-ticket');
 });
 

@@ -1,20 +1,18 @@
+import type { Whose } from '#kernel/account-life.ts';
 import { type Database, sql } from '#kernel/database.ts';
-import type { Nothing } from '#kernel/shapes.ts';
-import type { Matter } from '#wallet';
 import type { Wallet } from './context.ts';
 
 /**
  * Charges nothing for this owner from now on. A charge commits its row and then asks `closureOf`; a closure commits its row
- * and then asks `openMatters`: whichever comes second sees the other, so no money reaches a wallet that is given up.
+ * and then asks `blockersOf`: whichever comes second sees the other, so no money reaches a wallet that is given up.
  */
-export async function closeOwner(ctx: Wallet, { owner }: { owner: string }): Promise<Nothing> {
-  await ctx.db.execute(sql`insert into wallet.closed_owners (owner, at) values (${owner}, ${ctx.clock.now()}) on conflict do nothing`);
-  return {};
+export async function closeOwner(ctx: Wallet, { accountId }: Whose): Promise<boolean> {
+  await ctx.db.execute(sql`insert into wallet.closed_owners (owner, at) values (${accountId}, ${ctx.clock.now()}) on conflict do nothing`);
+  return true;
 }
 
-export async function reopenOwner(ctx: Wallet, { owner }: { owner: string }): Promise<Nothing> {
-  await ctx.db.execute(sql`delete from wallet.closed_owners where owner = ${owner} and not for_good`);
-  return {};
+export async function reopenOwner(ctx: Wallet, { accountId }: Whose): Promise<void> {
+  await ctx.db.execute(sql`delete from wallet.closed_owners where owner = ${accountId} and not for_good`);
 }
 
 /** `closing` may be reopened; `closed` is for good. */
@@ -25,14 +23,13 @@ export async function closureOf(db: Database, owner: string): Promise<'open' | '
 }
 
 /** What of an owner is still under way: money to spend, set aside or not yet delivered, and charges that no gateway has answered. */
-export async function openMatters(ctx: Wallet, { owner }: { owner: string }): Promise<{ matters: Matter[] }> {
-  const rows = await ctx.db.many<{ matter: Matter }>(openMattersOf(owner));
-  return { matters: rows.map(({ matter }) => matter) };
+export async function blockersOf(ctx: Wallet, { accountId }: Whose): Promise<string[]> {
+  return (await ctx.db.many<{ blocker: string }>(openBlockers(accountId))).map(({ blocker }) => blocker);
 }
 
 /** `undelivered` keeps no balance of its own; it is the stored sum and what came since. */
-export const openMattersOf = (owner: string) => sql`
-  select case purpose when 'available' then 'balance' when 'held' then 'held' when 'undelivered' then 'undelivered' else 'payout' end as matter
+const openBlockers = (owner: string) => sql`
+  select case purpose when 'available' then 'balance' when 'held' then 'held' when 'undelivered' then 'undelivered' else 'payout' end as blocker
   from (
     select a.purpose, case when a.guarded then a.balance else
         coalesce(r.balance, 0)
@@ -42,12 +39,11 @@ export const openMattersOf = (owner: string) => sql`
   ) as had where balance <> 0
   union
   select 'charge' from wallet.charges where owner = ${owner} and state = 'pending'
-  order by matter`;
+  order by blocker`;
 
 /** Takes what a person wrote out of the books; ids and figures stay. */
-export async function forgetOwner(ctx: Wallet, { owner }: { owner: string }): Promise<Nothing> {
-  await ctx.db.execute(sql`update wallet.closed_owners set for_good = true where owner = ${owner}`);
+export async function forgetOwner(ctx: Wallet, { accountId }: Whose): Promise<void> {
+  await ctx.db.execute(sql`update wallet.closed_owners set for_good = true where owner = ${accountId}`);
   await ctx.db.execute(sql`
-    update wallet.deductions set reason = case kind when 'correction' then 'erased' end where owner = ${owner} and reason is not null`);
-  return {};
+    update wallet.deductions set reason = case kind when 'correction' then 'erased' end where owner = ${accountId} and reason is not null`);
 }

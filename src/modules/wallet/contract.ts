@@ -59,21 +59,6 @@ export const StatementLine = z
   })
   .meta({ id: 'StatementLine' });
 
-/** All that the wallet knows of an owner; lists newest first. */
-export const WalletRecord = z.object({
-  balances: z.array(z.object({ currency: Currency, purpose: z.string(), balance: z.int() })),
-  statement: z.array(StatementLine),
-  charges: z.array(z.object({ id: Id, gateway: z.string(), state: z.string(), amount: z.int(), currency: Currency, at: Time })),
-  deductions: z.array(z.object({ id: Id, kind: z.string(), amount: z.int(), currency: Currency, reason: z.string().nullable(), at: Time })),
-});
-export type WalletRecord = z.infer<typeof WalletRecord>;
-
-/** What keeps an owner from leaving. */
-export const Matter = z.enum(['balance', 'held', 'undelivered', 'payout', 'charge']);
-export type Matter = z.infer<typeof Matter>;
-
-const OneOwner = z.object({ owner: Id });
-
 const Keyed = z.object({ key: Id });
 
 export const paymentMade = event('wallet.payment-made', 1, z.object({ paymentId: Id, payer: Id, currency: Currency, amount: z.int() }));
@@ -108,15 +93,6 @@ export const wallet = contract('wallet', {
     }),
     /** Gives the rest of a hold back: held -> available. An unknown key is remembered, so that a late hold under it is refused. */
     releaseHold: operation({ input: Keyed, output: z.object({}) }),
-    /** Charges nothing for this owner any more, until reopened. Twice is once. */
-    closeOwner: operation({ input: OneOwner, output: z.object({}) }),
-    reopenOwner: operation({ input: OneOwner, output: z.object({}) }),
-    /** What of an owner is still under way, each once. One statement. */
-    openMatters: operation({ input: OneOwner, output: z.object({ matters: z.array(Matter) }) }),
-    /** What the wallet knows of an owner, at most `limit` of each list. */
-    recordOf: operation({ input: OneOwner.extend({ limit: z.int() }), output: WalletRecord }),
-    /** Takes what the owner wrote out of the books; ids and figures stay. Twice is once. */
-    forgetOwner: operation({ input: OneOwner, output: z.object({}) }),
     /** Checks the six rules of the ledger over the live data, in one snapshot. */
     prove: operation({ input: z.object({}), output: Proof }),
   },

@@ -1,12 +1,11 @@
 import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
-import { closeOwner, forgetOwner, openMatters, reopenOwner } from './closed-owner.ts';
+import { life } from './account-life.ts';
 import { needs, type Wallet } from './context.ts';
 import { capture, hold, releaseHold } from './hold.ts';
 import { jobs, timers } from './jobs.ts';
 import { pay } from './pay.ts';
 import { proveLedger } from './proof.ts';
-import { recordOf } from './record.ts';
 import { cancelPayment, refund } from './refund.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
@@ -24,11 +23,6 @@ export const walletModule = module<typeof wallet, Wallet>({
     hold,
     capture,
     releaseHold,
-    closeOwner,
-    reopenOwner,
-    openMatters,
-    forgetOwner,
-    recordOf,
     prove: proveLedger,
   },
   jobs,
@@ -39,5 +33,6 @@ export const walletModule = module<typeof wallet, Wallet>({
     'ledger:read': { does: 'reads wallets, journals and the proof', roles: ['finance'] },
   },
   sealed,
+  life,
   migrations: new URL('./migrations/', import.meta.url),
 });

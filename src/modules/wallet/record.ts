@@ -1,15 +1,28 @@
+import { z } from 'zod';
+import type { Whose } from '#kernel/account-life.ts';
 import { sql } from '#kernel/database.ts';
-import type { WalletRecord } from '#wallet';
+import { Currency } from '#kernel/money.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+import { StatementLine } from '#wallet';
 import type { Wallet } from './context.ts';
 import { type Line, lineView, statementPage } from './statement.ts';
+
+/** All that the wallet knows of an owner; lists newest first. */
+export const WalletRecord = z.object({
+  balances: z.array(z.object({ currency: Currency, purpose: z.string(), balance: z.int() })),
+  statement: z.array(StatementLine),
+  charges: z.array(z.object({ id: Id, gateway: z.string(), state: z.string(), amount: z.int(), currency: Currency, at: Time })),
+  deductions: z.array(z.object({ id: Id, kind: z.string(), amount: z.int(), currency: Currency, reason: z.string().nullable(), at: Time })),
+});
+type WalletRecord = z.infer<typeof WalletRecord>;
 
 type Charge = Omit<WalletRecord['charges'][number], 'at'> & { at: Date };
 type Deduction = Omit<WalletRecord['deductions'][number], 'at'> & { at: Date };
 
 const told = <Row extends { at: Date }>(rows: Row[]) => rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 
-/** What the wallet knows of an owner, for the owner to take along. */
-export async function recordOf(ctx: Wallet, { owner, limit }: { owner: string; limit: number }): Promise<WalletRecord> {
+/** What the wallet knows of an owner, for the export of the account. */
+export async function recordOf(ctx: Wallet, { accountId: owner, limit }: Whose & { limit: number }): Promise<WalletRecord> {
   const balances = await ctx.db.many<WalletRecord['balances'][number]>(sql`
     select currency, purpose, balance from wallet.accounts where owner = ${owner} and guarded order by currency, purpose`);
   const statement = await ctx.db.many<Line>(statementPage(owner, null, limit));
