@@ -148,6 +148,15 @@ describe('at the door', () => {
   });
 });
 
+test('every call belongs to a resource that its module introduces', () => {
+  const groups = groupsOf(w.souk.openapi() as Document);
+  expect(groups.length).toBeGreaterThan(12);
+  expect(groups.filter(({ description }) => !/^[A-Z].*[.]/.test(description)).map(({ name }) => name)).toEqual([]);
+  const nameOf = (path: string) => groups.find(({ calls }) => calls.some((call) => call.path === path))?.name;
+  expect(nameOf('/v1/auth/sign-in')).toBe('Sign-up and sign-in');
+  expect(nameOf('/v1/products/{id}/stock')).toBe('Stock');
+});
+
 test('every sample of the reference is a program', () => {
   const samples = groupsOf(w.souk.openapi() as Document).flatMap(({ calls }) => calls.flatMap((call) => samplesOf(call, ORIGIN)));
   const textsOf = (language: Sample['language']) => samples.filter((sample) => sample.language === language).map(({ text }) => text);

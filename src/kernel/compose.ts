@@ -20,6 +20,7 @@ import { openapi } from './openapi.ts';
 import { forgetSent } from './outbox.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
 import { remoteAsker } from './remote.ts';
+import { kernelResources } from './resources.ts';
 import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
 import { type Secrets, secretsFrom } from './secrets.ts';
@@ -129,7 +130,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     .flatMap(({ name, routes }) =>
       routes.map((route) => ({ module: name, route: route.spec.returns === AccountExport ? describing(route, exported) : route })),
     );
-  const document = () => openapi(routes, version);
+  const document = () => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
   const limits = settings.rateLimits ? limitsInMemory(limitsOf(all)) : noLimits;
   const app = openHttp({
     runtime,

@@ -5,6 +5,7 @@ import type { JobKind, Subscription, Timer } from './events.ts';
 import type { LimitSpecs } from './limits.ts';
 import type { PermissionSpecs } from './permissions.ts';
 import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
+import type { Resource } from './resources.ts';
 import type { Route } from './routes.ts';
 import type { SettingsPart } from './settings-part.ts';
 
@@ -23,6 +24,8 @@ export interface Module {
   /** Names of the ports it is handed, from `src/adapters`. */
   readonly ports: readonly string[];
   readonly routes: readonly Route[];
+  /** How its routes are grouped and introduced in the API document. */
+  readonly resources: readonly Resource[];
   /** All that may be asked of it, by name. */
   readonly offers: ReadonlyMap<string, Offer>;
   readonly jobs: readonly JobKind[];
@@ -50,6 +53,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   needs: Needs;
   ports?: readonly string[];
   routes: Erased<Route>;
+  resources?: readonly Resource[];
   operations: Fulfilment<C, Ctx>;
   jobs?: readonly { name: string }[];
   timers?: readonly { name: string }[];
@@ -71,6 +75,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     needs: parts.needs,
     ports: parts.ports ?? [],
     routes: parts.routes,
+    resources: parts.resources ?? [],
     offers: offersOf(parts.contract, parts.operations, sealed, life),
     jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ProblemKind } from './problems.ts';
 import * as problems from './problems.ts';
+import { type Resource, resourceOf, tagsOf } from './resources.ts';
 import { type Access, honoursIfMatch, operationId, type Route, scopeOf } from './routes.ts';
 
 type Json = Record<string, unknown>;
@@ -18,12 +19,13 @@ const Problem = z
   .meta({ id: 'Problem', description: 'RFC 9457' });
 
 /** The OpenAPI 3.1 document of the routes, made from the very schemas that check requests. */
-export function openapi(routes: readonly { module: string; route: Route }[], version: string): Json {
+export function openapi(routes: readonly { module: string; route: Route }[], version: string, resources: readonly Resource[]): Json {
+  const tagOf = (module: string, route: Route): string => resourceOf(route.path, resources)?.name ?? module;
   const components: Json = {};
   const paths: Record<string, Json> = {};
   for (const { module, route } of routes) {
     const path = route.path.startsWith('/.') ? route.path : `/v1${route.path}`;
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(module, route, components) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(tagOf(module, route), route, components) };
   }
   schemaOf(Problem, 'output', components);
   return {
@@ -37,7 +39,10 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(({ module }) => module))].map((name) => ({ name })),
+    tags: tagsOf(
+      routes.map(({ module, route }) => tagOf(module, route)),
+      resources,
+    ),
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
     components: {
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -50,12 +55,12 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
   };
 }
 
-function operationOf(module: string, route: Route, components: Json): Json {
+function operationOf(tag: string, route: Route, components: Json): Json {
   const { spec } = route;
   const scope = scopeOf(spec);
   const operation: Json = {
     operationId: operationId(route),
-    tags: [module],
+    tags: [tag],
     summary: spec.summary,
     description: [spec.description, accessText(spec.access), scope && keyText(scope), spec.mfa && MFA_TEXT].filter(Boolean).join('\n\n'),
   };

@@ -8,6 +8,7 @@ import { timers } from './jobs.ts';
 import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
 import { findGood } from './read-product.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -16,6 +17,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
   needs,
   routes,
+  resources,
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
   timers,
   subscriptions,

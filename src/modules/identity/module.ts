@@ -6,6 +6,7 @@ import { jobs, timers } from './jobs.ts';
 import { limits } from './limits.ts';
 import { operations } from './operations.ts';
 import { comingPermissions, permissions } from './permissions.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { identitySettings } from './settings.ts';
@@ -15,6 +16,7 @@ export const identityModule = module({
   needs,
   ports: ['email'],
   routes,
+  resources,
   operations,
   jobs,
   timers,

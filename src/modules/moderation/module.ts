@@ -3,6 +3,7 @@ import { moderation } from '#moderation';
 import { type Moderation, needs } from './context.ts';
 import { enqueueItem } from './enqueue-item.ts';
 import { eraseWords, reasonOf } from './item.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { screenTexts } from './screen-text.ts';
 import { sealed } from './sealed.ts';
@@ -12,6 +13,7 @@ export const moderationModule = module<typeof moderation, Moderation>({
   contract: moderation,
   needs,
   routes,
+  resources,
   operations: {
     screen: async (_, { texts }) => screenTexts(texts),
     enqueue: enqueueItem,

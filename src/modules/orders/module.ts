@@ -4,6 +4,7 @@ import { life } from './account-life.ts';
 import { needs, type Orders } from './context.ts';
 import { hasBought } from './has-bought.ts';
 import { jobs, timers } from './jobs.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
@@ -12,6 +13,7 @@ export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
+  resources,
   operations: { hasBought },
   jobs,
   timers,

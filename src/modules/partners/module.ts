@@ -5,12 +5,14 @@ import { needs, type Partners } from './context.ts';
 import { timers } from './jobs.ts';
 import { judgeKey } from './judge-key.ts';
 import { markUsed } from './key.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 
 export const partnersModule = module<typeof partners, Partners>({
   contract: partners,
   needs,
   routes,
+  resources,
   operations: {
     judgeKey,
     noteUse: async (ctx, { id, at }) => {

@@ -3,6 +3,7 @@ import { reviews } from '#reviews';
 import { life } from './account-life.ts';
 import { needs, type Reviews } from './context.ts';
 import { jobs } from './jobs.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { reviewSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -11,6 +12,7 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   contract: reviews,
   needs,
   routes,
+  resources,
   operations: {},
   jobs,
   subscriptions,

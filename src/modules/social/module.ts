@@ -2,6 +2,7 @@ import { module } from '#kernel/module.ts';
 import { social } from '#social';
 import { needs, type Social } from './context.ts';
 import { timers } from './jobs.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { socialSettings } from './settings.ts';
 
@@ -10,6 +11,7 @@ export const socialModule = module<typeof social, Social>({
   needs,
   ports: ['identityProviders'],
   routes,
+  resources,
   operations: {},
   timers,
   settings: socialSettings,

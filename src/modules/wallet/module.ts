@@ -7,6 +7,7 @@ import { jobs, timers } from './jobs.ts';
 import { pay } from './pay.ts';
 import { proveLedger } from './proof.ts';
 import { cancelPayment, refund } from './refund.ts';
+import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { walletSettings } from './settings.ts';
@@ -16,6 +17,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   needs,
   ports: ['payments'],
   routes,
+  resources,
   operations: {
     pay,
     cancelPayment,
