@@ -1,13 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { startDatabase } from '#adapters/database/index.ts';
 import { identity, lastAdmin, noSecondFactor } from '#identity';
-import { type Composition, prepareDatabase, version } from '#kernel/compose.ts';
+import { type Composition, version } from '#kernel/compose.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
 import { wallet } from '#wallet';
-import { modules } from '../src/modules/index.ts';
 import { openSouk, settingsParts } from '../src/souk.ts';
+import { openDatabase } from './database.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { fail, loadSettings, say } from './shell.ts';
@@ -136,13 +134,8 @@ function rolesOf(username: string, roles: readonly string[]): string {
 /** Runs a command on the database of the settings, and lets go of it. */
 async function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {
   const settings = { ...(await loadSettings()), logLevel: 'silent' as const };
-  const database = await startDatabase({
-    databaseUrl: settings.databaseUrl,
-    folder: resolve(settings.dataFolder, 'postgres'),
-    visit: true,
-  });
+  const database = await openDatabase(settings, { visit: true });
   try {
-    await prepareDatabase(database.url, modules);
     const app = await openSouk(settings, { databaseUrl: database.url });
     await work(app).finally(() => app.stop());
   } finally {

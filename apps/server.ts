@@ -1,14 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
-import { startDatabase } from '#adapters/database/index.ts';
 import type { RunningDatabase } from '#adapters/database/port.ts';
 import type { adapterSettings } from '#adapters/index.ts';
-import { type Composition, prepareDatabase } from '#kernel/compose.ts';
+import type { Composition } from '#kernel/compose.ts';
 import type { Settings } from '#kernel/settings.ts';
 import type { SettingsOf } from '#kernel/settings-part.ts';
-import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
+import { openDatabase } from './database.ts';
 import { demoAccounts, hasDemo, loadDemo } from './demo.ts';
 import { bounds, openHttpServer } from './http-server.ts';
 import { fail, loadSettings, say } from './shell.ts';
@@ -28,10 +26,11 @@ async function main(): Promise<void> {
   });
   const port = await reservePort(settings);
   say(settings.databaseUrl ? 'Connecting to the database …' : 'Starting the embedded PostgreSQL …');
-  const database = await startDatabase({ databaseUrl: settings.databaseUrl, folder: resolve(settings.dataFolder, 'postgres'), log: say });
+  const database = await openDatabase(settings, { log: say });
   stopping = () => database.stop();
   try {
-    const souk = await open(settings, database);
+    const souk = await openSouk(settings, { databaseUrl: database.url, demo: hasDemo(settings) ? demoAccounts : undefined });
+    await souk.start();
     if (hasDemo(settings)) await loadDemo(souk, say);
     const server = await listen(souk, settings, port);
     stopping = () => shutDown(server, souk, database);
@@ -43,14 +42,6 @@ async function main(): Promise<void> {
   }
   say('Stopped.');
   process.exit(0);
-}
-
-async function open(settings: Settings, database: RunningDatabase): Promise<Composition> {
-  const applied = await prepareDatabase(database.url, modules);
-  if (applied > 0) say(`Database migrated (${applied} files).`);
-  const souk = await openSouk(settings, { databaseUrl: database.url, demo: hasDemo(settings) ? demoAccounts : undefined });
-  await souk.start();
-  return souk;
 }
 
 /** Fails early, before a database is started for nothing. */

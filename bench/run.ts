@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
 import { prepareDatabase } from '#kernel/compose.ts';
+import { givenKeys } from '../src/kernel/secrets.ts';
 import { modules } from '../src/modules/index.ts';
 import { loadCatalog } from '../test/catalog-100k.ts';
 import { type Buyer, buyers } from './buyers.ts';
@@ -41,7 +42,8 @@ try {
 async function bench(): Promise<void> {
   say(`Loading ${PRODUCTS.toLocaleString('en')} products …`);
   const souk = databaseAt('souk');
-  await prepareDatabase(souk, modules);
+  const keys = `bench:${Buffer.alloc(32, 5).toString('base64')}`;
+  await prepareDatabase(souk, modules, givenKeys(keys));
   await loadCatalog(souk, PRODUCTS);
   const settings = {
     RATE_LIMITS: 'off',
@@ -49,7 +51,7 @@ async function bench(): Promise<void> {
     NODE_ENV: 'development',
     DEMO: 'off',
     PUBLIC_URL: 'http://souk.bench', // tokens outlive the server that made them
-    SECRET_KEYS: `bench:${Buffer.alloc(32, 5).toString('base64')}`,
+    SECRET_KEYS: keys,
     DATABASE_URL: souk,
     SOUK_DATA: folder,
   };

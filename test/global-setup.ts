@@ -24,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   const template = databaseUrl(server.url, 'souk_template');
   await onServer(server.url, 'create database souk_template');
-  await prepareDatabase(template, modules);
+  await prepareDatabase(template, modules, testSettings().keys);
   const souk = await openSouk(testSettings(), { databaseUrl: template, retryDelaySeconds: 0 });
   await souk.stop();
   project.provide('serverUrl', server.url);

@@ -13,8 +13,9 @@ import { timer } from './events.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
 import { limitsInMemory, limitsOf, noLimits } from './limits.ts';
+import { noteKeys, refuseOtherKeys } from './master-keys.ts';
 import { openMetrics } from './metrics.ts';
-import { migrate } from './migrations.ts';
+import { alone, isNew, migrate } from './migrations.ts';
 import { type Module, module } from './module.ts';
 import { openapi } from './openapi.ts';
 import { forgetSent } from './outbox.ts';
@@ -23,7 +24,7 @@ import { remoteAsker } from './remote.ts';
 import { kernelResources } from './resources.ts';
 import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
-import { type Secrets, secretsFrom } from './secrets.ts';
+import { type MasterKeys, type Secrets, secretsFrom } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { openSignals, type Signals } from './signals.ts';
 import { openWork } from './work.ts';
@@ -83,7 +84,7 @@ export const migrationFolders = (modules: readonly Module[]) => [
 export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
   const local = localModules(modules, settings.modules);
   refuseUnreachable(modules, local, settings.serviceUrls);
-  const secrets = secretsFrom(settings.keys);
+  const secrets = secretsFrom(settings.keys.all());
   const metrics = openMetrics({ poolWaiting: () => pool.waiting(), poolTotal: () => pool.total() });
   const pool = openPool({
     url: parts.databaseUrl,
@@ -184,9 +185,25 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
 
 const describing = (route: Route, returns: Route['spec']['returns']): Route => ({ ...route, spec: { ...route.spec, returns } });
 
-/** Migrates the database to this code. Safe from several processes at once. */
-export const prepareDatabase = (url: string, modules: readonly Module[], log?: (line: string) => void): Promise<number> =>
-  migrate(url, migrationFolders(modules), log);
+/**
+ * Sees that the database belongs to these keys, and brings it to the version of this code; the first start makes the keys where
+ * none are given. Of processes that start at once, one does it and the others find it done.
+ * @returns how many files of migrations were applied.
+ * @throws Error with a sentence for the operator; with other keys nothing has been written.
+ */
+export const prepareDatabase = (url: string, modules: readonly Module[], keys: MasterKeys, log?: (line: string) => void): Promise<number> =>
+  alone(url, async (client) => {
+    const missing = keys.missing();
+    if (missing && !(await isNew(client)))
+      throw new Error(
+        `The keys of this database are missing: ${missing} is not there. Bring that file back, or set SECRET_KEYS to what it held.`,
+      );
+    const sealed = modules.flatMap((module) => module.sealed);
+    await refuseOtherKeys(client, keys.all(), sealed);
+    const applied = await migrate(client, migrationFolders(modules), log);
+    await noteKeys(client, keys.all());
+    return applied;
+  });
 
 const forget = async (ctx: Context): Promise<void> => {
   for (const statement of forgetSent(ctx.clock.now())) await ctx.db.execute(statement);

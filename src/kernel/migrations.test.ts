@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type World, world } from '../../test/world.ts';
-import { migrate } from './migrations.ts';
+import { alone, migrate } from './migrations.ts';
 
 let w: World;
 let path: string;
@@ -23,7 +23,7 @@ afterEach(async () => {
 const writes = (...names: string[]): void => {
   for (const name of names) writeFileSync(join(path, name), `create table lamps.t${name.slice(0, 3)} ()`);
 };
-const run = () => migrate(w.databaseUrl, [{ module: 'lamps', folder: pathToFileURL(`${path}/`) }]);
+const run = () => alone(w.databaseUrl, (client) => migrate(client, [{ module: 'lamps', folder: pathToFileURL(`${path}/`) }]));
 const tables = async () =>
   (await w.sql<{ name: string }>("select table_name as name from information_schema.tables where table_schema = 'lamps' order by 1")).map(
     ({ name }) => name,

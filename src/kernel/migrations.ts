@@ -11,48 +11,64 @@ const LOCK = 7_281_001; // any number, the same in every process
 
 const NAME = /^(\d{3})_[a-z0-9_-]+\.sql$/;
 
-/**
- * Brings the database to the version of this code: every module's `migrations/NNN_*.sql`, in the order of the modules,
- * each file once and in a transaction of its own. Processes that start together wait for each other.
- *
- * @returns how many files were applied.
- * @throws Error when a file has a wrong name or number, or has been changed or renamed since it was applied. Nothing is applied then.
- */
-export async function migrate(url: string, folders: readonly MigrationFolder[], log: (line: string) => void = () => {}): Promise<number> {
-  const files = await Promise.all(
-    folders.map(async ({ module, folder }) => ({ module, folder, names: namesIn(module, await readdir(folder)) })),
-  );
+/** Runs work on a connection of its own while no other process that asks for the same works on this database. */
+export async function alone<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await client.query('create schema if not exists kernel');
-    await client.query(
-      'create table if not exists kernel.migrations (module text, name text, checksum text not null, applied_at timestamptz not null default now(), primary key (module, name))',
-    );
-    const { rows } = await client.query<{ module: string; name: string; checksum: string }>(
-      'select module, name, checksum from kernel.migrations',
-    );
-    const applied = new Map(rows.map((row) => [`${row.module}/${row.name}`, row.checksum]));
-    for (const { module, names } of files) refuseRenamed(module, names, rows);
-    let count = 0;
-    for (const { module, folder, names } of files) {
-      await client.query(`create schema if not exists ${pg.escapeIdentifier(module)}`);
-      for (const name of names) {
-        const text = await readFile(new URL(name, folder), 'utf8');
-        const checksum = createHash('sha256').update(text).digest('hex');
-        const before = applied.get(`${module}/${name}`);
-        if (before === checksum) continue;
-        if (before) throw new Error(`The migration ${module}/${name} was changed after it had been applied; add a new file instead.`);
-        await apply(client, { module, name, text, checksum });
-        log(`migrated ${module}/${name}`);
-        count++;
-      }
-    }
-    return count;
+    return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/** Whether nothing has been applied to the database yet. */
+export async function isNew(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>("select to_regclass('kernel.migrations') is not null as exists");
+  if (!rows[0]?.exists) return true;
+  return (await client.query('select from kernel.migrations limit 1')).rows.length === 0;
+}
+
+/**
+ * Brings the database to the version of this code: every module's `migrations/NNN_*.sql`, in the order of the modules,
+ * each file once and in a transaction of its own. To be run `alone`.
+ *
+ * @returns how many files were applied.
+ * @throws Error when a file has a wrong name or number, or has been changed or renamed since it was applied. Nothing is applied then.
+ */
+export async function migrate(
+  client: pg.Client,
+  folders: readonly MigrationFolder[],
+  log: (line: string) => void = () => {},
+): Promise<number> {
+  const files = await Promise.all(
+    folders.map(async ({ module, folder }) => ({ module, folder, names: namesIn(module, await readdir(folder)) })),
+  );
+  await client.query('create schema if not exists kernel');
+  await client.query(
+    'create table if not exists kernel.migrations (module text, name text, checksum text not null, applied_at timestamptz not null default now(), primary key (module, name))',
+  );
+  const { rows } = await client.query<{ module: string; name: string; checksum: string }>(
+    'select module, name, checksum from kernel.migrations',
+  );
+  for (const { module, names } of files) refuseRenamed(module, names, rows);
+  const applied = new Map(rows.map((row) => [`${row.module}/${row.name}`, row.checksum]));
+  let count = 0;
+  for (const { module, folder, names } of files) {
+    await client.query(`create schema if not exists ${pg.escapeIdentifier(module)}`);
+    for (const name of names) {
+      const text = await readFile(new URL(name, folder), 'utf8');
+      const checksum = createHash('sha256').update(text).digest('hex');
+      const before = applied.get(`${module}/${name}`);
+      if (before === checksum) continue;
+      if (before) throw new Error(`The migration ${module}/${name} was changed after it had been applied; add a new file instead.`);
+      await apply(client, { module, name, text, checksum });
+      log(`migrated ${module}/${name}`);
+      count++;
+    }
+  }
+  return count;
 }
 
 /** The files of a folder in their order: numbered from 001, each number once and none left out. */

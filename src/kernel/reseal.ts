@@ -31,6 +31,8 @@ export interface SealedColumn {
   boundBy?: string;
   /** Which rows may have one, where that spares a walk through the others. */
   where?: string;
+  /** The blind index of the text: keys that make another one are not those of the database. */
+  index?: { column: string; of: (secrets: Secrets, text: string) => string };
 }
 
 /**

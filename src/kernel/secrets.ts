@@ -8,8 +8,9 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './folders.ts';
 
 /** A master key and its name. Everything that is secret is derived from it, one key per purpose (HKDF, RFC 5869). */
 export interface MasterKey {
@@ -99,32 +100,72 @@ export function sameText(a: string, b: string): boolean {
   return timingSafeEqual(left, right);
 }
 
+/** The master keys of a start, the current one first. */
+export interface MasterKeys {
+  /** Makes those of a laptop, if they are not there yet. @throws Error that says what is wrong, without the key. */
+  all(): readonly MasterKey[];
+  /** The file that `all` would make; undefined when the keys are there. */
+  missing(): string | undefined;
+}
+
+/** Keys that are given as a text. @throws Error as `parseKeys`. */
+export function givenKeys(text: string): MasterKeys {
+  const keys = parseKeys(text);
+  return { missing: () => undefined, all: () => keys };
+}
+
 /**
  * Reads `SECRET_KEYS` (`name:base64,name:base64`, at least 32 bytes each, the current one first).
  * @throws Error that says what is wrong, without the key.
  */
 export function parseKeys(text: string): MasterKey[] {
-  return text.split(',').map((entry, index) => {
-    const [id, encoded] = entry.trim().split(':');
-    const secret = Buffer.from(encoded ?? '', 'base64');
-    if (!id || !/^[a-z0-9-]{1,20}$/i.test(id))
-      throw new Error('SECRET_KEYS must be name:base64[,name:base64…], names of letters and digits.');
-    if (secret.length < 32)
-      throw new Error(`SECRET_KEYS: key number ${index + 1} has less than 32 bytes; make one with: openssl rand -base64 32`);
+  const keys = text.split(',').map((entry, index) => {
+    const [id, encoded, ...rest] = entry.trim().split(':');
+    if (!id || !encoded || rest.length > 0 || !/^[a-z0-9-]{1,20}$/i.test(id))
+      throw new Error('SECRET_KEYS: must be name:base64[,name:base64…], names of letters and digits');
+    const secret = Buffer.from(encoded, 'base64');
+    if (!/^[a-z0-9+/_-]+={0,2}$/i.test(encoded)) throw new Error(`SECRET_KEYS: key number ${index + 1} is not base64; ${MAKE_ONE}`);
+    if (secret.length < 32) throw new Error(`SECRET_KEYS: key number ${index + 1} has less than 32 bytes; ${MAKE_ONE}`);
     return { id, secret };
   });
+  const twice = keys.find(({ id }, index) => keys.findIndex((key) => key.id === id) !== index);
+  if (twice) throw new Error(`SECRET_KEYS: two keys are called ${twice.id}; give each a name of its own`);
+  return keys;
 }
 
-/** The keys of a laptop: made at first start, kept in a file that only its owner reads. */
-export function keysInFile(path: string): MasterKey[] {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true });
-    try {
-      writeFileSync(path, `k1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+const MAKE_ONE = 'make one with: openssl rand -base64 32';
+
+/** The keys of a laptop: in a file that only its owner reads, made at the first start. Of several that make it at once, all read one. */
+export function keysInFile(path: string): MasterKeys {
+  let keys = existsSync(path) ? keysOf(path) : undefined;
+  return {
+    missing: () => (existsSync(path) ? undefined : path),
+    all() {
+      if (!keys && !existsSync(path)) makeKeys(path);
+      keys ??= keysOf(path);
+      return keys;
+    },
+  };
+}
+
+function makeKeys(path: string): void {
+  makeFolder(dirname(path));
+  const unfinished = `${path}.new-${process.pid}`;
+  writeFileSync(unfinished, `k1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flush: true });
+  try {
+    linkSync(unfinished, path); // it appears whole, and for one only
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(unfinished);
   }
-  chmodSync(path, 0o600);
-  return parseKeys(readFileSync(path, 'utf8').trim());
+}
+
+function keysOf(path: string): MasterKey[] {
+  try {
+    chmodSync(path, 0o600);
+    return parseKeys(readFileSync(path, 'utf8').trim());
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (in the file ${path})`);
+  }
 }

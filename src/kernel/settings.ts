@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { Currency } from './money.ts';
-import { keysInFile, type MasterKey, parseKeys } from './secrets.ts';
+import { givenKeys, keysInFile, type MasterKeys } from './secrets.ts';
 import { BadSettings, type CommonSettings, listOf, onOff, type SettingsParts } from './settings-part.ts';
 
 export { BadSettings } from './settings-part.ts';
@@ -88,7 +88,7 @@ export interface Settings extends CommonSettings {
   readonly databaseConnections: number;
   readonly preparedStatements: boolean;
   readonly dataFolder: string;
-  readonly keys: readonly MasterKey[];
+  readonly keys: MasterKeys;
   readonly internalSecret: string | undefined;
   /** Names of the modules that live in this process; undefined for all of them. */
   readonly modules: string[] | undefined;
@@ -170,9 +170,9 @@ function refuseUnsafe(s: z.infer<typeof Environment>): void {
   if (s.SANDBOX_CLOCK_SHIFT_SECONDS !== 0) throw new BadSettings('SANDBOX_CLOCK_SHIFT_SECONDS: production keeps the real time');
 }
 
-function masterKeys(given: string | undefined, dataFolder: string): MasterKey[] {
+function masterKeys(given: string | undefined, dataFolder: string): MasterKeys {
   try {
-    return given ? parseKeys(given) : keysInFile(resolve(dataFolder, 'keys'));
+    return given ? givenKeys(given) : keysInFile(resolve(dataFolder, 'keys'));
   } catch (error) {
     throw new BadSettings((error as Error).message);
   }

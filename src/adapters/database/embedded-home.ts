@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lchownSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '#kernel/folders.ts';
 
 /** Whom the server runs as when we are root, which PostgreSQL refuses to be. */
 export interface Account {
@@ -23,7 +24,7 @@ export const sharedFolder = '/var/lib/souk';
  * and a note named `location` in the folder says where.
  */
 export function openHome(folder: string, log: (line: string) => void): Home {
-  const path = makeFolder(folder);
+  const path = realFolder(folder);
   const owner = statSync(join(path, 'data'), { throwIfNoEntry: false });
   const note = join(path, 'location');
   if (process.getuid?.() !== 0) {
@@ -51,8 +52,8 @@ function homeAt(path: string): Home {
   return { path, account: accountFor(path) };
 }
 
-function makeFolder(folder: string): string {
-  mkdirSync(folder, { recursive: true });
+function realFolder(folder: string): string {
+  makeFolder(folder);
   return realpathSync(folder);
 }
 

@@ -25,7 +25,11 @@ const refusal = async (env: Record<string, string>): Promise<string> => {
 
 describe('files', () => {
   test('hold settings, their last line end aside', async () => {
-    expect(readSoukSettings(await gather({ SECRET_KEYS_FILE: keysFile })).keys.map(({ id }) => id)).toEqual(['k1']);
+    expect(
+      readSoukSettings(await gather({ SECRET_KEYS_FILE: keysFile }))
+        .keys.all()
+        .map(({ id }) => id),
+    ).toEqual(['k1']);
   });
 
   test("hold a provider's secret as well", async () => {
@@ -110,7 +114,7 @@ describe('Vault', () => {
 
   test('gives the fields of an entry, of either version', async () => {
     const settings = readSoukSettings(await gather(env()));
-    expect([settings.keys[0]?.id, settings.parts.orders]).toMatchObject(['k1', { commissionBasisPoints: 700 }]);
+    expect([settings.keys.all()[0]?.id, settings.parts.orders]).toMatchObject(['k1', { commissionBasisPoints: 700 }]);
     expect(await gather(env({ VAULT_PATH: '/kv/souk' }))).toMatchObject({ SECRET_KEYS: KEYS });
   });
 

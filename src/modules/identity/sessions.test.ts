@@ -79,7 +79,7 @@ test('of twenty who present one refresh token at the same time exactly one wins'
 
 test('of two processes that exchange one token at the same time the slower learns that it raced, not that it reused', async () => {
   const { w, tokens } = await signedIn();
-  const secrets = secretsFrom(testSettings().keys);
+  const secrets = secretsFrom(testSettings().keys.all());
   const token = readRefreshToken(secrets, tokens.refreshToken);
   if (!token) throw new Error('the token cannot be read');
   const exchange = () =>
