@@ -8,6 +8,7 @@ import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
 import type { Resource } from './resources.ts';
 import type { Route } from './routes.ts';
 import type { SettingsPart } from './settings-part.ts';
+import { hearsStanding, type Standing } from './standing.ts';
 
 /** What may be asked of a module: an operation of its contract, or one that the kernel brings for what it declares. */
 export interface Offer {
@@ -64,6 +65,8 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   sealed?: readonly SealedColumn[];
   life?: AccountLife<Ctx>;
   asksEveryModule?: boolean;
+  /** What it does when an account is suspended or reinstated. */
+  standing?: Standing<Ctx>;
   /** Its folder of `NNN_*.sql`; none for a module without tables. */
   migrations?: URL;
 }): Module {
@@ -79,7 +82,10 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     offers: offersOf(parts.contract, parts.operations, sealed, life),
     jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
-    subscriptions: (parts.subscriptions ?? []) as unknown as readonly Subscription[],
+    subscriptions: [
+      ...((parts.subscriptions ?? []) as unknown as readonly Subscription[]),
+      ...(parts.standing ? [hearsStanding(parts.contract.name, parts.standing as Standing)] : []),
+    ],
     settings: parts.settings,
     permissions: parts.permissions ?? {},
     limits: parts.limits ?? {},
