@@ -114,7 +114,10 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     permissions,
     ports: parts.ports,
     askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
-    nudge: () => work.nudge(),
+    nudge: (events) => {
+      metrics.announced(events);
+      work.nudge();
+    },
   });
   const work = openWork({ runtime, pool, clock: parts.clock, log: parts.log, metrics, retryDelaySeconds: parts.retryDelaySeconds ?? 1 });
   const authenticator = parts.authenticator({
