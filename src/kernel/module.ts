@@ -9,6 +9,7 @@ import type { Resource } from './resources.ts';
 import type { Route } from './routes.ts';
 import type { SettingsPart } from './settings-part.ts';
 import { hearsStanding, type Standing } from './standing.ts';
+import type { Tables } from './tables.ts';
 
 /** What may be asked of a module: an operation of its contract, or one that the kernel brings for what it declares. */
 export interface Offer {
@@ -41,6 +42,8 @@ export interface Module {
   readonly sealed: readonly SealedColumn[];
   /** What happens here when an account closes. */
   readonly life: AccountLife | undefined;
+  /** Columns with account ids or personal data. */
+  readonly tables: Tables;
   /** Whether its context asks all modules that declare `life`. */
   readonly asksEveryModule: boolean;
   readonly migrations: URL | undefined;
@@ -64,6 +67,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   limits?: LimitSpecs;
   sealed?: readonly SealedColumn[];
   life?: AccountLife<Ctx>;
+  tables?: Tables;
   asksEveryModule?: boolean;
   /** What it does when an account is suspended or reinstated. */
   standing?: Standing<Ctx>;
@@ -91,6 +95,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     limits: parts.limits ?? {},
     sealed,
     life,
+    tables: parts.tables ?? {},
     asksEveryModule: parts.asksEveryModule ?? false,
     migrations: parts.migrations,
   };

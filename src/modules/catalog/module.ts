@@ -13,6 +13,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tables } from './tables.ts';
 
 export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
@@ -31,5 +32,6 @@ export const catalogModule = module<typeof catalog, Catalog>({
   },
   life,
   standing,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });
