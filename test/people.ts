@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Composition } from '../src/kernel/compose.ts';
 import type { Money } from '../src/kernel/money.ts';
-import { allProblemsOf } from '../src/kernel/openapi.ts';
+import { allProblemsOf } from '../src/kernel/openapi-replies.ts';
 import { operationId } from '../src/kernel/routes.ts';
 
 export interface Reply {

@@ -21,6 +21,7 @@ interface Letter {
 export const deadLetterRoutes = (boss: () => PgBoss): Route[] => [
   get('/dead-letters', {
     summary: 'Work that failed for good',
+    description: 'The newest 100 jobs and events that failed at every attempt, with the reason of the last one.',
     access: permitted('jobs:manage'),
     returns: z.object({ items: z.array(DeadLetter) }),
     problems: [],
@@ -31,6 +32,8 @@ export const deadLetterRoutes = (boss: () => PgBoss): Route[] => [
   }),
   post('/dead-letters/{id}/retry', {
     summary: 'Try failed work again',
+    description:
+      'Puts the job or event back into its queue. It runs as if it were new; its effect is the same whether it runs once or twice.',
     access: permitted('jobs:manage'),
     returns: z.object({ retried: z.int() }),
     problems: [],

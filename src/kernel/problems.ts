@@ -1,9 +1,10 @@
+import { z } from 'zod';
+
 /** One entry of `errors` in a validation problem: where (a JSON Pointer) and what. */
-export interface FieldError {
-  pointer: string;
-  detail: string;
-  in?: 'body' | 'query' | 'path' | 'header';
-}
+export const FieldError = z
+  .object({ pointer: z.string(), detail: z.string(), in: z.enum(['body', 'query', 'path', 'header']).optional() })
+  .meta({ example: { pointer: '/email', detail: 'must be an email address', in: 'body' } });
+export type FieldError = z.infer<typeof FieldError>;
 
 /** A refusal that the caller can act on. It becomes an RFC 9457 reply at the edge and crosses services unchanged. */
 export class Problem extends Error {
@@ -22,59 +23,69 @@ export class Problem extends Error {
   }
 }
 
+type Members = Readonly<Record<string, z.ZodType>>;
+type Figures<M extends Members> = z.infer<z.ZodObject<M>>;
+
 export interface ProblemKind<Extra extends object = object> {
   (extra?: Extra): Problem;
   readonly code: string;
   readonly status: number;
   readonly title: string;
+  /** What stands in its reply beside the members of every problem. */
+  readonly members: Members;
   /** True for a problem of this kind, thrown here or by a service that answered with it. */
   is(error: unknown): error is Problem;
 }
 
 /**
  * Declares a kind of refusal: a stable code, a status, and the sentence that a person reads.
- * `detail` may be made from the figures that the refusal carries; these figures stand in the reply too.
+ * `members` are figures that the refusal carries; `detail` may be made from them.
  */
-export function problem<Extra extends object = object>(kind: {
+export function problem<M extends Members = Record<never, never>>(kind: {
   code: string;
   status: number;
   title: string;
-  detail: string | ((extra: Extra) => string);
-}): ProblemKind<Extra> {
-  const make = (extra?: Extra): Problem => {
-    const figures = extra ?? ({} as Extra);
+  members?: M;
+  detail: string | ((figures: Figures<M>) => string);
+}): ProblemKind<Figures<M>> {
+  const make = (extra?: Figures<M>): Problem => {
+    const figures = extra ?? ({} as Figures<M>);
     const detail = typeof kind.detail === 'string' ? kind.detail : kind.detail(figures);
     return new Problem(kind.code, kind.status, kind.title, detail, figures as Record<string, unknown>);
   };
   const is = (error: unknown): error is Problem => error instanceof Problem && error.code === kind.code;
-  return Object.assign(make, { code: kind.code, status: kind.status, title: kind.title, is });
+  return Object.assign(make, { code: kind.code, status: kind.status, title: kind.title, members: kind.members ?? {}, is });
 }
 
-export const malformed = problem<{ reason: string }>({
+export const malformed = problem({
   code: 'malformed',
   status: 400,
   title: 'The request cannot be read',
+  members: { reason: z.string() },
   detail: ({ reason }) => reason,
 });
 
-export const invalid = problem<{ errors: FieldError[] }>({
+export const invalid = problem({
   code: 'invalid',
   status: 422,
   title: 'The request does not fit its schema',
+  members: { errors: z.array(FieldError) },
   detail: ({ errors }) => `${errors.length} ${errors.length === 1 ? 'field does' : 'fields do'} not fit; see errors (20 at most).`,
 });
 
-export const unauthenticated = problem<{ reason?: string }>({
+export const unauthenticated = problem({
   code: 'unauthenticated',
   status: 401,
   title: 'Sign in first',
+  members: { reason: z.string().optional() },
   detail: ({ reason }) => reason ?? 'This call needs a valid access token: Authorization: Bearer <token>.',
 });
 
-export const forbidden = problem<{ permission?: string }>({
+export const forbidden = problem({
   code: 'forbidden',
   status: 403,
   title: 'Not yours to do',
+  members: { permission: z.string().optional() },
   detail: ({ permission }) => (permission ? `This call needs the permission ${permission}.` : 'You may not do this.'),
 });
 
@@ -107,10 +118,11 @@ export const notFound = problem({
   detail: 'There is nothing here that you may see.',
 });
 
-export const methodNotAllowed = problem<{ allow: string }>({
+export const methodNotAllowed = problem({
   code: 'method-not-allowed',
   status: 405,
   title: 'Method not allowed',
+  members: { allow: z.string() },
   detail: ({ allow }) => `This path answers ${allow}.`,
 });
 
@@ -129,24 +141,27 @@ export const requestTimeout = problem({
   detail: 'The connection is closed. Send the request again, as a whole.',
 });
 
-export const headersTooLarge = problem<{ limitBytes: number }>({
+export const headersTooLarge = problem({
   code: 'headers-too-large',
   status: 431,
   title: 'The header is too large',
+  members: { limitBytes: z.int() },
   detail: ({ limitBytes }) => `All header fields together may have at most ${limitBytes} bytes.`,
 });
 
-export const tooLarge = problem<{ limitBytes: number }>({
+export const tooLarge = problem({
   code: 'too-large',
   status: 413,
   title: 'The body is too large',
+  members: { limitBytes: z.int() },
   detail: ({ limitBytes }) => `A body may have at most ${limitBytes} bytes.`,
 });
 
-export const unsupportedMedia = problem<{ expected: string }>({
+export const unsupportedMedia = problem({
   code: 'unsupported-media-type',
   status: 415,
   title: 'Unsupported content type',
+  members: { expected: z.string() },
   detail: ({ expected }) => `Send the body as ${expected}.`,
 });
 
@@ -164,31 +179,35 @@ export const keyReused = problem({
   detail: 'This key already belongs to a call with other content. Use a new key for a new call.',
 });
 
-export const stillRunning = problem<{ retryAfterSeconds: number }>({
+export const stillRunning = problem({
   code: 'still-running',
   status: 409,
   title: 'The same call is still under way',
+  members: { retryAfterSeconds: z.int() },
   detail: 'The same call has not ended yet. Ask again in a moment, with the same Idempotency-Key if you sent one.',
 });
 
-export const versionMismatch = problem<{ current: number }>({
+export const versionMismatch = problem({
   code: 'version-mismatch',
   status: 412,
   title: 'It has changed meanwhile',
+  members: { current: z.int() },
   detail: ({ current }) => `If-Match or If-None-Match rules out the current version, which is "${current}". Read it again, then decide.`,
 });
 
-export const tooMany = problem<{ retryAfterSeconds: number }>({
+export const tooMany = problem({
   code: 'too-many-requests',
   status: 429,
   title: 'Too many requests',
+  members: { retryAfterSeconds: z.int() },
   detail: ({ retryAfterSeconds }) => `Ask again in ${retryAfterSeconds} s.`,
 });
 
-export const unavailable = problem<{ retryAfterSeconds: number; reason?: string }>({
+export const unavailable = problem({
   code: 'unavailable',
   status: 503,
   title: 'Not available at the moment',
+  members: { retryAfterSeconds: z.int(), reason: z.string().optional() },
   detail: ({ reason }) =>
     reason ?? 'Something that this call needs does not answer. Ask again with the same Idempotency-Key: nothing happens twice.',
 });

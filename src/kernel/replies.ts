@@ -3,7 +3,7 @@ import { isNoneMatched } from './preconditions.ts';
 import type { Problem } from './problems.ts';
 import { isRedirection, isReplayed, type Redirection, type Route, textOf } from './routes.ts';
 
-const SECURITY_HEADERS = {
+export const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',

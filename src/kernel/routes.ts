@@ -121,6 +121,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   etag?: (result: z.infer<R>) => number;
   /** Where what a 201 has made can be read: a path below `/v1`, or of the list that shows it. Every route that answers 201 has one. */
   location?: (result: z.infer<R>, params: ParamsOf<Path>) => string;
+  /** What the example of its reply says instead of what its schema says. */
+  example?: Partial<z.input<R>>;
   /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
   fileName?: (result: z.infer<R>) => string;
   /** A narrow limit that the module declares; a function where it hangs on what the call asks for; the body is then read before it is counted. */

@@ -56,7 +56,7 @@ export interface Document {
   info: { title: string; version: string; description?: string };
   tags: { name: string; description?: string }[];
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema> };
+  components: { schemas: Record<string, Schema>; responses?: Record<string, Reply>; headers?: Record<string, { description?: string }> };
 }
 
 /** An operation and where it answers. */
@@ -76,7 +76,9 @@ export interface Group {
 /** The operations by the tag that they carry first, in the order in which the document names the tags. */
 export function groupsOf(document: Document): Group[] {
   const calls = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): Call => ({ ...operation, method: method.toUpperCase(), path })),
+    Object.entries(methods).map(
+      ([method, operation]): Call => ({ ...operation, responses: repliesOf(operation, document), method: method.toUpperCase(), path }),
+    ),
   );
   return document.tags
     .map(({ name, description = '' }) => ({
@@ -86,6 +88,26 @@ export function groupsOf(document: Document): Group[] {
       calls: calls.filter(({ tags }) => tags[0] === name),
     }))
     .filter((group) => group.calls.length > 0);
+}
+
+interface Reference {
+  $ref?: string;
+}
+
+const nameOf = ({ $ref }: Reference): string => $ref?.split('/').at(-1) ?? '';
+
+/** The replies of a call, without references and without the headers that every reply of this API has. */
+function repliesOf({ responses }: Operation, { components }: Document): Record<string, Reply> {
+  const replies = Object.entries(responses).map(([status, reply]): [string, Reply] => [
+    status,
+    components.responses?.[nameOf(reply as Reference)] ?? reply,
+  ]);
+  const inAll = Object.keys(replies[0]?.[1].headers ?? {}).filter((name) => replies.every(([, { headers }]) => headers?.[name]));
+  const own = (headers: Reply['headers'] = {}) =>
+    Object.entries(headers)
+      .filter(([name]) => !inAll.includes(name))
+      .map(([name, header]) => [name, components.headers?.[nameOf(header as Reference)] ?? header]);
+  return Object.fromEntries(replies.map(([status, reply]) => [status, { ...reply, headers: Object.fromEntries(own(reply.headers)) }]));
 }
 
 /** Follows a reference into the components. */

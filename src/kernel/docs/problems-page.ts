@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { allProblemsOf } from '../openapi.ts';
+import { allProblemsOf } from '../openapi-replies.ts';
 import { problemType } from '../replies.ts';
 import type { Route } from '../routes.ts';
 import { page } from './page.ts';

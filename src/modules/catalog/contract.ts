@@ -5,7 +5,7 @@ import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
-export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
+export const productStates = ['draft', 'submitted', 'approved', 'rejected', 'archived'] as const;
 
 /** Name or value of an option: one line without control characters or spaces around it. */
 const OptionText = (max: number) =>
@@ -40,7 +40,7 @@ export const Product = z
     variants: z.array(Variant),
     images: z.array(z.object({ url: z.string(), alt: z.string() })),
     rating: z.object({ average: z.number().nullable(), count: z.int() }),
-    state: z.enum(productStates),
+    state: z.enum(productStates).meta({ example: 'approved' }),
     createdAt: Time,
     version: z.int(),
     pending: z
@@ -76,25 +76,28 @@ export type ProductBrief = z.infer<typeof ProductBrief>;
 /** What the shop calls a good: a name, a price, and what stands behind it. */
 export const Good = z.object({ name: z.string(), price: Money, stock: z.int(), productId: Id }).meta({ id: 'Good' });
 
-export const unknownProduct = problem<{ ids: string[] }>({
+export const unknownProduct = problem({
   code: 'catalog/unknown-product',
   status: 404,
   title: 'No such product',
+  members: { ids: z.array(z.string()) },
   detail: ({ ids }) => `Not for sale here: ${ids.join(', ')}.`,
 });
 
-export const variantNeeded = problem<{ productId: string; variants: { id: string; options: Record<string, string> }[] }>({
+export const variantNeeded = problem({
   code: 'catalog/variant-needed',
   status: 409,
   title: 'Say which variant',
+  members: { productId: Id, variants: z.array(z.object({ id: Id, options: z.record(z.string(), z.string()) })) },
   detail: ({ variants }) =>
     `The product comes in ${variants.length} variants that fit; name one by its variantId or by all of its options.`,
 });
 
-export const nameNotUnique = problem<{ name: string; ids: string[] }>({
+export const nameNotUnique = problem({
   code: 'catalog/name-not-unique',
   status: 409,
   title: 'Several goods have this name',
+  members: { name: z.string(), ids: z.array(Id) },
   detail: ({ ids }) => `Several goods are called so; order one by its id: ${ids.join(', ')}.`,
 });
 

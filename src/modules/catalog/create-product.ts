@@ -56,10 +56,11 @@ export const CreateProduct = z
     },
   });
 
-export const unknownCategory = problem<{ category: string }>({
+export const unknownCategory = problem({
   code: 'catalog/unknown-category',
   status: 409,
   title: 'No such category',
+  members: { category: z.string() },
   detail: ({ category }) => `There is no category ${category}; GET /v1/categories lists them.`,
 });
 

@@ -37,7 +37,7 @@ export const ProductsQuery = z
           'Other than approved: for the seller named by `seller`, and for staff. pending: approved ones with changes that wait for review',
       }),
   })
-  .meta({ description: 'Options are given as option.color=red' });
+  .meta({ description: 'Options of a variant, each as `option.` and its name', example: { 'option.color': 'red' } });
 type ProductsQuery = z.infer<typeof ProductsQuery>;
 type UnpublishedState = Exclude<ProductsQuery['state'], undefined | 'approved'>;
 

@@ -29,6 +29,7 @@ export const routes = [
   }),
   get('/products/{id}', {
     summary: 'A product with its variants and its stock of this moment',
+    description: 'Shows an approved product with all variants, and the stock of this moment. Owner and staff also see what is not public.',
     access: anyone,
     returns: Product,
     etag: version,
@@ -61,6 +62,7 @@ export const routes = [
   }),
   del('/products/{id}', {
     summary: 'Take a product off the shelves for good',
+    description: 'Archives the product: nobody finds or buys it any more. Orders that contain it stay as they are.',
     access: owned('product', 'catalog:write'),
     returns: null,
     problems: [versionMismatch],
@@ -71,6 +73,7 @@ export const routes = [
   }),
   post('/products/{id}/submit', {
     summary: 'Ask for approval',
+    description: 'Sends a draft, or a rejected product, to the staff. It is public once it is approved.',
     access: owned('product', 'catalog:write'),
     returns: Product,
     etag: version,
@@ -88,6 +91,7 @@ export const routes = [
   }),
   post('/products/{id}/reject', {
     summary: 'Reject a product, or the changes of one, with a reason',
+    description: 'The seller reads the reason, changes the product and submits it again. A product that is public stays as it was.',
     access: permitted('catalog:approve'),
     body: RejectProduct,
     returns: Product,
@@ -98,6 +102,8 @@ export const routes = [
   }),
   post('/products/{id}/stock', {
     summary: 'Add pieces, or take some away',
+    description:
+      'Adds units to a variant, or takes units away with a negative `change`. Stock never falls below zero: a call that would do so is refused.',
     access: owned('product', 'inventory:write'),
     idempotent: 'required',
     body: ChangeStock,
@@ -109,6 +115,7 @@ export const routes = [
   }),
   get('/products/{id}/stock', {
     summary: "The history of a product's stock",
+    description: 'Every change of stock, newest first, with its reason and the units that were there afterwards.',
     access: owned('product', 'inventory:write'),
     query: StockQuery,
     returns: page(Movement),
@@ -117,6 +124,7 @@ export const routes = [
   }),
   get('/categories', {
     summary: 'Categories',
+    description: 'All categories, with the slug that products and filters name, and the slug of the category above.',
     access: anyone,
     returns: page(Category),
     problems: [],

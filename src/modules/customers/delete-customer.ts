@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { enqueue } from '#kernel/events.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
@@ -6,10 +7,11 @@ import { beginClosure, type ClosureRow, claimLeft, dropClosure, findLeft, moveCl
 import type { Customers } from './context.ts';
 import { forgetAgainJob } from './jobs.ts';
 
-export const stillOpen = problem<{ reasons: string[] }>({
+export const stillOpen = problem({
   code: 'customers/still-open',
   status: 409,
   title: 'Something is still open',
+  members: { reasons: z.array(z.string()) },
   detail: ({ reasons }) => `The account cannot be deleted while these are open: ${reasons.join(', ')}. Close them first.`,
 });
 

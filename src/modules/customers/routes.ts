@@ -12,6 +12,7 @@ import { Profile, showProfile } from './show-profile.ts';
 export const routes = [
   get('/customers', {
     summary: 'Customers, newest first',
+    description: 'A page of accounts with their personal data. Filter by an email.',
     access: permitted('customers:read'),
     query: CustomersQuery,
     returns: page(Customer),
@@ -53,6 +54,7 @@ export const routes = [
   }),
   get('/users/{userId}/profile', {
     summary: 'What everybody may know of an account',
+    description: 'Shows the public name of an account, what has been verified, and since when it has been a member.',
     access: anyone,
     returns: Profile,
     problems: [notFound],

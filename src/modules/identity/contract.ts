@@ -70,7 +70,7 @@ export const Customer = z
     phone: Phone.nullable(),
     email: z.string().nullable(),
     emailConfirmed: z.boolean(),
-    state: z.enum(['unconfirmed', 'active', 'suspended', 'closing']),
+    state: z.enum(['unconfirmed', 'active', 'suspended', 'closing']).meta({ example: 'active' }),
     version: z.int(),
     createdAt: Time,
   })
@@ -139,10 +139,11 @@ export type Revocation = z.infer<typeof Revocation>;
 /** Channel on which every process hears that there are new revocations. */
 export const REVOCATIONS_CHANNEL = 'souk_revocations';
 
-export const usernameTaken = problem<{ username: string }>({
+export const usernameTaken = problem({
   code: 'identity/username-taken',
   status: 409,
   title: 'The username is taken',
+  members: { username: z.string() },
   detail: ({ username }) => `Somebody is called ${username} already. Choose another username.`,
 });
 
@@ -162,10 +163,11 @@ export const accountClosing = problem({
 });
 
 /** Told only to who has proven the rest: by a password, or by a provider's word, for which there is a `ticket`. */
-export const mfaCodeRequired = problem<{ ticket?: string }>({
+export const mfaCodeRequired = problem({
   code: 'identity/mfa-code-required',
   status: 401,
   title: 'A one-time code is needed',
+  members: { ticket: z.string().optional() },
   detail: ({ ticket }) =>
     ticket === undefined
       ? 'This account has a second factor: sign in (POST /v1/auth/sign-in) with the field code, a one-time or a recovery code.'

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { problem } from '#kernel/problems.ts';
 
 export {
@@ -68,9 +69,10 @@ export const noSession = problem({
 });
 
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */
-export const invalidRefreshToken = problem<{ error: 'invalid_grant' }>({
+export const invalidRefreshToken = problem({
   code: 'identity/invalid-refresh-token',
   status: 401,
   title: 'The refresh token is not good',
+  members: { error: z.literal('invalid_grant') },
   detail: 'It was used before, has run out, or its session has ended. Sign in again.',
 });

@@ -105,6 +105,7 @@ export const routes = [
   }),
   post('/auth/sign-out', {
     summary: 'End this session at once',
+    description: 'The refresh token and the access token of this session stop working in every process.',
     access: signedIn,
     returns: null,
     status: 204,
@@ -113,6 +114,7 @@ export const routes = [
   }),
   get('/auth/sessions', {
     summary: 'The open sessions of the account',
+    description: 'Each sign-in is a session. `current` marks the one that this token belongs to.',
     access: signedIn,
     returns: Sessions,
     problems: [],
@@ -120,6 +122,7 @@ export const routes = [
   }),
   del('/auth/sessions/{id}', {
     summary: 'End a session at once',
+    description: 'Ends another sign-in of the account: its refresh token and its access token stop working in every process.',
     access: signedIn,
     returns: null,
     problems: [notFound],
@@ -211,6 +214,7 @@ export const routes = [
   }),
   get('/auth/me', {
     summary: 'Who the token speaks for',
+    description: 'Answers the account, its roles and its permissions, as they are at this moment.',
     access: signedIn,
     returns: Me,
     problems: [],
@@ -252,6 +256,7 @@ export const routes = [
   }),
   get('/customers/{username}', {
     summary: 'A customer with all personal data',
+    description: "Shows the account with its personal data. Reading somebody else's leaves an entry in the audit trail.",
     access: ownAccount('customers:read'),
     returns: Customer,
     etag: ({ version }) => version,
@@ -260,6 +265,7 @@ export const routes = [
   }),
   get('/.well-known/jwks.json', {
     summary: 'Public keys that tokens are signed with',
+    description: 'The public keys (RFC 7517) with which access and id tokens are verified. Keep them for the time that Cache-Control says.',
     access: anyone,
     cacheControl: 'public, max-age=300',
     returns: z.object({ keys: z.array(PublicKey) }).meta({ id: 'Jwks' }),
@@ -268,6 +274,7 @@ export const routes = [
   }),
   get('/.well-known/openid-configuration', {
     summary: 'How to verify and get tokens (OpenID Connect Discovery)',
+    description: 'Where the keys and the tokens are, for libraries of OpenID Connect that find their settings by themselves.',
     access: anyone,
     cacheControl: 'public, max-age=300',
     returns: OpenIdConfiguration,

@@ -13,17 +13,19 @@ export const Quantity = z.int('must be a whole number of pieces').min(1).max(100
 /** What is wanted: lines of the same variant are summed before stock is looked at. */
 export const StockLine = z.object({ variantId: Id, quantity: Quantity });
 
-export const outOfStock = problem<{ variantIds: string[] }>({
+export const outOfStock = problem({
   code: 'inventory/out-of-stock',
   status: 409,
   title: 'Not enough pieces in stock',
+  members: { variantIds: z.array(z.string()) },
   detail: ({ variantIds }) => `There are not enough pieces left of: ${variantIds.join(', ')}. Order fewer, or something else.`,
 });
 
-export const stockBelowZero = problem<{ available: number }>({
+export const stockBelowZero = problem({
   code: 'inventory/below-zero',
   status: 409,
   title: 'Stock cannot go below zero',
+  members: { available: z.int() },
   detail: ({ available }) => `Only ${available} ${available === 1 ? 'piece is' : 'pieces are'} free to be taken away.`,
 });
 

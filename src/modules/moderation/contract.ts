@@ -20,10 +20,11 @@ export const reasons = ['screening', 'flags'] as const;
 export const decisions = ['approve', 'remove', 'flag'] as const;
 
 /** For the owning module to throw when the verdict is `block`. Names the rules, never the words. */
-export const textRefused = problem<{ rules: string[] }>({
+export const textRefused = problem({
   code: 'moderation/text-refused',
   status: 422,
   title: 'The text is not allowed here',
+  members: { rules: z.array(z.string()) },
   detail: ({ rules }) => `The text breaks these rules: ${rules.join(', ')}. Take out what they name and send it again.`,
 });
 

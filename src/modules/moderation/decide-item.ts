@@ -3,10 +3,10 @@ import { emit } from '#kernel/events.ts';
 import { notFound, problem } from '#kernel/problems.ts';
 import { type Replayed, replayed } from '#kernel/routes.ts';
 import { line } from '#kernel/shapes.ts';
-import { decided } from '#moderation';
+import { decided, decisions } from '#moderation';
 import type { Moderation } from './context.ts';
 import { decideOpen, type Item, type ItemRow, itemById, itemView } from './item.ts';
-import { type Decision, moderatorDecisions } from './item-state.ts';
+import { moderatorDecisions } from './item-state.ts';
 
 export const DecideItem = z
   .strictObject({
@@ -18,10 +18,11 @@ export const DecideItem = z
     message: 'is needed to remove',
   });
 
-export const alreadyDecided = problem<{ decision: Decision }>({
+export const alreadyDecided = problem({
   code: 'moderation/already-decided',
   status: 409,
   title: 'It is decided already',
+  members: { decision: z.enum(decisions) },
   detail: ({ decision }) => `Somebody was faster and decided: ${decision}. Take the next one of the queue.`,
 });
 

@@ -14,10 +14,10 @@ export const Item = z
     rules: z.array(z.string()).meta({ description: 'Names of the rules that fired', example: ['english/insult'] }),
     excerpt: z.string().nullable().meta({ description: 'What was written, at most 1000 characters; null once its author was erased' }),
     state: z.enum(itemStates),
-    decision: z.enum(decisions).nullable(),
-    decisionReason: z.string().nullable(),
-    decidedBy: Id.nullable(),
-    decidedAt: Time.nullable(),
+    decision: z.enum(decisions).nullable().meta({ example: null }),
+    decisionReason: z.string().nullable().meta({ example: null }),
+    decidedBy: Id.nullable().meta({ example: null }),
+    decidedAt: Time.nullable().meta({ example: null }),
     createdAt: Time,
   })
   .meta({ id: 'ModerationItem' });

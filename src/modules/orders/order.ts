@@ -13,14 +13,14 @@ export type PaymentKind = (typeof paymentKinds)[number];
 export const Order = z
   .object({
     id: Id,
-    state: z.enum(orderStates),
+    state: z.enum(orderStates).meta({ example: 'placed' }),
     buyer: z.object({ id: Id, username: z.string() }),
     items: z.array(
       z.object({ productId: Id, variantId: Id, name: z.string(), options: Options, quantity: z.int(), unitPrice: Money, total: Money }),
     ),
     total: Money,
     payment: z.enum(paymentKinds),
-    timeline: z.array(z.object({ state: z.enum(orderStates), at: Time })),
+    timeline: z.array(z.object({ state: z.enum(orderStates).meta({ example: 'placed' }), at: Time })),
     createdAt: Time,
   })
   .meta({ id: 'Order' });

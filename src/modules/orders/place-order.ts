@@ -55,10 +55,11 @@ export const PlaceOrder = z.strictObject({
   shippingAddress: ShippingAddress.optional(),
 });
 
-export const mixedCurrencies = problem<{ currencies: string[] }>({
+export const mixedCurrencies = problem({
   code: 'orders/mixed-currencies',
   status: 409,
   title: 'One order, one currency',
+  members: { currencies: z.array(z.string()) },
   detail: ({ currencies }) => `These goods are priced in ${currencies.join(' and ')}. Order them apart.`,
 });
 

@@ -12,6 +12,7 @@ import { SellGood, sellGood, unknownCustomer } from './sell-good.ts';
 export const routes = [
   get('/sales/goods', {
     summary: 'Names and prices of what is in stock',
+    description: 'Products that can be bought by their name, in the order of their names.',
     access: anyone,
     query: GoodsQuery,
     returns: page(Good),
@@ -20,6 +21,8 @@ export const routes = [
   }),
   get('/sales/goods/{name}', {
     summary: 'All about a good, by its name',
+    description:
+      'Shows the product of this name, with its variants and its stock. A name that several products have answers 409 with their ids.',
     access: anyone,
     returns: Product,
     problems: [unknownProduct, nameNotUnique],
@@ -27,6 +30,8 @@ export const routes = [
   }),
   post('/sales', {
     summary: 'Buy a good by its name, in one step, out of a wallet',
+    description:
+      'Buys a product by its name, with the money of a wallet. Without `username` it is your own purchase; staff with `sales:create` may buy for a customer.',
     access: signedIn,
     idempotent: 'required',
     body: SellGood,
@@ -38,6 +43,8 @@ export const routes = [
   }),
   post('/orders', {
     summary: 'Place an order',
+    description:
+      'Takes the stock and the money in one step, or refuses with nothing changed. The price is that of this moment and is stored with the order. A product with several variants needs the variant, by its id or its options.',
     access: signedIn,
     idempotent: 'required',
     body: PlaceOrder,
@@ -49,6 +56,7 @@ export const routes = [
   }),
   get('/orders', {
     summary: 'Orders, newest first',
+    description: 'Your own orders, newest first. Staff may ask for those of anybody.',
     access: signedIn,
     query: OrdersQuery,
     returns: page(Order),
@@ -57,6 +65,7 @@ export const routes = [
   }),
   get('/orders/{id}', {
     summary: 'An order and its timeline',
+    description: 'Shows what was ordered, what it cost, and when each state was reached.',
     access: owned('order', 'orders:read'),
     returns: Order,
     problems: [],
@@ -64,6 +73,7 @@ export const routes = [
   }),
   get('/customers/{username}/purchases', {
     summary: 'What a customer has bought',
+    description: 'The orders of a customer, newest first, with what was bought and what was paid.',
     access: ownAccount('orders:read'),
     query: PurchasesQuery,
     returns: page(Order),

@@ -13,10 +13,11 @@ export const SellGood = z.strictObject({
   quantity: Quantity.default(1),
 });
 
-export const unknownCustomer = problem<{ username: string }>({
+export const unknownCustomer = problem({
   code: 'orders/unknown-customer',
   status: 404,
   title: 'No such customer',
+  members: { username: z.string() },
   detail: ({ username }) => `Nobody here is called ${username}.`,
 });
 

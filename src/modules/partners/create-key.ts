@@ -5,7 +5,7 @@ import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { forbidden, invalid, problem } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
-import { Time } from '#kernel/shapes.ts';
+import { Id, Time } from '#kernel/shapes.ts';
 import type { Partners } from './context.ts';
 import {
   ApiKey,
@@ -45,17 +45,14 @@ export const CreatedKey = ApiKey.extend({
 }).meta({ id: 'CreatedApiKey' });
 type CreatedKey = z.infer<typeof CreatedKey>;
 
-interface LiveKey {
-  id: string;
-  lastFour: string;
-  createdAt: string;
-  lastUsedAt: string | null;
-}
+const LiveKey = z.object({ id: Id, lastFour: z.string(), createdAt: Time, lastUsedAt: Time.nullable() });
+type LiveKey = z.infer<typeof LiveKey>;
 
-export const twoKeysLive = problem<{ delete: string; keys: LiveKey[] }>({
+export const twoKeysLive = problem({
   code: 'partners/two-keys-live',
   status: 409,
   title: 'This partner has two live keys',
+  members: { delete: Id, keys: z.array(LiveKey) },
   detail: (refusal) =>
     `A partner has one key in use and one to change over to. Delete the one that is no longer used (DELETE /v1/api-keys/{id}): ` +
     `${refusal.delete} is the one that was idle longer.`,

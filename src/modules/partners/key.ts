@@ -36,8 +36,8 @@ export const ApiKey = z
     createdBy: Id,
     createdAt: Time,
     lastUsedAt: Time.nullable().meta({ description: 'To the minute' }),
-    expiresAt: Time.nullable(),
-    revokedAt: Time.nullable(),
+    expiresAt: Time.nullable().meta({ example: null }),
+    revokedAt: Time.nullable().meta({ example: null }),
   })
   .meta({ id: 'ApiKey' });
 export type ApiKey = z.infer<typeof ApiKey>;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { problem } from '#kernel/problems.ts';
 import type { reviewStates } from '#reviews';
 
@@ -22,10 +23,11 @@ export const transitions: readonly { from: ReviewState; command: ReviewCommand; 
   { from: 'flagged', command: 'remove', to: 'removed', who: 'moderator' },
 ];
 
-export const wrongState = problem<{ state: string; command: string }>({
+export const wrongState = problem({
   code: 'reviews/wrong-state',
   status: 409,
   title: 'Not in this state',
+  members: { state: z.string().meta({ example: 'removed' }), command: z.string() },
   detail: ({ state, command }) => `A review that is ${state} cannot take the command ${command}.`,
 });
 

@@ -32,6 +32,7 @@ export const routes = [
   }),
   get('/products/{id}/reviews', {
     summary: 'What customers say of a product',
+    description: 'The public reviews of a product, newest first.',
     access: anyone,
     query: ReviewsQuery,
     returns: page(Review),
@@ -40,6 +41,7 @@ export const routes = [
   }),
   get('/customers/{username}/reviews', {
     summary: 'What a customer says of products',
+    description: 'The public reviews of a customer, newest first.',
     access: anyone,
     query: ReviewsQuery,
     returns: page(Review),
@@ -48,6 +50,7 @@ export const routes = [
   }),
   get('/reviews/{id}', {
     summary: 'A review',
+    description: 'Shows a public review. Its author and staff also see one that is hidden, with the reason.',
     access: anyone,
     returns: Review,
     etag: version,

@@ -5,6 +5,7 @@ import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { notFound, problem, stillRunning } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import { Id } from '#kernel/shapes.ts';
 import type { Reviews } from './context.ts';
 import { askToLookJob } from './jobs.ts';
 import { Comment, Rating, type Review, type ReviewRow, reviewByKey, reviewIdOf, reviewInsert, reviewView } from './review.ts';
@@ -13,10 +14,11 @@ import { changeSummaries } from './summary.ts';
 
 export const WriteReview = z.strictObject({ rating: Rating, comment: Comment });
 
-export const alreadyReviewed = problem<{ reviewId: string }>({
+export const alreadyReviewed = problem({
   code: 'reviews/already-reviewed',
   status: 409,
   title: 'You have reviewed this product',
+  members: { reviewId: Id },
   detail: ({ reviewId }) => `A customer reviews a product once. Your review is ${reviewId}; change it by PATCH /v1/reviews/${reviewId}.`,
 });
 

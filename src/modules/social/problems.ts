@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { problem } from '#kernel/problems.ts';
 
 export const unknownProvider = problem({
@@ -30,10 +31,11 @@ export const notProven = problem({
   detail: 'What came back from the provider is not what it gave out for this sign-in. Begin again.',
 });
 
-export const providerUnavailable = problem<{ retryAfterSeconds: number }>({
+export const providerUnavailable = problem({
   code: 'social/provider-unavailable',
   status: 503,
   title: 'The provider does not answer',
+  members: { retryAfterSeconds: z.int() },
   detail: 'The provider cannot be reached, or does not answer as it should. Begin again in a moment, or sign in in another way.',
 });
 

@@ -18,21 +18,23 @@ export const ChargeWallet = z.strictObject({
 });
 
 export const Charge = z
-  .object({ id: Id, state: z.enum(['pending', 'succeeded']), amount: z.int(), currency: Currency })
+  .object({ id: Id, state: z.enum(['pending', 'succeeded']).meta({ example: 'succeeded' }), amount: z.int(), currency: Currency })
   .meta({ id: 'Charge' });
 export type Charge = z.infer<typeof Charge>;
 
-export const unknownGateway = problem<{ gateway: string; gateways: string[] }>({
+export const unknownGateway = problem({
   code: 'wallet/unknown-gateway',
   status: 409,
   title: 'No such payment gateway',
+  members: { gateway: z.string(), gateways: z.array(z.string()) },
   detail: ({ gateway, gateways }) => `${gateway} is not a gateway of this Souk; there is: ${gateways.join(', ')}.`,
 });
 
-export const chargeDeclined = problem<{ reason: string }>({
+export const chargeDeclined = problem({
   code: 'wallet/charge-declined',
   status: 402,
   title: 'The gateway declined the charge',
+  members: { reason: z.string() },
   detail: ({ reason }) => `${reason} Nothing was charged; try another card.`,
 });
 

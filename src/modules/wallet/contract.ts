@@ -5,10 +5,11 @@ import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
-export const insufficientFunds = problem<{ currency: string; available: number; needed: number }>({
+export const insufficientFunds = problem({
   code: 'wallet/insufficient-funds',
   status: 409,
   title: 'Not enough money in the wallet',
+  members: { currency: z.string(), available: z.int(), needed: z.int() },
   detail: ({ currency, available, needed }) =>
     `The wallet has ${available} ${currency} (minor units) to spend; ${needed} are needed. Charge it, or choose another payment.`,
 });
@@ -27,10 +28,11 @@ export const paymentCancelled = problem({
   detail: 'A payment under this key was given up before; it cannot take effect any more.',
 });
 
-export const exceedsPayment = problem<{ left: number }>({
+export const exceedsPayment = problem({
   code: 'wallet/exceeds-payment',
   status: 409,
   title: 'More than was paid',
+  members: { left: z.int() },
   detail: ({ left }) => `Of this payment ${left} (minor units) can still be given back.`,
 });
 

@@ -11,8 +11,26 @@ import { type Line, lineView, statementPage } from './statement.ts';
 export const WalletRecord = z.object({
   balances: z.array(z.object({ currency: Currency, purpose: z.string(), balance: z.int() })),
   statement: z.array(StatementLine),
-  charges: z.array(z.object({ id: Id, gateway: z.string(), state: z.string(), amount: z.int(), currency: Currency, at: Time })),
-  deductions: z.array(z.object({ id: Id, kind: z.string(), amount: z.int(), currency: Currency, reason: z.string().nullable(), at: Time })),
+  charges: z.array(
+    z.object({
+      id: Id,
+      gateway: z.string(),
+      state: z.string().meta({ example: 'succeeded' }),
+      amount: z.int(),
+      currency: Currency,
+      at: Time,
+    }),
+  ),
+  deductions: z.array(
+    z.object({
+      id: Id,
+      kind: z.string().meta({ example: 'withdrawal' }),
+      amount: z.int(),
+      currency: Currency,
+      reason: z.string().nullable(),
+      at: Time,
+    }),
+  ),
 });
 type WalletRecord = z.infer<typeof WalletRecord>;
 

@@ -11,6 +11,7 @@ import { JournalView, readJournal, readStatement, readWallet, StatementQuery, Wa
 export const routes = [
   get('/customers/{username}/wallet', {
     summary: 'What a wallet holds',
+    description: 'For each currency: what can be spent, and what is held for purchases that are not finished.',
     access: ownAccount('ledger:read'),
     returns: WalletView,
     problems: [],
@@ -18,6 +19,7 @@ export const routes = [
   }),
   get('/customers/{username}/wallet/transfers', {
     summary: 'What came into a wallet and went out of it',
+    description: 'Every movement of the wallet, newest first, with what caused it. Positive amounts came in, negative ones went out.',
     access: ownAccount('ledger:read'),
     query: StatementQuery,
     returns: page(StatementLine),
@@ -26,6 +28,8 @@ export const routes = [
   }),
   post('/customers/{username}/wallet/charge', {
     summary: 'Top a wallet up through a payment gateway',
+    description:
+      'The gateway is asked for the money, and the wallet is credited when it has agreed. While the gateway has not answered, `state` is `pending`; a repeated call with the same key tells how it ended.',
     access: ownAccount('wallet:manage'),
     mfa: true,
     idempotent: 'required',
@@ -51,6 +55,8 @@ export const routes = [
   }),
   get('/ledger/proof', {
     summary: 'Proof that the money adds up',
+    description:
+      'Checks the rules of the ledger over all stored money in one snapshot. `ok` is true when every rule holds; the figures show what was compared.',
     access: permitted('ledger:read'),
     returns: Proof,
     problems: [],
@@ -58,6 +64,8 @@ export const routes = [
   }),
   get('/ledger/journals/{id}', {
     summary: 'A journal and its transfers',
+    description:
+      'Shows the transfers that were written together for one cause, each with the account that gave and the account that received.',
     access: permitted('ledger:read'),
     returns: JournalView,
     problems: [],

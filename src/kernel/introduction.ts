@@ -1,0 +1,64 @@
+/** What the OpenAPI document says before its calls, in Markdown. */
+export const introduction = `
+Souk sells. This API has products, orders, wallets, reviews and the accounts of the people behind them.
+
+Every path under \`/v1\` also answers without that prefix. Bodies and replies are JSON in UTF-8. Times are RFC 3339 in UTC, ids are UUIDs.
+New fields may be added to a reply at any time: pass over those that you do not know. A field of a request that the API does not know is refused.
+
+## Sign in
+
+\`POST /v1/auth/sign-in\` with a username (or email) and a password answers an \`accessToken\` and a \`refreshToken\`.
+Send the access token with each call:
+
+\`\`\`sh
+curl -s localhost:3000/v1/auth/sign-in -H 'Content-Type: application/json' -d '{"username":"bob","password":"souk-demo"}'
+curl -s localhost:3000/v1/auth/me -H "Authorization: Bearer $TOKEN"
+\`\`\`
+
+An access token ends after \`expiresIn\` seconds. \`POST /v1/auth/token\` with \`grant_type=refresh_token\` answers new tokens; a refresh token
+is good once. A call that is marked with a second factor answers 403 \`mfa-required\` until \`POST /v1/auth/step-up\` has been called with a code.
+The systems of partners send \`X-Api-Key\` instead of a token. Send one of the two headers, not both.
+
+## Retry without doing it twice
+
+Calls that make something take an \`Idempotency-Key\` header. Calls that move money or stock demand it. Choose a new key (a UUID) for each thing
+that you want done, and send the same key when you repeat the call, for example after a time-out. The work is done once: the repeated call is answered from
+its result, with \`Idempotent-Replayed: true\`. The same key with another body is refused (422 \`idempotency-key-reused\`). While the first call
+is still running, the second waits for up to 5 seconds and then answers 409 \`still-running\`.
+
+## Change what you have read
+
+A reply that shows one thing carries its version as \`ETag\`. Send it as \`If-Match\` when you change the thing: if somebody else was faster, the call answers
+412 \`version-mismatch\` and nothing is changed. \`PATCH\` takes a JSON Merge Patch (RFC 7396): a field that is absent stays, \`null\` empties it.
+Send \`If-None-Match\` when you read again: 304 says that nothing has changed.
+
+## Pages
+
+Lists answer \`{ "items": [...], "nextCursor": "..." }\`. Ask for the next page with \`?cursor=\` and the same filters, or follow the header \`Link: <...>; rel="next"\`.
+The last page has \`"nextCursor": null\`. \`?limit=\` takes 1 to 100 and is 20 when absent. No row is lost or repeated between pages while others are added.
+A query parameter without a value is as one that is absent; a parameter that is given twice is refused.
+
+## Money
+
+An amount is a whole number of the smallest unit of its currency: \`{ "amount": 1999, "currency": "USD" }\` is 19.99 dollars, and
+\`{ "amount": 1999, "currency": "TND" }\` is 1.999 dinars. No amount is a fraction.
+
+## Refusals
+
+A call that is refused answers \`application/problem+json\` (RFC 9457). \`code\` is stable, and each call lists its own; \`detail\` is a sentence for a person.
+422 \`invalid\` names each field that does not fit by a JSON Pointer. Codes are explained at [/docs/problems](/docs/problems).
+
+| status | what it means | what to do |
+|---|---|---|
+| 400, 415, 422 | the request cannot be read, or does not fit | change it |
+| 401, 403 | nobody is signed in, or not somebody who may | sign in, or ask for the permission |
+| 404 | there is nothing here that you may see | |
+| 409, 412 | the present state does not allow it | read again, then decide |
+| 429, 503 | too many calls, or something does not answer | wait for \`Retry-After\` seconds, then repeat with the same key |
+| 500 | our fault, logged under \`X-Request-Id\` | repeat with the same key; tell us the id |
+
+## Limits
+
+Calls are counted per address and per account. \`RateLimit\` says how many are left. A call over a limit answers 429 with \`Retry-After\`.
+A body may have 256 KiB, and 5,000 values in it.
+`.trim();
