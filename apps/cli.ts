@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { identity, lastAdmin, noSecondFactor } from '#identity';
 import { type Composition, version } from '#kernel/compose.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
+import { personalDataPage } from '#kernel/tables.ts';
 import { wallet } from '#wallet';
 import { openSouk, settingsParts } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
@@ -93,6 +94,11 @@ souk
   .command('openapi [file]')
   .description('write the OpenAPI document')
   .action((file: string | undefined) => withSouk((app) => write(`${JSON.stringify(app.openapi(), null, 2)}\n`, file)));
+
+souk
+  .command('personal-data [file]')
+  .description('write the page of what is stored of people')
+  .action((file: string | undefined) => withSouk((app) => write(personalDataPage(app.runtime.modules), file)));
 
 souk
   .command('settings [file]')

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningDatabase } from '#adapters/database/port.ts';
 import type { adapterSettings } from '#adapters/index.ts';
 import type { Composition } from '#kernel/compose.ts';
@@ -13,6 +14,9 @@ import { fail, loadSettings, say } from './shell.ts';
 
 /** How long running calls may take to end after a stop was asked for. */
 const DRAIN_MS = 10_000;
+
+/** How long a stop may take once the database is gone, for good. */
+const GIVE_UP_MS = 5000;
 
 await main().catch((error) => fail(error));
 
@@ -35,7 +39,12 @@ async function main(): Promise<void> {
     const server = await listen(souk, settings, port);
     stopping = () => shutDown(server, souk, database);
     welcome(settings, server.port, database);
-    await asked;
+    const lost = await Promise.race([asked, database.lost]);
+    if (lost instanceof Error) {
+      say('The database is gone; stopping …');
+      await Promise.race([stopping('lost').catch(() => {}), sleep(GIVE_UP_MS)]);
+      fail(lost);
+    }
     say('Stopping: finishing what is under way …');
   } finally {
     await stopping('done');

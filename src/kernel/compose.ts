@@ -27,6 +27,7 @@ import { openRuntime, type Runtime, systemScope } from './runtime.ts';
 import { type MasterKeys, type Secrets, secretsFrom } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { openSignals, type Signals } from './signals.ts';
+import { staysAs } from './tables.ts';
 import { openWork } from './work.ts';
 
 export interface Parts {
@@ -114,7 +115,10 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     permissions,
     ports: parts.ports,
     askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
-    nudge: () => work.nudge(),
+    nudge: (events) => {
+      metrics.announced(events);
+      work.nudge();
+    },
   });
   const work = openWork({ runtime, pool, clock: parts.clock, log: parts.log, metrics, retryDelaySeconds: parts.retryDelaySeconds ?? 1 });
   const authenticator = parts.authenticator({
@@ -216,6 +220,11 @@ const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>
     needs: {},
     routes: [...auditRoutes, ...deadLetterRoutes(boss)],
     operations: {},
+    tables: {
+      'kernel.audit': { actor_id: staysAs('who did what'), subject: staysAs('to whom or what') },
+      'kernel.outbox': { subject: staysAs('until it is pruned'), payload: staysAs('until it is pruned: ids and figures only') },
+      'kernel.standings': { account_id: staysAs('the newest standing that was heard') },
+    },
     permissions: {
       'jobs:manage': { does: 'looks at failed work and tries it again', roles: ['operator'] },
       'audit:read': { does: 'reads the audit trail', roles: ['operator'] },

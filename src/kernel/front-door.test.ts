@@ -126,7 +126,7 @@ describe('the front door', () => {
     expect((await w.get('/livez')).body).toEqual({ status: 'ok' });
     expect((await w.get('/readyz')).status).toBe(200);
     expect((await w.get('/health')).body).toMatchObject({ status: 'ok', checks: { database: 'ok', signals: 'ok' } });
-    expect((await w.get('/metrics')).body).toContain('souk_http_request_seconds_bucket');
+    expect((await w.get('/metrics')).body).toContain('souk_http_request_duration_seconds_bucket');
   });
 });
 

@@ -65,6 +65,7 @@ type Env = {
 export function openHttp(parts: HttpParts): Hono<Env> {
   const { settings, log } = parts;
   const app = new Hono<Env>();
+  app.use(parts.metrics.watch);
   countEverything(app, parts);
   if (settings.corsOrigins.length > 0) {
     app.use(

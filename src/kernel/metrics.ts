@@ -1,24 +1,33 @@
+import type { MiddlewareHandler } from 'hono';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   registry: Registry;
+  /** A call of an operation, answered. */
   request(operation: string, status: number, seconds: number): void;
+  /** Counts requests under way, and those that a limit refused, on every path. */
+  watch: MiddlewareHandler;
+  /** Events that were committed, by name. */
+  announced(names: readonly string[]): void;
   statement(): void;
   work(kind: 'done' | 'failed', name: string): void;
   outboxLag(rows: number): void;
 }
 
-/** What Prometheus reads at `/metrics`. Labels are operations and states, never people. */
+/** What Prometheus reads at `/metrics`. Labels are operations, states and names of events, never people. docs/operating.md lists them. */
 export function openMetrics(gauges: { poolWaiting: () => number; poolTotal: () => number }): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'souk_' });
+  collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
-    name: 'souk_http_request_seconds',
+    name: 'souk_http_request_duration_seconds',
     help: 'Time from request to reply',
     labelNames: ['operation', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });
+  const inFlight = new Gauge({ name: 'souk_http_requests_in_flight', help: 'Requests that wait for their reply', registers: [registry] });
+  const limited = new Counter({ name: 'souk_http_rate_limited_total', help: 'Requests refused with 429', registers: [registry] });
+  const events = new Counter({ name: 'souk_events_total', help: 'Events committed', labelNames: ['event'], registers: [registry] });
   const statements = new Counter({ name: 'souk_sql_statements_total', help: 'SQL statements sent', registers: [registry] });
   const work = new Counter({
     name: 'souk_work_total',
@@ -43,6 +52,14 @@ export function openMetrics(gauges: { poolWaiting: () => number; poolTotal: () =
   return {
     registry,
     request: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
+    watch: async (c, next) => {
+      inFlight.inc();
+      await next().finally(() => inFlight.dec());
+      if (c.res.status === 429) limited.inc();
+    },
+    announced: (names) => {
+      for (const event of names) events.inc({ event });
+    },
     statement: () => statements.inc(),
     work: (outcome, name) => work.inc({ outcome, name }),
     outboxLag: (rows) => lag.set(rows),

@@ -8,6 +8,8 @@ import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
 import type { Resource } from './resources.ts';
 import type { Route } from './routes.ts';
 import type { SettingsPart } from './settings-part.ts';
+import { hearsStanding, type Standing } from './standing.ts';
+import type { Tables } from './tables.ts';
 
 /** What may be asked of a module: an operation of its contract, or one that the kernel brings for what it declares. */
 export interface Offer {
@@ -40,6 +42,8 @@ export interface Module {
   readonly sealed: readonly SealedColumn[];
   /** What happens here when an account closes. */
   readonly life: AccountLife | undefined;
+  /** Columns with account ids or personal data. */
+  readonly tables: Tables;
   /** Whether its context asks all modules that declare `life`. */
   readonly asksEveryModule: boolean;
   readonly migrations: URL | undefined;
@@ -63,7 +67,10 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   limits?: LimitSpecs;
   sealed?: readonly SealedColumn[];
   life?: AccountLife<Ctx>;
+  tables?: Tables;
   asksEveryModule?: boolean;
+  /** What it does when an account is suspended or reinstated. */
+  standing?: Standing<Ctx>;
   /** Its folder of `NNN_*.sql`; none for a module without tables. */
   migrations?: URL;
 }): Module {
@@ -79,12 +86,16 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     offers: offersOf(parts.contract, parts.operations, sealed, life),
     jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
-    subscriptions: (parts.subscriptions ?? []) as unknown as readonly Subscription[],
+    subscriptions: [
+      ...((parts.subscriptions ?? []) as unknown as readonly Subscription[]),
+      ...(parts.standing ? [hearsStanding(parts.contract.name, parts.standing as Standing)] : []),
+    ],
     settings: parts.settings,
     permissions: parts.permissions ?? {},
     limits: parts.limits ?? {},
     sealed,
     life,
+    tables: parts.tables ?? {},
     asksEveryModule: parts.asksEveryModule ?? false,
     migrations: parts.migrations,
   };

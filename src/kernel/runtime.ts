@@ -43,8 +43,8 @@ export interface RuntimeParts {
   permissions: Permissions;
   ports: Readonly<Record<string, unknown>>;
   askRemote: AskRemote;
-  /** Called after a commit that left rows in the outbox. */
-  nudge: () => void;
+  /** Called after a commit that left rows in the outbox, with the names of the events among them. */
+  nudge: (events: readonly string[]) => void;
 }
 
 type Operation = (ctx: BaseContext, input: unknown) => Promise<unknown>;
@@ -141,7 +141,7 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
       statement: outboxInsert(pending, at, entry),
       committed: () => {
         if (audit) audit.audited = true;
-        if (pending.length > 0) parts.nudge();
+        if (pending.length > 0) parts.nudge(pending.filter(({ kind }) => kind === 'event').map(({ name }) => name));
       },
     };
   };

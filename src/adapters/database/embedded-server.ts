@@ -19,14 +19,15 @@ const largeLogBytes = 10 * 1024 * 1024;
 
 /**
  * Serves the cluster: by the server that an earlier run left behind when it is healthy and set as we want it, else by
- * a new one. What passes by itself (processes that are still ending, a port just taken) is tried again for 30 s.
+ * a new one, at the port that is asked for or any other. What passes by itself (processes that are still ending, a port just
+ * taken) is tried again for 30 s.
  */
-export async function serve(cluster: Cluster, options: Record<string, string>, log: (line: string) => void): Promise<Server> {
+export async function serve(cluster: Cluster, options: Record<string, string>, log: (line: string) => void, at?: number): Promise<Server> {
   const left = await leftBehind(cluster, options, log);
   if (left) return left;
   const deadline = Date.now() + patienceMs;
   for (;;) {
-    const port = await freePort();
+    const port = at ?? (await freePort());
     writeFileSync(join(cluster.data, 'postgresql.conf'), configuration(port, options));
     const started = await launch(cluster, port, log);
     if ('pid' in started) return started;

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries } from './embedded-binaries.ts';
 import { openCluster, placeIn, urlOf } from './embedded-cluster.ts';
 import { type Home, openHome } from './embedded-home.ts';
-import { runningServer, serve, stopServer } from './embedded-server.ts';
+import { runningServer, serve } from './embedded-server.ts';
+import { watchServer } from './embedded-watch.ts';
 import { isLocked, lockFolder } from './folder-lock.ts';
-import type { RunningDatabase } from './port.ts';
+import { neverLost, type RunningDatabase } from './port.ts';
 
 interface Settings {
   /** Where the files lie; it is for the database alone. */
@@ -20,7 +21,7 @@ const pollMs = 200;
 const hostPatienceMs = 30_000;
 
 /**
- * Runs a PostgreSQL of our own, for this process and its visitors. It outlives a process that is killed, and the next
+ * Runs a PostgreSQL of our own, for this process and its visitors, and starts it again when it ends by itself. It outlives a process that is killed, and the next
  * start on the same folder takes it over.
  * @throws Error whose message is a sentence for the operator.
  */
@@ -43,8 +44,9 @@ async function start({ folder, options = {}, log = () => {}, visit = false }: Se
     const cluster = openCluster(home, findBinaries(home, log), log, options.fsync !== 'off');
     const server = await serve(cluster, options, log);
     let stopped: Promise<void> | undefined;
-    const stop = () => (stopped ??= stopServer(server.pid).finally(unlock));
-    return { url: urlOf(cluster, server.port), embedded: true, stop };
+    const watch = watchServer(server, () => serve(cluster, options, log, server.port), log);
+    const stop = () => (stopped ??= watch.stop().finally(unlock));
+    return { url: urlOf(cluster, server.port), embedded: true, lost: watch.lost, stop };
   } catch (error) {
     unlock();
     throw error;
@@ -57,7 +59,7 @@ async function visited(home: Home): Promise<RunningDatabase | undefined> {
   for (; await isLocked(home.path); await sleep(pollMs)) {
     const place = placeIn(home);
     const server = place && (await runningServer(place));
-    if (server) return { url: urlOf(place, server.port), embedded: true, stop: async () => {} };
+    if (server) return { url: urlOf(place, server.port), embedded: true, lost: neverLost, stop: async () => {} };
     if (Date.now() > deadline) throw new Error(`A Souk has the database in ${home.path}, but it does not answer: stop that Souk first.`);
   }
   return undefined;

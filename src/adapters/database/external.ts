@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { oldestVersion, type RunningDatabase } from './port.ts';
+import { neverLost, oldestVersion, type RunningDatabase } from './port.ts';
 
 const limitMs = 5000;
 
@@ -20,7 +20,7 @@ export async function useExternalDatabase(url: string): Promise<RunningDatabase>
   } finally {
     void client.end().catch(() => {});
   }
-  return { url, embedded: false, stop: async () => {} };
+  return { url, embedded: false, lost: neverLost, stop: async () => {} };
 }
 
 class Refused extends Error {}

@@ -19,6 +19,12 @@ export function startOf(pid: number): string | undefined {
   return state && !state.startsWith('Z') ? began.join(' ') : undefined;
 }
 
+/** Looks again and again whether a process that runs now still does, at little cost. */
+export function stillRuns(pid: number): () => boolean {
+  const began = process.platform === 'linux' ? startOf(pid) : undefined;
+  return () => (process.platform === 'linux' ? startOf(pid) === began && began !== undefined : isThere(pid));
+}
+
 /** The command line of a running process, or undefined where there is none to see. */
 export function commandOf(pid: number): string | undefined {
   const command = process.platform === 'linux' ? contentOf(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') : ps(pid, 'command=');
@@ -42,7 +48,7 @@ function ps(pid: number, columns: string): string {
 function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0);
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's
   }
 }

@@ -5,7 +5,7 @@ import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
-export const productStates = ['draft', 'submitted', 'approved', 'rejected', 'archived'] as const;
+export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
 /** Name or value of an option: one line without control characters or spaces around it. */
 const OptionText = (max: number) =>

@@ -6,6 +6,7 @@ import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
+import { isSuspended } from './pause-products.ts';
 import { lockProduct, refreshed } from './product.ts';
 import { type ProductCommand, stateAfter } from './product-state.ts';
 
@@ -28,7 +29,8 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
-    const state = judgesPending ? row.state : stateAfter(row.state, command);
+    const decided = judgesPending ? row.state : stateAfter(row.state, command);
+    const state = decided === 'approved' && (await isSuspended(tx, row.seller_id)) ? 'paused' : decided;
     const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;
     await tx.execute(sql`
       update catalog.products

@@ -4,7 +4,8 @@ import { life } from './account-life.ts';
 import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
 import { listGoods } from './goods.ts';
-import { timers } from './jobs.ts';
+import { jobs, timers } from './jobs.ts';
+import { standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
 import { findGood } from './read-product.ts';
@@ -12,6 +13,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tables } from './tables.ts';
 
 export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
@@ -19,6 +21,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   routes,
   resources,
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
+  jobs,
   timers,
   subscriptions,
   settings: catalogSettings,
@@ -28,5 +31,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     'inventory:write': { does: 'changes the stock of any product', roles: ['catalog-manager'] },
   },
   life,
+  standing,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -68,4 +68,5 @@ export const offersFor = (lines: readonly WantedLine[]): Sql => sql`
     where wanted.variant_id is null and product_id = wanted.product_id and option_tags @> catalog.option_tags(wanted.options)
   ) as variant
   join catalog.products product on product.id = variant.product_id and product.state = 'approved'
+    and not exists (select from catalog.suspended_sellers where seller_id = product.seller_id)
   order by wanted.place, variant.position`;

@@ -24,7 +24,7 @@ describe('the states of a product', () => {
         else expect(() => stateAfter(from, command)).toThrow(expect.objectContaining({ code: wrongState.code }));
       }
     }
-    expect(transitions).toHaveLength(8);
+    expect(transitions).toHaveLength(11);
   });
 
   test('are kept by the routes, whatever order the commands come in', async () => {

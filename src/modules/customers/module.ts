@@ -4,6 +4,7 @@ import { type Customers, needs } from './context.ts';
 import { jobs, timers } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
+import { tables } from './tables.ts';
 
 export const customersModule = module<typeof customers, Customers>({
   contract: customers,
@@ -14,5 +15,6 @@ export const customersModule = module<typeof customers, Customers>({
   jobs,
   timers,
   asksEveryModule: true,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -10,6 +10,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { identitySettings } from './settings.ts';
+import { tables } from './tables.ts';
 
 export const identityModule = module({
   contract: identity,
@@ -25,5 +26,6 @@ export const identityModule = module({
   limits,
   sealed,
   life,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

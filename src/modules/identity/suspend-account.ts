@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { emit } from '#kernel/events.ts';
 import { forbidden, notFound } from '#kernel/problems.ts';
 import { Id, line, Username } from '#kernel/shapes.ts';
+import { standingChanged } from '#kernel/standing.ts';
 import { lockAccount, setSuspended } from './account.ts';
 import type { Identity } from './context.ts';
 import { ownSuspension } from './problems.ts';
@@ -30,7 +32,9 @@ export async function suspendAccount(
     if ((before.state === 'suspended') === suspended) return before;
     const now = ctx.clock.now();
     if (suspended) await endSessions(tx, accountId, { by: 'suspension', except: null, now });
-    return setSuspended(tx, accountId, { suspended, reason, rev: await revoke(tx, 'account', accountId, now) });
+    const after = await setSuspended(tx, accountId, { suspended, reason, rev: await revoke(tx, 'account', accountId, now) });
+    emit(tx, standingChanged, accountId, { accountId, suspended, version: after.version });
+    return after;
   });
   revokedHere();
   return { id: account.id, username: account.username, suspended: account.state === 'suspended' };

@@ -8,6 +8,7 @@ import { routes } from './routes.ts';
 import { screenTexts } from './screen-text.ts';
 import { sealed } from './sealed.ts';
 import { settleSubject } from './settle-subject.ts';
+import { tables } from './tables.ts';
 
 export const moderationModule = module<typeof moderation, Moderation>({
   contract: moderation,
@@ -23,5 +24,6 @@ export const moderationModule = module<typeof moderation, Moderation>({
   permissions: { 'moderation:decide': { does: 'decides what was held back, and suspends accounts', roles: ['moderator'] } },
   sealed,
   life: { forget: async (ctx: Moderation, { accountId }) => void (await ctx.db.execute(eraseWords(accountId))) },
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

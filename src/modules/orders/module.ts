@@ -8,6 +8,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
+import { tables } from './tables.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
@@ -24,5 +25,6 @@ export const ordersModule = module<typeof orders, Orders>({
   },
   sealed,
   life,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

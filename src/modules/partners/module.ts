@@ -7,6 +7,7 @@ import { judgeKey } from './judge-key.ts';
 import { markUsed } from './key.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
+import { tables } from './tables.ts';
 
 export const partnersModule = module<typeof partners, Partners>({
   contract: partners,
@@ -23,5 +24,6 @@ export const partnersModule = module<typeof partners, Partners>({
   timers,
   permissions: { 'api-keys:manage': { does: 'makes and deletes API keys', roles: ['operator'] } },
   life,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -7,6 +7,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { reviewSettings } from './settings.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tables } from './tables.ts';
 
 export const reviewsModule = module<typeof reviews, Reviews>({
   contract: reviews,
@@ -19,5 +20,6 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   settings: reviewSettings,
   permissions: { 'reviews:moderate': { does: 'approves, hides and removes reviews', roles: ['moderator'] } },
   life,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

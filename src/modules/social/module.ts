@@ -5,6 +5,7 @@ import { timers } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { socialSettings } from './settings.ts';
+import { tables } from './tables.ts';
 
 export const socialModule = module<typeof social, Social>({
   contract: social,
@@ -16,5 +17,6 @@ export const socialModule = module<typeof social, Social>({
   timers,
   settings: socialSettings,
   limits: { 'sign-in-elsewhere': { points: 60, seconds: 60 } },
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

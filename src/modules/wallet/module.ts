@@ -11,6 +11,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { walletSettings } from './settings.ts';
+import { tables } from './tables.ts';
 
 export const walletModule = module<typeof wallet, Wallet>({
   contract: wallet,
@@ -36,5 +37,6 @@ export const walletModule = module<typeof wallet, Wallet>({
   },
   sealed,
   life,
+  tables,
   migrations: new URL('./migrations/', import.meta.url),
 });

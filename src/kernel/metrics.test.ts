@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { usd } from '../../test/people.ts';
+import { type World, world } from '../../test/world.ts';
+
+const operating = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+
+const read = async (w: World): Promise<string> => (await w.get('/metrics')).body as string;
+const sampleOf = (text: string, series: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1),
+  );
+
+test('what the operating guide tells one to watch is measured, and what is measured stands in the guide', async () => {
+  const w = await world();
+  await w.step();
+  const measured = [...(await read(w)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  const named = [...new Set([...operating.matchAll(/\b(?:souk|process|nodejs)_\w*[a-z]\b/g)].map(([name]) => name!))];
+  const series = (name: string) => name.replace(/_(bucket|count|sum)$/, '');
+  expect(named.length).toBeGreaterThan(8);
+  expect(named.filter((name) => !measured.includes(series(name)))).toEqual([]);
+  expect(measured.filter((name) => !/^(process|nodejs)_/.test(name) && !named.includes(name))).toEqual([]);
+});
+
+test('orders, refusals by a limit and requests under way are counted', async () => {
+  const w = await world({ env: { RATE_LIMITS: 'on' } });
+  const lamp = await (await w.admin()).lists({ price: usd(20_00), stock: 1 });
+  const bob = await w.buyer('bob', { balance: usd(100_00) });
+  const order = { items: [{ productId: lamp, quantity: 1 }] };
+  expect((await bob.post('/v1/orders', order)).status).toBe(201);
+  expect((await bob.post('/v1/orders', order)).status).toBe(409);
+  let refused = 0;
+  for (let n = 0; n < 25; n++) {
+    const reply = await w.post('/v1/auth/sign-in', { username: `nobody${n}`, password: 'wrong password' });
+    if (reply.status === 429) refused++;
+  }
+  expect(refused).toBeGreaterThan(0);
+
+  const text = await read(w);
+  expect(sampleOf(text, 'souk_events_total{event="orders.order-placed.v1"}')).toBe(1);
+  expect(sampleOf(text, 'souk_events_total{event="orders.order-rejected.v1"}')).toBe(1);
+  expect(sampleOf(text, 'souk_http_rate_limited_total')).toBe(refused);
+  expect(sampleOf(text, 'souk_http_requests_in_flight')).toBe(1); // this very request
+  expect(text).toMatch(/souk_http_request_duration_seconds_count\{operation="postOrders",status="409"\} 1/);
+});

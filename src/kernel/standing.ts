@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Whose } from './account-life.ts';
+import type { BaseContext } from './context.ts';
+import { sql } from './database.ts';
+import { event, on, type Subscription } from './events.ts';
+import { Id } from './shapes.ts';
+
+/** An account may no longer act, or may again. Told by the module that keeps accounts; a higher `version` is newer. */
+export const standingChanged = event('accounts.standing-changed', 1, z.object({ accountId: Id, suspended: z.boolean(), version: z.int() }));
+
+/** What a module does when an account is suspended, and when it may act again. Either may run twice. */
+export interface Standing<Ctx = never> {
+  readonly suspended: (ctx: Ctx, whose: Whose) => Promise<void>;
+  readonly reinstated: (ctx: Ctx, whose: Whose) => Promise<void>;
+}
+
+/** The subscription behind a declaration of `standing`: the newest word counts, in whatever order words arrive. */
+export const hearsStanding = (module: string, standing: Standing): Subscription =>
+  on(standingChanged, async (ctx: BaseContext, events) => {
+    const newest = new Map(
+      events
+        .map(({ payload }) => payload)
+        .sort((a, b) => a.version - b.version)
+        .map((word) => [word.accountId, word]),
+    );
+    await ctx.db.transaction(async (tx) => {
+      for (const { accountId, suspended, version } of newest.values()) {
+        const isNews = await tx.kernel(sql`
+          insert into kernel.standings (module, account_id, version) values (${module}, ${accountId}, ${version})
+          on conflict (module, account_id) do update set version = excluded.version where standings.version < excluded.version returning 1`);
+        if (isNews.length > 0) await standing[suspended ? 'suspended' : 'reinstated'](ctx as never, { accountId });
+      }
+    });
+  }) as unknown as Subscription;

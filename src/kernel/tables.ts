@@ -1,0 +1,45 @@
+/** A column that holds an account id, or something personal, and what becomes of it when the account is erased. */
+export interface PersonalColumn {
+  readonly holds: 'account id' | 'personal data';
+  readonly afterErasure: 'erased' | 'stays';
+  /** Why it stays, or how it is protected meanwhile. */
+  readonly note: string | undefined;
+}
+
+/** What a module stores of people: table (with its schema), then column. */
+export type Tables = Readonly<Record<string, Readonly<Record<string, PersonalColumn>>>>;
+
+/** An account id that goes with the account. */
+export const accountId: PersonalColumn = { holds: 'account id', afterErasure: 'erased', note: undefined };
+/** An account id that stays when the account is erased: an id says nothing of a person by then. */
+export const staysAs = (note: string): PersonalColumn => ({ holds: 'account id', afterErasure: 'stays', note });
+/** Personal data, which goes with the account. */
+export const personal = (note?: string): PersonalColumn => ({ holds: 'personal data', afterErasure: 'erased', note });
+/** Personal data that stays, for a reason that the law or the books give. */
+export const personalStays = (note: string): PersonalColumn => ({ holds: 'personal data', afterErasure: 'stays', note });
+
+interface Declaring {
+  readonly name: string;
+  readonly tables: Tables;
+}
+
+const HEAD = `# Personal data
+
+Where Souk stores account ids and personal data, and what becomes of them when an account is erased. This page is written from what the
+modules declare (\`npm run personal-data\`); a test compares it with the database.
+`;
+
+/** docs/personal-data.md. */
+export function personalDataPage(modules: readonly Declaring[]): string {
+  const sections = modules
+    .filter(({ tables }) => Object.keys(tables).length > 0)
+    .map(({ name, tables }) => {
+      const rows = Object.entries(tables).flatMap(([table, columns]) =>
+        Object.entries(columns).map(
+          ([column, { holds, afterErasure, note = '' }]) => `| \`${table}\` | \`${column}\` | ${holds} | ${afterErasure} | ${note} |`,
+        ),
+      );
+      return `## ${name}\n\n| table | column | holds | after erasure | note |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+    });
+  return [HEAD, ...sections].join('\n');
+}

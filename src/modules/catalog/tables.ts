@@ -1,0 +1,14 @@
+import { accountId, personal, staysAs, type Tables } from '#kernel/tables.ts';
+
+export const tables: Tables = {
+  'catalog.products': {
+    seller_id: staysAs('orders name the product'),
+    seller_username: personal(),
+    principal: staysAs('who listed it, for a repeated call'),
+    rejection: personal('written by staff'),
+    document: personal('the copy that lists show; the id stays in it'),
+    tags: personal('for lists by seller; the id stays in it'),
+  },
+  'catalog.tags': { tag: personal('counted for lists by seller; gone when they are counted again') },
+  'catalog.suspended_sellers': { seller_id: accountId },
+};

@@ -1,0 +1,21 @@
+import { personal, staysAs, type Tables } from '#kernel/tables.ts';
+
+const BOOKS = 'the books hold ids and figures';
+
+export const tables: Tables = {
+  'wallet.accounts': { owner: staysAs(BOOKS) },
+  'wallet.charges': {
+    owner: staysAs(BOOKS),
+    principal: staysAs('who charged, for a repeated call'),
+    source_sealed: personal('sealed, until the gateway has answered'),
+  },
+  'wallet.deductions': {
+    owner: staysAs(BOOKS),
+    principal: staysAs('who deducted, for a repeated call'),
+    reason: personal('written by the owner or staff'),
+  },
+  'wallet.holds': { owner: staysAs(BOOKS) },
+  'wallet.payments': { payer: staysAs(BOOKS) },
+  'wallet.payment_shares': { payee: staysAs(BOOKS) },
+  'wallet.closed_owners': { owner: staysAs('so that nothing is charged for the account any more') },
+};
