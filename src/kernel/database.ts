@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
+import { openCostlyReads } from './costly-reads.ts';
 import { unavailable } from './problems.ts';
 
 export { default as sql, empty, join, raw, type Sql } from 'sql-template-tag';
@@ -15,6 +17,11 @@ export interface Database {
   maybe<Row>(statement: Sql): Promise<Row | undefined>;
   /** How many rows it touched. */
   execute(statement: Sql): Promise<number>;
+  /**
+   * The rows of a read whose cost the caller chooses, such as a search: on a few connections of their own, for a second at most.
+   * It sees what is committed, never the changes of an open transaction. @throws unavailable when it takes longer or too many wait.
+   */
+  costly<Row>(statement: Sql): Promise<Row[]>;
   /** Runs `work` in one transaction: all of it or none. Inside another transaction it joins that one. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
@@ -75,15 +82,21 @@ const OUTAGE = /^(08|28|53|57P|58|3D000|25006|25P03|25P04)/;
 const NETWORK =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOENT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|E[MN]FILE)$/;
 const ATTEMPTS = 4;
+/** Texts that are prepared by name, on each connection for as long as it lives. Souk sends about 300; the text after the last is sent unnamed. */
+const PREPARED_TEXTS = 1000;
+const GUARDED_TEXTS = 5000;
 
 /** A pool of connections, from which each module gets a handle of its own. */
 export function openPool(options: PoolOptions): DatabasePool {
+  const forCostly = Math.max(1, Math.floor(options.connections / 5));
+  const costly = openCostlyReads(options.url, forCostly);
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.connections,
+    max: Math.max(1, options.connections - forCostly),
     pipeline: true,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: 1800, // what a connection remembers goes with it
     statement_timeout: 15_000,
     lock_timeout: 5000,
     idle_in_transaction_session_timeout: 20_000,
@@ -94,22 +107,28 @@ export function openPool(options: PoolOptions): DatabasePool {
   pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
   pool.on('connect', (client) => client.on('error', () => {})); // one that breaks in use fails its next statement, not the process
   const names = new Map<string, string>();
-  const guarded = new Set<string>();
+  const guarded = new LRUCache<string, true>({ max: GUARDED_TEXTS });
 
-  const config = (owner: string, statement: Sql) => {
-    const text = statement.text;
-    if (options.guard && !guarded.has(owner + text)) {
+  const admit = (owner: string, text: string): void => {
+    if (options.guard && !guarded.get(owner + text)) {
       options.guard(owner, text);
-      guarded.add(owner + text);
+      guarded.set(owner + text, true);
     }
     options.onStatement?.(text);
-    if (!options.prepared) return { text, values: statement.values };
-    let name = names.get(text);
-    if (!name) {
-      name = `s${createHash('md5').update(text).digest('base64url')}`;
-      names.set(text, name);
-    }
-    return { name, text, values: statement.values };
+  };
+
+  const nameOf = (text: string): string | undefined => {
+    const known = names.get(text);
+    if (known || !options.prepared || names.size >= PREPARED_TEXTS) return known;
+    const name = `s${createHash('md5').update(text).digest('base64url')}`;
+    names.set(text, name);
+    return name;
+  };
+
+  const config = (owner: string, { text, values }: Sql): pg.QueryConfig => {
+    admit(owner, text);
+    const name = nameOf(text);
+    return name ? { name, text, values } : { text, values };
   };
 
   const run = async (via: pg.Pool | pg.PoolClient, owner: string, statement: Sql): Promise<pg.QueryResult> => {
@@ -129,6 +148,14 @@ export function openPool(options: PoolOptions): DatabasePool {
     },
     maybe: async <Row>(statement: Sql) => (await run(via, owner, statement)).rows[0] as Row | undefined,
     execute: async (statement) => (await run(via, owner, statement)).rowCount ?? 0,
+    costly: async <Row>({ text, values }: Sql) => {
+      admit(owner, text);
+      try {
+        return (await costly.query(text, values)).rows as Row[];
+      } catch (error) {
+        throw translate(error);
+      }
+    },
   });
 
   const inTransaction = async <T>(owner: string, closing: Closing | undefined, work: (tx: Transaction) => Promise<T>): Promise<T> => {
@@ -180,9 +207,11 @@ export function openPool(options: PoolOptions): DatabasePool {
       transaction: (work) => retrying(() => inTransaction(owner, closing, work)),
     }),
     raw: (text, values) => pool.query(text, values),
-    waiting: () => pool.waitingCount,
-    total: () => pool.totalCount,
-    end: () => pool.end(),
+    waiting: () => pool.waitingCount + costly.waiting(),
+    total: () => pool.totalCount + costly.total(),
+    end: async () => {
+      await Promise.all([pool.end(), costly.end()]);
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import { type JsonText, jsonText } from '#kernel/routes.ts';
 import { Cursor, Id, isSameUsername, Limit, line, whole } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { MAX_PRICE } from './product.ts';
-import { type ListOfProducts, type PageRow, productPage, type Question } from './product-list.ts';
+import { isPlain, type ListOfProducts, type PageRow, productPage, type Question } from './product-list.ts';
 
 const Amount = whole(z.int().min(0).max(MAX_PRICE));
 
@@ -56,10 +56,15 @@ export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<
     search: searchOf(query.q, position, forgiving),
     after: position?.slice(0, -1) as string[] | undefined,
   });
-  let page = await ctx.db.one<PageRow>(productPage(list(false)));
-  if (page.count === 0 && query.q !== undefined && !position) page = await ctx.db.one<PageRow>(productPage(list(true)));
+  let page = await pageOf(ctx, list(false));
+  if (page.count === 0 && query.q !== undefined && !position) page = await pageOf(ctx, list(true));
   const next = page.more ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(page.question)]) : null;
   return pageText(page.items ?? '', next);
+}
+
+async function pageOf(ctx: Catalog, list: ListOfProducts): Promise<PageRow> {
+  const statement = productPage(list);
+  return isPlain(list) ? ctx.db.one<PageRow>(statement) : (await ctx.db.costly<PageRow>(statement))[0]!;
 }
 
 const pageText = (items: string, next: string | null): JsonText =>

@@ -1,11 +1,6 @@
 import { empty, join, raw, type Sql, sql } from '#kernel/database.ts';
 
-/**
- * The statements behind lists of products. A list is walked along the index of its order, and stops when the page is
- * full. Where it is narrowed by more than that index knows, a walk that finds too little within WALK rows is followed by
- * gathering all that fits (by the GIN indexes) and sorting it: so a page costs little when much fits, and little when
- * little fits. docs/performance.md tells the measured figures.
- */
+/** The statements behind lists of products: README.md says how a page is found. */
 
 export type Sort = 'newest' | 'name' | 'price' | '-price' | 'rating' | 'relevance';
 
@@ -75,9 +70,12 @@ const ORDERS: Readonly<Record<Sort, Order>> = {
 /** One page of public products. */
 export function productPage(list: ListOfProducts): Sql {
   if (list.sort === 'relevance') return relevantPage(list);
-  const straight = list.search === undefined && !hasTags(list) && (list.price === undefined || isByPrice(list));
-  return straight ? walkedPage(list) : narrowedPage(list);
+  return isPlain(list) ? walkedPage(list) : narrowedPage(list);
 }
+
+/** Whether an index holds the list as it is: its statement costs little, and its text is one of a few. */
+export const isPlain = (list: ListOfProducts): boolean =>
+  list.search === undefined && !hasTags(list) && (list.price === undefined || isByPrice(list));
 
 /** A page straight off the index of its order. */
 function walkedPage(list: ListOfProducts): Sql {
