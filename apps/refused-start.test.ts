@@ -8,9 +8,13 @@ import { type World, world } from '../test/world.ts';
 const room = openRoom('refused');
 const apps: App[] = [];
 let w: World;
+let emptyUrl: string;
 
 beforeAll(async () => {
   w = await world();
+  const url = new URL(w.databaseUrl);
+  await w.sql(`create database ${url.pathname.slice(1)}_empty`);
+  emptyUrl = Object.assign(url, { pathname: `${url.pathname}_empty` }).href;
 });
 
 afterEach(async () => {
@@ -20,7 +24,10 @@ afterEach(async () => {
   }
 });
 
-afterAll(() => room.clear());
+afterAll(async () => {
+  await w.sql(`drop database ${new URL(emptyUrl).pathname.slice(1)} with (force)`);
+  room.clear();
+});
 
 describe('a server that cannot start says why in one sentence and ends with 1:', () => {
   const taken = createServer();
@@ -44,7 +51,7 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
     [
       'two settings are wrong',
       () => ({ DEMO: 'yes', INTERNAL_SECRET: 'short' }),
-      () => /^a setting is wrong\. INTERNAL_SECRET: must have at least 32 characters; DEMO: .*"on"\|"off"$/,
+      () => /^a setting is wrong\. INTERNAL_SECRET: must have at least 32 characters; DEMO: must be on or off$/,
     ],
     ['the keys are no keys', () => ({ SECRET_KEYS: 'hunter2' }), () => /^a setting is wrong\. SECRET_KEYS: (?!.*hunter2).*$/],
     [
@@ -66,6 +73,46 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
       'production has no keys',
       () => ({ NODE_ENV: 'production', RATE_LIMITS: 'on', SECRET_KEYS: '' }),
       () => /^a setting is wrong\. SECRET_KEYS: production needs supplied keys; .*$/,
+    ],
+    [
+      'the data folder cannot be made',
+      () => ({ SOUK_DATA: '/proc/nowhere' }),
+      () => /^The database in \/proc\/nowhere\/postgres cannot be used \(ENOENT.*\): set SOUK_DATA to a folder that can be written/,
+    ],
+    [
+      'the data folder is a file',
+      () => ({ SOUK_DATA: import.meta.filename }),
+      () => /^The database in .*refused-start\.test\.ts\/postgres cannot be used \(EEXIST.*\): set SOUK_DATA/,
+    ],
+    [
+      'there is no room for keys',
+      () => ({ SOUK_DATA: '/proc/nowhere', SECRET_KEYS: '', DATABASE_URL: emptyUrl }),
+      () => /^The keys cannot be written to \/proc\/nowhere\/keys \(ENOENT.*\): set SOUK_DATA .*, or give SECRET_KEYS\.$/,
+    ],
+    [
+      'the password of the database is wrong',
+      () => ({ DATABASE_URL: Object.assign(new URL(w.databaseUrl), { password: 'hunter2' }).href }),
+      () => /^The database souk_\w+ at 127\.0\.0\.1:\d+ refused the password of user souk\.$/,
+    ],
+    [
+      'there is no such database',
+      () => ({ DATABASE_URL: Object.assign(new URL(w.databaseUrl), { pathname: '/nowhere' }).href }),
+      () => /^The database nowhere at 127\.0\.0\.1:\d+ does not exist on that server\.$/,
+    ],
+    [
+      'the host is not ours',
+      () => ({ HOST: 'nowhere.invalid' }),
+      () => 'nowhere.invalid is not an address of this machine: set HOST to one that is, for example 127.0.0.1',
+    ],
+    [
+      'another process is given by a name alone',
+      () => ({ DATABASE_URL: w.databaseUrl, WALLET_SERVICE_URL: 'wallet' }),
+      () => 'WALLET_SERVICE_URL must be an address such as http://localhost:3001.',
+    ],
+    [
+      'production has no name',
+      () => ({ NODE_ENV: 'production', RATE_LIMITS: 'on' }),
+      () => /^a setting is wrong\. PUBLIC_URL: production needs it;/,
     ],
     [
       'production has demo accounts',

@@ -69,6 +69,8 @@ function portError(error: NodeJS.ErrnoException, port: number, host: string): Er
   if (error.code === 'EADDRINUSE')
     return new Error(`Port ${port} is taken by another program: stop it, or choose another port with PORT=… npm start`);
   if (error.code === 'EACCES') return new Error(`Port ${port} needs more rights than this user has: choose one above 1023 with PORT=…`);
+  if (['ENOTFOUND', 'EADDRNOTAVAIL', 'EAI_AGAIN'].includes(error.code ?? ''))
+    return new Error(`${host} is not an address of this machine: set HOST to one that is, for example 127.0.0.1`);
   return new Error(`Souk cannot listen on ${host}:${port}: ${error.message}`);
 }
 

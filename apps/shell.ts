@@ -16,13 +16,22 @@ export function fail(error: unknown): never {
   process.exit(1);
 }
 
+function readEnvFile(): void {
+  if (!existsSync('.env')) return;
+  try {
+    process.loadEnvFile('.env');
+  } catch (error) {
+    throw new BadSettings(`the file .env cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
 /**
  * Settings from the environment, from `.env` beside the checkout, from files and from Vault; what the environment says wins.
  * A person at the terminal is not shown a line for every call, unless they ask for it.
  */
 export async function loadSettings(): Promise<Settings> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
   try {
+    readEnvFile();
     const given = await gatherSettings(process.env, (name) => isSettingName(name, settingsParts()));
     return readSoukSettings({ LOG_LEVEL: process.stdout.isTTY ? 'warn' : 'info', ...given });
   } catch (error) {

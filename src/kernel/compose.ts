@@ -261,6 +261,8 @@ function refuseUndeclared(modules: readonly Module[], permissions: Permissions):
 
 /** A module that asks one that lives nowhere would fail at its first call; better at the start. */
 function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string>, urls: Readonly<Record<string, string>>): void {
+  const odd = modules.find(({ name }) => urls[name] && !/^https?:\/\/[^/]/.test(urls[name]));
+  if (odd) throw new Error(`${odd.name.toUpperCase()}_SERVICE_URL must be an address such as http://localhost:3001.`);
   const alive = modules.filter(({ life }) => life).map(({ name }) => name);
   for (const { name, needs, asksEveryModule } of modules.filter(({ name }) => local.has(name))) {
     const absent = [...Object.keys(needs), ...(asksEveryModule ? alive : [])].find((need) => !local.has(need) && !urls[need]);

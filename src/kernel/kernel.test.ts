@@ -109,8 +109,35 @@ test('an address of IPv6 is counted as the /64 that its household has, one of IP
 
 describe('settings', () => {
   const key = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
-  test.each([
-    [{ PORT: 'many' }, /PORT/],
+  test.each<[Record<string, string>, RegExp]>([
+    ...['many', '0x50', '1e3', '80 80', '-'].map((PORT) => [{ PORT }, /^PORT: must be a number$/] as [Record<string, string>, RegExp]),
+    [{ PORT: '-1' }, /^PORT: must be at least 0$/],
+    [{ PORT: '70000' }, /^PORT: must be at most 65535$/],
+    [{ PORT: '80.5' }, /^PORT: must be a whole number$/],
+    [
+      { PORT: 'abc', LOG_LEVEL: 'loud' },
+      /^LOG_LEVEL: must be debug or info or warn or error or silent; PORT: must be a number$|^PORT: must be a number; LOG_LEVEL:/,
+    ],
+    [{ COMMISSION_PERCENT: '5%' }, /^COMMISSION_PERCENT: must be a number$/],
+    [{ DATABASE_CONNECTIONS: '-3' }, /^DATABASE_CONNECTIONS: must be at least 2$/],
+    [{ NODE_ENV: 'prod' }, /^NODE_ENV: must be development or test or production$/],
+    [{ PUBLIC_URL: 'foo' }, /^PUBLIC_URL: must be an address such as https/],
+    ...['ftp://souk.example', 'https://souk.example/api', 'https://souk.example?a=b', 'https://a:b@souk.example'].map(
+      (PUBLIC_URL) => [{ PUBLIC_URL }, /^PUBLIC_URL: .* is not an origin; write it like https/] as [Record<string, string>, RegExp],
+    ),
+    [{ NODE_ENV: 'production', SECRET_KEYS: key }, /^PUBLIC_URL: production needs it/],
+    ...['foo', '*', 'https://shop.example/cart', 'https://shop.example, null'].map(
+      (CORS_ORIGINS) =>
+        [{ SECRET_KEYS: key, CORS_ORIGINS }, /^CORS_ORIGINS: (foo|\*|https.*cart|null) is not an origin; write it like https/] as [
+          Record<string, string>,
+          RegExp,
+        ],
+    ),
+    [{ SECRET_KEYS: 'k1' }, /^SECRET_KEYS: must be name:base64/],
+    [{ SECRET_KEYS: `${key},` }, /^SECRET_KEYS: must be name:base64/],
+    [{ SECRET_KEYS: `${key}:more` }, /^SECRET_KEYS: must be name:base64/],
+    [{ SECRET_KEYS: `k1:${'!'.repeat(60)}` }, /^SECRET_KEYS: key number 1 is not base64/],
+    [{ SECRET_KEYS: `${key},${key}` }, /^SECRET_KEYS: two keys are called k1/],
     [{ DATABASE_URL: 'mysql://x' }, /DATABASE_URL/],
     [{ SECRET_KEYS: 'k1:c2hvcnQ=' }, /less than 32 bytes/],
     [{ NODE_ENV: 'production' }, /SECRET_KEYS/],
@@ -137,7 +164,12 @@ describe('settings', () => {
     const mail = (SMTP_URL: string) => readSoukSettings({ SECRET_KEYS: key, SMTP_URL, MAIL_FROM: 'Souk <souk@example.com>' }).parts.email;
     expect(mail('smtp://localhost:25')).toMatchObject({ from: 'Souk <souk@example.com>', allowsPlain: true });
     expect(mail('smtp://mail.example.com')).toMatchObject({ allowsPlain: false });
-    expect(readSoukSettings({ SECRET_KEYS: key, NODE_ENV: 'production' })).toMatchObject({ host: '0.0.0.0', demo: false });
+    expect(readSoukSettings({ SECRET_KEYS: key, NODE_ENV: 'production', PUBLIC_URL: 'https://Souk.example/' })).toMatchObject({
+      host: '0.0.0.0',
+      demo: false,
+      publicUrl: 'https://souk.example',
+    });
+    expect(readSoukSettings({ SECRET_KEYS: key, PORT: ' ' }).port).toBe(3000);
     expect(readSoukSettings({ SECRET_KEYS: key, WALLET_SERVICE_URL: 'http://wallet:5000/' }).serviceUrls).toEqual({
       wallet: 'http://wallet:5000',
     });

@@ -148,7 +148,18 @@ export function keysInFile(path: string): MasterKeys {
   };
 }
 
+/** @throws Error with a sentence for the operator when they cannot be written. */
 function makeKeys(path: string): void {
+  try {
+    writeKeys(path);
+  } catch (error) {
+    throw new Error(
+      `The keys cannot be written to ${path} (${(error as Error).message}): set SOUK_DATA to a folder that can be written, or give SECRET_KEYS.`,
+    );
+  }
+}
+
+function writeKeys(path: string): void {
   makeFolder(dirname(path));
   const unfinished = `${path}.new-${process.pid}`;
   writeFileSync(unfinished, `k1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flush: true });

@@ -50,3 +50,11 @@ export const listOf = (text: string): string[] =>
     .split(',')
     .map((entry) => entry.trim())
     .filter(Boolean);
+
+/** A web origin as browsers write it. @throws BadSettings for anything else: a path, a star, a name alone. */
+export function originOf(name: string, text: string): string {
+  const origin = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text).origin : undefined;
+  if (!origin || origin !== text.toLowerCase().replace(/\/$/, ''))
+    throw new BadSettings(`${name}: ${text} is not an origin; write it like https://shop.example.com, without a path`);
+  return origin;
+}

@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { Currency } from './money.ts';
 import { givenKeys, keysInFile, type MasterKeys } from './secrets.ts';
-import { BadSettings, type CommonSettings, listOf, onOff, type SettingsParts } from './settings-part.ts';
+import { BadSettings, type CommonSettings, listOf, onOff, originOf, type SettingsParts } from './settings-part.ts';
 
 export { BadSettings } from './settings-part.ts';
 
@@ -47,7 +47,9 @@ export const Environment = z.object({
   PUBLIC_URL: z
     .url()
     .optional()
-    .describe('what Souk calls itself: the issuer of its tokens. The same in every process; without it `http://localhost:<PORT>`'),
+    .describe(
+      'what Souk calls itself: the issuer of its tokens. An origin, without a path; the same in every process. Without it `http://localhost:<PORT>`; production demands it',
+    ),
   DEFAULT_CURRENCY: Currency.default('USD').describe(
     'the currency that a wallet always tells: TND, EUR, USD, GBP, CHF, CAD, MAD, DZD, EGP, SAR, AED, QAR, KWD, LYD, JPY',
   ),
@@ -110,11 +112,13 @@ export interface Settings extends CommonSettings {
  * @throws BadSettings naming each setting that is wrong and why.
  */
 export function readSettings(env: Record<string, string | undefined>, parts: SettingsParts = {}): Settings {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = z.object({ ...Environment.shape, ...shapesOf(parts) }).safeParse(given);
-  if (!parsed.success) {
-    throw new BadSettings(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  }
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const schema = z.object({ ...Environment.shape, ...shapesOf(parts) });
+  const parsed = schema.safeParse(given, { error: wordsFor });
+  const wrong = new Map(parsed.error?.issues.map((issue) => [issue.path.join('.'), issue.message]));
+  for (const [name, is] of Object.entries(schema.shape))
+    if (isNumber(is) && given[name] && !/^-?\d+(\.\d+)?$/.test(given[name])) wrong.set(name, 'must be a number');
+  if (!parsed.success || wrong.size > 0) throw new BadSettings([...wrong].map(([name, message]) => `${name}: ${message}`).join('; '));
   const s = parsed.data as z.infer<typeof Environment>;
   const production = s.NODE_ENV === 'production';
   if (production) refuseUnsafe(s);
@@ -122,12 +126,12 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
   const modules = listOf(s.MODULES ?? '');
   const common: CommonSettings = {
     mode: s.NODE_ENV,
-    publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
+    publicUrl: s.PUBLIC_URL ? originOf('PUBLIC_URL', s.PUBLIC_URL) : `http://localhost:${s.PORT}`,
     defaultCurrency: s.DEFAULT_CURRENCY,
     rateLimits: s.RATE_LIMITS,
     mfaRoles: listOf(s.MFA_ROLES),
   };
-  return {
+  const settings = {
     ...common,
     host: s.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: s.PORT,
@@ -139,7 +143,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     modules: modules.length > 0 ? modules : undefined,
     serviceUrls: serviceUrls(given as Record<string, string>),
     demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
-    corsOrigins: listOf(s.CORS_ORIGINS),
+    corsOrigins: listOf(s.CORS_ORIGINS).map((text) => originOf('CORS_ORIGINS', text)),
     checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',
     trustProxy: s.TRUST_PROXY,
     logLevel: s.LOG_LEVEL,
@@ -147,6 +151,25 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     parts: Object.fromEntries(Object.entries(parts).map(([name, { read }]) => [name, read(parsed.data as never, common)])),
     keys: masterKeys(s.SECRET_KEYS, dataFolder),
   };
+  if (production && !s.PUBLIC_URL)
+    throw new BadSettings('PUBLIC_URL: production needs it; say what people reach Souk by, for example https://api.example.com');
+  return settings;
+}
+
+/** What is wrong with a setting, in words for the operator. */
+function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') return issue.expected === 'int' ? 'must be a whole number' : `must be a ${issue.expected}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  if (issue.code === 'invalid_value') return `must be ${issue.values.join(' or ')}`;
+  if (issue.code === 'not_multiple_of') return `must be a multiple of ${issue.divisor}`;
+  if (issue.code === 'invalid_format' && issue.format === 'url') return 'must be an address such as https://shop.example.com';
+  return undefined;
+}
+
+function isNumber(schema: z.core.$ZodType): boolean {
+  const { type, innerType } = schema._zod.def as { type: string; innerType?: z.core.$ZodType };
+  return innerType ? isNumber(innerType) : type === 'number';
 }
 
 /** The schemas of all parts by the names of their settings. @throws Error when two owners declare one name. */

@@ -182,5 +182,5 @@ test('a folder that cannot be made is refused with a way out', async () => {
   begin();
   writeFileSync(folder, 'a file');
 
-  await expect(start()).rejects.toThrow(/cannot be used \(EEXIST.*set DATABASE_URL/);
+  await expect(start()).rejects.toThrow(/cannot be used \(EEXIST.*set SOUK_DATA to a folder that can be written, or DATABASE_URL/);
 });

@@ -31,7 +31,9 @@ export async function startEmbeddedPostgres(settings: Settings): Promise<Running
   } catch (error) {
     const { syscall, message } = error as NodeJS.ErrnoException;
     if (!syscall) throw error;
-    throw new Error(`The database in ${settings.folder} cannot be used (${message}): mend that, or set DATABASE_URL to a PostgreSQL.`);
+    throw new Error(
+      `The database in ${settings.folder} cannot be used (${message}): set SOUK_DATA to a folder that can be written, or DATABASE_URL to a PostgreSQL.`,
+    );
   }
 }
 

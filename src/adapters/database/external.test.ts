@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterEach, expect, inject, test } from 'vitest';
 import { useExternalDatabase } from './external.ts';
 
 let server: Server | undefined;
@@ -32,6 +33,21 @@ test('PostgreSQL 14 is refused, 15 is taken', async () => {
   const younger = await listen(postgres(150000, '15.0'));
   const url = `postgres://souk:s3cret@127.0.0.1:${younger}/shop`;
   expect(await useExternalDatabase(url)).toMatchObject({ url, embedded: false });
+});
+
+test.each(['LATIN1', 'SQL_ASCII'])('a database that holds %s is refused', async (encoding) => {
+  const name = `souk_${encoding.toLowerCase()}_${process.pid}`;
+  const client = new pg.Client(inject('serverUrl'));
+  await client.connect();
+  await client.query(`create database ${name} encoding '${encoding}' locale 'C' template template0`);
+  const url = Object.assign(new URL(inject('serverUrl')), { pathname: `/${name}` });
+
+  await expect(useExternalDatabase(url.href)).rejects.toThrow(
+    `The database ${name} at 127.0.0.1:${url.port} has the encoding ${encoding}, and Souk needs UTF8: make another with`,
+  );
+
+  await client.query(`drop database ${name} with (force)`);
+  await client.end();
 });
 
 test.each([
@@ -66,8 +82,8 @@ async function listen(answer: (socket: Socket) => void): Promise<number> {
 /** As much of PostgreSQL's protocol as it takes to say one's version. */
 function postgres(version: number, name: string): (socket: Socket) => void {
   const ready = message('Z', 'I');
-  const row = message('D', Buffer.concat([Buffer.from([0, 2]), ...[String(version), name].map(value)]));
-  const columns = message('T', Buffer.concat([Buffer.from([0, 2]), column('number', 23), column('name', 25)]));
+  const row = message('D', Buffer.concat([Buffer.from([0, 3]), ...[String(version), name, 'UTF8'].map(value)]));
+  const columns = message('T', Buffer.concat([Buffer.from([0, 3]), column('number', 23), column('name', 25), column('encoding', 25)]));
   return (socket) => {
     socket.once('data', () => {
       socket.write(Buffer.concat([message('R', Buffer.alloc(4)), ready]));

@@ -4,7 +4,7 @@ import { neverLost, oldestVersion, type RunningDatabase } from './port.ts';
 const limitMs = 5000;
 
 /**
- * A PostgreSQL that somebody else runs. It must answer within five seconds and be version 15 or later.
+ * A PostgreSQL that somebody else runs. It must answer within five seconds, be version 15 or later, and hold UTF-8.
  * @throws Error whose message is a sentence for the operator and holds no password.
  */
 export async function useExternalDatabase(url: string): Promise<RunningDatabase> {
@@ -14,6 +14,11 @@ export async function useExternalDatabase(url: string): Promise<RunningDatabase>
     const version = await within(limitMs, versionOf(client));
     if (version.number < oldestVersion) {
       throw new Refused(`is PostgreSQL ${version.name}, and Souk needs ${Math.floor(oldestVersion / 10000)} or later`);
+    }
+    if (version.encoding !== 'UTF8') {
+      throw new Refused(
+        `has the encoding ${version.encoding}, and Souk needs UTF8: make another with create database … encoding 'UTF8' template template0`,
+      );
     }
   } catch (error) {
     throw new Error(`The database ${placeOf(client)} ${reasonOf(error, client)}.`);
@@ -33,10 +38,11 @@ function clientFor(url: string): pg.Client {
   }
 }
 
-async function versionOf(client: pg.Client): Promise<{ number: number; name: string }> {
+async function versionOf(client: pg.Client): Promise<{ number: number; name: string; encoding: string }> {
   await client.connect();
   const { rows } = await client.query(
-    "select current_setting('server_version_num')::int as number, current_setting('server_version') as name",
+    `select current_setting('server_version_num')::int as number, current_setting('server_version') as name,
+            current_setting('server_encoding') as encoding`,
   );
   return rows[0];
 }
@@ -63,6 +69,11 @@ function reasonOf(error: unknown, client: pg.Client): string {
     ECONNREFUSED: 'could not be reached: nothing listens there',
     ENOTFOUND: 'could not be reached: there is no such host',
     EAI_AGAIN: 'could not be reached: the name of the host could not be looked up',
+    ETIMEDOUT: 'could not be reached: its host does not answer',
+    EHOSTUNREACH: 'could not be reached: no way leads to its host',
+    ENETUNREACH: 'could not be reached: no way leads to its host',
+    '53300': 'has no connection left',
+    '57P03': 'is starting or stopping',
     ENOENT: 'could not be reached: there is no such socket',
     '28P01': `refused the password of user ${client.user}`,
     '28000': `refused user ${client.user}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadSettings, listOf, settings } from '#kernel/settings-part.ts';
+import { listOf, originOf, settings } from '#kernel/settings-part.ts';
 
 export const socialSettings = settings(
   {
@@ -8,12 +8,8 @@ export const socialSettings = settings(
       .default('')
       .describe('web origins, with commas, that a browser may be sent to after it signed in elsewhere, beside that of `PUBLIC_URL`'),
   },
-  (given, { publicUrl }) => ({ publicUrl, returnOrigins: listOf(given.SOCIAL_RETURN_ORIGINS).map(asOrigin) }),
+  (given, { publicUrl }) => ({
+    publicUrl,
+    returnOrigins: listOf(given.SOCIAL_RETURN_ORIGINS).map((text) => originOf('SOCIAL_RETURN_ORIGINS', text)),
+  }),
 );
-
-function asOrigin(text: string): string {
-  const origin = URL.canParse(text) ? new URL(text).origin : 'null';
-  if (origin === 'null' || origin !== text.replace(/\/$/, ''))
-    throw new BadSettings(`SOCIAL_RETURN_ORIGINS: ${text} is not an origin; write it like https://shop.example.com`);
-  return origin;
-}
