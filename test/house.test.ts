@@ -6,7 +6,7 @@ import { operationId, scopeOf } from '#kernel/routes.ts';
 import { settingsPage } from '../src/kernel/settings-page.ts';
 import { modules } from '../src/modules/index.ts';
 import { settingsParts } from '../src/souk.ts';
-import { ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
+import { importCircles, ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
 import { type OwnedObject, strangersObjects } from './owned-objects.ts';
 import type { PartnerSystem } from './people.ts';
 import { type Person, type World, world } from './world.ts';
@@ -37,6 +37,15 @@ describe('the source', () => {
 
   test('a contract that reaches into its module is noticed', () => {
     expect(wrongContractImports([{ path: 'src/modules/wallet/contract.ts', text: "import { x } from './pay.ts';" }])).toHaveLength(1);
+  });
+
+  test('loads without circles: whoever asks for a job does not import who does it', () => {
+    expect(importCircles(files)).toEqual([]);
+    const circle = [
+      { path: 'src/modules/orders/jobs.ts', text: "import { giveBack } from './give-back.ts';" },
+      { path: 'src/modules/orders/give-back.ts', text: "import { giveBackJob } from './jobs.ts';" },
+    ];
+    expect(importCircles(circle)).toEqual(['src/modules/orders/jobs.ts > src/modules/orders/give-back.ts > src/modules/orders/jobs.ts']);
   });
 
   test('holds one idea per file', () => {

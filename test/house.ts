@@ -48,6 +48,24 @@ function isWrong(path: string, target: string, order: readonly string[]): boolea
   return target.startsWith('#adapters/') && !target.endsWith('/port.ts');
 }
 
+/** Files of one folder that need each other to be loaded, as a chain that ends where it began. Types are gone by then. */
+export function importCircles(files: readonly SourceFile[]): string[] {
+  const needs = new Map(files.filter(({ path }) => !isTest(path)).map(({ path, text }) => [path, neighboursOf(path, text)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, chain: readonly string[]): void => {
+    if (chain.includes(path)) found.push([...chain.slice(chain.indexOf(path)), path].join(' > '));
+    if (done.has(path) || chain.includes(path)) return;
+    for (const next of needs.get(path) ?? []) visit(next, [...chain, path]);
+    done.add(path);
+  };
+  for (const path of needs.keys()) visit(path, []);
+  return found;
+}
+
+const neighboursOf = (path: string, text: string): string[] =>
+  [...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+'\.\/([^']+)'/gm)].map((match) => join(path, '..', match[1]!));
+
 /** Contracts import no module above them, and nothing of a module but other contracts. */
 export function wrongContractImports(files: readonly SourceFile[]): string[] {
   return files

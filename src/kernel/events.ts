@@ -33,31 +33,49 @@ export function emit<P extends z.ZodType>(tx: Transaction, kind: EventKind<P>, s
 /** The name that travels: `orders.order-placed.v1`. */
 export const eventName = (kind: EventKind): string => `${kind.name}.v${kind.version}`;
 
-/** Work that a module asks of itself: imperative, retried with back-off, then a dead letter. */
-export interface JobKind<Ctx = never, Input extends z.ZodType = z.ZodType> {
-  readonly name: string;
-  readonly input: Input;
-  /** Must be safe to run twice: a job runs at least once. */
-  readonly run: (ctx: Ctx, input: z.infer<Input>) => Promise<void>;
+/** How work is run. It belongs to a kind of job or to a subscription, never to a batch of them. */
+export interface WorkPolicy {
+  /** How long one run may take. A run that takes longer has failed: its statements are refused, and it is tried again. */
+  readonly seconds: number;
+  /** How many of the kind run at once in one process. */
+  readonly parallel: number;
+  /** Work of one lane shares the places of that lane, so that a flood in one lane holds up no other. */
+  readonly lane: string;
+  /** How often it is tried again, with back-off, before it is a dead letter. */
+  readonly retries: number;
 }
 
-export const job = <Ctx, Input extends z.ZodType>(
-  name: string,
-  input: Input,
-  run: (ctx: Ctx, input: z.infer<Input>) => Promise<void>,
-): JobKind<Ctx, Input> => ({
+/** Work that a module asks of itself: imperative, retried with back-off, then a dead letter. */
+export interface JobKind<Input extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly input: Input;
+  readonly policy: WorkPolicy;
+}
+
+/**
+ * Declares a kind of job, without what it does: `jobs.ts` holds declarations only, so that whoever asks for a job need not
+ * import who does it. `module.ts` binds the two with `runs`.
+ */
+export const job = <Input extends z.ZodType>(name: string, input: Input, policy: Partial<WorkPolicy> = {}): JobKind<Input> => ({
   name,
   input,
-  run,
+  policy: { seconds: 30, parallel: 4, lane: 'jobs', retries: 8, ...policy },
 });
 
+/** A kind of job, and what this module does about it. */
+export interface JobBinding<Ctx = never, Input extends z.ZodType = z.ZodType> {
+  readonly kind: JobKind<Input>;
+  readonly run: (ctx: Ctx, input: z.infer<Input>) => Promise<unknown>;
+}
+
+/** Binds a job to the operation that does it. It must be safe to run twice: a job runs at least once. */
+export const runs = <Ctx, Input extends z.ZodType>(
+  kind: JobKind<Input>,
+  run: (ctx: Ctx, input: z.infer<Input>) => Promise<unknown>,
+): JobBinding<Ctx, Input> => ({ kind, run });
+
 /** Asks for a job; it is there if the transaction commits. `notBefore` puts it off. */
-export function enqueue<Ctx, I extends z.ZodType>(
-  tx: Transaction,
-  kind: JobKind<Ctx, I>,
-  input: z.infer<I>,
-  notBefore: Date | null = null,
-): void {
+export function enqueue<I extends z.ZodType>(tx: Transaction, kind: JobKind<I>, input: z.infer<I>, notBefore: Date | null = null): void {
   tx.pending.push({ kind: 'job', name: kind.name, subject: null, payload: input, notBefore });
 }
 
@@ -65,10 +83,10 @@ export function enqueue<Ctx, I extends z.ZodType>(
 export interface Timer<Ctx = never> {
   readonly name: string;
   readonly everyMs: number;
-  readonly run: (ctx: Ctx) => Promise<void>;
+  readonly run: (ctx: Ctx) => Promise<unknown>;
 }
 
-export const timer = <Ctx>(name: string, everyMs: number, run: (ctx: Ctx) => Promise<void>): Timer<Ctx> => ({ name, everyMs, run });
+export const timer = <Ctx>(name: string, everyMs: number, run: (ctx: Ctx) => Promise<unknown>): Timer<Ctx> => ({ name, everyMs, run });
 
 /**
  * What a module does when something happened below it. The reaction runs in one transaction with the note that it was

@@ -1,7 +1,7 @@
 import { type AccountLife, lifeOffers } from './account-life.ts';
 import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
-import type { JobKind, Subscription, Timer } from './events.ts';
+import type { JobBinding, Subscription, Timer } from './events.ts';
 import type { LimitSpecs } from './limits.ts';
 import type { PermissionSpecs } from './permissions.ts';
 import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
@@ -30,7 +30,7 @@ export interface Module {
   readonly resources: readonly Resource[];
   /** All that may be asked of it, by name. */
   readonly offers: ReadonlyMap<string, Offer>;
-  readonly jobs: readonly JobKind[];
+  readonly jobs: readonly JobBinding[];
   readonly timers: readonly Timer[];
   readonly subscriptions: readonly Subscription[];
   readonly settings: SettingsPart | undefined;
@@ -59,7 +59,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   routes: Erased<Route>;
   resources?: readonly Resource[];
   operations: Fulfilment<C, Ctx>;
-  jobs?: readonly { name: string }[];
+  jobs?: readonly { kind: { name: string } }[];
   timers?: readonly { name: string }[];
   subscriptions?: readonly { event: { name: string } }[];
   settings?: SettingsPart;
@@ -84,7 +84,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     routes: parts.routes,
     resources: parts.resources ?? [],
     offers: offersOf(parts.contract, parts.operations, sealed, life),
-    jobs: (parts.jobs ?? []) as unknown as readonly JobKind[],
+    jobs: (parts.jobs ?? []) as unknown as readonly JobBinding[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
     subscriptions: [
       ...((parts.subscriptions ?? []) as unknown as readonly Subscription[]),

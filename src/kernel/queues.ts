@@ -17,7 +17,7 @@ export const timerQueue = (timer: string): string => `timer/${timer}`;
 /** Names of all queues there are, wherever their modules live. */
 export function queueNames(runtime: Runtime): string[] {
   return runtime.modules.flatMap((module) => [
-    ...module.jobs.map((job) => job.name),
+    ...module.jobs.map(({ kind }) => kind.name),
     ...module.subscriptions.map(({ event }) => subscriptionQueue(module.name, eventName(event))),
   ]);
 }
@@ -39,10 +39,10 @@ export function localQueues(runtime: Runtime, clock: Clock): Queue[] {
   return runtime.modules
     .filter((module) => runtime.local.has(module.name))
     .flatMap((module): Queue[] => [
-      ...module.jobs.map((job) => ({
-        name: job.name,
+      ...module.jobs.map(({ kind, run }) => ({
+        name: kind.name,
         handle: async (rows: OutboxRow[]) => {
-          for (const row of rows) await job.run(runtime.context(module.name, systemScope) as never, job.input.parse(row.payload));
+          for (const row of rows) await run(runtime.context(module.name, systemScope) as never, kind.input.parse(row.payload));
         },
       })),
       ...module.subscriptions.map((subscription) => {

@@ -1,11 +1,14 @@
 import { catalog } from '#catalog';
+import { minutes } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
+import { countTags, countWords } from './count-words.ts';
 import { listGoods } from './goods.ts';
-import { jobs, timers } from './jobs.ts';
-import { standing } from './pause-products.ts';
+import { pauseProductsJob } from './jobs.ts';
+import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
 import { findGood } from './read-product.ts';
@@ -21,8 +24,8 @@ export const catalogModule = module<typeof catalog, Catalog>({
   routes,
   resources,
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
-  jobs,
-  timers,
+  jobs: [runs(pauseProductsJob, pauseProducts)],
+  timers: [timer('catalog.count-words', minutes(10), countWords), timer('catalog.count-tags', minutes(10), countTags)],
   subscriptions,
   settings: catalogSettings,
   permissions: {

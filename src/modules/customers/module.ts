@@ -1,7 +1,10 @@
 import { customers } from '#customers';
+import { seconds } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { type Customers, needs } from './context.ts';
-import { jobs, timers } from './jobs.ts';
+import { settleAllLeft } from './delete-customer.ts';
+import { forgetAgainJob } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { tables } from './tables.ts';
@@ -12,8 +15,8 @@ export const customersModule = module<typeof customers, Customers>({
   routes,
   resources,
   operations: {},
-  jobs,
-  timers,
+  jobs: [runs(forgetAgainJob, (ctx: Customers, { accountId }) => ctx.everyModule.forget({ accountId }))],
+  timers: [timer('customers.settle-left', seconds(5), settleAllLeft)],
   asksEveryModule: true,
   tables,
   migrations: new URL('./migrations/', import.meta.url),

@@ -1,10 +1,11 @@
 import { inventory } from '#inventory';
+import { seconds } from '#kernel/clock.ts';
+import { timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { changeStock } from './change-stock.ts';
 import { reserveStock, takeStock } from './claim-stock.ts';
 import { type Inventory, needs } from './context.ts';
-import { confirmStock, releaseStock } from './end-reservation.ts';
-import { expiry } from './jobs.ts';
+import { confirmStock, expireStock, releaseStock } from './end-reservation.ts';
 import { readLevels } from './level.ts';
 import { historyOf, type MovementRow, movementOf } from './movement.ts';
 import { openStock } from './open-stock.ts';
@@ -24,6 +25,6 @@ export const inventoryModule = module<typeof inventory, Inventory>({
     confirm: confirmStock,
     release: releaseStock,
   },
-  timers: [expiry],
+  timers: [timer('inventory.expire-reservations', seconds(10), expireStock)],
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -1,13 +1,17 @@
+import { seconds } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { orders } from '#orders';
 import { life } from './account-life.ts';
 import { needs, type Orders } from './context.ts';
+import { giveBack } from './give-back.ts';
 import { hasBought } from './has-bought.ts';
-import { jobs, timers } from './jobs.ts';
+import { giveBackJob } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
+import { settleAllLeft } from './settle-order.ts';
 import { tables } from './tables.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
@@ -16,8 +20,8 @@ export const ordersModule = module<typeof orders, Orders>({
   routes,
   resources,
   operations: { hasBought },
-  jobs,
-  timers,
+  jobs: [runs(giveBackJob, giveBack)],
+  timers: [timer('orders.settle-left', seconds(2), settleAllLeft)],
   settings: orderSettings,
   permissions: {
     'orders:read': { does: "reads other people's orders", roles: ['support'] },

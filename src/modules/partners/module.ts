@@ -1,10 +1,11 @@
+import { minutes } from '#kernel/clock.ts';
+import { timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { partners } from '#partners';
 import { life } from './account-life.ts';
 import { needs, type Partners } from './context.ts';
-import { timers } from './jobs.ts';
 import { judgeKey } from './judge-key.ts';
-import { markUsed } from './key.ts';
+import { forgetSalts, markUsed } from './key.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { tables } from './tables.ts';
@@ -21,7 +22,7 @@ export const partnersModule = module<typeof partners, Partners>({
       return {};
     },
   },
-  timers,
+  timers: [timer('partners.forget-salts', minutes(10), (ctx: Partners) => forgetSalts(ctx.db, ctx.clock.now()))],
   permissions: { 'api-keys:manage': { does: 'makes and deletes API keys', roles: ['operator'] } },
   life,
   tables,

@@ -2,29 +2,15 @@ import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { decisions } from '#moderation';
-import { askToLook } from './ask-to-look.ts';
-import type { Reviews } from './context.ts';
-import { obeyDecision } from './obey-decision.ts';
-import { settleItem } from './settle-item.ts';
-import { tellRating } from './tell-rating.ts';
 
 /** Catalog stands below and hears nothing of reviews, so it is told. */
-export const tellRatingJob = job('reviews.tell-rating', z.object({ productId: Id }), (ctx: Reviews, { productId }) =>
-  tellRating(ctx, productId),
-);
+export const tellRatingJob = job('reviews.tell-rating', z.object({ productId: Id }));
 
-export const askToLookJob = job('reviews.ask-to-look', z.object({ reviewId: Id, rules: z.array(z.string()) }), askToLook);
+export const askToLookJob = job('reviews.ask-to-look', z.object({ reviewId: Id, rules: z.array(z.string()) }));
 
-export const settleItemJob = job(
-  'reviews.settle-item',
-  z.object({ reviewId: Id, version: z.int(), decision: z.enum(decisions), by: Id }),
-  settleItem,
-);
+export const settleItemJob = job('reviews.settle-item', z.object({ reviewId: Id, version: z.int(), decision: z.enum(decisions), by: Id }));
 
 export const obeyDecisionJob = job(
   'reviews.obey-decision',
   z.object({ reviewId: Id, itemId: Id, decision: z.enum(['approve', 'remove']), by: Id, decidedAt: Time }),
-  obeyDecision,
 );
-
-export const jobs = [tellRatingJob, askToLookJob, settleItemJob, obeyDecisionJob];

@@ -1,7 +1,9 @@
+import { minutes } from '#kernel/clock.ts';
+import { timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { social } from '#social';
 import { needs, type Social } from './context.ts';
-import { timers } from './jobs.ts';
+import { forgetExpired } from './forget-expired.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { socialSettings } from './settings.ts';
@@ -14,7 +16,7 @@ export const socialModule = module<typeof social, Social>({
   routes,
   resources,
   operations: {},
-  timers,
+  timers: [timer('social.forget-expired', minutes(5), forgetExpired)],
   settings: socialSettings,
   limits: { 'sign-in-elsewhere': { points: 60, seconds: 60 } },
   tables,

@@ -1,13 +1,18 @@
+import { minutes, seconds } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
 import { life } from './account-life.ts';
+import { settleLeftCharges } from './charge-wallet.ts';
 import { needs, type Wallet } from './context.ts';
-import { capture, hold, releaseHold } from './hold.ts';
-import { jobs, timers } from './jobs.ts';
+import { capture, expireHolds, hold, releaseHold } from './hold.ts';
+import { payBackJob } from './jobs.ts';
 import { pay } from './pay.ts';
+import { payBack } from './pay-back.ts';
 import { proveLedger } from './proof.ts';
 import { cancelPayment, refund } from './refund.ts';
 import { resources } from './resources.ts';
+import { rollUp } from './rollup.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { walletSettings } from './settings.ts';
@@ -28,8 +33,12 @@ export const walletModule = module<typeof wallet, Wallet>({
     releaseHold,
     prove: proveLedger,
   },
-  jobs,
-  timers,
+  jobs: [runs(payBackJob, payBack)],
+  timers: [
+    timer('wallet.settle-left-charges', seconds(10), settleLeftCharges),
+    timer('wallet.expire-holds', seconds(10), expireHolds),
+    timer('wallet.roll-up', minutes(1), rollUp),
+  ],
   settings: walletSettings,
   permissions: {
     'wallet:manage': { does: "charges and deducts other people's wallets", roles: ['finance'] },
