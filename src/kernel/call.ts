@@ -7,6 +7,7 @@ import { readBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
 import { type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
 import type { Secrets } from './secrets.ts';
+import { foldUsername } from './shapes.ts';
 
 /** Reads a request into what its route's handler is given, or refuses it. Nothing of it is trusted before this. */
 export async function readCall(
@@ -80,7 +81,7 @@ function pointerToUnstorable(value: unknown, pointer: string): string | undefine
   return undefined;
 }
 
-function keyOf(route: Route, request: Request, params: unknown, body: unknown, actor: Actor, secrets: Secrets) {
+function keyOf(route: Route, request: Request, params: Record<string, string>, body: unknown, actor: Actor, secrets: Secrets) {
   const value = request.headers.get('idempotency-key');
   if (value === null) {
     if (route.spec.idempotent === 'required') throw keyMissing();
@@ -92,9 +93,13 @@ function keyOf(route: Route, request: Request, params: unknown, body: unknown, a
   return {
     principal: `${actor.id || 'anonymous'}:${operation}`,
     value,
-    bodyHash: secrets.fingerprint(canonical([params, body]), 'idempotency'),
+    bodyHash: secrets.fingerprint(canonical([foldedParams(params), body]), 'idempotency'),
   };
 }
+
+/** Two spellings of one username or one id name the same, and are hashed alike. */
+const foldedParams = (params: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, foldUsername(value)]));
 
 /** JSON with sorted names, so that two spellings of one body are the same body. */
 function canonical(value: unknown): string {

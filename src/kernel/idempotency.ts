@@ -1,5 +1,5 @@
-import { keyReused } from './problems.ts';
-import type { Key } from './routes.ts';
+import { keyReused, Problem, replayedRefusal, stillRunning } from './problems.ts';
+import { type Key, type Replayed, replayed } from './routes.ts';
 
 /** The three columns by which a row remembers the call that made it. */
 export interface KeyColumns {
@@ -18,4 +18,54 @@ export const keyColumns = (key: Key | undefined): KeyColumns => ({
 /** @throws keyReused when the row was made by a call with another body. */
 export function refuseOtherBody(row: { body_hash: string | null }, key: Key): void {
   if (row.body_hash !== key.bodyHash) throw keyReused();
+}
+
+/** How an operation does what a key stands for. */
+export interface Keyed<Row, Answer> {
+  /** Judges the call and writes the row that remembers it. undefined: a row under this key was there already. */
+  make(): Promise<Row | undefined>;
+  /** The row that an earlier call with this key wrote. @throws keyReused when that call said something else. */
+  find(key: Key): Promise<Row | undefined>;
+  /** The reply to the row, or the refusal that it remembers; the same for the first call and for all that repeat it. */
+  answer(row: Row, isFirst: boolean): Answer | Promise<Answer>;
+}
+
+/**
+ * Does what a key stands for once, and answers a repeated call as the first one was answered: whatever has changed since,
+ * and even if the call would be refused today. A refusal that wrote no row is judged anew. The row is looked for only when
+ * `make` refuses or comes second, so that a first call pays nothing for its key.
+ *
+ * @throws stillRunning when the first call is neither visible nor gone yet.
+ */
+export async function once<Row, Answer>(key: Key | undefined, keyed: Keyed<Row, Answer>): Promise<Answer | Replayed<Answer>> {
+  let made: Row | undefined;
+  try {
+    made = await keyed.make();
+  } catch (refusal) {
+    const earlier = key && refusal instanceof Problem ? await keyed.find(key) : undefined;
+    if (earlier === undefined) throw refusal;
+    return repeat(keyed, earlier);
+  }
+  if (made !== undefined) return keyed.answer(made, true);
+  const earlier = key && (await keyed.find(key));
+  if (earlier === undefined) throw stillRunning({ retryAfterSeconds: 1 });
+  return repeat(keyed, earlier);
+}
+
+async function repeat<Row, Answer>(keyed: Keyed<Row, Answer>, row: Row): Promise<Replayed<Answer>> {
+  try {
+    return replayed(await keyed.answer(row, false));
+  } catch (refusal) {
+    throw refusal instanceof Problem ? replayedRefusal(refusal) : refusal;
+  }
+}
+
+/** `find` for rows that remember their call in the three columns. */
+export async function sameCall<Row extends { body_hash: string | null }>(
+  key: Key,
+  row: Promise<Row | undefined>,
+): Promise<Row | undefined> {
+  const found = await row;
+  if (found) refuseOtherBody(found, key);
+  return found;
 }

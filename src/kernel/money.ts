@@ -45,6 +45,27 @@ export const Price = z
   .strictObject({ amount: PositiveAmount, currency: Currency })
   .meta({ id: 'Price', description: 'An amount of at least one minor unit' });
 
+/** A largest amount per currency, in minor units. */
+export type AmountLimits = Readonly<Record<CurrencyCode, number>>;
+
+/** A setting such as `1000000000000,JPY:5000000000`: minor units for every currency, and for some another one; at most `most`. */
+export const amountLimits = (fallback: number, most: number) =>
+  z
+    .string()
+    .default(String(fallback))
+    .transform((text, check): AmountLimits => {
+      const limits = Object.fromEntries(currencies.map((currency) => [currency, fallback])) as Record<CurrencyCode, number>;
+      for (const entry of text.split(',').map((part) => part.trim())) {
+        const [, currency, digits] = /^(?:([A-Z]{3}):)?(\d{1,16})$/.exec(entry) ?? [];
+        const amount = Number(digits);
+        const meant = currency === undefined ? currencies : currencies.filter((known) => known === currency);
+        if (!(amount >= 1 && amount <= most) || meant.length === 0)
+          check.addIssue(`${entry} is not an amount in minor units up to ${most}, or CURRENCY:amount`);
+        for (const one of meant) limits[one] = amount;
+      }
+      return limits;
+    });
+
 /**
  * Splits a whole into parts in proportion to weights, by the largest-remainder rule (Hamilton's method): the parts
  * always add up to the whole. Amounts are minor units; ties go to the earlier part.

@@ -12,19 +12,30 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly extra: Readonly<Record<string, unknown>>;
+  /** The answer to an earlier call with the same Idempotency-Key. */
+  readonly isReplayed: boolean;
 
-  constructor(code: string, status: number, title: string, detail: string, extra: Record<string, unknown> = {}) {
+  constructor(code: string, status: number, title: string, detail: string, extra: Record<string, unknown> = {}, isReplayed = false) {
     super(detail);
     this.name = 'Problem';
     this.code = code;
     this.status = status;
     this.title = title;
     this.extra = extra;
+    this.isReplayed = isReplayed;
   }
 }
 
 type Members = Readonly<Record<string, z.ZodType>>;
 type Figures<M extends Members> = z.infer<z.ZodObject<M>>;
+
+const NEW_KEY = 'This was the answer to the first call with this Idempotency-Key, and it stays so: send a new key to try again.';
+
+/** A stored refusal as a repeated call meets it. One that says to ask again with the same key is no answer yet, and stays as it is. */
+export const replayedRefusal = ({ code, status, title, message, extra }: Problem): Problem =>
+  extra.retryAfterSeconds === undefined
+    ? new Problem(code, status, title, `${message} ${NEW_KEY}`, extra, true)
+    : new Problem(code, status, title, message, extra);
 
 export interface ProblemKind<Extra extends object = object> {
   (extra?: Extra): Problem;

@@ -22,6 +22,7 @@ export function problemReply(problem: Problem, instance: string, headers: Header
   const retryAfter = problem.extra.retryAfterSeconds;
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers, 'content-type': 'application/problem+json' };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
+  if (problem.isReplayed) all['idempotent-replayed'] = 'true';
   if (problem.status === 401) all['www-authenticate'] ??= 'Bearer realm="souk"';
   if (problem.status === 415) all['accept-encoding'] = 'identity';
   return new Response(problemText(problem, instance), { status: problem.status, headers: all });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Currency } from './money.ts';
+import type { AmountLimits, Currency } from './money.ts';
 
 /** A setting is missing or wrong. The message is for the operator: what, and what to do. */
 export class BadSettings extends Error {}
@@ -10,6 +10,8 @@ export interface CommonSettings {
   /** What Souk calls itself: the issuer of its tokens. */
   readonly publicUrl: string;
   readonly defaultCurrency: z.infer<typeof Currency>;
+  /** The most that one call may move, per currency. */
+  readonly largestAmounts: AmountLimits;
   readonly rateLimits: boolean;
   /** Holders of these roles must enrol a second factor before calls marked (MFA). */
   readonly mfaRoles: readonly string[];

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import { Currency } from './money.ts';
+import { amountLimits, Currency } from './money.ts';
 import { givenKeys, keysInFile, type MasterKeys } from './secrets.ts';
 import { BadSettings, type CommonSettings, listOf, onOff, originOf, type SettingsParts } from './settings-part.ts';
 
@@ -52,6 +52,9 @@ export const Environment = z.object({
     ),
   DEFAULT_CURRENCY: Currency.default('USD').describe(
     'the currency that a wallet always tells: TND, EUR, USD, GBP, CHF, CAD, MAD, DZD, EGP, SAR, AED, QAR, KWD, LYD, JPY',
+  ),
+  LARGEST_AMOUNT: amountLimits(1_000_000_000_000, 10_000_000_000_000).describe(
+    'the largest amount of one charge, deduction, payment or order, in minor units, up to 10000000000000; `1000000000000,JPY:5000000000` sets another one for a currency. The same in every process',
   ),
   RATE_LIMITS: onOff('on').describe('`off` lifts the limits, for load tests; refused in production'),
   CHECK_REPLIES: z
@@ -128,6 +131,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     mode: s.NODE_ENV,
     publicUrl: s.PUBLIC_URL ? originOf('PUBLIC_URL', s.PUBLIC_URL) : `http://localhost:${s.PORT}`,
     defaultCurrency: s.DEFAULT_CURRENCY,
+    largestAmounts: s.LARGEST_AMOUNT,
     rateLimits: s.RATE_LIMITS,
     mfaRoles: listOf(s.MFA_ROLES),
   };

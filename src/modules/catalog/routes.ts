@@ -1,5 +1,5 @@
 import { Product, variantNeeded } from '#catalog';
-import { Movement, stockBelowZero } from '#inventory';
+import { Movement, stockBelowZero, tooMuchStock } from '#inventory';
 import { forbidden, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
@@ -110,7 +110,7 @@ export const routes = [
     returns: Movement,
     status: 201,
     location: (_, { id }) => `/products/${id}/stock`,
-    problems: [stockBelowZero, variantNeeded],
+    problems: [stockBelowZero, tooMuchStock, variantNeeded],
     handle: (ctx: Catalog, { params, body, owner, key }) => changeStock(ctx, params.id, body, owner, key!),
   }),
   get('/products/{id}/stock', {

@@ -33,6 +33,7 @@ describe('stock', () => {
     const path = `/v1/products/${id}/stock`;
     const refused = await sue.post(path, { change: -6, reason: 'x' });
     expect(refused).toBeProblem(409, 'inventory/below-zero');
+    expect(await sue.post(path, { change: 1_000_000_000, reason: 'a typing mistake' })).toBeProblem(409, 'inventory/too-much-stock');
     expect(refused.body.available).toBe(5);
     const key = { 'idempotency-key': randomUUID() };
     await Promise.all([1, 2, 3].map(() => sue.post(path, { change: -4, reason: 'x' }, key)));

@@ -1,4 +1,4 @@
-import { levelsChanged, type Movement, stockBelowZero } from '#inventory';
+import { levelsChanged, type Movement, stockBelowZero, tooMuchStock } from '#inventory';
 import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
 import { changeLevel, type MovementRow, movementOf, movementWithId } from './movement.ts';
@@ -14,6 +14,7 @@ interface Outcome extends MovementRow {
   available: number;
   version: number;
   free: number | null;
+  before: number | null;
 }
 
 /** Adds pieces or takes free ones away, with a reason, once per key. Whoever repeats a key is told what it did. */
@@ -29,6 +30,6 @@ export function changeStock(ctx: Inventory, input: Change): Promise<{ movement: 
     const before = await tx.maybe<MovementRow>(movementWithId(input.key));
     if (before) return { movement: movementOf(before), replayed: true };
     if (outcome.free === null) throw new Error(`No stock is kept of the variant ${input.variantId}.`);
-    throw stockBelowZero({ available: outcome.free });
+    throw input.change > 0 ? tooMuchStock({ onHand: outcome.before ?? 0 }) : stockBelowZero({ available: outcome.free });
   });
 }

@@ -29,6 +29,17 @@ export const stockBelowZero = problem({
   detail: ({ available }) => `Only ${available} ${available === 1 ? 'piece is' : 'pieces are'} free to be taken away.`,
 });
 
+/** The most units of one variant that can be on hand; more is taken for a typing mistake. */
+export const MOST_ON_HAND = 1_000_000_000;
+
+export const tooMuchStock = problem({
+  code: 'inventory/too-much-stock',
+  status: 409,
+  title: 'More units than can be counted',
+  members: { onHand: z.int() },
+  detail: ({ onHand }) => `A variant has at most ${MOST_ON_HAND} units on hand; there are ${onHand}.`,
+});
+
 /** The key was released (or never took effect and was given up): what comes late under it is refused. */
 export const reservationEnded = problem({
   code: 'inventory/reservation-ended',
@@ -67,12 +78,15 @@ export const inventory = contract('inventory', {
     /** Levels of variants; unknown ones are left out. */
     levels: operation({ input: z.object({ variantIds: z.array(Id).max(1000) }), output: z.array(Level) }),
     /** Begins to keep stock of variants. Repeating it changes nothing. */
-    open: operation({ input: z.object({ variants: z.array(z.object({ variantId: Id, onHand: z.int().min(0) })).max(500) }), output: Done }),
+    open: operation({
+      input: z.object({ variants: z.array(z.object({ variantId: Id, onHand: z.int().min(0).max(MOST_ON_HAND) })).max(500) }),
+      output: Done,
+    }),
     /** Adds or takes away pieces, with a reason, once per key. Never below what is reserved. */
     change: operation({
       input: z.object({ key: Id, variantId: Id, change: z.int(), reason: z.string() }),
       output: z.object({ movement: Movement, replayed: z.boolean() }),
-      problems: [stockBelowZero],
+      problems: [stockBelowZero, tooMuchStock],
     }),
     /** The history of variants, newest first, after the movement with that id. */
     movements: operation({

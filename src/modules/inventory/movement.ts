@@ -1,4 +1,4 @@
-import type { Movement } from '#inventory';
+import { MOST_ON_HAND, type Movement } from '#inventory';
 import { type Sql, sql } from '#kernel/database.ts';
 
 export interface MovementRow {
@@ -47,7 +47,7 @@ export const changeLevel = (input: { key: string; variantId: string; change: num
   moved as (
     insert into inventory.movements (id, variant_id, change, on_hand, reason, at)
     select ${input.key}::uuid, variant_id, ${input.change}::bigint, on_hand + ${input.change}::bigint, ${input.reason}, ${input.at}::timestamptz
-    from locked where on_hand + ${input.change}::bigint >= reserved
+    from locked where on_hand + ${input.change}::bigint >= reserved and (on_hand + ${input.change}::bigint <= ${MOST_ON_HAND}::bigint or ${input.change}::bigint < 0)
     on conflict (id) do nothing
     returning id, variant_id, change, on_hand, reason, at
   ),
@@ -58,6 +58,6 @@ export const changeLevel = (input: { key: string; variantId: string; change: num
   )
   select moved.id, moved.variant_id, moved.change, moved.on_hand, moved.reason, moved.at,
          changed.on_hand - changed.reserved as available, changed.version,
-         locked.on_hand - locked.reserved as free
+         locked.on_hand - locked.reserved as free, locked.on_hand as before
   from (select 1) as always
   left join locked on true left join moved on true left join changed on true`;

@@ -47,7 +47,12 @@ async function ordersOf(ctx: Orders, username: string, { limit, cursor, state }:
 export async function readOrder(ctx: Orders, id: string, owner: string | null): Promise<Order> {
   const row = await findOrder(ctx.db, id, owner);
   if (!row) throw notFound();
-  if (row.buyer === ctx.actor.id) return orderView(row, ctx.actor.username);
-  const [account] = await ctx.identity.findAccounts({ ids: [row.buyer] });
-  return orderView(row, account?.username ?? 'erased');
+  return orderView(row, await usernameOf(ctx, row.buyer));
+}
+
+/** How a buyer is called today; the caller is known without asking. */
+export async function usernameOf(ctx: Orders, buyer: string): Promise<string> {
+  if (buyer === ctx.actor.id) return ctx.actor.username;
+  const [account] = await ctx.identity.findAccounts({ ids: [buyer] });
+  return account?.username ?? 'erased';
 }

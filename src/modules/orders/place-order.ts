@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { Options, unknownProduct, variantNeeded } from '#catalog';
 import { outOfStock, Quantity } from '#inventory';
-import { refuseOtherBody } from '#kernel/idempotency.ts';
+import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { Problem, problem, stillRunning } from '#kernel/problems.ts';
-import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import type { Key, Replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
 import { partyLeft } from '#orders';
 import { insufficientFunds } from '#wallet';
 import { sealAddress } from './address.ts';
 import type { Orders } from './context.ts';
+import { usernameOf } from './list-orders.ts';
 import {
   type Draft,
   draftedRow,
@@ -67,7 +68,8 @@ export const totalTooLarge = problem({
   code: 'orders/total-too-large',
   status: 409,
   title: 'The total is too large',
-  detail: 'The total is beyond what an order may come to. Order fewer.',
+  members: { currency: z.string(), largest: z.int() },
+  detail: ({ currency, largest }) => `An order comes to at most ${largest} ${currency} (minor units). Order fewer.`,
 });
 
 export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
@@ -76,8 +78,8 @@ const WAIT_MS = 5000;
 const POLL_MS = 25;
 
 interface Wanted {
-  buyer: { id: string; username: string };
-  /** What is wanted; asked for only when it must be known, since a repeated call needs it no more. */
+  /** Who buys, and what; asked for only when it must be known, since a repeated call needs it no more. */
+  buyer: () => Promise<{ id: string; username: string }>;
   items: () => Promise<{ productId?: string; variantId?: string; quantity: number; options?: Record<string, string> }[]>;
   payment: PaymentKind;
   shippingAddress?: z.infer<typeof ShippingAddress>;
@@ -89,26 +91,18 @@ interface Wanted {
  * The order row is written first and is the memory of the rest: every later step carries its id
  * and has one outcome for ever, so a timer can finish what a crash leaves behind.
  */
-export async function placeOrder(ctx: Orders, wanted: Wanted): Promise<Order | Replayed<Order>> {
-  const { key, buyer } = wanted;
-  const draft = await draftOf(ctx, wanted).catch(async (refusal) => {
-    const earlier = await findEarlier(ctx, key); // goods come and go; what was ordered under this key stands
-    if (earlier) return earlier;
-    throw refusal;
+export const placeOrder = (ctx: Orders, wanted: Wanted): Promise<Order | Replayed<Order>> =>
+  once<OrderRow, Order>(wanted.key, {
+    make: async () => {
+      const draft = await draftOf(ctx, wanted);
+      return (await insertDraft(ctx.db, draft, wanted.key)) ? draftedRow(draft) : undefined;
+    },
+    find: (key) => sameCall(key, findByKey(ctx.db, key)),
+    answer: async (row, isFirst) => {
+      const order = accepted(isFirst ? await settleOrder(ctx, row) : await decided(ctx, row));
+      return orderView(order, await usernameOf(ctx, order.buyer));
+    },
   });
-  if ('state' in draft) return replay(ctx, draft, buyer.username);
-  if (await insertDraft(ctx.db, draft, key)) return orderView(accepted(await settleOrder(ctx, draftedRow(draft))), buyer.username);
-  const earlier = await findEarlier(ctx, key);
-  if (!earlier) throw stillRunning({ retryAfterSeconds: 1 });
-  return replay(ctx, earlier, buyer.username);
-}
-
-/** The order that this key made before. @throws keyReused when it was made by another body. */
-async function findEarlier(ctx: Orders, key: Key | undefined): Promise<OrderRow | undefined> {
-  const row = key && (await findByKey(ctx.db, key));
-  if (row && key) refuseOtherBody(row, key);
-  return row;
-}
 
 async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
   const { lines } = await ctx.catalog.price({ lines: await wanted.items() });
@@ -116,13 +110,15 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
   const [currency] = currencies;
   if (!currency || currencies.length > 1) throw mixedCurrencies({ currencies });
   const total = lines.reduce((sum, { unitPrice, quantity }) => sum + unitPrice.amount * quantity, 0);
-  if (!Number.isSafeInteger(total)) throw totalTooLarge();
+  const largest = ctx.settings.largestAmounts[currency];
+  if (total > largest) throw totalTooLarge({ currency, largest });
+  const buyer = await wanted.buyer();
   const at = ctx.clock.now();
   const id = newId();
   const address = wanted.shippingAddress;
   return {
     id,
-    buyer: wanted.buyer.id,
+    buyer: buyer.id,
     placedBy: ctx.actor.id,
     payment: wanted.payment,
     currency,
@@ -135,15 +131,15 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
   };
 }
 
-/** Answers a repeated call as the first one was answered; while that one is under way, waits for it. */
-async function replay(ctx: Orders, found: OrderRow, username: string): Promise<Replayed<Order>> {
+/** What became of an order that another call placed; while that one is under way, it is waited for. */
+async function decided(ctx: Orders, found: OrderRow): Promise<OrderRow> {
   let row = found;
   for (const deadline = Date.now() + WAIT_MS; row.state === 'placing'; ) {
     if (Date.now() > deadline) throw stillRunning({ retryAfterSeconds: 2 });
     row = (await settleLeft(ctx, row.id)) ?? row;
     if (row.state === 'placing') await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return replayed(orderView(accepted(row), username));
+  return row;
 }
 
 /** @throws the refusal that a rejected order keeps. */

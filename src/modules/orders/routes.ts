@@ -52,7 +52,7 @@ export const routes = [
     status: 201,
     location: ({ id }) => `/orders/${id}`,
     problems: orderProblems,
-    handle: (ctx: Orders, { body, key }) => placeOrder(ctx, { ...body, items: async () => body.items, buyer: ctx.actor, key }),
+    handle: (ctx: Orders, { body, key }) => placeOrder(ctx, { ...body, items: async () => body.items, buyer: async () => ctx.actor, key }),
   }),
   get('/orders', {
     summary: 'Orders, newest first',

@@ -23,14 +23,15 @@ export const unknownCustomer = problem({
 
 /** A purchase in one step: a good by its name, out of the customer's wallet. For somebody else it takes `sales:create`. */
 export async function sellGood(ctx: Orders, sale: z.infer<typeof SellGood>, key: Key | undefined): Promise<Order | Replayed<Order>> {
-  const buyer = await buyerOf(ctx, sale.username);
+  const { username } = sale;
+  const isOwn = username === undefined || isSameUsername(username, ctx.actor.username);
+  if (!isOwn && !ctx.actor.permissions.has('sales:create')) throw forbidden({ permission: 'sales:create' });
+  const buyer = async () => (isOwn ? ctx.actor : customerCalled(ctx, username));
   const items = async () => [{ productId: (await ctx.catalog.findGood({ name: sale.good })).id, quantity: sale.quantity }];
   return placeOrder(ctx, { buyer, items, payment: 'wallet', key });
 }
 
-async function buyerOf(ctx: Orders, username: string | undefined): Promise<{ id: string; username: string }> {
-  if (username === undefined || isSameUsername(username, ctx.actor.username)) return ctx.actor;
-  if (!ctx.actor.permissions.has('sales:create')) throw forbidden({ permission: 'sales:create' });
+async function customerCalled(ctx: Orders, username: string): Promise<{ id: string; username: string }> {
   const account = await ctx.identity.findAccount({ username });
   if (!account) throw unknownCustomer({ username });
   return account;

@@ -28,7 +28,8 @@ export const orderSettings = settings(
         'how long after it was placed an order counts as on its way, so that neither its buyer nor its sellers can delete their account, 0 to 365',
       ),
   },
-  (given) => ({
+  (given, { largestAmounts }) => ({
+    largestAmounts,
     openMs: days(given.ORDER_OPEN_DAYS),
     leaseMs: given.ORDER_LEASE_SECONDS * 1000,
     /** In hundredths of a percent. */

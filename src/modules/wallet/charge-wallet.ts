@@ -1,14 +1,16 @@
 import type { z } from 'zod';
 import { seconds } from '#kernel/clock.ts';
 import { sql } from '#kernel/database.ts';
-import { refuseOtherBody } from '#kernel/idempotency.ts';
+import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { unavailable } from '#kernel/problems.ts';
-import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import type { Key, Replayed } from '#kernel/routes.ts';
+import { balanceTooLarge } from '#wallet';
 import {
   type Charge,
   type ChargeRow,
   type ChargeWallet,
+  chargeByKey,
   chargeDeclined,
   draftCharge,
   findCharge,
@@ -20,6 +22,7 @@ import {
 import { closureOf } from './closed-owner.ts';
 import type { Wallet } from './context.ts';
 import { available, external, post } from './ledger.ts';
+import { refuseTooLarge } from './limits.ts';
 import { ownerOf } from './owner.ts';
 
 /** A charge that is pending for longer than this was left behind by a crash, or its gateway did not answer. */
@@ -29,24 +32,35 @@ const LEFT_BEHIND_MS = seconds(15);
  * Tops a wallet up: the row first, then the gateway, then `external:<gateway>` -> `available`. Whatever a crash leaves
  * pending is asked again under the same key, so the gateway takes the money once and the ledger gets it once.
  */
-export async function chargeWallet(
+export const chargeWallet = (
   ctx: Wallet,
   username: string,
   input: z.infer<typeof ChargeWallet>,
   key: Key | undefined,
-): Promise<Charge | Replayed<Charge>> {
+): Promise<Charge | Replayed<Charge>> =>
+  once<ChargeRow, Charge>(key, {
+    make: () => draftOf(ctx, username, input, key),
+    find: (known) => sameCall(known, chargeByKey(ctx.db, known)),
+    answer: async (row) => answer(row.state === 'pending' ? await settleCharge(ctx, row) : row),
+  });
+
+/** Judges a charge and writes it. @throws whatever speaks against it, before any gateway hears of it. */
+async function draftOf(
+  ctx: Wallet,
+  username: string,
+  input: z.infer<typeof ChargeWallet>,
+  key: Key | undefined,
+): Promise<ChargeRow | undefined> {
   if (!Object.hasOwn(ctx.payments, input.gateway)) throw unknownGateway({ gateway: input.gateway, gateways: Object.keys(ctx.payments) });
-  const owner = await ownerOf(ctx, username);
   const { source, ...rest } = input;
+  refuseTooLarge(ctx, rest.amount, rest.currency);
+  const owner = await ownerOf(ctx, username);
   const id = newId();
-  const { row, existed } = await draftCharge(
-    ctx.db,
-    { ...rest, id, owner, source_sealed: ctx.secrets.seal(source, sourcePlace(id)), at: ctx.clock.now() },
-    key,
-  );
-  if (existed && key) refuseOtherBody(row, key);
-  const charge = answer(row.state === 'pending' ? await settleCharge(ctx, row) : row);
-  return existed ? replayed(charge) : charge;
+  const largest = ctx.settings.largestBalances[rest.currency];
+  const sealed = ctx.secrets.seal(source, sourcePlace(id));
+  const row = await draftCharge(ctx.db, { ...rest, id, owner, source_sealed: sealed, at: ctx.clock.now(), largest }, key);
+  if (!row && !(key && (await chargeByKey(ctx.db, key)))) throw balanceTooLarge({ currency: rest.currency, largest });
+  return row;
 }
 
 /** Asks the gateway and books its answer. Safe to run twice, even at once. */

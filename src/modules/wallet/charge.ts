@@ -55,24 +55,29 @@ export interface ChargeRow {
 
 const COLUMNS = sql`id, owner, gateway, currency, amount, state, decline_reason, source_sealed, body_hash`;
 
-/** Writes the charge before anybody is asked for money. Answers the row, and whether an earlier call with the key made it. */
-export async function draftCharge(
+/**
+ * Writes the charge before anybody is asked for money. @returns undefined when a call with this key made one before, or the
+ * wallet would hold more than `largest`, charges under way included.
+ */
+export function draftCharge(
   db: Database,
-  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date },
+  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date; largest: number },
   key: Key | undefined,
-): Promise<{ row: ChargeRow; existed: boolean }> {
+): Promise<ChargeRow | undefined> {
   const columns = keyColumns(key);
-  const made = await db.maybe<ChargeRow>(sql`
+  return db.maybe<ChargeRow>(sql`
     insert into wallet.charges (id, owner, gateway, currency, amount, state, source_sealed, principal, idempotency_key, body_hash, at)
-    values (${row.id}, ${row.owner}, ${row.gateway}, ${row.currency}, ${row.amount}, 'pending', ${row.source_sealed},
-            ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash}, ${row.at})
+    select ${row.id}::uuid, ${row.owner}, ${row.gateway}, ${row.currency}, ${row.amount}::bigint, 'pending', ${row.source_sealed}::text,
+           ${columns.principal}::text, ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${row.at}::timestamptz
+    where ${row.amount}::bigint
+      + coalesce((select sum(balance) from wallet.accounts where owner = ${row.owner} and currency = ${row.currency} and guarded), 0)
+      + coalesce((select sum(amount) from wallet.charges where owner = ${row.owner} and currency = ${row.currency} and state = 'pending'), 0)
+      <= ${row.largest}::bigint
     on conflict do nothing returning ${COLUMNS}`);
-  if (made) return { row: made, existed: false };
-  const earlier = await db.one<ChargeRow>(
-    sql`select ${COLUMNS} from wallet.charges where principal = ${columns.principal} and idempotency_key = ${columns.idempotency_key}`,
-  );
-  return { row: earlier, existed: true };
 }
+
+export const chargeByKey = (db: Database, key: Key): Promise<ChargeRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from wallet.charges where principal = ${key.principal} and idempotency_key = ${key.value}`);
 
 export const findCharge = (db: Database, id: string): Promise<ChargeRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from wallet.charges where id = ${id}`);

@@ -14,6 +14,22 @@ export const insufficientFunds = problem({
     `The wallet has ${available} ${currency} (minor units) to spend; ${needed} are needed. Charge it, or choose another payment.`,
 });
 
+export const amountTooLarge = problem({
+  code: 'wallet/amount-too-large',
+  status: 409,
+  title: 'The amount is too large',
+  members: { currency: z.string(), largest: z.int() },
+  detail: ({ currency, largest }) => `One call moves at most ${largest} ${currency} (minor units).`,
+});
+
+export const balanceTooLarge = problem({
+  code: 'wallet/balance-too-large',
+  status: 409,
+  title: 'The wallet would hold too much',
+  members: { currency: z.string(), largest: z.int() },
+  detail: ({ currency, largest }) => `A wallet holds at most ${largest} ${currency} (minor units). Nothing was moved.`,
+});
+
 export const holdEnded = problem({
   code: 'wallet/hold-ended',
   status: 409,
@@ -71,7 +87,7 @@ export const wallet = contract('wallet', {
     pay: operation({
       input: Keyed.extend({ payer: Id, currency: Currency, shares: z.array(Share).min(1).max(100) }),
       output: z.object({}),
-      problems: [insufficientFunds, paymentCancelled],
+      problems: [insufficientFunds, paymentCancelled, amountTooLarge],
     }),
     /** Gives up the payment of that key: what was paid goes back; what was never paid is refused from now on. */
     cancelPayment: operation({ input: Keyed, output: z.object({}) }),
@@ -79,13 +95,13 @@ export const wallet = contract('wallet', {
     refund: operation({
       input: Keyed.extend({ paymentKey: Id, payee: z.union([Id, z.literal('platform')]), amount: PositiveAmount }),
       output: z.object({}),
-      problems: [exceedsPayment],
+      problems: [exceedsPayment, balanceTooLarge],
     }),
     /** Sets money aside: available -> held, until it is captured, released or `expiresAt`. */
     hold: operation({
       input: Keyed.extend({ owner: Id, currency: Currency, amount: PositiveAmount, reason: z.string(), expiresAt: Time.nullable() }),
       output: z.object({}),
-      problems: [insufficientFunds, holdEnded],
+      problems: [insufficientFunds, holdEnded, amountTooLarge],
     }),
     /** Pays from a hold, whole or part: held -> the payee. Once per key; several captures may follow each other. */
     capture: operation({

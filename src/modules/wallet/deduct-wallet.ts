@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { type Database, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
-import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
+import { keyColumns, once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import type { Key, Replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
 import type { Wallet } from './context.ts';
 import { payBackJob } from './jobs.ts';
 import { available, external, post } from './ledger.ts';
+import { refuseTooLarge } from './limits.ts';
 import { ownerOf } from './owner.ts';
 
 export const DeductWallet = z.strictObject({
@@ -45,17 +46,28 @@ const COLUMNS = sql`id, kind, amount, currency, reason, body_hash`;
  * Takes money out of a wallet: the owner's own goes back to the gateway it last came from, the staff's is a correction with
  * a reason. The money leaves the wallet first; a job then tells the gateway, under the same key, until it has answered.
  */
-export async function deductWallet(
+export const deductWallet = (
   ctx: Wallet,
   username: string,
   input: z.infer<typeof DeductWallet>,
   key: Key | undefined,
-): Promise<Deduction | Replayed<Deduction>> {
+): Promise<Deduction | Replayed<Deduction>> =>
+  once<DeductionRow, Deduction>(key, {
+    make: () => deduct(ctx, username, input, key),
+    find: (known) => sameCall(known, deductionByKey(ctx.db, known)),
+    answer: ({ id, kind, amount, currency, reason }) => ({ id, kind, amount, currency, reason }),
+  });
+
+async function deduct(
+  ctx: Wallet,
+  username: string,
+  input: z.infer<typeof DeductWallet>,
+  key: Key | undefined,
+): Promise<DeductionRow | undefined> {
   const owner = await ownerOf(ctx, username);
   const kind = owner === ctx.actor.id ? 'withdrawal' : 'correction';
   if (kind === 'correction' && !input.reason) throw reasonNeeded();
-  const earlier = key && (await earlierDeduction(ctx.db, key));
-  if (earlier) return replayed(answer(earlier));
+  refuseTooLarge(ctx, input.amount, input.currency);
   return ctx.db.transaction(async (tx) => {
     const id = newId();
     const gateway = kind === 'correction' ? 'correction' : await lastGateway(tx, owner);
@@ -68,21 +80,14 @@ export async function deductWallet(
     const transfers = [{ debit: available(owner), credit: external(gateway), amount: input.amount, kind }] as const;
     const cause = { kind: kind === 'withdrawal' ? ('deduct' as const) : ('correction' as const), id };
     const posted = await post(tx, { key: `deduct:${id}`, cause, currency: input.currency, transfers, at: ctx.clock.now() }, row);
-    if (!posted) return replayed(answer((await earlierDeduction(tx, key!))!));
+    if (!posted) return undefined;
     if (kind === 'withdrawal') enqueue(tx, payBackJob, { deductionId: id, gateway, amount: input.amount, currency: input.currency });
-    return { id, kind, amount: input.amount, currency: input.currency, reason: input.reason ?? null };
+    return { id, kind, amount: input.amount, currency: input.currency, reason: input.reason ?? null, body_hash: columns.body_hash };
   });
 }
 
-const answer = ({ id, kind, amount, currency, reason }: DeductionRow): Deduction => ({ id, kind, amount, currency, reason });
-
-async function earlierDeduction(db: Database, key: Key): Promise<DeductionRow | undefined> {
-  const row = await db.maybe<DeductionRow>(
-    sql`select ${COLUMNS} from wallet.deductions where principal = ${key.principal} and idempotency_key = ${key.value}`,
-  );
-  if (row) refuseOtherBody(row, key);
-  return row;
-}
+const deductionByKey = (db: Database, key: Key): Promise<DeductionRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from wallet.deductions where principal = ${key.principal} and idempotency_key = ${key.value}`);
 
 const lastGateway = async (db: Database, owner: string): Promise<string> =>
   (

@@ -5,6 +5,7 @@ import type { Nothing } from '#kernel/shapes.ts';
 import { holdEnded, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
 import { available, held, post, saleAccount } from './ledger.ts';
+import { refuseTooLarge } from './limits.ts';
 
 type Hold = z.infer<(typeof wallet)['operations']['hold']['input']>;
 type Capture = z.infer<(typeof wallet)['operations']['capture']['input']>;
@@ -20,6 +21,7 @@ interface HoldRow {
 
 /** Sets money aside: available -> held. A key that was given up before (a hold of nothing) is refused. */
 export async function hold(ctx: Wallet, { key, owner, currency, amount, reason, expiresAt }: Hold): Promise<Nothing> {
+  refuseTooLarge(ctx, amount, currency);
   const at = ctx.clock.now();
   const journal = {
     key: `hold:${key}`,

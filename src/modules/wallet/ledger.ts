@@ -1,6 +1,7 @@
 import { breaches, type Database, type Sql, sql } from '#kernel/database.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
-import { insufficientFunds } from '#wallet';
+import { balanceTooLarge, insufficientFunds } from '#wallet';
+import { LARGEST_EXACT } from './limits.ts';
 
 export type Purpose = 'available' | 'held' | 'escrow' | 'undelivered' | 'payable' | 'revenue' | 'fees' | 'tax' | 'receivable' | 'external';
 
@@ -76,12 +77,14 @@ export function journalInsert(journal: Journal, first: Sql): Sql {
 
 /**
  * Posts a journal. @returns false when `due` had no row, or the key was used before: then nothing is written.
- * @throws insufficientFunds when a guarded account would go below zero; the transaction is lost then.
+ * @throws insufficientFunds when a guarded account would go below zero, balanceTooLarge when it would leave the exact whole
+ * numbers; the transaction is lost then.
  */
 export async function post(db: Database, journal: Journal, first: Sql = sql`due as (select 1)`): Promise<boolean> {
   try {
     return (await db.execute(journalInsert(journal, first))) > 0;
   } catch (error) {
+    if (breaches(error, 'balance_exact')) throw balanceTooLarge({ currency: journal.currency, largest: LARGEST_EXACT });
     if (!breaches(error, 'balance_not_negative')) throw error;
     const figures = JSON.parse((error as { detail: string }).detail) as { available: number; needed: number };
     throw insufficientFunds({ currency: journal.currency, ...figures });

@@ -5,6 +5,7 @@ import type { Nothing } from '#kernel/shapes.ts';
 import { paymentCancelled, paymentMade, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
 import { available, fees, type Journal, PLATFORM, post, saleAccount, type Transfer } from './ledger.ts';
+import { refuseTooLarge } from './limits.ts';
 
 type Pay = z.infer<(typeof wallet)['operations']['pay']['input']>;
 
@@ -14,6 +15,7 @@ type Pay = z.infer<(typeof wallet)['operations']['pay']['input']>;
  */
 export async function pay(ctx: Wallet, payment: Pay): Promise<Nothing> {
   const { key, payer, currency } = payment;
+  refuseTooLarge(ctx, total(payment), currency);
   const at = ctx.clock.now();
   return ctx.db.transaction(async (tx) => {
     if (await post(tx, saleJournal(payment, at), paymentRows(payment, at))) {

@@ -76,8 +76,8 @@ const countBreaches = (db: Database): Promise<Counts> =>
       select credit_account, amount, seq from wallet.transfers
     ),
     summed as materialized (
-      select a.id, a.owner, a.purpose, a.currency, a.guarded, a.balance as stored, coalesce(sum(s.change), 0)::bigint as balance,
-             coalesce(sum(s.change) filter (where s.seq <= r.through_seq), 0)::bigint as rolled, r.balance as rollup
+      select a.id, a.owner, a.purpose, a.currency, a.guarded, a.balance as stored, coalesce(sum(s.change), 0) as balance,
+             coalesce(sum(s.change) filter (where s.seq <= r.through_seq), 0) as rolled, r.balance as rollup
       from wallet.accounts as a left join sides as s on s.account = a.id left join wallet.rollups as r on r.account_id = a.id
       group by a.id, r.balance, r.through_seq
     ),
@@ -90,7 +90,7 @@ const countBreaches = (db: Database): Promise<Counts> =>
       select t.journal_id, count(*) as entries from wallet.transfers as t group by t.journal_id
     ),
     moved as materialized (
-      select j.cause_kind, j.cause_id, t.kind, sum(t.amount)::bigint as amount
+      select j.cause_kind, j.cause_id, t.kind, sum(t.amount) as amount
       from wallet.journals as j join wallet.transfers as t on t.journal_id = j.id
       where j.cause_kind in ('hold', 'order', 'refund') group by 1, 2, 3
     ),
@@ -116,7 +116,7 @@ const countBreaches = (db: Database): Promise<Counts> =>
          left join wallet.accounts as c on c.id = t.credit_account and c.currency = t.currency
          where d.id is null or c.id is null) as wrong_currencies,
       (select coalesce(json_object_agg(currency, total), '{}') from (
-         select currency, sum(case when guarded then stored else balance end)::bigint as total from summed group by currency) as totals) as sums,
+         select currency, sum(case when guarded then stored else balance end) as total from summed group by currency) as totals) as sums,
       (select count(*) from summed where guarded and (stored < 0 or balance < 0)) as negative,
       (select count(*) - count(distinct key) from wallet.journals) as repeated_keys,
       (select count(*) from wallet.holds where is_open) as open_holds,

@@ -1,6 +1,6 @@
 import { get, ownAccount, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { insufficientFunds, Proof, StatementLine } from '#wallet';
+import { amountTooLarge, balanceTooLarge, insufficientFunds, Proof, StatementLine } from '#wallet';
 import { Charge, ChargeWallet, chargeDeclined, unknownGateway } from './charge.ts';
 import { chargeWallet } from './charge-wallet.ts';
 import type { Wallet } from './context.ts';
@@ -37,7 +37,7 @@ export const routes = [
     returns: Charge,
     status: 201,
     location: (_, { username }) => `/customers/${encodeURIComponent(username)}/wallet/transfers`,
-    problems: [chargeDeclined, unknownGateway],
+    problems: [chargeDeclined, unknownGateway, amountTooLarge, balanceTooLarge],
     handle: (ctx: Wallet, { params, body, key }) => chargeWallet(ctx, params.username, body, key),
   }),
   post('/customers/{username}/wallet/deduct', {
@@ -50,7 +50,7 @@ export const routes = [
     returns: Deduction,
     status: 201,
     location: (_, { username }) => `/customers/${encodeURIComponent(username)}/wallet/transfers`,
-    problems: [insufficientFunds, reasonNeeded],
+    problems: [insufficientFunds, reasonNeeded, amountTooLarge],
     handle: (ctx: Wallet, { params, body, key }) => deductWallet(ctx, params.username, body, key),
   }),
   get('/ledger/proof', {

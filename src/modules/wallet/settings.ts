@@ -1,3 +1,11 @@
+import { amountLimits } from '#kernel/money.ts';
 import { settings } from '#kernel/settings-part.ts';
 
-export const walletSettings = settings({}, (_, { defaultCurrency }) => ({ defaultCurrency }));
+export const walletSettings = settings(
+  {
+    LARGEST_BALANCE: amountLimits(100_000_000_000_000, 1_000_000_000_000_000).describe(
+      'the most that a wallet may hold after a charge, in minor units, set-aside money and charges under way included, up to 1000000000000000; written as `LARGEST_AMOUNT`',
+    ),
+  },
+  ({ LARGEST_BALANCE }, { defaultCurrency, largestAmounts }) => ({ defaultCurrency, largestAmounts, largestBalances: LARGEST_BALANCE }),
+);

@@ -49,8 +49,11 @@ describe('charging', () => {
     const dan = await w.person('dan');
     const key = { 'idempotency-key': randomUUID() };
     const declined = charge(10_00, { source: '4000 0000 0000 0002' });
-    expect(await dan.post('/v1/customers/dan/wallet/charge', declined, key)).toBeProblem(402, 'wallet/charge-declined');
-    expect(await dan.post('/v1/customers/dan/wallet/charge', declined, key)).toBeProblem(402, 'wallet/charge-declined');
+    const refused = await dan.post('/v1/customers/dan/wallet/charge', declined, key);
+    const again = await dan.post('/v1/customers/DAN/wallet/charge', declined, key);
+    for (const reply of [refused, again]) expect(reply).toBeProblem(402, 'wallet/charge-declined');
+    expect([refused, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
+    expect(again.body.detail).toContain('send a new key to try again');
     expect(await dan.balance()).toEqual(usd(0));
   });
 
@@ -89,6 +92,72 @@ describe('charging', () => {
       expect(await gil.balance()).toEqual(usd(0));
     },
   );
+});
+
+describe('amounts without an upper end', () => {
+  const LARGEST = 1_000_000_000_000;
+
+  test('are refused before a gateway hears of them: by the largest amount, and by the largest balance with what is under way', async () => {
+    const rich = await w.person('rich');
+    const path = '/v1/customers/rich/wallet/charge';
+    expect(await rich.post(path, charge(Number.MAX_SAFE_INTEGER))).toBeProblem(409, 'wallet/amount-too-large');
+    expect(await rich.post(path, charge(LARGEST + 1))).toBeProblem(409, 'wallet/amount-too-large');
+    expect(await rich.post('/v1/customers/rich/wallet/deduct', usd(LARGEST + 1))).toBeProblem(409, 'wallet/amount-too-large');
+    for (let part = 1; part <= 99; part++) expect((await rich.post(path, charge(LARGEST))).status).toBe(201);
+    const silent = charge(LARGEST, { source: '4000000000000119' });
+    expect(await rich.post(path, silent)).toBeProblem(503, 'unavailable');
+    const refused = await rich.post(path, charge(1));
+    expect(refused).toBeProblem(409, 'wallet/balance-too-large');
+    expect(refused.body).toMatchObject({ largest: 100 * LARGEST, currency: 'USD' });
+    expect(await w.sql(`select from wallet.charges where owner = '${rich.id}'`)).toHaveLength(100);
+    expect((await rich.get('/v1/customers/rich/wallet')).body.balances).toEqual([{ currency: 'USD', available: 99 * LARGEST, held: 0 }]);
+    w.clock.advance(60_000);
+    await w.step();
+    expect(await rich.balance()).toEqual(usd(100 * LARGEST));
+  });
+
+  test('have a setting per currency', async () => {
+    const strict = await w.sibling({ LARGEST_AMOUNT: '5000,TND:700', LARGEST_BALANCE: '6000' });
+    const tim = await strict.person('tim');
+    expect((await tim.charge(usd(5000))).status).toBe(201);
+    expect(await tim.charge(usd(5001))).toBeProblem(409, 'wallet/amount-too-large');
+    expect(await tim.charge(usd(1001))).toBeProblem(409, 'wallet/balance-too-large');
+    expect(await tim.charge(tnd(701))).toBeProblem(409, 'wallet/amount-too-large');
+    expect((await tim.charge(tnd(700))).status).toBe(201);
+    for (const LARGEST_AMOUNT of ['0', '10000000000001', 'ABC:5', '1.5', 'USD'])
+      await expect(w.sibling({ LARGEST_AMOUNT })).rejects.toThrow(/LARGEST_AMOUNT/);
+  });
+
+  test('are refused as payments and holds too; a refund never takes a balance beyond what JSON can write', async () => {
+    const uma = await w.buyer('uma', { balance: usd(10_00) });
+    const [payee, key] = [randomUUID(), randomUUID()];
+    const share = (amount: number) => ({ payee, amount, commission: 0 });
+    const pay = (shares: object[], id = randomUUID()) => w.ask('wallet', 'pay', { key: id, payer: uma.id, currency: 'USD', shares });
+    await expect(pay([share(LARGEST), share(1)])).rejects.toMatchObject({ code: 'wallet/amount-too-large' });
+    const hold = { key: randomUUID(), owner: uma.id, currency: 'USD', amount: LARGEST + 1, reason: 'x', expiresAt: null };
+    await expect(w.ask('wallet', 'hold', hold)).rejects.toMatchObject({ code: 'wallet/amount-too-large' });
+    await pay([share(10_00)], key);
+    await w.sql(`set session_replication_role = replica;
+      update wallet.accounts set balance = 9007199254740991 where owner = '${uma.id}' and purpose = 'available'; set session_replication_role = default`);
+    await expect(w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: key, payee, amount: 1 })).rejects.toMatchObject({
+      code: 'wallet/balance-too-large',
+    });
+    const proof = await (await w.admin()).get('/v1/ledger/proof');
+    expect([proof.status, proof.body.ok]).toEqual([200, false]);
+    await w.sql(`set session_replication_role = replica;
+      update wallet.accounts set balance = 0 where owner = '${uma.id}' and purpose = 'available'; set session_replication_role = default`);
+  });
+
+  test('leave the proof an answer, even where accounts of everybody sum up to more than a bigint', async () => {
+    const vast = await world();
+    await vast.buyer('vera', { balance: usd(1) });
+    await vast.sql(`set session_replication_role = replica;
+      insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at)
+      select journal_id, line + n, debit_account, credit_account, currency, 9000000000000000000, kind, at
+      from wallet.transfers, generate_series(1, 3) as n; set session_replication_role = default`);
+    const { status, body } = await (await vast.admin()).get('/v1/ledger/proof');
+    expect([status, body.ok]).toEqual([200, false]);
+  });
 });
 
 describe('deducting', () => {
