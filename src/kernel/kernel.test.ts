@@ -8,6 +8,7 @@ import { exponentOf, formatMoney, split } from './money.ts';
 import { attachment } from './replies.ts';
 import { secretsFrom } from './secrets.ts';
 import { BadSettings } from './settings-part.ts';
+import { line } from './shapes.ts';
 
 const secrets = secretsFrom([{ id: 'k1', secret: Buffer.alloc(32, 1) }]);
 
@@ -212,5 +213,18 @@ describe('the name under which a reply is saved', () => {
         expect(encoded === undefined ? plain : decodeURIComponent(encoded)).toBe(name.toWellFormed());
       }),
     );
+  });
+});
+
+describe('a text of one line', () => {
+  test.each(['a\nb', 'a\u2028b', 'a\tb', '\u001b[31mred', 'abc\u202Egpj.exe', '\u2066a', '\u0085'.concat('a\u0085b'), ' \u200B '])(
+    'is not %j',
+    (text) => {
+      expect(line(100).safeParse(text).success).toBe(false);
+    },
+  );
+
+  test.each(['Jane Doe', ' 12 Rue de Carthage, 1000 Tunis', 'قهوة\u200Fتونسية', 'क्‍ष', '👩‍👩‍👧', 'e\u0301'])('is %j', (text) => {
+    expect(line(100).parse(text)).toBe(text.trim());
   });
 });

@@ -20,9 +20,22 @@ export const isSameUsername = (one: string, other: string): boolean => foldUsern
 /** Something to see: not only gaps and characters that nobody sees, such as U+200B. */
 export const isVisible = (text: string): boolean => /[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(text);
 
+/**
+ * One line: no line breaks, no control characters, and none of the characters that turn the direction of the text after them
+ * (Unicode TR 36, 2.6), by which a name can pose as another. Marks such as U+200F, which Arabic needs, may stand.
+ */
+export const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u.test(text);
+export const NOT_ONE_LINE = 'must be one line, without control characters';
+
 /** Free text of one line: trimmed, never empty. */
 export const line = (max: number) =>
-  z.string().trim().min(1, { error: 'must not be empty', abort: true }).max(max).refine(isVisible, 'must not be empty');
+  z
+    .string()
+    .trim()
+    .min(1, { error: 'must not be empty', abort: true })
+    .max(max)
+    .refine(isVisible, 'must not be empty')
+    .refine(isOneLine, NOT_ONE_LINE);
 
 /** Text in which gaps mean nothing, since people copy them along: codes are written `945 349`. */
 export const gapless = () =>

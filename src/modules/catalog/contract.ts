@@ -3,17 +3,19 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { Id, Time } from '#kernel/shapes.ts';
+import { Id, isOneLine, isVisible, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
-/** Name or value of an option: one line without control characters or spaces around it. */
+/** Name or value of an option: one line without spaces around it. */
 const OptionText = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
-    .regex(/^[^\s\p{Cc}](.*[^\s\p{Cc}])?$/u, 'must be one line without spaces around it');
+    .regex(/^\S(.*\S)?$/u, 'must be one line without spaces around it')
+    .refine(isVisible, 'must not be empty')
+    .refine(isOneLine, NOT_ONE_LINE);
 
 /** Options of a variant: `{ "color": "red", "storage": "128 GB" }`. */
 export const Options = z

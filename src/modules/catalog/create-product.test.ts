@@ -82,6 +82,14 @@ describe('listing a product', () => {
       { name: 'x', variants: [{ options: { color: 'a\nb' }, price: usd(1), stock: 0 }] },
       '/variants/0/options/color',
     ],
+    ...['a\nb', 'a\r\nb', 'a\tb', '\u001b[31mred', 'abc\u202Egpj.exe', 'a\u2066b', 'a\u2028b', 'a\u0085b'].flatMap(
+      (text): typeof refusals => [
+        [`the name ${JSON.stringify(text)}`, { ...lamp, name: text }, '/name'],
+        [`the brand ${JSON.stringify(text)}`, { ...lamp, brand: text }, '/brand'],
+        [`the SKU ${JSON.stringify(text)}`, { name: 'x', variants: [{ sku: text, options: {}, price: usd(1) }] }, '/variants/0/sku'],
+        [`the option ${JSON.stringify(text)}`, { name: 'x', variants: [{ options: { a: text }, price: usd(1) }] }, '/variants/0/options/a'],
+      ],
+    ),
     ['the character that no text may hold', { ...lamp, description: 'a\u0000b' }, '/description'],
   ];
   test.each(refusals)('is refused with %s', async (_, body, pointer) => {

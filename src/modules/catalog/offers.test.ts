@@ -61,7 +61,10 @@ describe('what others ask of the catalog', () => {
     const draft = await draftOf(sue);
     const { variants } = (await sue.get(`/v1/products/${draft}`)).body;
     const other = await sue.lists({ price: usd(1_00) });
+    const { body: shirts } = await root.post('/v1/products', shirt);
+    expect((await price({ productId: shirts.id, variantId: shirts.variants[0].id, quantity: 1 })).lines).toHaveLength(1);
     for (const line of [
+      { productId: other, variantId: shirts.variants[0].id },
       { productId: draft },
       { variantId: variants[0].id },
       { productId: newId() },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
-import { draftOf, shirt } from '../../../test/goods.ts';
+import { draftOf, lamp, shirt } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 
@@ -58,7 +58,13 @@ describe('stock', () => {
       variantId,
       onHand: 4,
     });
-    expect(await sue.post(`/v1/products/${id}/stock`, { variantId: newId(), change: 4, reason: 'x' })).toBeProblem(404, 'not-found');
+    const other = (await sue.post('/v1/products', lamp)).body;
+    for (const elsewhere of [newId(), other.variants[0].id]) {
+      expect(await sue.post(`/v1/products/${id}/stock`, { variantId: elsewhere, change: 4, reason: 'x' })).toBeProblem(404, 'not-found');
+      const variants = [{ id: elsewhere, options: {}, price: usd(1) }];
+      expect(await sue.patch(`/v1/products/${id}`, { variants })).toBeProblem(404, 'not-found');
+    }
+    expect((await sue.get(`/v1/products/${other.id}`)).body).toMatchObject({ stock: lamp.stock, price: lamp.price });
   });
 
   test('in lists follows the events, whatever order they come in and however often', async () => {
