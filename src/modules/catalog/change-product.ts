@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { Options, type Product, variantNeeded } from '#catalog';
 import { raw, sql, type Transaction } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Id, line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { refusalOf } from './create-product.ts';
+import { closeStockJob } from './jobs.ts';
 import {
   ListPrice,
   lockProduct,
@@ -118,6 +120,16 @@ async function changeOnlyPrice(tx: Transaction, productId: string, { amount, cur
   await writeVariants(tx, productId, [{ ...only, amount, currency }]);
 }
 
+/** What is not wanted is removed; what it has in stock is written off, and its stock history stays. */
+async function removeOthers(tx: Transaction, productId: string, wanted: readonly VariantRow[]): Promise<void> {
+  const removed = await tx.many<{ id: string }>(sql`
+    with removed as (
+      delete from catalog.variants where product_id = ${productId} and id <> all(${wanted.map(({ id }) => id)}::uuid[]) returning id, product_id
+    )
+    insert into catalog.removed_variants (id, product_id) select id, product_id from removed returning id`);
+  if (removed.length > 0) enqueue(tx, closeStockJob, { variantIds: removed.map(({ id }) => id) });
+}
+
 type WantedVariant = z.infer<typeof ChangedVariant> & { id: string; isNew: boolean };
 
 /** Makes the variants the ones that were sent: those with a known id are changed, the others added, and what is left out removed. */
@@ -130,7 +142,7 @@ async function replaceVariants(tx: Transaction, productId: string, variants: rea
     return { id, position, sku: sku === undefined ? (before?.sku ?? null) : sku, options, ...price, stock: pieces };
   });
   await tx.execute(sql`set constraints catalog.variants_sku, catalog.variants_options deferred`);
-  await tx.execute(sql`delete from catalog.variants where product_id = ${productId} and id <> all(${wanted.map(({ id }) => id)}::uuid[])`);
+  await removeOthers(tx, productId, wanted);
   await writeVariants(tx, productId, wanted);
   await tx.execute(sql`set constraints catalog.variants_sku, catalog.variants_options immediate`);
 }

@@ -7,7 +7,7 @@ import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
 import { countTags, countWords } from './count-words.ts';
 import { listGoods } from './goods.ts';
-import { pauseProductsJob } from './jobs.ts';
+import { closeStockJob, pauseProductsJob } from './jobs.ts';
 import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { rateProduct } from './rate-product.ts';
@@ -15,6 +15,7 @@ import { findGood } from './read-product.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
+import { closeStock } from './stock.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tables } from './tables.ts';
 
@@ -24,7 +25,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   routes,
   resources,
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
-  jobs: [runs(pauseProductsJob, pauseProducts)],
+  jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock)],
   timers: [timer('catalog.count-words', minutes(10), countWords), timer('catalog.count-tags', minutes(10), countTags)],
   subscriptions,
   settings: catalogSettings,

@@ -28,6 +28,39 @@ describe('stock', () => {
     expect(rest.body).toMatchObject({ items: [{ change: 5, reason: 'opening stock' }], nextCursor: null });
   });
 
+  test('of a removed variant is written off, and its history stays', async () => {
+    const id = await draftOf(sue, { ...shirt, name: 'Fading shirt' });
+    const { body } = await sue.get(`/v1/products/${id}`);
+    const [red, ...others] = body.variants as { id: string; options: object; price: object }[];
+    const key = { 'idempotency-key': randomUUID() };
+    const change = { variantId: red!.id, change: 4, reason: 'delivery' };
+    const first = await sue.post(`/v1/products/${id}/stock`, change, key);
+    const kept = others.map(({ id: variantId, options, price }) => ({ id: variantId, options, price }));
+    expect((await sue.patch(`/v1/products/${id}`, { variants: kept })).status).toBe(200);
+    await w.step();
+    const history = (await sue.get(`/v1/products/${id}/stock?limit=100`)).body.items as {
+      variantId: string;
+      reason: string;
+      change: number;
+    }[];
+    expect(history.filter(({ variantId }) => variantId === red!.id).map(({ reason, change }) => [reason, change])).toEqual([
+      ['variant removed', -6],
+      ['delivery', 4],
+      ['opening stock', 2],
+    ]);
+    const [level] = await w.sql<{ on_hand: string }>(`select on_hand from inventory.levels where variant_id = '${red!.id}'`);
+    expect(Number(level?.on_hand)).toBe(0);
+    await w.ask('inventory', 'close', { variantIds: [red!.id] });
+    expect((await sue.get(`/v1/products/${id}/stock?limit=100`)).body.items).toEqual(history);
+    const again = await sue.post(`/v1/products/${id}/stock`, change, key);
+    expect([again.status, again.body, again.headers.get('idempotent-replayed')]).toEqual([201, first.body, 'true']);
+    expect(await sue.post(`/v1/products/${id}/stock`, { ...change, change: 5 }, key)).toBeProblem(422, 'idempotency-key-reused');
+    expect(await sue.post(`/v1/products/${id}/stock`, change)).toBeProblem(404, 'not-found');
+    await sue.delete(`/v1/products/${id}`);
+    expect((await sue.post(`/v1/products/${id}/stock`, change, key)).body).toEqual(first.body);
+    expect(await sue.get(`/v1/products/${id}/stock`)).toBeProblem(404, 'not-found');
+  });
+
   test('never goes below zero, and moves once per key', async () => {
     const id = await sue.lists({ price: usd(1_00), stock: 5 });
     const path = `/v1/products/${id}/stock`;

@@ -88,6 +88,10 @@ export const inventory = contract('inventory', {
       output: z.object({ movement: Movement, replayed: z.boolean() }),
       problems: [stockBelowZero, tooMuchStock],
     }),
+    /** The movement with that id, which is the key of the change that made it. */
+    movement: operation({ input: z.object({ id: Id }), output: z.object({ movement: Movement.nullable() }) }),
+    /** Writes off what is free of variants that are sold no more; their history stays. Repeating it changes nothing. */
+    close: operation({ input: z.object({ variantIds: z.array(Id).max(500) }), output: Done }),
     /** The history of variants, newest first, after the movement with that id. */
     movements: operation({
       input: z.object({ variantIds: z.array(Id).max(500), after: Id.nullable(), limit: z.int() }),

@@ -4,10 +4,11 @@ import { timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { changeStock } from './change-stock.ts';
 import { reserveStock, takeStock } from './claim-stock.ts';
+import { closeLevels } from './close-levels.ts';
 import { type Inventory, needs } from './context.ts';
 import { confirmStock, expireStock, releaseStock } from './end-reservation.ts';
 import { readLevels } from './level.ts';
-import { historyOf, type MovementRow, movementOf } from './movement.ts';
+import { historyOf, type MovementRow, movementOf, movementWithId } from './movement.ts';
 import { openStock } from './open-stock.ts';
 
 export const inventoryModule = module<typeof inventory, Inventory>({
@@ -18,6 +19,11 @@ export const inventoryModule = module<typeof inventory, Inventory>({
     levels: (ctx, { variantIds }) => readLevels(ctx.db, variantIds),
     open: openStock,
     change: changeStock,
+    movement: async (ctx, { id }) => {
+      const row = await ctx.db.maybe<MovementRow>(movementWithId(id));
+      return { movement: row ? movementOf(row) : null };
+    },
+    close: closeLevels,
     movements: async (ctx, { variantIds, after, limit }) =>
       (await ctx.db.many<MovementRow>(historyOf(variantIds, after, limit))).map(movementOf),
     take: takeStock,

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { operationId } from '../src/kernel/routes.ts';
+import { type Person, type Reply, usd } from './people.ts';
+import { type World, world } from './world.ts';
+
+/** Each route that takes an Idempotency-Key, and what it must do with one. A route that is missing here fails the last test. */
+interface Case {
+  operation: string;
+  /** Two people who may call the first path; none where callers are anonymous. */
+  people: () => [Person, Person] | undefined;
+  /** Two paths that the first of them may call; the same one twice where nothing in it varies. */
+  paths: () => [string, string];
+  body: () => object;
+  otherBody: () => object;
+}
+
+let w: World;
+let bob: Person;
+let fred: Person;
+let root: Person;
+let sue: Person;
+const products: string[] = [];
+
+beforeAll(async () => {
+  w = await world();
+  sue = await w.seller('sue');
+  bob = await w.buyer('bob', { balance: usd(900_00) });
+  fred = await w.person('fred', ['admin']);
+  await fred.charge(usd(900_00));
+  root = await w.admin();
+  await w.buyer('cleo', { balance: usd(900_00) });
+  for (const name of ['Lamp', 'Chair']) products.push(await sue.lists({ name, price: usd(1_00), stock: 50 }));
+});
+
+const only = (path: string) => (): [string, string] => [path, path];
+const ofTwo = (path: (product: string) => string) => (): [string, string] => [path(products[0]!), path(products[1]!)];
+const item = (quantity: number) => ({ items: [{ productId: products[0], quantity }] });
+const person = (username: string) => ({ username, password: 'correct horse battery', fullName: 'Jane Doe' });
+
+const registration = (username: string) => ({
+  ...person(username),
+  birthDate: '1992-04-17',
+  address: '12 Rue de Carthage, 1000 Tunis',
+  gender: 'female',
+  maritalStatus: 'married',
+});
+
+const CASES: Case[] = [
+  {
+    operation: 'postCustomersByUsernameWalletCharge',
+    people: () => [fred, root],
+    paths: () => ['/v1/customers/bob/wallet/charge', '/v1/customers/cleo/wallet/charge'],
+    body: () => ({ ...usd(5_00), source: '4242424242424242' }),
+    otherBody: () => ({ ...usd(6_00), source: '4242424242424242' }),
+  },
+  {
+    operation: 'postCustomersByUsernameWalletDeduct',
+    people: () => [fred, root],
+    paths: () => ['/v1/customers/bob/wallet/deduct', '/v1/customers/cleo/wallet/deduct'],
+    body: () => ({ ...usd(1_00), reason: 'counted twice' }),
+    otherBody: () => ({ ...usd(1_00), reason: 'another reason' }),
+  },
+  { operation: 'postOrders', people: () => [bob, fred], paths: only('/v1/orders'), body: () => item(1), otherBody: () => item(2) },
+  {
+    operation: 'postSales',
+    people: () => [bob, fred],
+    paths: only('/v1/sales'),
+    body: () => ({ good: 'Lamp' }),
+    otherBody: () => ({ good: 'Lamp', quantity: 2 }),
+  },
+  {
+    operation: 'postProductsByIdStock',
+    people: () => [sue, root],
+    paths: ofTwo((id) => `/v1/products/${id}/stock`),
+    body: () => ({ change: 3, reason: 'delivery' }),
+    otherBody: () => ({ change: 4, reason: 'delivery' }),
+  },
+  {
+    operation: 'postProducts',
+    people: () => [sue, bob],
+    paths: only('/v1/products'),
+    body: () => ({ name: 'Rug', category: 'food', price: usd(1_00), stock: 1 }),
+    otherBody: () => ({ name: 'Rug', category: 'food', price: usd(1_00), stock: 2 }),
+  },
+  {
+    operation: 'postProductsByIdReviews',
+    people: () => [bob, fred],
+    paths: ofTwo((id) => `/v1/products/${id}/reviews`),
+    body: () => ({ rating: 5, comment: 'It bends.' }),
+    otherBody: () => ({ rating: 4, comment: 'It bends.' }),
+  },
+  {
+    operation: 'postApiKeys',
+    people: () => [fred, root],
+    paths: only('/v1/api-keys'),
+    body: () => ({ name: 'Carthage Couriers', scopes: ['orders:ship'] }),
+    otherBody: () => ({ name: 'Carthage Couriers', scopes: ['orders:pack'] }),
+  },
+  {
+    operation: 'postCustomers',
+    people: () => undefined,
+    paths: only('/v1/customers'),
+    body: () => registration('jane-doe'),
+    otherBody: () => registration('jane-roe'),
+  },
+  {
+    operation: 'postAuthSignUp',
+    people: () => undefined,
+    paths: only('/v1/auth/sign-up'),
+    body: () => ({ ...person('john-doe'), email: 'john@example.com' }),
+    otherBody: () => ({ ...person('john-roe'), email: 'john@example.com' }),
+  },
+];
+
+const isReplay = (reply: Reply) => reply.headers.get('idempotent-replayed') === 'true';
+const idOf = ({ body }: Reply): string => body.id ?? body.user.id;
+
+describe.each(CASES)('a key of $operation', ({ people, paths, body, otherBody }) => {
+  const key = { 'idempotency-key': `one-key-for-all-${randomUUID().slice(0, 4)}` };
+  const call = (path: string, sent: object, caller = people()?.[0]) => (caller ? caller.post(path, sent, key) : w.post(path, sent, key));
+
+  test('answers the same call as the first time, and refuses another body or another path', async () => {
+    const [path, otherPath] = paths();
+    const first = await call(path, body());
+    expect([first.status, isReplay(first)], JSON.stringify(first.body)).toEqual([201, false]);
+    const again = await call(path, body());
+    expect([again.status, isReplay(again), idOf(again)]).toEqual([201, true, idOf(first)]);
+    expect(await call(path, otherBody())).toBeProblem(422, 'idempotency-key-reused');
+    if (otherPath === path) return;
+    expect(await call(otherPath, body())).toBeProblem(422, 'idempotency-key-reused');
+    const shouted = await call(
+      path.replace(/(customers|products)\/[^/]+/, (part) => part.replace(/[^/]+$/, (name) => name.toUpperCase())),
+      body(),
+    );
+    expect([shouted.status, isReplay(shouted), idOf(shouted)]).toEqual([201, true, idOf(first)]);
+  });
+
+  test("is the caller's own: another person with the same key does the same for themselves", async () => {
+    const [one, other] = people() ?? [];
+    if (!one || !other) return expect(people()).toBeUndefined(); // nobody is signed in
+    const [path] = paths();
+    const first = await call(path, body(), one);
+    const second = await call(path, body(), other);
+    expect([second.status, isReplay(second)], JSON.stringify(second.body)).toEqual([201, false]);
+    expect(idOf(second)).not.toBe(idOf(first));
+    expect(isReplay(await call(path, body(), other))).toBe(true);
+    expect(await call(path, otherBody(), other)).toBeProblem(422, 'idempotency-key-reused');
+  });
+});
+
+test('every route that takes a key stands in this table', () => {
+  const keyed = w.souk.routes.filter(({ route }) => route.spec.idempotent).map(({ route }) => operationId(route));
+  expect(keyed.sort()).toEqual(CASES.map(({ operation }) => operation).sort());
+});
