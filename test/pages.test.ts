@@ -157,6 +157,18 @@ test('every call belongs to a resource that its module introduces', () => {
   expect(nameOf('/v1/products/{id}/stock')).toBe('Stock');
 });
 
+test('no page shows what a renderer does not know', async () => {
+  const groups = groupsOf(w.souk.openapi() as Document);
+  for (const { slug, calls } of groups) {
+    const page = (await w.get(`/docs/${slug}`)).body as string;
+    expect(page, slug).not.toMatch(/undefined|\[object|\$ref|9007199254740991/);
+    for (const { summary } of calls) expect(page).toContain(`${summary.replaceAll("'", '&#39;')} <a class="anchor"`);
+  }
+  const orders = (await w.get('/docs/orders')).body as string;
+  expect(orders).toContain('href="/docs/problems#inventory-out-of-stock"');
+  expect(orders).toContain('<code>Location</code>');
+});
+
 test('every sample of the reference is a program', () => {
   const samples = groupsOf(w.souk.openapi() as Document).flatMap(({ calls }) => calls.flatMap((call) => samplesOf(call, ORIGIN)));
   const textsOf = (language: Sample['language']) => samples.filter((sample) => sample.language === language).map(({ text }) => text);

@@ -110,9 +110,11 @@ function repliesOf({ responses }: Operation, { components }: Document): Record<s
   return Object.fromEntries(replies.map(([status, reply]) => [status, { ...reply, headers: Object.fromEntries(own(reply.headers)) }]));
 }
 
-/** Follows a reference into the components. */
-export const resolve = (schema: Schema, document: Document): Schema =>
-  schema.$ref ? { ...document.components.schemas[schema.$ref.split('/').at(-1)!], description: schema.description } : schema;
+/** Follows a reference into the components. A description beside the reference wins. */
+export function resolve(schema: Schema, { components }: Document): Schema {
+  const found = schema.$ref ? components.schemas[nameOf(schema)] : undefined;
+  return found ? { ...found, description: schema.description ?? found.description } : schema;
+}
 
 /** Whether a call needs a token or key: `{}` among its security means that it also takes none. */
 export const needsSignIn = ({ security = [] }: Operation): boolean =>

@@ -1,6 +1,16 @@
 import { html } from 'hono/html';
 import { bodyExample, samplesOf } from './code-samples.ts';
-import { type Call, type Document, type Group, groupsOf, needsSignIn, type Parameter, type Reply } from './document.ts';
+import {
+  type Call,
+  type Document,
+  type Group,
+  groupsOf,
+  needsSignIn,
+  type Parameter,
+  type Reply,
+  resolve,
+  type Schema,
+} from './document.ts';
 import { fieldItem, fieldList, typeOf } from './fields.ts';
 import { type Html, inline, markdown, page } from './page.ts';
 
@@ -103,12 +113,26 @@ const parameterItem = ({ name, in: where, required = false, description, schema 
 
 function replyItem(status: string, reply: Reply, document: Document): Html {
   const [type, media] = Object.entries(reply.content ?? {})[0] ?? [];
-  if (type === 'application/problem+json' || !media?.schema) return html`<p class="reply">${plain(status, reply)}</p>`;
+  const headers = headerList(reply);
+  if (type === 'application/problem+json' && media?.schema) {
+    const own = withoutCommon(resolve(media.schema, document));
+    const more = own ? html`<details class="more"><summary>Members of ${status}</summary>${fieldList(own, document)}</details>` : '';
+    return html`<p class="reply">${plain(status, reply)}</p>${more}`;
+  }
+  if (!media?.schema) return html`<p class="reply">${plain(status, reply)}</p>${headers}`;
   const example =
     media.example === undefined
       ? ''
       : html`<pre tabindex="0" aria-label="An example of the reply"><code>${JSON.stringify(media.example, null, 2)}</code></pre>`;
-  return html`<details class="reply"><summary>${plain(status, reply)}</summary>${headerList(reply)}${fieldList(media.schema, document)}${example}</details>`;
+  return html`<details class="reply"><summary>${plain(status, reply)}</summary>${headers}${fieldList(media.schema, document)}${example}</details>`;
+}
+
+const COMMON = ['type', 'title', 'status', 'detail', 'instance', 'code'];
+
+/** The members that a problem has beside those of every problem; undefined where there are none. */
+function withoutCommon({ properties = {}, ...schema }: Schema): Schema | undefined {
+  const own = Object.entries(properties).filter(([name]) => !COMMON.includes(name));
+  return own.length > 0 ? { ...schema, properties: Object.fromEntries(own) } : undefined;
 }
 
 const plain = (status: string, { description }: Reply): Html =>
