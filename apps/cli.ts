@@ -139,10 +139,11 @@ function rolesOf(username: string, roles: readonly string[]): string {
 
 /** Runs a command on the database of the settings, and lets go of it. */
 async function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {
-  const settings = { ...(await loadSettings()), logLevel: 'silent' as const };
-  const database = await openDatabase(settings, { visit: true });
+  const { settings: given, modules } = await loadSettings();
+  const settings = { ...given, logLevel: 'silent' as const };
+  const database = await openDatabase(settings, modules, { visit: true });
   try {
-    const app = await openSouk(settings, { databaseUrl: database.url });
+    const app = await openSouk(settings, { databaseUrl: database.url, modules });
     await work(app).finally(() => app.stop());
   } finally {
     await database.stop();

@@ -2,15 +2,19 @@ import { resolve } from 'node:path';
 import { startDatabase } from '#adapters/database/index.ts';
 import type { RunningDatabase } from '#adapters/database/port.ts';
 import { prepareDatabase } from '#kernel/compose.ts';
+import type { Module } from '#kernel/module.ts';
 import type { Settings } from '#kernel/settings.ts';
-import { modules } from '../src/modules/index.ts';
 
 /**
  * The database of the settings: started or reached, found to belong to the keys, and brought to this version.
  * With `visit` it is shared with a Souk at work on it.
  * @throws Error with a sentence for the operator; then nothing of ours runs.
  */
-export async function openDatabase(settings: Settings, { log = () => {}, visit = false }: Options = {}): Promise<RunningDatabase> {
+export async function openDatabase(
+  settings: Settings,
+  modules: readonly Module[],
+  { log = () => {}, visit = false }: Options = {},
+): Promise<RunningDatabase> {
   const { databaseUrl, dataFolder, keys } = settings;
   const database = await startDatabase({ databaseUrl, folder: resolve(dataFolder, 'postgres'), log, visit });
   try {

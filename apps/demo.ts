@@ -1,5 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Composition } from '#kernel/compose.ts';
+import { sql } from '#kernel/database.ts';
+import type { Demo, Post } from '#kernel/fixtures.ts';
+import { derivedId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import type { Settings } from '#kernel/settings.ts';
 
@@ -18,111 +20,42 @@ export const demoAccounts = {
   password: DEMO_PASSWORD,
 };
 
-const usd = (amount: number) => ({ amount, currency: 'USD' });
-
-const GOODS = [
-  {
-    name: 'Lamp',
-    category: 'electronics',
-    type: 'lighting',
-    brand: 'Luma',
-    description: 'A desk lamp that is kind to your eyes.',
-    price: usd(20_00),
-    stock: 50,
-  },
-  {
-    name: 'Coffee beans',
-    category: 'food',
-    type: 'coffee',
-    brand: 'Sidi',
-    description: 'One kilo, roasted on Monday.',
-    price: usd(18_50),
-    stock: 200,
-  },
-  {
-    name: 'Olive oil',
-    category: 'food',
-    type: 'oil',
-    brand: 'Sfax',
-    description: 'Cold pressed, from Tunisia.',
-    price: { amount: 32_500, currency: 'TND' },
-    stock: 120,
-  },
-  {
-    name: 'Phone',
-    category: 'phone',
-    type: 'smartphone',
-    brand: 'Nour',
-    description: 'Six inches, two days of battery.',
-    variants: [
-      { sku: 'NOUR-64-BLACK', options: { color: 'black', storage: '64 GB' }, price: usd(299_00), stock: 12 },
-      { sku: 'NOUR-128-BLUE', options: { color: 'blue', storage: '128 GB' }, price: usd(349_00), stock: 7 },
-    ],
-  },
-];
-
-const SUES = [
-  {
-    name: 'Silver earrings',
-    category: 'accessories',
-    type: 'jewellery',
-    brand: 'Sue',
-    description: 'Made by hand in Djerba.',
-    price: usd(45_00),
-    stock: 9,
-  },
-  {
-    name: 'Linen shirt',
-    category: 'clothes',
-    type: 'shirt',
-    brand: 'Sue',
-    description: 'Washed linen.',
-    variants: ['S', 'M', 'L'].map((size) => ({ options: { size }, price: usd(39_00), stock: 15 })),
-  },
-];
-
 /** A process with some of the modules loads no demo: it takes all of them. */
 export const hasDemo = (settings: Settings): boolean => settings.demo && settings.modules === undefined;
 
-/** Demo people and goods, through the front door wherever there is one. Loaded once: on a database that has them it does nothing. */
+/** Demo accounts, and then the demo data of each module that has not loaded them yet, through the API. */
 export async function loadDemo(souk: Composition, say: (line: string) => void): Promise<void> {
-  if (await souk.runtime.ask('kernel', 'identity', 'findAccount', { username: 'paul' }, systemScope)) return;
+  const db = souk.pool.handle('kernel');
+  const loaded = new Set((await db.many<{ module: string }>(sql`select module from kernel.fixtures`)).map(({ module }) => module));
+  const missing = souk.runtime.modules.filter(({ name, fixtures }) => fixtures && !loaded.has(name));
+  if (missing.length === 0) return;
   say('Loading demo data …');
-  for (const { roles, what: _, ...person } of PEOPLE) {
-    const account = { ...person, password: DEMO_PASSWORD, email: `${person.username}@demo.souk.example` };
-    const { id } = (await souk.runtime.ask('kernel', 'identity', 'ensureAccount', account, systemScope)) as { id: string };
-    if (roles.length > 0) await souk.runtime.ask('kernel', 'identity', 'grantRoles', { accountId: id, roles }, systemScope);
-  }
-  const admin = await signIn(souk, 'admin');
-  const sue = await signIn(souk, 'sue');
-  const bob = await signIn(souk, 'bob');
-  for (const good of GOODS) await admin('/v1/products', good);
-  for (const good of SUES) {
-    const { id } = await sue('/v1/products', good);
-    await sue(`/v1/products/${id}/submit`, {});
-    await admin(`/v1/products/${id}/approve`, {});
-  }
-  for (const money of [usd(1_000_00), { amount: 500_000, currency: 'TND' }]) {
-    await bob('/v1/customers/bob/wallet/charge', { ...money, gateway: 'simulated', source: '4242424242424242' });
+  for (const person of PEOPLE) await ensurePerson(souk, person);
+  const demo: Demo = { as: (username) => signIn(souk, username) };
+  for (const { name, fixtures } of missing) {
+    await fixtures?.(demo);
+    await db.execute(sql`insert into kernel.fixtures (module) values (${name}) on conflict do nothing`);
   }
 }
 
-type Post = (path: string, body: unknown) => Promise<{ id: string; accessToken: string }>;
-
-const poster =
-  (souk: Composition, token?: string): Post =>
-  async (path, body) => {
-    const headers = {
-      'content-type': 'application/json',
-      'idempotency-key': randomUUID(),
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
-    };
-    const reply = await souk.fetch(new Request(`http://demo.souk${path}`, { method: 'POST', headers, body: JSON.stringify(body) }));
-    if (!reply.ok) throw new Error(`Demo data could not be loaded: POST ${path} answered ${await reply.text()}`);
-    return (await reply.json()) as { id: string; accessToken: string };
-  };
+async function ensurePerson(souk: Composition, { username, fullName, roles }: (typeof PEOPLE)[number]): Promise<void> {
+  const ask = (operation: string, input: object) => souk.runtime.ask('kernel', 'identity', operation, input, systemScope);
+  const account = { username, fullName, password: DEMO_PASSWORD, email: `${username}@demo.souk.example` };
+  const { id } = (await ask('ensureAccount', account)) as { id: string };
+  if (roles.length > 0) await ask('grantRoles', { accountId: id, roles });
+}
 
 async function signIn(souk: Composition, username: string): Promise<Post> {
-  const { accessToken } = await poster(souk)('/v1/auth/sign-in', { username, password: DEMO_PASSWORD });
-  return poster(souk, accessToken);
+  const { accessToken } = (await send(souk, '/v1/auth/sign-in', { username, password: DEMO_PASSWORD })) as { accessToken: string };
+  return async (path, body) => {
+    const key = derivedId('demo', username, path, JSON.stringify(body));
+    return (await send(souk, path, body, { authorization: `Bearer ${accessToken}`, 'idempotency-key': key })) as { id: string };
+  };
+}
+
+async function send(souk: Composition, path: string, body: object, headers: Record<string, string> = {}): Promise<unknown> {
+  const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  const reply = await souk.fetch(new Request(`http://demo.souk${path}`, init));
+  if (!reply.ok) throw new Error(`Demo data could not be loaded: POST ${path} answered ${await reply.text()}`);
+  return reply.json();
 }

@@ -22,7 +22,7 @@ await main().catch((error) => fail(error));
 
 /** One process: the database (unless one is given), Souk, and a port. */
 async function main(): Promise<void> {
-  const settings = await loadSettings();
+  const { settings, modules } = await loadSettings();
   let stopping: ((reason: string) => Promise<void>) | undefined;
   const asked = new Promise<string>((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
@@ -30,10 +30,10 @@ async function main(): Promise<void> {
   });
   const port = await reservePort(settings);
   say(settings.databaseUrl ? 'Connecting to the database …' : 'Starting the embedded PostgreSQL …');
-  const database = await openDatabase(settings, { log: say });
+  const database = await openDatabase(settings, modules, { log: say });
   stopping = () => database.stop();
   try {
-    const souk = await openSouk(settings, { databaseUrl: database.url, demo: hasDemo(settings) ? demoAccounts : undefined });
+    const souk = await openSouk(settings, { databaseUrl: database.url, modules, demo: hasDemo(settings) ? demoAccounts : undefined });
     await souk.start();
     if (hasDemo(settings)) await loadDemo(souk, say);
     const server = await listen(souk, settings, port);

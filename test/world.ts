@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { afterAll, inject } from 'vitest';
 import { type Adapters, openAdapters } from '../src/adapters/index.ts';
 import { type MovableClock, movableClock } from '../src/kernel/clock.ts';
-import type { Composition } from '../src/kernel/compose.ts';
+import { type Composition, prepareDatabase } from '../src/kernel/compose.ts';
 import type { Module } from '../src/kernel/module.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk, type SoukParts } from '../src/souk.ts';
@@ -62,6 +62,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 async function openWorld(databaseUrl: string, clock: MovableClock, options: WorldOptions): Promise<World> {
   const seen: string[] = [];
   const settings = testSettings(options.env, options.modules);
+  if (options.modules) await prepareDatabase(databaseUrl, options.modules, settings.keys);
   const adapters = openAdapters(settings);
   const souk = await openSouk(settings, {
     databaseUrl,

@@ -2,6 +2,7 @@ import { type AccountLife, lifeOffers } from './account-life.ts';
 import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
 import type { JobBinding, Subscription, Timer } from './events.ts';
+import type { Fixtures } from './fixtures.ts';
 import type { LimitSpecs } from './limits.ts';
 import type { PermissionSpecs } from './permissions.ts';
 import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
@@ -34,6 +35,8 @@ export interface Module {
   readonly timers: readonly Timer[];
   readonly subscriptions: readonly Subscription[];
   readonly settings: SettingsPart | undefined;
+  /** Its demo data. */
+  readonly fixtures: Fixtures | undefined;
   /** Permissions that its routes ask for. */
   readonly permissions: PermissionSpecs;
   /** Narrow limits that its routes name. */
@@ -63,6 +66,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   timers?: readonly { name: string }[];
   subscriptions?: readonly { event: { name: string } }[];
   settings?: SettingsPart;
+  fixtures?: Fixtures;
   permissions?: PermissionSpecs;
   limits?: LimitSpecs;
   sealed?: readonly SealedColumn[];
@@ -91,6 +95,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
       ...(parts.standing ? [hearsStanding(parts.contract.name, parts.standing as Standing)] : []),
     ],
     settings: parts.settings,
+    fixtures: parts.fixtures,
     permissions: parts.permissions ?? {},
     limits: parts.limits ?? {},
     sealed,

@@ -40,6 +40,7 @@ export const Environment = z.object({
     .optional()
     .describe('at least 32 characters; needed where modules live in several processes'),
   MODULES: z.string().optional().describe('names of the modules that live in this process, with commas; without it all of them'),
+  SOUK_MODULES: z.string().optional().describe('files of modules by others, with commas: [writing-a-module.md](writing-a-module.md)'),
   DEMO: z
     .enum(['on', 'off'])
     .optional()

@@ -6,6 +6,7 @@ import { life } from './account-life.ts';
 import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
 import { countTags, countWords } from './count-words.ts';
+import { fixtures } from './fixtures.ts';
 import { listGoods } from './goods.ts';
 import { closeStockJob, pauseProductsJob } from './jobs.ts';
 import { pauseProducts, standing } from './pause-products.ts';
@@ -37,5 +38,6 @@ export const catalogModule = module<typeof catalog, Catalog>({
   life,
   standing,
   tables,
+  fixtures,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -5,6 +5,7 @@ import { wallet } from '#wallet';
 import { life } from './account-life.ts';
 import { settleLeftCharges } from './charge-wallet.ts';
 import { needs, type Wallet } from './context.ts';
+import { fixtures } from './fixtures.ts';
 import { capture, expireHolds, hold, releaseHold } from './hold.ts';
 import { payBackJob } from './jobs.ts';
 import { pay } from './pay.ts';
@@ -47,5 +48,6 @@ export const walletModule = module<typeof wallet, Wallet>({
   sealed,
   life,
   tables,
+  fixtures,
   migrations: new URL('./migrations/', import.meta.url),
 });

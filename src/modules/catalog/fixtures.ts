@@ -1,0 +1,75 @@
+import type { Fixtures } from '#kernel/fixtures.ts';
+
+const usd = (amount: number) => ({ amount, currency: 'USD' });
+
+const OF_THE_SHOP = [
+  {
+    name: 'Lamp',
+    category: 'electronics',
+    type: 'lighting',
+    brand: 'Luma',
+    description: 'A desk lamp that is kind to your eyes.',
+    price: usd(20_00),
+    stock: 50,
+  },
+  {
+    name: 'Coffee beans',
+    category: 'food',
+    type: 'coffee',
+    brand: 'Sidi',
+    description: 'One kilo, roasted on Monday.',
+    price: usd(18_50),
+    stock: 200,
+  },
+  {
+    name: 'Olive oil',
+    category: 'food',
+    type: 'oil',
+    brand: 'Sfax',
+    description: 'Cold pressed, from Tunisia.',
+    price: { amount: 32_500, currency: 'TND' },
+    stock: 120,
+  },
+  {
+    name: 'Phone',
+    category: 'phone',
+    type: 'smartphone',
+    brand: 'Nour',
+    description: 'Six inches, two days of battery.',
+    variants: [
+      { sku: 'NOUR-64-BLACK', options: { color: 'black', storage: '64 GB' }, price: usd(299_00), stock: 12 },
+      { sku: 'NOUR-128-BLUE', options: { color: 'blue', storage: '128 GB' }, price: usd(349_00), stock: 7 },
+    ],
+  },
+];
+
+const OF_SUE = [
+  {
+    name: 'Silver earrings',
+    category: 'accessories',
+    type: 'jewellery',
+    brand: 'Sue',
+    description: 'Made by hand in Djerba.',
+    price: usd(45_00),
+    stock: 9,
+  },
+  {
+    name: 'Linen shirt',
+    category: 'clothes',
+    type: 'shirt',
+    brand: 'Sue',
+    description: 'Washed linen.',
+    variants: ['S', 'M', 'L'].map((size) => ({ options: { size }, price: usd(39_00), stock: 15 })),
+  },
+];
+
+/** The shop lists its own products; Sue lists hers, and staff approve them. */
+export const fixtures: Fixtures = async (demo) => {
+  const [admin, sue] = [await demo.as('admin'), await demo.as('sue')];
+  for (const product of OF_THE_SHOP) await admin('/v1/products', product);
+  for (const product of OF_SUE) {
+    const { id } = await sue('/v1/products', product);
+    await sue(`/v1/products/${id}/submit`, {});
+    await admin(`/v1/products/${id}/approve`, {});
+  }
+};
