@@ -18,7 +18,7 @@ export const headers: Readonly<Record<string, Json>> = {
   Link: text('The next page of a list (RFC 8288); absent on the last', '</v1/orders?limit=20&cursor=eyJ…>; rel="next"'),
   Location: text('Where the result can be read', '/v1/orders/0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01'),
   'Idempotent-Replayed': {
-    description: 'Present when an earlier call with the same Idempotency-Key did the work',
+    description: 'Present when an earlier call with the same Idempotency-Key, or the very same call, did the work',
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
@@ -65,7 +65,7 @@ export function successOf(route: Route, components: Json): Json {
     ...(spec.etag ? ['ETag'] : []),
     ...(isList ? ['Link'] : []),
     ...(spec.location ? ['Location'] : []),
-    ...(spec.idempotent ? ['Idempotent-Replayed'] : []),
+    ...(spec.idempotent || route.method === 'POST' ? ['Idempotent-Replayed'] : []),
     ...(spec.fileName ? ['Content-Disposition'] : []),
     ...(spec.redirects ? ['Set-Cookie'] : []),
   ];
