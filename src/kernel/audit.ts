@@ -86,7 +86,7 @@ const auditPage = (query: { actor?: string; operation?: string; after?: string; 
 
 export const auditRoutes = [
   get('/audit', {
-    summary: 'Who did what, when, from where, and how it ended',
+    summary: 'The audit trail',
     description: 'Every state-changing call and every refusal of permission, newest first. Entries hold ids only.',
     access: permitted('audit:read'),
     query: AuditQuery,

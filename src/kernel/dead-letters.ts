@@ -20,7 +20,7 @@ interface Letter {
 /** Work that was given up: looked at, and tried again. */
 export const deadLetterRoutes = (boss: () => PgBoss): Route[] => [
   get('/dead-letters', {
-    summary: 'Work that failed for good',
+    summary: 'List failed background work',
     description: 'The newest 100 jobs and events that failed at every attempt, with the reason of the last one.',
     access: permitted('jobs:manage'),
     returns: z.object({ items: z.array(DeadLetter) }),
@@ -31,7 +31,7 @@ export const deadLetterRoutes = (boss: () => PgBoss): Route[] => [
     },
   }),
   post('/dead-letters/{id}/retry', {
-    summary: 'Try failed work again',
+    summary: 'Retry failed background work',
     description:
       'Puts the job or event back into its queue. It runs as if it were new; its effect is the same whether it runs once or twice.',
     access: permitted('jobs:manage'),

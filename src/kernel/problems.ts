@@ -95,7 +95,7 @@ export const unauthenticated = problem({
 export const forbidden = problem({
   code: 'forbidden',
   status: 403,
-  title: 'Not yours to do',
+  title: 'Not allowed',
   members: { permission: z.string().optional() },
   detail: ({ permission }) => (permission ? `This call needs the permission ${permission}.` : 'You may not do this.'),
 });
@@ -103,8 +103,8 @@ export const forbidden = problem({
 export const accountNeeded = problem({
   code: 'account-needed',
   status: 403,
-  title: 'Somebody must sign in for this',
-  detail: 'An API key does not open this call: it concerns an account, or needs a second factor. Sign in and send an access token.',
+  title: 'An account is needed',
+  detail: 'An API key may not make this call, because it concerns an account or needs a second factor. Sign in and send an access token.',
 });
 
 export const mfaRequired = problem({
@@ -187,13 +187,13 @@ export const keyReused = problem({
   code: 'idempotency-key-reused',
   status: 422,
   title: 'Idempotency-Key was used with another body',
-  detail: 'This key already belongs to a call with other content. Use a new key for a new call.',
+  detail: 'This key was used for a call with another body. Use a new key for a new call.',
 });
 
 export const stillRunning = problem({
   code: 'still-running',
   status: 409,
-  title: 'The same call is still under way',
+  title: 'The same call is still running',
   members: { retryAfterSeconds: z.int() },
   detail: 'The same call has not ended yet. Ask again in a moment, with the same Idempotency-Key if you sent one.',
 });
@@ -201,7 +201,7 @@ export const stillRunning = problem({
 export const versionMismatch = problem({
   code: 'version-mismatch',
   status: 412,
-  title: 'It has changed meanwhile',
+  title: 'The version has changed',
   members: { current: z.int() },
   detail: ({ current }) => `If-Match or If-None-Match rules out the current version, which is "${current}". Read it again, then decide.`,
 });
@@ -226,6 +226,6 @@ export const unavailable = problem({
 export const internalError = problem({
   code: 'internal-error',
   status: 500,
-  title: 'Something went wrong here',
+  title: 'Internal error',
   detail: 'The error was logged under the request id of this reply.',
 });

@@ -89,7 +89,7 @@ export const unknownProduct = problem({
 export const variantNeeded = problem({
   code: 'catalog/variant-needed',
   status: 409,
-  title: 'Say which variant',
+  title: 'The variant is missing',
   members: { productId: Id, variants: z.array(z.object({ id: Id, options: z.record(z.string(), z.string()) })) },
   detail: ({ variants }) =>
     `The product comes in ${variants.length} variants that fit; name one by its variantId or by all of its options.`,
@@ -98,9 +98,9 @@ export const variantNeeded = problem({
 export const nameNotUnique = problem({
   code: 'catalog/name-not-unique',
   status: 409,
-  title: 'Several goods have this name',
+  title: 'Several products have this name',
   members: { name: z.string(), ids: z.array(Id) },
-  detail: ({ ids }) => `Several goods are called so; order one by its id: ${ids.join(', ')}.`,
+  detail: ({ ids }) => `Several products have this name. Order one by its id: ${ids.join(', ')}.`,
 });
 
 export const productPublished = event('catalog.product-published', 1, z.object({ productId: Id, sellerId: Id }));
@@ -115,7 +115,7 @@ export const catalog = contract('catalog', {
     }),
     /** The one approved product of that name (letter case aside), as `GET /products/{id}` shows it. */
     findGood: operation({ input: z.object({ name: z.string() }), output: Product, problems: [unknownProduct, nameNotUnique] }),
-    /** Names and prices of what is in stock, by name, after the good with that name and id. */
+    /** Names and prices of the products in stock, by name, after the good with that name and id. */
     goods: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),
       output: z.array(Good),

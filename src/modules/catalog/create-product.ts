@@ -67,8 +67,8 @@ export const unknownCategory = problem({
 export const variantsAlike = problem({
   code: 'catalog/variants-alike',
   status: 409,
-  title: 'Two variants are alike',
-  detail: 'Every variant of a product has options, and a SKU if any, of its own.',
+  title: 'Two variants are the same',
+  detail: 'Each variant of a product needs its own options, and its own SKU if it has one.',
 });
 
 /**

@@ -12,7 +12,7 @@ interface GoodRow {
   stock: number;
 }
 
-/** Names and prices of what is in stock, by name. */
+/** Names and prices of the products in stock, by name. */
 export async function listGoods(
   ctx: Catalog,
   { after, limit }: { after: { name: string; id: string } | null; limit: number },

@@ -28,9 +28,9 @@ export const transitions: readonly {
 export const wrongState = problem({
   code: 'catalog/wrong-state',
   status: 409,
-  title: 'Not in this state',
+  title: 'Not possible in this state',
   members: { state: z.string().meta({ example: 'archived' }), command: z.string() },
-  detail: ({ state, command }) => `A product that is ${state} cannot take the command ${command}.`,
+  detail: ({ state, command }) => `A product that is ${state} does not allow ${command}.`,
 });
 
 /** The state that a command leads to. @throws wrongState when the table knows no such way. */

@@ -28,8 +28,9 @@ export const routes = [
     handle: (ctx: Catalog, { query }) => listProducts(ctx, query),
   }),
   get('/products/{id}', {
-    summary: 'A product with its variants and its stock of this moment',
-    description: 'Shows an approved product with all variants, and the stock of this moment. Owner and staff also see what is not public.',
+    summary: 'A product with its variants and its current stock',
+    description:
+      'Shows an approved product with all variants, and the current stock. The owner and staff also see products that are not public.',
     access: anyone,
     returns: Product,
     etag: version,
@@ -38,7 +39,8 @@ export const routes = [
   }),
   post('/products', {
     summary: 'List a product',
-    description: "The staff's is the shop's own and public at once; anybody else's is a draft, which they submit for approval.",
+    description:
+      'A product of staff belongs to the shop and is public at once. A product of anyone else is a draft; its owner submits it for approval.',
     access: signedIn,
     idempotent: true,
     body: CreateProduct,
@@ -61,8 +63,8 @@ export const routes = [
     handle: (ctx: Catalog, { params, body, owner, ifMatch }) => changeProduct(ctx, params.id, body, { owner, ifMatch }),
   }),
   del('/products/{id}', {
-    summary: 'Take a product off the shelves for good',
-    description: 'Archives the product: nobody finds or buys it any more. Orders that contain it stay as they are.',
+    summary: 'Archive a product for good',
+    description: 'Archives the product: it can no longer be found or bought. Orders that contain it do not change.',
     access: owned('product', 'catalog:write'),
     returns: null,
     problems: [versionMismatch],
@@ -82,7 +84,7 @@ export const routes = [
   }),
   post('/products/{id}/approve', {
     summary: 'Approve a product, or the changes of one',
-    description: 'A reviewer who sends If-Match approves what was read, and nothing newer.',
+    description: 'With If-Match a reviewer approves the version that was read, and no newer one.',
     access: permitted('catalog:approve'),
     returns: Product,
     etag: version,
@@ -91,7 +93,7 @@ export const routes = [
   }),
   post('/products/{id}/reject', {
     summary: 'Reject a product, or the changes of one, with a reason',
-    description: 'The seller reads the reason, changes the product and submits it again. A product that is public stays as it was.',
+    description: 'The seller reads the reason, changes the product and submits it again. A public product does not change.',
     access: permitted('catalog:approve'),
     body: RejectProduct,
     returns: Product,
@@ -101,7 +103,7 @@ export const routes = [
       decideProduct(ctx, params.id, { command: 'reject', owner: null, ifMatch, reason: body.reason }),
   }),
   post('/products/{id}/stock', {
-    summary: 'Add pieces, or take some away',
+    summary: 'Add units to the stock, or remove some',
     description:
       'Adds units to a variant, or takes units away with a negative `change`. Stock never falls below zero: a call that would do so is refused.',
     access: owned('product', 'inventory:write'),

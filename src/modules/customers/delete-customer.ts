@@ -10,9 +10,9 @@ import { forgetAgainJob } from './jobs.ts';
 export const stillOpen = problem({
   code: 'customers/still-open',
   status: 409,
-  title: 'Something is still open',
+  title: 'The account cannot be deleted yet',
   members: { reasons: z.array(z.string()) },
-  detail: ({ reasons }) => `The account cannot be deleted while these are open: ${reasons.join(', ')}. Close them first.`,
+  detail: ({ reasons }) => `These must be finished before the account can be deleted: ${reasons.join(', ')}.`,
 });
 
 const LEASE_MS = seconds(30);

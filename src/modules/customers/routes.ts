@@ -20,7 +20,7 @@ export const routes = [
     handle: (ctx: Customers, { query }) => listCustomers(ctx, query),
   }),
   patch('/customers/{username}', {
-    summary: 'Change what your account says of you',
+    summary: 'Change your account',
     description:
       'A JSON Merge Patch: what is absent stays, null empties. Another email counts for nothing until it is confirmed with the code that is ' +
       'mailed to it, and takes a second factor (MFA) where there is one: a token that was stepped up in the last 10 minutes. The username stays; the password changes by POST /v1/auth/change-password.',
@@ -32,7 +32,7 @@ export const routes = [
     handle: (ctx: Customers, { body, ifMatch }) => ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: body, ifMatch }),
   }),
   del('/customers/{username}', {
-    summary: 'Delete your account and all personal data, at once and for good',
+    summary: 'Delete your account and all personal data for good',
     description:
       'Refused with its reasons while there is money in the wallet, something sold is not delivered, or an order is being placed. The books keep ' +
       'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else.',
@@ -43,7 +43,7 @@ export const routes = [
     handle: (ctx: Customers, { ifMatch }) => deleteCustomer(ctx, ifMatch),
   }),
   get('/customers/{username}/export', {
-    summary: 'All that is known of you, as one JSON document',
+    summary: 'Export all your data as one JSON document',
     description:
       'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer. A browser saves it as a file.',
     access: ownAccount(),
@@ -53,8 +53,8 @@ export const routes = [
     handle: (ctx: Customers) => exportCustomer(ctx),
   }),
   get('/users/{userId}/profile', {
-    summary: 'What everybody may know of an account',
-    description: 'Shows the public name of an account, what has been verified, and since when it has been a member.',
+    summary: 'The public profile of an account',
+    description: 'Shows the public name of an account, its verifications, and since when it exists.',
     access: anyone,
     returns: Profile,
     problems: [notFound],

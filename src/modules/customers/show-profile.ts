@@ -4,7 +4,7 @@ import { notFound } from '#kernel/problems.ts';
 import { Id, Time, Username } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 
-/** What everybody may know of an account. */
+/** The public profile of an account. */
 export const Profile = z
   .object({
     id: Id,

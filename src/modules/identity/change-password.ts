@@ -14,7 +14,7 @@ export const ChangePassword = z
   .meta({ id: 'ChangePassword', example: { currentPassword: 'correct horse battery', newPassword: 'a better horse battery' } });
 
 /**
- * Sets a new password for whoever knows the current one. This session goes on; all others of the account end at once. Tries
+ * Sets a new password for whoever knows the current one. This session continues. All other sessions of the account end at once. Tries
  * count with those of sign-in: a stolen session is no place to guess at leisure.
  * @throws wrongPassword also when somebody else has changed it this very moment.
  */

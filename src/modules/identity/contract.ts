@@ -144,14 +144,14 @@ export const usernameTaken = problem({
   status: 409,
   title: 'The username is taken',
   members: { username: z.string() },
-  detail: ({ username }) => `Somebody is called ${username} already. Choose another username.`,
+  detail: ({ username }) => `The username ${username} is taken. Choose another one.`,
 });
 
 export const accountSuspended = problem({
   code: 'identity/account-suspended',
   status: 403,
   title: 'The account is suspended',
-  detail: 'This account may not sign in at the moment. If you think that this is a mistake, write to whoever runs this shop.',
+  detail: 'This account may not sign in at the moment. If you think that this is a mistake, contact the shop.',
 });
 
 /** Told only to who knows the password, or whom a provider has recognised as the owner. */
@@ -159,7 +159,7 @@ export const accountClosing = problem({
   code: 'identity/account-closing',
   status: 403,
   title: 'The account is being closed',
-  detail: 'This account is about to be erased. Until that is done, or called off, nobody signs in to it.',
+  detail: 'This account is being deleted. Nobody can sign in to it until the deletion is complete or cancelled.',
 });
 
 /** Told only to who has proven the rest: by a password, or by a provider's word, for which there is a `ticket`. */
@@ -178,7 +178,7 @@ export const mfaCodeRequired = problem({
 export const wrongMfaCode = problem({
   code: 'identity/wrong-mfa-code',
   status: 401,
-  title: 'The one-time code does not fit',
+  title: 'The one-time code is wrong',
   detail: 'The code is wrong, too old, or was used before. Wait for the next one, or use a recovery code.',
 });
 
@@ -193,8 +193,8 @@ export const emailNotVerified = problem({
 export const lastAdmin = problem({
   code: 'identity/last-admin',
   status: 409,
-  title: 'It is the last admin',
-  detail: 'Nobody could grant roles afterwards. Make another account an admin first.',
+  title: 'This is the last admin',
+  detail: 'Afterwards nobody could grant roles. Make another account an admin first.',
 });
 
 export const noSecondFactor = problem({

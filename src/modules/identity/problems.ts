@@ -30,7 +30,7 @@ export const notConfirmed = problem({
 export const wrongPassword = problem({
   code: 'identity/wrong-password',
   status: 403,
-  title: 'The current password is not right',
+  title: 'The current password is wrong',
   detail:
     'Give the password that the account has now. Where it has none, or it is forgotten, set one by mail (POST /v1/auth/forgot-password).',
 });
@@ -39,7 +39,7 @@ export const wrongPassword = problem({
 export const wrongCode = problem({
   code: 'identity/wrong-code',
   status: 403,
-  title: 'The code does not fit',
+  title: 'The code is wrong',
   detail:
     'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
 });
@@ -47,15 +47,15 @@ export const wrongCode = problem({
 export const mfaEnrolled = problem({
   code: 'identity/mfa-enrolled',
   status: 409,
-  title: 'There is a second factor already',
-  detail: 'Remove the one there is (DELETE /v1/auth/mfa/totp) before you enrol another.',
+  title: 'A second factor is enrolled already',
+  detail: 'Remove it (DELETE /v1/auth/mfa/totp) before you enrol another.',
 });
 
 export const ownSuspension = problem({
   code: 'identity/own-suspension',
   status: 409,
-  title: 'It is your own account',
-  detail: 'Nobody shuts themselves out, or lets themselves in. To leave, delete the account: DELETE /v1/customers/{username}.',
+  title: 'This is your own account',
+  detail: 'You cannot suspend or reinstate your own account. To leave, delete it: DELETE /v1/customers/{username}.',
 });
 
 /** What an outside issuer has signed is a sign-in there, not here. */
@@ -72,7 +72,7 @@ export const noSession = problem({
 export const invalidRefreshToken = problem({
   code: 'identity/invalid-refresh-token',
   status: 401,
-  title: 'The refresh token is not good',
+  title: 'The refresh token is not valid',
   members: { error: z.literal('invalid_grant') },
-  detail: 'It was used before, has run out, or its session has ended. Sign in again.',
+  detail: 'It was used before, has expired, or its session has ended. Sign in again.',
 });

@@ -7,7 +7,7 @@ import { RECOVERY_CODE } from './contract.ts';
 export const RecoveryCodes = z
   .object({
     recoveryCodes: z.array(z.string()).meta({
-      description: 'Ten codes, each good once in place of a one-time code. They are never shown again',
+      description: 'Ten codes. Each is valid once in place of a one-time code. They are never shown again',
       example: ['k7wqa-fz2mx'],
     }),
   })

@@ -61,7 +61,7 @@ export const routes = [
   }),
   post('/auth/confirm-sign-up', {
     summary: 'Confirm an email with the code that was mailed to it',
-    description: 'A code is good for 15 minutes and five tries.',
+    description: 'A code is valid for 15 minutes and five attempts.',
     access: anyone,
     limit: 'codes',
     body: ConfirmSignUp,
@@ -71,7 +71,7 @@ export const routes = [
   }),
   post('/auth/resend-code', {
     summary: 'Mail a new code',
-    description: 'At most five codes a day; a new one replaces the one before. The answer never says whether an account waits for one.',
+    description: 'At most five codes a day. A new code replaces the last one. The reply never says whether such an account exists.',
     access: anyone,
     limit: 'codes',
     body: ResendCode,
@@ -129,8 +129,8 @@ export const routes = [
     handle: (ctx: Identity, { params }) => endOwnSession(ctx, params.id),
   }),
   post('/auth/forgot-password', {
-    summary: 'Mail a code to set a new password with',
-    description: 'At most five codes a day. The answer never says whether there is such an account.',
+    summary: 'Mail a code for a new password',
+    description: 'At most five codes a day. The reply never says whether such an account exists.',
     access: anyone,
     limit: 'codes',
     body: ForgotPassword,
@@ -141,7 +141,7 @@ export const routes = [
   }),
   post('/auth/reset-password', {
     summary: 'Set a new password with the code that was mailed',
-    description: 'A code is good once, for 15 minutes and five tries. All sessions of the account end at once.',
+    description: 'A code is valid once, for 15 minutes and five attempts. All sessions of the account end at once.',
     access: anyone,
     limit: 'codes',
     body: ResetPassword,
@@ -150,8 +150,8 @@ export const routes = [
     handle: (ctx: Identity, { body }) => resetPassword(ctx, body),
   }),
   post('/auth/change-password', {
-    summary: 'Set a new password, knowing the current one',
-    description: 'This session goes on; all others of the account end at once.',
+    summary: 'Set a new password with the current one',
+    description: 'This session continues. All other sessions of the account end at once.',
     access: signedIn,
     mfa: true,
     limit: 'sign-in',
@@ -162,7 +162,7 @@ export const routes = [
   }),
   post('/auth/mfa/totp', {
     summary: 'Begin to enrol an authenticator app',
-    description: 'Answers a secret, once. It changes nothing until it is confirmed with a first code, within an hour.',
+    description: 'Returns a secret, once. Nothing changes until it is confirmed with a first code, within an hour.',
     access: signedIn,
     returns: TotpSecret,
     status: 201,
@@ -183,7 +183,7 @@ export const routes = [
   }),
   del('/auth/mfa/totp', {
     summary: 'Remove the second factor and its recovery codes',
-    description: 'All access tokens of the account die, this one too; their holders refresh.',
+    description: 'All access tokens of the account become invalid, this one too. Clients refresh them.',
     access: signedIn,
     mfa: true,
     returns: null,
@@ -192,7 +192,7 @@ export const routes = [
   }),
   post('/auth/mfa/totp/recovery-codes', {
     summary: 'Ten new recovery codes',
-    description: 'Shown once; those before are void, used or not. The authenticator app goes on as it is.',
+    description: 'They are shown once. All earlier codes become invalid. The authenticator app does not change.',
     access: signedIn,
     mfa: true,
     returns: RecoveryCodes,
@@ -202,7 +202,7 @@ export const routes = [
     handle: (ctx: Identity) => renewRecoveryCodes(ctx),
   }),
   post('/auth/step-up', {
-    summary: 'Step the session up with a one-time or recovery code',
+    summary: 'Prove the second factor with a one-time or recovery code',
     description:
       'Answers an access token of the same session that opens calls marked (MFA) for 10 minutes. A code is good once; five failures close this for a quarter of an hour. A refresh does not carry it on.',
     access: signedIn,
@@ -213,8 +213,8 @@ export const routes = [
     handle: (ctx: Identity, { body }) => stepUp(ctx, body),
   }),
   get('/auth/me', {
-    summary: 'Who the token speaks for',
-    description: 'Answers the account, its roles and its permissions, as they are at this moment.',
+    summary: 'The account of the token',
+    description: 'Returns the account with its current roles and permissions.',
     access: signedIn,
     returns: Me,
     problems: [],
@@ -222,7 +222,7 @@ export const routes = [
   }),
   put('/users/{id}/roles', {
     summary: 'Set the roles of an account, at once',
-    description: 'Replaces all roles. Access tokens that speak of other roles die; their holder refreshes.',
+    description: 'Replaces all roles. Access tokens with other roles become invalid; clients refresh them.',
     access: permitted('roles:grant'),
     mfa: true,
     body: Roles,
@@ -232,8 +232,8 @@ export const routes = [
     handle: (ctx: Identity, { params, body, ifMatch }) => grantRoles(ctx, { accountId: params.id, roles: body.roles, ifMatch }),
   }),
   post('/users/{id}/suspension', {
-    summary: 'Shut an account out, or let it in again',
-    description: 'Works at once in every process. Staff are shut out only by those who may grant roles.',
+    summary: 'Suspend or reinstate an account',
+    description: 'Works at once in every process. Only those who may grant roles can suspend staff.',
     access: permitted('moderation:decide'),
     body: Suspension,
     returns: SuspendedAccount,
@@ -242,7 +242,7 @@ export const routes = [
   }),
   post('/customers', {
     summary: 'Register a customer',
-    description: 'Active at once. An email given here counts for nothing until it is confirmed with the code that is mailed to it.',
+    description: 'The account is active at once. The email has no effect until it is confirmed with the mailed code.',
     access: anyone,
     limit: 'sign-up',
     idempotent: true,
@@ -265,7 +265,7 @@ export const routes = [
   }),
   get('/.well-known/jwks.json', {
     summary: 'Public keys that tokens are signed with',
-    description: 'The public keys (RFC 7517) with which access and id tokens are verified. Keep them for the time that Cache-Control says.',
+    description: 'The public keys (RFC 7517) with which access and id tokens are verified. Cache them for the time in Cache-Control.',
     access: anyone,
     cacheControl: 'public, max-age=300',
     returns: z.object({ keys: z.array(PublicKey) }).meta({ id: 'Jwks' }),
@@ -274,7 +274,7 @@ export const routes = [
   }),
   get('/.well-known/openid-configuration', {
     summary: 'How to verify and get tokens (OpenID Connect Discovery)',
-    description: 'Where the keys and the tokens are, for libraries of OpenID Connect that find their settings by themselves.',
+    description: 'Where the keys and the tokens are, for OpenID Connect libraries that configure themselves.',
     access: anyone,
     cacheControl: 'public, max-age=300',
     returns: OpenIdConfiguration,

@@ -16,9 +16,9 @@ export const StockLine = z.object({ variantId: Id, quantity: Quantity });
 export const outOfStock = problem({
   code: 'inventory/out-of-stock',
   status: 409,
-  title: 'Not enough pieces in stock',
+  title: 'Not enough units in stock',
   members: { variantIds: z.array(z.string()) },
-  detail: ({ variantIds }) => `There are not enough pieces left of: ${variantIds.join(', ')}. Order fewer, or something else.`,
+  detail: ({ variantIds }) => `There are not enough units of: ${variantIds.join(', ')}. Order fewer, or another product.`,
 });
 
 export const stockBelowZero = problem({
@@ -26,7 +26,7 @@ export const stockBelowZero = problem({
   status: 409,
   title: 'Stock cannot go below zero',
   members: { available: z.int() },
-  detail: ({ available }) => `Only ${available} ${available === 1 ? 'piece is' : 'pieces are'} free to be taken away.`,
+  detail: ({ available }) => `Only ${available} ${available === 1 ? 'unit is' : 'units are'} available to be removed.`,
 });
 
 /** The most units of one variant that can be on hand; more is taken for a typing mistake. */
@@ -45,7 +45,7 @@ export const reservationEnded = problem({
   code: 'inventory/reservation-ended',
   status: 409,
   title: 'The reservation has ended',
-  detail: 'The pieces were given back, or the time to confirm them is over.',
+  detail: 'The reservation was released, or the time to confirm it is over.',
 });
 
 /** Fresh levels of variants whose stock changed. A reader keeps the one with the highest version. */

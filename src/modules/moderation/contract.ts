@@ -25,7 +25,7 @@ export const textRefused = problem({
   status: 422,
   title: 'The text is not allowed here',
   members: { rules: z.array(z.string()) },
-  detail: ({ rules }) => `The text breaks these rules: ${rules.join(', ')}. Take out what they name and send it again.`,
+  detail: ({ rules }) => `The text breaks these rules: ${rules.join(', ')}. Remove what they name and send it again.`,
 });
 
 /**

@@ -21,9 +21,9 @@ export const DecideItem = z
 export const alreadyDecided = problem({
   code: 'moderation/already-decided',
   status: 409,
-  title: 'It is decided already',
+  title: 'The decision has been made',
   members: { decision: z.enum(decisions) },
-  detail: ({ decision }) => `Somebody was faster and decided: ${decision}. Take the next one of the queue.`,
+  detail: ({ decision }) => `Another moderator decided first: ${decision}. Take the next item of the queue.`,
 });
 
 /**

@@ -7,7 +7,7 @@ import { listQueue, QueueQuery } from './list-queue.ts';
 
 export const routes = [
   get('/moderation/queue', {
-    summary: 'What waits for a moderator, or was decided',
+    summary: 'Items that wait for a moderator or were decided',
     description: 'Open items come oldest first, decided ones newest first.',
     access: permitted('moderation:decide'),
     query: QueueQuery,
@@ -16,7 +16,7 @@ export const routes = [
     handle: (ctx: Moderation, { query }) => listQueue(ctx, query),
   }),
   post('/moderation/{id}/decision', {
-    summary: 'Decide on what waits',
+    summary: 'Decide an item',
     description:
       'The module that owns the subject then shows it or removes it. To remove, say why. The same decision sent again is answered as before.',
     access: permitted('moderation:decide'),

@@ -25,7 +25,7 @@ export const partyLeft = problem({
   code: 'orders/party-left',
   status: 409,
   title: 'The account is being closed',
-  detail: 'The buyer, or a seller of these goods, is closing the account. Nothing was bought.',
+  detail: 'The account of the buyer or of a seller is being closed. Nothing was bought.',
 });
 
 export const orders = contract('orders', {

@@ -6,7 +6,7 @@ import type { Orders } from './context.ts';
 
 export const GoodsQuery = z.object({ limit: Limit, cursor: Cursor });
 
-/** Names and prices of what is in stock, by name. */
+/** Names and prices of the products in stock, by name. */
 export async function listGoods(ctx: Orders, { limit, cursor }: z.infer<typeof GoodsQuery>): Promise<Page<z.infer<typeof Good>>> {
   const position = readCursor(ctx.secrets, 'goods', cursor);
   const after = position ? { name: position[0] as string, id: position[1] as string } : null;

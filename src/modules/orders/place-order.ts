@@ -59,9 +59,9 @@ export const PlaceOrder = z.strictObject({
 export const mixedCurrencies = problem({
   code: 'orders/mixed-currencies',
   status: 409,
-  title: 'One order, one currency',
+  title: 'An order has one currency',
   members: { currencies: z.array(z.string()) },
-  detail: ({ currencies }) => `These goods are priced in ${currencies.join(' and ')}. Order them apart.`,
+  detail: ({ currencies }) => `These products have prices in ${currencies.join(' and ')}. Order them separately.`,
 });
 
 export const totalTooLarge = problem({
@@ -69,7 +69,7 @@ export const totalTooLarge = problem({
   status: 409,
   title: 'The total is too large',
   members: { currency: z.string(), largest: z.int() },
-  detail: ({ currency, largest }) => `An order comes to at most ${largest} ${currency} (minor units). Order fewer.`,
+  detail: ({ currency, largest }) => `The total of an order is at most ${largest} ${currency} (minor units). Order fewer.`,
 });
 
 export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds, partyLeft];

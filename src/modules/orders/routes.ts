@@ -11,7 +11,7 @@ import { SellGood, sellGood, unknownCustomer } from './sell-good.ts';
 
 export const routes = [
   get('/sales/goods', {
-    summary: 'Names and prices of what is in stock',
+    summary: 'Names and prices of the products in stock',
     description: 'Products that can be bought by their name, in the order of their names.',
     access: anyone,
     query: GoodsQuery,
@@ -20,7 +20,7 @@ export const routes = [
     handle: (ctx: Orders, { query }) => listGoods(ctx, query),
   }),
   get('/sales/goods/{name}', {
-    summary: 'All about a good, by its name',
+    summary: 'A product by its name',
     description:
       'Shows the product of this name, with its variants and its stock. A name that several products have answers 409 with their ids.',
     access: anyone,
@@ -29,7 +29,7 @@ export const routes = [
     handle: (ctx: Orders, { params }) => ctx.catalog.findGood({ name: params.name }),
   }),
   post('/sales', {
-    summary: 'Buy a good by its name, in one step, out of a wallet',
+    summary: 'Buy a product by its name, paid from a wallet',
     description:
       'Buys a product by its name, with the money of a wallet. Without `username` it is your own purchase; staff with `sales:create` may buy for a customer.',
     access: signedIn,
@@ -56,7 +56,7 @@ export const routes = [
   }),
   get('/orders', {
     summary: 'Orders, newest first',
-    description: 'Your own orders, newest first. Staff may ask for those of anybody.',
+    description: 'Your own orders, newest first. Staff may list the orders of any account.',
     access: signedIn,
     query: OrdersQuery,
     returns: page(Order),

@@ -18,7 +18,7 @@ export const unknownCustomer = problem({
   status: 404,
   title: 'No such customer',
   members: { username: z.string() },
-  detail: ({ username }) => `Nobody here is called ${username}.`,
+  detail: ({ username }) => `There is no customer with the username ${username}.`,
 });
 
 /** A purchase in one step: a good by its name, out of the customer's wallet. For somebody else it takes `sales:create`. */

@@ -51,7 +51,7 @@ type LiveKey = z.infer<typeof LiveKey>;
 export const twoKeysLive = problem({
   code: 'partners/two-keys-live',
   status: 409,
-  title: 'This partner has two live keys',
+  title: 'This partner has two valid keys',
   members: { delete: Id, keys: z.array(LiveKey) },
   detail: (refusal) =>
     `A partner has one key in use and one to change over to. Delete the one that is no longer used (DELETE /v1/api-keys/{id}): ` +

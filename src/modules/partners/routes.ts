@@ -10,7 +10,7 @@ import { revokeKey } from './revoke-key.ts';
 export const routes = [
   get('/api-keys', {
     summary: 'API keys of partners, newest first',
-    description: 'Those that were deleted or have expired too. The keys themselves are never shown again.',
+    description: 'Includes deleted and expired keys. The keys themselves are never shown again.',
     access: permitted('api-keys:manage'),
     mfa: true,
     query: KeysQuery,
@@ -35,7 +35,7 @@ export const routes = [
   }),
   del('/api-keys/{id}', {
     summary: 'Delete an API key, at once and for good',
-    description: 'Its next call is refused, in every process. It stays in the list, so that the audit trail can be read.',
+    description: 'Its next call is refused in every process. The entry remains in the list, so that the audit trail can be understood.',
     access: permitted('api-keys:manage'),
     mfa: true,
     returns: null,

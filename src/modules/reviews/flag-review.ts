@@ -14,8 +14,8 @@ export const FlagReview = z.strictObject({ reason: FlagReason });
 export const ownReview = problem({
   code: 'reviews/own-review',
   status: 409,
-  title: 'It is your own review',
-  detail: 'Change it by PATCH, or take it back by DELETE.',
+  title: 'This is your own review',
+  detail: 'Change it with PATCH, or delete it with DELETE.',
 });
 
 /**

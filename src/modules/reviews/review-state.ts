@@ -26,9 +26,9 @@ export const transitions: readonly { from: ReviewState; command: ReviewCommand; 
 export const wrongState = problem({
   code: 'reviews/wrong-state',
   status: 409,
-  title: 'Not in this state',
+  title: 'Not possible in this state',
   members: { state: z.string().meta({ example: 'removed' }), command: z.string() },
-  detail: ({ state, command }) => `A review that is ${state} cannot take the command ${command}.`,
+  detail: ({ state, command }) => `A review that is ${state} does not allow ${command}.`,
 });
 
 /** Hidden until a moderator decides. */

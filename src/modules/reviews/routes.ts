@@ -31,7 +31,7 @@ export const routes = [
     handle: (ctx: Reviews, { params, body, key }) => writeReview(ctx, params.id, body, key),
   }),
   get('/products/{id}/reviews', {
-    summary: 'What customers say of a product',
+    summary: 'Reviews of a product',
     description: 'The public reviews of a product, newest first.',
     access: anyone,
     query: ReviewsQuery,
@@ -40,7 +40,7 @@ export const routes = [
     handle: (ctx: Reviews, { params, query }) => listReviewsOf(ctx, params.id, query),
   }),
   get('/customers/{username}/reviews', {
-    summary: 'What a customer says of products',
+    summary: 'Reviews by a customer',
     description: 'The public reviews of a customer, newest first.',
     access: anyone,
     query: ReviewsQuery,
@@ -59,7 +59,8 @@ export const routes = [
   }),
   patch('/reviews/{id}', {
     summary: 'Change a review of your own',
-    description: 'A JSON Merge Patch. New words that need a look hide the review until staff decide; what is hidden cannot be changed.',
+    description:
+      'A JSON Merge Patch. If the new text needs a check, the review is hidden until staff decide. A hidden review cannot be changed.',
     access: owned('review'),
     body: ChangeReview,
     returns: Review,
@@ -69,7 +70,7 @@ export const routes = [
   }),
   del('/reviews/{id}', {
     summary: 'Delete a review',
-    description: 'What its author takes back may be written anew; what staff take away, or others had hidden, may not.',
+    description: 'After the author deletes it, it may be written again. After staff delete it, or when others had it hidden, it may not.',
     access: owned('review', 'reviews:moderate'),
     returns: null,
     problems: [versionMismatch],
@@ -79,8 +80,8 @@ export const routes = [
     },
   }),
   post('/reviews/{id}/flag', {
-    summary: 'Say that a review should not stand',
-    description: 'Once per person; said again it answers as before. When enough people say so it is hidden until staff decide.',
+    summary: 'Flag a review',
+    description: 'Once per person; a repeated call gets the same reply. When enough people flag a review it is hidden until staff decide.',
     access: signedIn,
     body: FlagReview,
     returns: Flag,

@@ -17,16 +17,17 @@ export const WriteReview = z.strictObject({ rating: Rating, comment: Comment });
 export const alreadyReviewed = problem({
   code: 'reviews/already-reviewed',
   status: 409,
-  title: 'You have reviewed this product',
+  title: 'You have already reviewed this product',
   members: { reviewId: Id },
-  detail: ({ reviewId }) => `A customer reviews a product once. Your review is ${reviewId}; change it by PATCH /v1/reviews/${reviewId}.`,
+  detail: ({ reviewId }) =>
+    `A customer may review a product once. Your review is ${reviewId}; change it with PATCH /v1/reviews/${reviewId}.`,
 });
 
 export const ownProduct = problem({
   code: 'reviews/own-product',
   status: 409,
-  title: 'It is your own product',
-  detail: 'Whoever sells a product does not review it.',
+  title: 'This is your own product',
+  detail: 'Sellers may not review their own products.',
 });
 
 /**

@@ -43,8 +43,9 @@ export const routes = [
     handle: (ctx: Social, { params, query, header }) => finishJourney(ctx, params.provider, { query, cookies: header('cookie') }),
   }),
   post('/auth/social/sign-in', {
-    summary: 'Change a ticket for a session',
-    description: 'A ticket is good once, for a minute; for five where the account has a second factor, whose code is then sent along.',
+    summary: 'Exchange a ticket for a session',
+    description:
+      'A ticket is valid once, for a minute. For an account with a second factor it is valid for five minutes, and the code is sent with it.',
     access: anyone,
     limit: 'sign-in',
     body: SignInByTicket,

@@ -27,7 +27,7 @@ export const unknownGateway = problem({
   status: 409,
   title: 'No such payment gateway',
   members: { gateway: z.string(), gateways: z.array(z.string()) },
-  detail: ({ gateway, gateways }) => `${gateway} is not a gateway of this Souk; there is: ${gateways.join(', ')}.`,
+  detail: ({ gateway, gateways }) => `There is no gateway ${gateway} here. There are: ${gateways.join(', ')}.`,
 });
 
 export const chargeDeclined = problem({

@@ -34,22 +34,22 @@ export const holdEnded = problem({
   code: 'wallet/hold-ended',
   status: 409,
   title: 'The hold has ended',
-  detail: 'What was held has been captured, released or has expired.',
+  detail: 'The hold was captured or released, or it has expired.',
 });
 
 export const paymentCancelled = problem({
   code: 'wallet/payment-cancelled',
   status: 409,
   title: 'The payment was cancelled',
-  detail: 'A payment under this key was given up before; it cannot take effect any more.',
+  detail: 'A payment with this key was cancelled before. It cannot take effect any more.',
 });
 
 export const exceedsPayment = problem({
   code: 'wallet/exceeds-payment',
   status: 409,
-  title: 'More than was paid',
+  title: 'The refund is larger than the payment',
   members: { left: z.int() },
-  detail: ({ left }) => `Of this payment ${left} (minor units) can still be given back.`,
+  detail: ({ left }) => `At most ${left} (minor units) of this payment can still be refunded.`,
 });
 
 /** Who is paid by a share of a sale: a seller, or the platform itself. */

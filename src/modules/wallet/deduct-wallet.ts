@@ -27,8 +27,8 @@ type Deduction = z.infer<typeof Deduction>;
 export const reasonNeeded = problem({
   code: 'wallet/reason-needed',
   status: 409,
-  title: 'Say why',
-  detail: "A correction of somebody else's wallet needs a reason, which the owner can read.",
+  title: 'The reason is missing',
+  detail: "A correction of another person's wallet needs a reason. The owner can read it.",
 });
 
 interface DeductionRow {

@@ -10,7 +10,7 @@ import { JournalView, readJournal, readStatement, readWallet, StatementQuery, Wa
 
 export const routes = [
   get('/customers/{username}/wallet', {
-    summary: 'What a wallet holds',
+    summary: 'The balances of a wallet',
     description: 'For each currency: what can be spent, and what is held for purchases that are not finished.',
     access: ownAccount('ledger:read'),
     returns: WalletView,
@@ -18,7 +18,7 @@ export const routes = [
     handle: (ctx: Wallet, { params }) => readWallet(ctx, params.username),
   }),
   get('/customers/{username}/wallet/transfers', {
-    summary: 'What came into a wallet and went out of it',
+    summary: 'The statement of a wallet',
     description: 'Every movement of the wallet, newest first, with what caused it. Positive amounts came in, negative ones went out.',
     access: ownAccount('ledger:read'),
     query: StatementQuery,
@@ -27,7 +27,7 @@ export const routes = [
     handle: (ctx: Wallet, { params, query }) => readStatement(ctx, params.username, query),
   }),
   post('/customers/{username}/wallet/charge', {
-    summary: 'Top a wallet up through a payment gateway',
+    summary: 'Top up a wallet through a payment gateway',
     description:
       'The gateway is asked for the money, and the wallet is credited when it has agreed. While the gateway has not answered, `state` is `pending`; a repeated call with the same key tells how it ended.',
     access: ownAccount('wallet:manage'),
@@ -42,7 +42,7 @@ export const routes = [
   }),
   post('/customers/{username}/wallet/deduct', {
     summary: 'Take money out of a wallet',
-    description: "One's own goes back to the gateway it last came from; staff correct somebody else's, with a reason.",
+    description: 'Money of your own wallet goes back to the gateway of its last charge. Staff correct other wallets, with a reason.',
     access: ownAccount('wallet:manage'),
     mfa: true,
     idempotent: 'required',
@@ -54,7 +54,7 @@ export const routes = [
     handle: (ctx: Wallet, { params, body, key }) => deductWallet(ctx, params.username, body, key),
   }),
   get('/ledger/proof', {
-    summary: 'Proof that the money adds up',
+    summary: 'The proof of the ledger',
     description:
       'Checks the rules of the ledger over all stored money in one snapshot. `ok` is true when every rule holds; the figures show what was compared.',
     access: permitted('ledger:read'),
