@@ -5,7 +5,7 @@ import { openFacebookStandIn } from '../../../test/facebook-stand-in.ts';
 import { CLIENT, I_AM, openOpenIdProvider } from '../../../test/openid-provider.ts';
 import { facebook } from './facebook.ts';
 import { google } from './google.ts';
-import type { IdentityProvider, Journey, Return } from './port.ts';
+import type { AuthorizationRequest, IdentityProvider, Return } from './port.ts';
 
 const redirectUri = 'http://localhost:3000/v1/auth/social/any/callback';
 
@@ -43,7 +43,7 @@ const stands: { name: string; open: () => Promise<Stand> }[] = [
   },
 ];
 
-const journey = (name: string): Journey => ({
+const request = (name: string): AuthorizationRequest => ({
   state: `state-${name}`,
   nonce: `nonce-${name}`,
   verifier: name.padEnd(43, '~'),
@@ -75,10 +75,10 @@ describe.each(stands)('signing in with $name', ({ open }) => {
   });
   afterAll(() => stand.close());
 
-  const arrives = async (name: string, who: string) => travel(await provider.invite(journey(name)), who);
+  const arrives = async (name: string, who: string) => travel(await provider.invite(request(name)), who);
 
   test('the address carries our state and the hash of the verifier, never the verifier', async () => {
-    const address = new URL(await provider.invite(journey('a')));
+    const address = new URL(await provider.invite(request('a')));
     expect(Object.fromEntries(address.searchParams)).toMatchObject({
       client_id: CLIENT.clientId,
       redirect_uri: redirectUri,
@@ -87,40 +87,40 @@ describe.each(stands)('signing in with $name', ({ open }) => {
       code_challenge_method: 'S256',
     });
     expect(address.searchParams.get('code_challenge')).toHaveLength(43);
-    expect(address.href).not.toContain(journey('a').verifier);
+    expect(address.href).not.toContain(request('a').verifier);
     expect(address.href).not.toContain(encodeURIComponent(CLIENT.clientSecret));
   });
 
   test('who comes back is recognised', async () => {
     const back = await arrives('b', '11');
     expect(back.state).toBe('state-b');
-    expect(await provider.recognise(journey('b'), back)).toEqual({
+    expect(await provider.recognise(request('b'), back)).toEqual({
       outcome: 'recognised',
       person: { subject: '11', email: 'jane@example.com', emailVerified: true, fullName: 'Jane Doe' },
     });
   });
 
   test('somebody without an email is recognised all the same', async () => {
-    expect(await provider.recognise(journey('c'), await arrives('c', '12'))).toEqual({
+    expect(await provider.recognise(request('c'), await arrives('c', '12'))).toEqual({
       outcome: 'recognised',
       person: { subject: '12', email: null, emailVerified: false, fullName: 'Joe' },
     });
   });
 
   test('who says no has declined', async () => {
-    expect(await provider.recognise(journey('d'), await arrives('d', 'nobody'))).toEqual({ outcome: 'declined' });
+    expect(await provider.recognise(request('d'), await arrives('d', 'nobody'))).toEqual({ outcome: 'declined' });
   });
 
   test('a code is good once', async () => {
     const back = await arrives('e', '11');
-    await provider.recognise(journey('e'), back);
-    expect(await provider.recognise(journey('e'), back)).toEqual({ outcome: 'not-proven' });
+    await provider.recognise(request('e'), back);
+    expect(await provider.recognise(request('e'), back)).toEqual({ outcome: 'not-proven' });
   });
 
   test.each([
-    ["another journey's code", (back: Return) => back, { ...journey('g'), state: 'state-f', nonce: 'nonce-f' }],
-    ['a code that nobody gave out', (back: Return) => ({ ...back, code: 'guessed' }), journey('f')],
-    ['no code', (back: Return) => ({ ...back, code: undefined }), journey('f')],
+    ["another request's code", (back: Return) => back, { ...request('g'), state: 'state-f', nonce: 'nonce-f' }],
+    ['a code that nobody gave out', (back: Return) => ({ ...back, code: 'guessed' }), request('f')],
+    ['no code', (back: Return) => ({ ...back, code: undefined }), request('f')],
   ])('%s proves nothing', async (_, meddle, mine) => {
     expect(await provider.recognise(mine, meddle(await arrives('f', '11')))).toEqual({ outcome: 'not-proven' });
   });
@@ -129,7 +129,7 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     const back = await arrives('h', '11');
     const answer = await stand
       .adapter({ clientSecret: 'a guess' })
-      .recognise(journey('h'), back)
+      .recognise(request('h'), back)
       .catch(() => ({ outcome: 'no answer' }));
     expect(answer.outcome).not.toBe('recognised');
   });
@@ -137,8 +137,8 @@ describe.each(stands)('signing in with $name', ({ open }) => {
   test('a house that is not there is no answer, and is asked again the next time', async () => {
     const back = await arrives('i', '11');
     const apart = stand.adapter({ url: 'http://127.0.0.1:9' });
-    await expect(apart.recognise(journey('i'), back)).rejects.toThrow();
-    expect((await provider.recognise(journey('i'), back)).outcome).toBe('recognised');
+    await expect(apart.recognise(request('i'), back)).rejects.toThrow();
+    expect((await provider.recognise(request('i'), back)).outcome).toBe('recognised');
   });
 
   test('a house that takes the call and says nothing is waited for five seconds', async () => {
@@ -146,7 +146,7 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     const began = performance.now();
-    await expect(stand.adapter({ url }).recognise(journey('j'), { code: 'any' })).rejects.toThrow();
+    await expect(stand.adapter({ url }).recognise(request('j'), { code: 'any' })).rejects.toThrow();
     expect(performance.now() - began).toBeLessThan(8000);
     silent.closeAllConnections();
     silent.close();
@@ -158,7 +158,7 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     const url = `http://127.0.0.1:${(odd.address() as AddressInfo).port}`;
     const answer = await stand
       .adapter({ url })
-      .recognise(journey('k'), { code: 'any' })
+      .recognise(request('k'), { code: 'any' })
       .catch(() => ({ outcome: 'no answer' }));
     expect(['no answer', 'not-proven']).toContain(answer.outcome);
     odd.closeAllConnections();
@@ -166,20 +166,20 @@ describe.each(stands)('signing in with $name', ({ open }) => {
   });
 });
 
-test("Google's answer counts with the nonce of this journey only", async () => {
+test("Google's answer counts with the nonce of this authorization request only", async () => {
   const house = await openOpenIdProvider(redirectUri);
   house.people.set('11', { email: 'jane@example.com', email_verified: true });
   const provider = google({ issuerUrl: house.url, ...CLIENT });
-  const address = new URL(await provider.invite(journey('a')));
+  const address = new URL(await provider.invite(request('a')));
   address.searchParams.set('nonce', 'another');
-  expect(await provider.recognise(journey('a'), await travel(address.href, '11'))).toEqual({ outcome: 'not-proven' });
+  expect(await provider.recognise(request('a'), await travel(address.href, '11'))).toEqual({ outcome: 'not-proven' });
   await house.close();
 });
 
 test('without the proof of the hash (PKCE) neither house gives out a code', async () => {
   for (const { open } of stands) {
     const stand = await open();
-    const address = new URL(await stand.adapter().invite(journey('a')));
+    const address = new URL(await stand.adapter().invite(request('a')));
     for (const name of ['code_challenge', 'code_challenge_method']) address.searchParams.delete(name);
     expect(await travel(address.href, '11').catch(() => ({}))).not.toHaveProperty('code');
     await stand.close();
@@ -190,7 +190,7 @@ test('what Facebook says of an email counts as verified, or not, as the operator
   const house = await openFacebookStandIn(redirectUri);
   house.people.set('11', { name: 'Jane', email: 'jane@example.com' });
   const provider = facebook({ ...house, ...CLIENT, emailVerified: false });
-  const answer = await provider.recognise(journey('a'), await travel(await provider.invite(journey('a')), '11'));
+  const answer = await provider.recognise(request('a'), await travel(await provider.invite(request('a')), '11'));
   expect(answer).toMatchObject({ outcome: 'recognised', person: { email: 'jane@example.com', emailVerified: false } });
   await house.close();
 });

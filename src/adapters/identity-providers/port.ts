@@ -1,5 +1,5 @@
 /** One way of a browser to a provider and back. The provider hands `state` and `nonce` back; only who has `verifier` may ask who it was. */
-export interface Journey {
+export interface AuthorizationRequest {
   state: string;
   nonce: string;
   /** 43 to 128 characters (RFC 7636); the provider is first told a hash of it. */
@@ -30,15 +30,15 @@ export type Answer =
   | { outcome: 'recognised'; person: Recognised }
   /** The person said no, or the provider did. */
   | { outcome: 'declined' }
-  /** What came back is not what the provider gave out for this journey. */
+  /** What came back is not what the provider gave out for this authorization request. */
   | { outcome: 'not-proven' };
 
 /** An outside house that recognises people for us (OAuth 2.0 with PKCE). Every call to it has a time limit. */
 export interface IdentityProvider {
   /** The address to send the browser to. @throws when the provider does not answer. */
-  invite(journey: Journey): Promise<string>;
+  invite(request: AuthorizationRequest): Promise<string>;
   /** Who came back. @throws when the provider does not answer, or not as it documents. */
-  recognise(journey: Journey, back: Return): Promise<Answer>;
+  recognise(request: AuthorizationRequest, back: Return): Promise<Answer>;
 }
 
 export const providerNames = ['google', 'facebook'] as const;

@@ -60,8 +60,8 @@ test('the owner of an account that was there already is told of a link, once; wh
   await recognise(w, { provider: 'issuer:https://id.example.com', email: 'bob@example.com' });
   await recognise(w, { subject: '2', email: 'new@example.com' });
   await w.step();
-  const letters = w.adapters.email.items('bob@example.com').map(({ text }) => /signed in to with (.*), which/.exec(text)?.[1]);
-  expect(letters.sort()).toEqual(['Google', 'https://id.example.com']);
+  const emails = w.adapters.email.items('bob@example.com').map(({ text }) => /signed in to with (.*), which/.exec(text)?.[1]);
+  expect(emails.sort()).toEqual(['Google', 'https://id.example.com']);
   expect(w.adapters.email.items('new@example.com')).toEqual([]);
 });
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { revokedHere } from '#authentication/revoked.ts';
 import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount, setPassword } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
 import { hashPassword, isPassword, NewPassword, TriedPassword } from './password.ts';
 import { wrongPassword } from './problems.ts';
-import { revokedHere, revokeSessions } from './revocation.ts';
+import { revokeSessions } from './revocation.ts';
 import { endSessions } from './session.ts';
 import { tellOwner } from './tell-owner.ts';
 

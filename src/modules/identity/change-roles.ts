@@ -1,10 +1,11 @@
+import { revokedHere } from '#authentication/revoked.ts';
 import { sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import { lockAccount, setRoles } from './account.ts';
 import type { Identity } from './context.ts';
 import type { RoleName } from './contract.ts';
 import { lastAdmin } from './problems.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 
 interface Change {
   accountId: string;

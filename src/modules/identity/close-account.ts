@@ -1,8 +1,9 @@
+import { revokedHere } from '#authentication/revoked.ts';
 import type { Whose } from '#kernel/account-life.ts';
 import { findById } from './account.ts';
 import { moveAccount, setRev } from './account-end.ts';
 import type { Identity } from './context.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 
 /**
  * Refuses the account all new calls and sign-ins, in every process, as suspension does; its sessions wait. One that is

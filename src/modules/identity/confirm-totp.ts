@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { revokedHere } from '#authentication/revoked.ts';
 import { unauthenticated } from '#kernel/problems.ts';
 import { gapless } from '#kernel/shapes.ts';
 import { findById, lockAccount, setSecondFactor } from './account.ts';
@@ -7,7 +8,7 @@ import type { Identity } from './context.ts';
 import { ownSession } from './own-session.ts';
 import { mfaEnrolled, noSecondFactor, wrongMfaCode } from './problems.ts';
 import { keepRecoveryCodes, newRecoveryCodes, RecoveryCodes } from './recovery-codes.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 import { confirmSecondFactor, lockBegun, stepOf } from './second-factor.ts';
 import { isOpen } from './session.ts';
 import { tellOwner } from './tell-owner.ts';

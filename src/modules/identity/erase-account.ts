@@ -1,10 +1,11 @@
+import { revokedHere } from '#authentication/revoked.ts';
 import type { Whose } from '#kernel/account-life.ts';
 import { emptyAccount } from './account-end.ts';
 import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { dropLinks } from './link.ts';
-import { dropAllOwed } from './owed-letter.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { dropAllOwed } from './owed-email.ts';
+import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
 

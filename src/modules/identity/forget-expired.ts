@@ -2,7 +2,7 @@ import { forgetUnconfirmed } from './account.ts';
 import { forgetAttempts } from './attempts.ts';
 import { forgetCodes } from './code.ts';
 import type { Identity } from './context.ts';
-import { forgetOwed } from './owed-letter.ts';
+import { forgetOwed } from './owed-email.ts';
 import { forgetRevocations } from './revocation.ts';
 import { forgetBegun } from './second-factor.ts';
 import { forgetSessions } from './session.ts';

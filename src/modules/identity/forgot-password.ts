@@ -3,8 +3,8 @@ import { enqueue } from '#kernel/events.ts';
 import { emailOf, findByConfirmedEmail, findById, findByUsername } from './account.ts';
 import { fingerprintOf, isCurrent, unsealCode, type Whose } from './code.ts';
 import type { Identity } from './context.ts';
+import { resetEmail } from './emails.ts';
 import { sendResetCode, startReset } from './jobs.ts';
-import { resetLetter } from './letters.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { giveCode } from './open-account.ts';
 
@@ -43,5 +43,5 @@ export async function runSendResetCode(ctx: Identity, { accountId, sealedCode }:
   const code = unsealCode(ctx.secrets, accountId, sealedCode);
   const fingerprint = fingerprintOf(ctx.secrets, accountId, 'password', code);
   if (!(await isCurrent(ctx.db, accountId, 'password', fingerprint))) return;
-  await ctx.email.send({ key: `identity.reset:${accountId}:${fingerprint}`, to, ...resetLetter({ username: account.username, code }) });
+  await ctx.email.send({ key: `identity.reset:${accountId}:${fingerprint}`, to, ...resetEmail({ username: account.username, code }) });
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { revokedHere } from '#authentication/revoked.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Id, Username } from '#kernel/shapes.ts';
 import { type LivingAccount, lockAccount, setRoles } from './account.ts';
 import type { Identity } from './context.ts';
 import { RoleName } from './contract.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 
 export const Roles = z.strictObject({ roles: z.array(RoleName).max(20) }).meta({ id: 'Roles' });
 

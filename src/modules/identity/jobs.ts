@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
-import { News } from './letters.ts';
+import { News } from './emails.ts';
 
 export const SendCode = z.object({ accountId: Id, sealedCode: z.string() });
 

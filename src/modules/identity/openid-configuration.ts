@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SIGNING_ALGORITHM } from './signing-key.ts';
+import { SIGNING_ALGORITHM } from '#authentication/access-claims.ts';
 
 export const OpenIdConfiguration = z
   .object({

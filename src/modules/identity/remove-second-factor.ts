@@ -1,9 +1,10 @@
+import { revokedHere } from '#authentication/revoked.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { lockAccount, setSecondFactor } from './account.ts';
 import type { Identity } from './context.ts';
 import { noSecondFactor } from './problems.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
 import { tellOwner } from './tell-owner.ts';

@@ -1,7 +1,8 @@
+import { revokedHere } from '#authentication/revoked.ts';
 import { lockAccount, setSecondFactor } from './account.ts';
 import type { Identity } from './context.ts';
 import { noSecondFactor } from './problems.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { tellOwner } from './tell-owner.ts';
 

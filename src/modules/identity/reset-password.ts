@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { revokedHere } from '#authentication/revoked.ts';
 import { lockAccount, setPassword } from './account.ts';
 import { Code, markUsed, tryCode } from './code.ts';
 import type { Identity } from './context.ts';
@@ -6,7 +7,7 @@ import { dropLinks } from './link.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { wrongCode } from './problems.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 import { endSessions } from './session.ts';
 import { tellOwner } from './tell-owner.ts';
 

@@ -1,15 +1,10 @@
-import { hours, minutes } from '#kernel/clock.ts';
+import { REVOCATION_LIFE_MS, REVOCATIONS_PER_PAGE } from '#authentication/revoked.ts';
+import { hours } from '#kernel/clock.ts';
 import { type Database, sql, type Transaction } from '#kernel/database.ts';
 import { REVOCATIONS_CHANNEL, type Revocation } from './contract.ts';
 
-/** Longer than an access token lives, for clocks that differ. */
-export const REVOCATION_LIFE_MS = minutes(11);
-
 /** Expired ones are kept a little, for processes that are behind. */
 const KEPT_MS = hours(1);
-
-/** At most so many are read at once. */
-export const REVOCATIONS_PER_PAGE = 10_000;
 
 const LOCK = 7_281_002; // any number, the same in every process
 
@@ -44,13 +39,3 @@ export const forgetRevocations = (db: Database, now: Date, limit: number) =>
   db.execute(sql`
     delete from identity.revocations where seq in (
       select seq from identity.revocations where expires_at < ${new Date(now.getTime() - KEPT_MS)} order by expires_at limit ${limit} for update skip locked)`);
-
-let made = 0;
-
-/** Says, after the commit, that this process has revoked: its own next request need not wait for the notification to come round. */
-export function revokedHere(): void {
-  made++;
-}
-
-/** How often this process has revoked. */
-export const revocationsMadeHere = (): number => made;

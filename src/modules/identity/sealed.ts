@@ -4,7 +4,7 @@ import { detailsPlace } from './personal-details.ts';
 import { secondFactorPlace } from './second-factor.ts';
 import { signingKeyPlace } from './signing-key.ts';
 
-/** All that is sealed of accounts, the signing keys, and letters on their way. */
+/** All that is sealed of accounts, the signing keys, and emails on their way. */
 export const sealed: readonly SealedColumn[] = [
   { table: 'identity.signing_keys', column: 'private_sealed', place: signingKeyPlace, key: { name: 'kid', type: 'text' } },
   { table: 'identity.accounts', column: 'email_sealed', place: emailPlace, index: { column: 'email_index', of: emailIndex } },

@@ -79,7 +79,7 @@ test('whoever reads the whole database or the logs finds nothing personal, no pa
   await zed.patch('/v1/customers/zed', { address, birthDate, phone, maritalStatus });
   await zed.post('/v1/customers/zed/wallet/charge', { ...usd(1_00), gateway: 'simulated', source: secret.card });
   await zed.post('/v1/auth/change-password', { currentPassword: secret.password, newPassword: secret.nextPassword });
-  await look(); // a letter is owed
+  await look(); // an email is owed
   await w.post('/v1/auth/forgot-password', { username: 'zed' });
   await w.step();
   digits['the code for a new password'] = codeIn(w, secret.email);

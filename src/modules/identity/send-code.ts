@@ -1,7 +1,7 @@
 import { emailOf, findByConfirmedEmail, findById } from './account.ts';
 import { fingerprintOf, isCurrent, unsealCode } from './code.ts';
 import type { Identity } from './context.ts';
-import { alreadyKnownLetter, codeLetter } from './letters.ts';
+import { alreadyKnownEmail, codeEmail } from './emails.ts';
 
 /**
  * Mails a code to the address that its account waits to confirm. Where the address belongs to another account already, its
@@ -15,7 +15,7 @@ export async function runSendCode(ctx: Identity, { accountId, sealedCode }: { ac
   const fingerprint = fingerprintOf(ctx.secrets, accountId, 'email', code);
   if (!(await isCurrent(ctx.db, accountId, 'email', fingerprint))) return;
   const owner = await findByConfirmedEmail(ctx.db, account.email_index);
-  const letter = owner ? alreadyKnownLetter({ username: owner.username }) : codeLetter({ username: account.username, code });
-  await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}`, to, ...letter });
+  const email = owner ? alreadyKnownEmail({ username: owner.username }) : codeEmail({ username: account.username, code });
+  await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}`, to, ...email });
   ctx.log.info({ account: accountId }, 'a code was mailed');
 }

@@ -1,15 +1,6 @@
 import { z } from 'zod';
+import type { OutsideIssuerSettings } from '#authentication/outside-issuer.ts';
 import { BadSettings, type CommonSettings, listOf, settings } from '#kernel/settings-part.ts';
-
-/** Somebody else who says who people are, by tokens that their keys have signed. */
-export interface OutsideIssuerSettings {
-  /** As its tokens name it (`iss`), character by character. */
-  issuer: string;
-  /** A token must be for one of these. */
-  audiences: string[];
-  /** Where its keys are; undefined where its discovery document says it. */
-  jwksUrl: string | undefined;
-}
 
 const httpUrl = z.url({ protocol: /^https?$/ });
 

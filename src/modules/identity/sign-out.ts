@@ -1,6 +1,7 @@
+import { revokedHere } from '#authentication/revoked.ts';
 import type { Identity } from './context.ts';
 import { ownSession } from './own-session.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 import { type EndedBy, endSession } from './session.ts';
 
 /** Ends the session that the token of this call belongs to. Once is as good as twice. */

@@ -1,12 +1,11 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { z } from 'zod';
+import { SIGNING_ALGORITHM } from '#authentication/access-claims.ts';
 import { days, minutes } from '#kernel/clock.ts';
 import type { BaseContext } from '#kernel/context.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import type { PublicKey } from './contract.ts';
-
-export const SIGNING_ALGORITHM = 'ES256';
 
 const REPLACED_AFTER_MS = days(90);
 /** A new key is published before it signs, and an old one after: others may keep the list for a while. */

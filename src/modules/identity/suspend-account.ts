@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { revokedHere } from '#authentication/revoked.ts';
 import { emit } from '#kernel/events.ts';
 import { forbidden, notFound } from '#kernel/problems.ts';
 import { Id, line, Username } from '#kernel/shapes.ts';
@@ -6,7 +7,7 @@ import { standingChanged } from '#kernel/standing.ts';
 import { lockAccount, setSuspended } from './account.ts';
 import type { Identity } from './context.ts';
 import { ownSuspension } from './problems.ts';
-import { revoke, revokedHere } from './revocation.ts';
+import { revoke } from './revocation.ts';
 import { endSessions } from './session.ts';
 
 export const Suspension = z

@@ -1,34 +1,14 @@
 import { SignJWT } from 'jose';
-import { z } from 'zod';
+import { ACCESS_TOKEN_TYPE, AUDIENCE, SIGNING_ALGORITHM } from '#authentication/access-claims.ts';
 import { newId } from '#kernel/ids.ts';
 import { emailOf, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
 import { ACCESS_TOKEN_SECONDS, type AccessToken, type Tokens } from './contract.ts';
 import { unsealDetails } from './personal-details.ts';
 import type { RefreshToken } from './session.ts';
-import { currentSigner, SIGNING_ALGORITHM } from './signing-key.ts';
+import { currentSigner } from './signing-key.ts';
 
 export { ACCESS_TOKEN_SECONDS, AccessToken, Tokens } from './contract.ts';
-
-/** Access tokens say that they are (RFC 9068), so that no id token passes for one. */
-export const ACCESS_TOKEN_TYPE = 'at+jwt';
-export const AUDIENCE = 'souk';
-
-/**
- * What an access token says. `rev` is the account's latest revocation as it was issued: later ones void it. `mfa` says that
- * the account has a second factor, `mfa_at` when (in seconds) the bearer proved it.
- */
-export const AccessClaims = z.object({
-  sub: z.uuid(),
-  username: z.string(),
-  roles: z.array(z.string()),
-  sid: z.uuid(),
-  rev: z.int(),
-  mfa: z.boolean().default(false),
-  mfa_at: z.int().optional(),
-  exp: z.int(),
-});
-export type AccessClaims = z.infer<typeof AccessClaims>;
 
 /** The tokens of a session that has just been begun or continued; `mfaAt` when its second factor was proven just now. */
 export async function issueTokens(ctx: Identity, account: LivingAccount, refresh: RefreshToken, mfaAt?: Date): Promise<Tokens> {

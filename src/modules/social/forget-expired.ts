@@ -1,5 +1,5 @@
+import { forgetRequests } from './authorization-request.ts';
 import type { Social } from './context.ts';
-import { forgetJourneys } from './journey.ts';
 import { forgetTickets } from './ticket.ts';
 
 const BATCH = 1000;
@@ -7,7 +7,7 @@ const BATCHES = 20;
 
 /** Drops what has run out. A turn that leaves something over is followed by the next. */
 export async function forgetExpired(ctx: Social): Promise<void> {
-  for (const forget of [forgetJourneys, forgetTickets]) {
+  for (const forget of [forgetRequests, forgetTickets]) {
     for (let turn = 0; turn < BATCHES; turn++) {
       if ((await forget(ctx.db, ctx.clock.now(), BATCH)) < BATCH) break;
     }

@@ -9,7 +9,7 @@ export const unknownProvider = problem({
 });
 
 /** One answer for a state that is unknown, too old, used, or another browser's. */
-export const unknownJourney = problem({
+export const unknownRequest = problem({
   code: 'social/unknown-journey',
   status: 403,
   title: 'This sign-in cannot continue',

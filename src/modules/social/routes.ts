@@ -1,9 +1,9 @@
 import { accountClosing, accountSuspended, emailNotVerified, mfaCodeRequired, Tokens, wrongMfaCode } from '#identity';
 import { anyone, get, post } from '#kernel/routes.ts';
-import { BeginJourney, beginJourney } from './begin-journey.ts';
+import { BeginAuthorization, beginAuthorization } from './begin-authorization.ts';
 import type { Social } from './context.ts';
-import { Callback, finishJourney } from './finish-journey.ts';
-import { declined, notProven, providerUnavailable, unknownJourney, unknownProvider, wrongTicket } from './problems.ts';
+import { Callback, finishAuthorization } from './finish-authorization.ts';
+import { declined, notProven, providerUnavailable, unknownProvider, unknownRequest, wrongTicket } from './problems.ts';
 import { SignInByTicket, signInByTicket } from './sign-in-by-ticket.ts';
 
 export const routes = [
@@ -13,16 +13,16 @@ export const routes = [
       'For a browser to be led to, not for scripts: it leaves a cookie that the callback asks for. `{provider}` is `google` or `facebook`.',
     access: anyone,
     limit: 'sign-in-elsewhere',
-    query: BeginJourney,
+    query: BeginAuthorization,
     returns: null,
     redirects: 302,
     problems: [unknownProvider, providerUnavailable],
-    handle: (ctx: Social, { params, query }) => beginJourney(ctx, params.provider, query),
+    handle: (ctx: Social, { params, query }) => beginAuthorization(ctx, params.provider, query),
   }),
   get('/auth/social/{provider}/callback', {
     summary: 'Where the provider sends the browser back to',
     description:
-      'Answers the tokens of a new session; where the journey began with `returnTo`, the browser goes there with `#ticket=…`, or with `#problem=…`. An account with a second factor gets a `ticket` beside the refusal.',
+      'Answers the tokens of a new session; where the sign-in began with `returnTo`, the browser goes there with `#ticket=…`, or with `#problem=…`. An account with a second factor gets a `ticket` beside the refusal.',
     access: anyone,
     limit: 'sign-in',
     query: Callback,
@@ -31,7 +31,7 @@ export const routes = [
     changes: true,
     problems: [
       unknownProvider,
-      unknownJourney,
+      unknownRequest,
       declined,
       notProven,
       providerUnavailable,
@@ -40,7 +40,7 @@ export const routes = [
       accountClosing,
       mfaCodeRequired,
     ],
-    handle: (ctx: Social, { params, query, header }) => finishJourney(ctx, params.provider, { query, cookies: header('cookie') }),
+    handle: (ctx: Social, { params, query, header }) => finishAuthorization(ctx, params.provider, { query, cookies: header('cookie') }),
   }),
   post('/auth/social/sign-in', {
     summary: 'Exchange a ticket for a session',

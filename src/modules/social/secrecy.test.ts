@@ -26,7 +26,7 @@ test.each(['google', 'facebook'])(
 
     const browser = browserOf(w, 'subject-of-jane');
     const begun = await browser.begin(provider, `?returnTo=${encodeURIComponent('https://shop.example.com/a-private-place')}`);
-    await look(); // the journey is under way
+    await look(); // the request is under way
     const address = begun.headers.get('location') ?? '';
     const path = await browser.travel(address);
     const back = await browser.comeBack(path);
@@ -42,7 +42,7 @@ test.each(['google', 'facebook'])(
     const text = [...found, ...logged].join('\n').toLowerCase();
     expect(body.accessToken).toBeTypeOf('string');
     expect(text).toContain('getauthsocialbyprovidercallback'); // the logs were looked at
-    expect(found[0]).toContain(provider); // and the journey
+    expect(found[0]).toContain(provider); // and the request
     const query = [...new URL(address).searchParams].filter(([name]) => ['state', 'nonce', 'code_challenge'].includes(name));
     const { code } = Object.fromEntries(new URLSearchParams(path.split('?')[1]));
     const cookie = /=([^;]+)/.exec(begun.headers.get('set-cookie') ?? '')?.[1];

@@ -36,7 +36,7 @@ export async function issueTicket(db: Database, secrets: Secrets, { account, cha
   return ticket;
 }
 
-/** Whether it is the page that began the journey: it knows what the challenge is the hash of. Without a challenge anybody is. */
+/** Whether it is the page that began the authorization request: it knows what the challenge is the hash of. Without a challenge anybody is. */
 export const isTheirs = ({ challenge }: TicketRow, verifier: string | undefined): boolean =>
   challenge === null || (verifier !== undefined && sameText(createHash('sha256').update(verifier).digest('base64url'), challenge));
 

@@ -67,7 +67,6 @@ test.each([
   'javascript:alert(1)',
   'data:text/html,x',
   'null',
-  '',
   `https://shop.example.com/${'x'.repeat(1000)}`,
 ])('the browser is never sent to %s', async (url) => {
   expect(await browserOf(w, 'bob').begin('google', returnTo(url))).toBeProblem(422, 'invalid');
@@ -79,7 +78,7 @@ test('a callback cannot be talked into going elsewhere', async () => {
   expect((await browser.comeBack(`${path}&returnTo=${encodeURIComponent('https://evil.example.com/')}`)).status).toBe(200);
 });
 
-test('a ticket of a journey with a challenge is changed by the page that began it, and used up by any other', async () => {
+test('a ticket of an authorization request with a challenge is changed by the page that began it, and used up by any other', async () => {
   const verifier = randomBytes(32).toString('base64url');
   const challenge = createHash('sha256').update(verifier).digest('base64url');
   const { browser } = await known('kim');

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
-import { CLIENT, someone, startIssuer, type TestIssuer } from '../../../test/outside-issuer.ts';
-import { PASSWORD, usd } from '../../../test/people.ts';
-import { enrol } from '../../../test/second-factor.ts';
-import { type World, world } from '../../../test/world.ts';
+import { CLIENT, someone, startIssuer, type TestIssuer } from '../../test/outside-issuer.ts';
+import { PASSWORD, usd } from '../../test/people.ts';
+import { enrol } from '../../test/second-factor.ts';
+import { type World, world } from '../../test/world.ts';
 
 let w: World;
 let issuer: TestIssuer;

@@ -38,7 +38,7 @@ test('the browser is sent to the provider with state, nonce and PKCE, and keeps 
     code_challenge_method: 'S256',
   });
   for (const name of ['state', 'nonce', 'code_challenge']) expect(address.searchParams.get(name)).toHaveLength(43);
-  expect(reply.headers.get('set-cookie')).toMatch(/^souk-journey-[\w-]{12}=[\w.-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
+  expect(reply.headers.get('set-cookie')).toMatch(/^souk-authorization-[\w-]{12}=[\w.-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
   expect(reply.headers.get('cache-control')).toBe('no-store');
 });
 
@@ -46,7 +46,7 @@ test('over https the cookie is for this host and https only', async () => {
   const secure = await w.sibling({ PUBLIC_URL: 'https://api.example.com' });
   const reply = await browserOf(secure, 'jane').begin('facebook');
   expect(reply.headers.get('set-cookie')).toMatch(
-    /^__Host-souk-journey-[\w-]{12}=[^;]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    /^__Host-souk-authorization-[\w-]{12}=[^;]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
   );
   expect(addressOf(reply).searchParams.get('redirect_uri')).toBe('https://api.example.com/v1/auth/social/facebook/callback');
 });
@@ -77,7 +77,7 @@ test.each([
   expect((await browser.comeBack(path)).status).toBe(200);
 });
 
-test('a journey takes ten minutes at most, and is then forgotten', async () => {
+test('an authorization request takes ten minutes at most, and is then forgotten', async () => {
   const mine = await world({ env: houses.env });
   const browser = browserOf(mine, 'jane');
   const path = await browser.travel(addressOf(await browser.begin('google')).href);
@@ -109,14 +109,14 @@ test("with another challenge Facebook's code is not proven either", async () => 
   expect(await browser.comeBack(path)).toBeProblem(403, 'social/not-proven');
 });
 
-test("a code of another journey is not taken: somebody else's is slipped in", async () => {
+test("a code of another request is not taken: somebody else's is slipped in", async () => {
   const mallory = browserOf(w, 'mallory');
   houses.google.people.set('mallory', { name: 'Mallory', email: 'mallory@example.com', email_verified: true });
   const theirs = new URLSearchParams((await mallory.travel(addressOf(await mallory.begin('google')).href)).split('?')[1]);
   const { browser, path } = await underWay();
   const mixed = path.replace(/code=[^&]+/, `code=${theirs.get('code')}`);
   expect(await browser.comeBack(mixed)).toBeProblem(403, 'social/not-proven');
-  expect(await browser.comeBack(path)).toBeProblem(403, 'social/unknown-journey'); // this journey is over
+  expect(await browser.comeBack(path)).toBeProblem(403, 'social/unknown-journey'); // this authorization request is over
 });
 
 test('without PKCE the provider gives out no code', async () => {
@@ -152,7 +152,7 @@ test('what is no return at all is malformed', async () => {
   expect(await w.get(`/v1/auth/social/google/callback?state=${'x'.repeat(300)}`)).toBeProblem(422, 'invalid');
 });
 
-test('sixty journeys a minute are begun from one address', async () => {
+test('sixty authorization requests a minute are begun from one address', async () => {
   const limited = await w.sibling({ RATE_LIMITS: 'on' });
   for (let n = 1; n <= 60; n++) expect((await limited.get('/v1/auth/social/facebook')).status).toBe(302);
   expect(await limited.get('/v1/auth/social/facebook')).toBeProblem(429, 'too-many-requests');

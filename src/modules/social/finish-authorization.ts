@@ -3,12 +3,12 @@ import type { Recognised, Return } from '#adapters/identity-providers/port.ts';
 import { type LinkedAccount, mfaCodeRequired, type Tokens } from '#identity';
 import { Problem } from '#kernel/problems.ts';
 import { type Redirection, redirection } from '#kernel/routes.ts';
+import { cookieValueOf, wishesIn } from './authorization-cookie.ts';
+import { endRequest, requestOf } from './authorization-request.ts';
 import type { Social } from './context.ts';
-import { endJourney, journeyOf } from './journey.ts';
-import { declined, notProven, unknownJourney } from './problems.ts';
+import { declined, notProven, unknownRequest } from './problems.ts';
 import { ask, providerNamed } from './provider.ts';
 import { issueTicket } from './ticket.ts';
-import { keptOf, wishesOf } from './travel-cookie.ts';
 
 const fromProvider = z.string().max(4000).optional();
 
@@ -26,12 +26,12 @@ type Came = { query: z.infer<typeof Callback>; cookies: string | undefined };
  * open. Without `returnTo` the answer is the tokens; with it the browser goes there, with a ticket or with the code of what
  * kept it out.
  */
-export async function finishJourney(ctx: Social, name: string, { query, cookies }: Came): Promise<Tokens | Redirection> {
+export async function finishAuthorization(ctx: Social, name: string, { query, cookies }: Came): Promise<Tokens | Redirection> {
   const { name: provider } = providerNamed(ctx, name);
-  const kept = keptOf(ctx, query.state, cookies);
-  const isBack = kept !== undefined && (await endJourney(ctx.db, ctx.secrets, { provider, state: query.state, kept }, ctx.clock.now()));
-  if (!isBack) throw unknownJourney();
-  const { returnTo, challenge } = wishesOf(kept);
+  const kept = cookieValueOf(ctx, query.state, cookies);
+  const isBack = kept !== undefined && (await endRequest(ctx.db, ctx.secrets, { provider, state: query.state, kept }, ctx.clock.now()));
+  if (!isBack) throw unknownRequest();
+  const { returnTo, challenge } = wishesIn(kept);
   if (returnTo === undefined) return letIn(ctx, await accountOf(ctx, provider, query), challenge);
   try {
     const account = await accountOf(ctx, provider, query);
@@ -51,7 +51,7 @@ async function accountOf(ctx: Social, name: string, { state, ...back }: { state:
 
 async function recognise(ctx: Social, named: string, state: string, back: Return): Promise<Recognised> {
   const { name, provider } = providerNamed(ctx, named);
-  const answer = await ask(ctx, name, provider.recognise(journeyOf(ctx, name, state), back));
+  const answer = await ask(ctx, name, provider.recognise(requestOf(ctx, name, state), back));
   if (answer.outcome === 'declined') throw declined();
   if (answer.outcome === 'not-proven') {
     ctx.log.warn({ provider: name }, 'a code of a provider was not good'); // often: a wrong client secret
@@ -65,7 +65,7 @@ async function letIn(ctx: Social, account: LinkedAccount, challenge: string | un
   const now = ctx.clock.now();
   if (account.hasSecondFactor) throw mfaCodeRequired({ ticket: await issueTicket(ctx.db, ctx.secrets, { account, challenge, now }) });
   const { tokens } = await ctx.identity.beginSession({ accountId: account.id, rev: account.rev });
-  if (!tokens) throw unknownJourney(); // the account has changed this very moment
+  if (!tokens) throw unknownRequest(); // the account has changed this very moment
   return tokens;
 }
 

@@ -2,8 +2,8 @@ import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT, Unsec
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hours } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
-import { CLIENT, someone, startIssuer, type TestIssuer } from '../../../test/outside-issuer.ts';
-import { type World, world } from '../../../test/world.ts';
+import { CLIENT, someone, startIssuer, type TestIssuer } from '../../test/outside-issuer.ts';
+import { type World, world } from '../../test/world.ts';
 
 let w: World;
 let issuer: TestIssuer;

@@ -2,7 +2,16 @@ import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKe
 import { z } from 'zod';
 import type { Clock } from '#kernel/clock.ts';
 import { unauthenticated, unavailable } from '#kernel/problems.ts';
-import type { OutsideIssuerSettings } from './settings.ts';
+
+/** Somebody else who says who people are, by tokens that their keys have signed. */
+export interface OutsideIssuerSettings {
+  /** As its tokens name it (`iss`), character by character. */
+  issuer: string;
+  /** A token must be for one of these. */
+  audiences: string[];
+  /** Where its keys are; undefined where its discovery document says it. */
+  jwksUrl: string | undefined;
+}
 
 /** Somebody as a token of the issuer tells of them. Roles and groups are no part of it: those are ours to give. */
 export interface Recognised {

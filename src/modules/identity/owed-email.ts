@@ -1,10 +1,10 @@
 import { days } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 
-/** As long as an account may not be told, the letter's job being a dead letter, its address is kept. */
+/** As long as an account may not be told, the email's job being a dead letter, its address is kept. */
 const KEPT_MS = days(7);
 
-export interface OwedLetter {
+export interface OwedEmail {
   account_id: string;
   username: string;
   /** Sealed as the account's own address is. */
@@ -12,20 +12,20 @@ export interface OwedLetter {
 }
 
 /** Keeps the confirmed address that the account has now. @returns false when it has none. */
-export const oweLetter = async (tx: Database, { id, accountId, now }: { id: string; accountId: string; now: Date }): Promise<boolean> =>
+export const oweEmail = async (tx: Database, { id, accountId, now }: { id: string; accountId: string; now: Date }): Promise<boolean> =>
   (await tx.execute(sql`
     insert into identity.owed_letters (id, account_id, to_sealed, created_at)
     select ${id}, id, email_sealed, ${now} from identity.accounts where id = ${accountId} and email_confirmed_at is not null`)) === 1;
 
-/** Undefined once the letter is sent, or its account erased. */
+/** Undefined once the email is sent, or its account erased. */
 export const findOwed = (db: Database, id: string) =>
-  db.maybe<OwedLetter>(sql`
+  db.maybe<OwedEmail>(sql`
     select l.account_id, a.username, l.to_sealed from identity.owed_letters l join identity.accounts a on a.id = l.account_id
     where l.id = ${id} and a.state <> 'erased'`);
 
 export const dropOwed = (db: Database, id: string) => db.execute(sql`delete from identity.owed_letters where id = ${id}`);
 
-/** Letters to an account that is erased. */
+/** Emails to an account that is erased. */
 export const dropAllOwed = (tx: Database, accountId: string) =>
   tx.execute(sql`delete from identity.owed_letters where account_id = ${accountId}`);
 

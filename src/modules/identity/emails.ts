@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 /** What is mailed, as pure text. */
-export interface Letter {
+export interface EmailText {
   subject: string;
   text: string;
 }
 
-export const codeLetter = ({ username, code }: { username: string; code: string }): Letter => ({
+export const codeEmail = ({ username, code }: { username: string; code: string }): EmailText => ({
   subject: 'Your confirmation code',
   text: [
     `${code} is your confirmation code.`,
@@ -14,7 +14,7 @@ export const codeLetter = ({ username, code }: { username: string; code: string 
   ].join('\n\n'),
 });
 
-export const alreadyKnownLetter = ({ username }: { username: string }): Letter => ({
+export const alreadyKnownEmail = ({ username }: { username: string }): EmailText => ({
   subject: 'You have an account already',
   text: [
     'Hello,',
@@ -23,7 +23,7 @@ export const alreadyKnownLetter = ({ username }: { username: string }): Letter =
   ].join('\n\n'),
 });
 
-export const resetLetter = ({ username, code }: { username: string; code: string }): Letter => ({
+export const resetEmail = ({ username, code }: { username: string; code: string }): EmailText => ({
   subject: 'Your code for a new password',
   text: [
     `${code} is your code for a new password.`,
@@ -46,53 +46,53 @@ export type News = z.infer<typeof News>;
 
 const NEW_PASSWORD = 'set a new password at once (POST /v1/auth/forgot-password)';
 
-/** The letter that tells it, and what to do if it was not the owner. It does not name a new address: the old one may be read by a stranger by now. */
-export function letterAbout(news: News, username: string): Letter {
+/** The email that tells it, and what to do if it was not the owner. It does not name a new address: the old one may be read by a stranger by now. */
+export function emailAbout(news: News, username: string): EmailText {
   switch (news.what) {
     case 'new-password':
-      return letter('Your password was changed', [
+      return email('Your password was changed', [
         `the account ${username} has a new password, and its other sessions have ended.`,
         `If it was not you, ${NEW_PASSWORD}.`,
       ]);
     case 'email-changed':
-      return letter('Your email address was changed', [
-        `this address is no longer the one of the account ${username}: another was given for it, or it was taken out. Codes and letters no longer come here.`,
+      return email('Your email address was changed', [
+        `this address is no longer the one of the account ${username}: another was given for it, or it was taken out. Codes and messages no longer come here.`,
         `If it was not you, sign in as ${username} at once, set a new password (POST /v1/auth/change-password) and put your address back (PATCH /v1/customers/${username}). If you cannot sign in any more, write to whoever runs this shop.`,
       ]);
     case 'second-factor-enrolled':
-      return letter('A second factor was added to your account', [
+      return email('A second factor was added to your account', [
         `the account ${username} has a second factor now: signing in takes a code of its authenticator app too.`,
         `If it was not you, ${NEW_PASSWORD}, and write to whoever runs this shop: only they can take the second factor away for you.`,
       ]);
     case 'second-factor-removed':
-      return letter('The second factor of your account was removed', [
+      return email('The second factor of your account was removed', [
         `the account ${username} has no second factor any more, and its recovery codes are void: the password alone opens it.`,
         `If it was not you, ${NEW_PASSWORD}, and enrol your authenticator app again (POST /v1/auth/mfa/totp).`,
       ]);
     case 'second-factor-taken-away':
-      return letter('The second factor of your account was taken away', [
+      return email('The second factor of your account was taken away', [
         `whoever runs this shop has taken the second factor of the account ${username} away, because they were told that it is lost. Its recovery codes are void, its sessions have ended, and the password alone opens it.`,
         `If it was not you who asked, ${NEW_PASSWORD}, enrol your authenticator app again (POST /v1/auth/mfa/totp), and write to whoever runs this shop.`,
       ]);
     case 'recovery-code-used':
-      return letter('A recovery code was used', [
+      return email('A recovery code was used', [
         `a recovery code of the account ${username} was used in place of a code of its authenticator app. ${leftOver(news.left)}`,
         `If it was not you, somebody has your recovery codes: ${NEW_PASSWORD}, then make new ones (POST /v1/auth/mfa/totp/recovery-codes).`,
       ]);
     case 'recovery-codes-renewed':
-      return letter('Your recovery codes were replaced', [
+      return email('Your recovery codes were replaced', [
         `the account ${username} has ten new recovery codes, and those before are void.`,
         `If it was not you, ${NEW_PASSWORD}, then make new ones yourself (POST /v1/auth/mfa/totp/recovery-codes).`,
       ]);
     case 'linked':
-      return letter('Your account opens in another way too', [
+      return email('Your account opens in another way too', [
         `the account ${username} can now be signed in to with ${nameOf(news.provider)}, which says that this address is yours. Its password is as it was.`,
         'If it was not you, somebody has an account there in your name: write to whoever runs this shop, who can shut the account until that is settled.',
       ]);
   }
 }
 
-const letter = (subject: string, paragraphs: string[]): Letter => ({ subject, text: ['Hello,', ...paragraphs].join('\n\n') });
+const email = (subject: string, paragraphs: string[]): EmailText => ({ subject, text: ['Hello,', ...paragraphs].join('\n\n') });
 
 const nameOf = (provider: string): string => ({ google: 'Google', facebook: 'Facebook' })[provider] ?? provider.replace(/^issuer:/, '');
 

@@ -1,12 +1,12 @@
 import { createRemoteJWKSet, customFetch, exportJWK, exportSPKI, generateKeyPair, importJWK, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { expect, test, vi } from 'vitest';
+import type { Revocation } from '#identity';
 import { movableClock } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { permissionsOf } from '#kernel/permissions.ts';
-import { PASSWORD } from '../../../test/people.ts';
-import { type World, world } from '../../../test/world.ts';
+import { PASSWORD } from '../../test/people.ts';
+import { type World, world } from '../../test/world.ts';
 import { createAuthenticator } from './authenticator.ts';
-import type { Revocation } from './contract.ts';
 
 const ISSUER = 'http://localhost:3000';
 const me = (w: World, token: string) => w.get('/v1/auth/me', { authorization: `Bearer ${token}` });

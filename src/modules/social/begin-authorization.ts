@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { invalid } from '#kernel/problems.ts';
 import { type Redirection, redirection } from '#kernel/routes.ts';
+import { authorizationCookie, newCookieValue } from './authorization-cookie.ts';
+import { insertRequest, newState, requestOf } from './authorization-request.ts';
 import type { Social } from './context.ts';
-import { insertJourney, journeyOf, newState } from './journey.ts';
 import { ask, providerNamed } from './provider.ts';
-import { newKept, travelCookie } from './travel-cookie.ts';
 
-export const BeginJourney = z.object({
+export const BeginAuthorization = z.object({
   returnTo: z
     .string()
     .max(1000)
@@ -23,13 +23,13 @@ export const BeginJourney = z.object({
 });
 
 /** Sends a browser to a provider, and remembers for ten minutes that it will come back. */
-export async function beginJourney(ctx: Social, name: string, query: z.infer<typeof BeginJourney>): Promise<Redirection> {
+export async function beginAuthorization(ctx: Social, name: string, query: z.infer<typeof BeginAuthorization>): Promise<Redirection> {
   const { name: known, provider } = providerNamed(ctx, name);
   const returnTo = query.returnTo === undefined ? undefined : allowed(ctx, query.returnTo);
-  const [state, kept] = [newState(), newKept({ returnTo, challenge: query.challenge })];
-  const address = await ask(ctx, known, provider.invite(journeyOf(ctx, known, state)));
-  await insertJourney(ctx.db, ctx.secrets, { provider: known, state, kept }, ctx.clock.now());
-  return redirection(address, travelCookie(ctx, state, kept));
+  const [state, kept] = [newState(), newCookieValue({ returnTo, challenge: query.challenge })];
+  const address = await ask(ctx, known, provider.invite(requestOf(ctx, known, state)));
+  await insertRequest(ctx.db, ctx.secrets, { provider: known, state, kept }, ctx.clock.now());
+  return redirection(address, authorizationCookie(ctx, state, kept));
 }
 
 /** Only places that the operator has named: whoever follows a link of ours ends at no stranger's page with a ticket. */

@@ -9,11 +9,11 @@ beforeAll(async () => {
 });
 
 const addressOf = ({ username }: Person) => `${username}@example.com`;
-const letters = async (to: string) => {
+const emails = async (to: string) => {
   await w.step();
   return w.adapters.email.items(to);
 };
-const subjects = async (person: Person) => (await letters(addressOf(person))).map(({ subject }) => subject);
+const subjects = async (person: Person) => (await emails(addressOf(person))).map(({ subject }) => subject);
 
 test('Ann is told that a second factor was added, and that it was removed', async () => {
   const { person: ann } = await enrol(w, await w.person('ann'));
@@ -28,23 +28,23 @@ test('Ann is told that a second factor was added, and that it was removed', asyn
 test('Ben is told of every recovery code that is used, and how many are left', async () => {
   const { person: ben, recoveryCodes } = await enrol(w, await w.person('ben'));
   const [first, second, third, ...others] = recoveryCodes;
-  await w.step(); // letters of one step come in any order
+  await w.step(); // emails of one step come in any order
   expect((await ben.post('/v1/auth/step-up', { code: first })).status).toBe(200);
-  expect((await letters('ben@example.com'))[0]).toMatchObject({
+  expect((await emails('ben@example.com'))[0]).toMatchObject({
     subject: 'A recovery code was used',
     text: expect.stringContaining('9 are left.'),
   });
   expect((await w.post('/v1/auth/sign-in', { username: 'ben', password: PASSWORD, code: second })).status).toBe(200);
-  expect((await letters('ben@example.com'))[0]?.text).toContain('8 are left.');
+  expect((await emails('ben@example.com'))[0]?.text).toContain('8 are left.');
 
   expect(await ben.post('/v1/auth/step-up', { code: first })).toBeProblem(401, 'identity/wrong-mfa-code');
-  expect(await letters('ben@example.com')).toHaveLength(3);
+  expect(await emails('ben@example.com')).toHaveLength(3);
 
   await Promise.all([third, ...others.slice(0, 3)].map((code) => ben.post('/v1/auth/step-up', { code })));
-  const told = (await letters('ben@example.com')).slice(0, 4).map(({ text }) => /(\d) are left/.exec(text)?.[1]);
+  const told = (await emails('ben@example.com')).slice(0, 4).map(({ text }) => /(\d) are left/.exec(text)?.[1]);
   expect(told.sort()).toEqual(['4', '5', '6', '7']);
   for (const code of others.slice(3)) await ben.post('/v1/auth/step-up', { code });
-  const last = await letters('ben@example.com');
+  const last = await emails('ben@example.com');
   expect(last.some(({ text }) => text.includes('One is left.'))).toBe(true);
   expect(last.filter(({ text }) => text.includes('It was the last one'))).toHaveLength(1);
   for (const code of recoveryCodes) expect(last.some(({ text }) => text.includes(code))).toBe(false);
@@ -62,17 +62,17 @@ test('whoever takes an account over and gives it another email keeps nothing fro
     'Your email address was changed',
     'Your password was changed',
   ]);
-  for (const { text } of await letters('cleo@example.com')) expect(text).not.toContain('thief');
-  expect((await letters('thief@example.org')).map(({ subject }) => subject)).toEqual(['Your confirmation code']);
+  for (const { text } of await emails('cleo@example.com')) expect(text).not.toContain('thief');
+  expect((await emails('thief@example.org')).map(({ subject }) => subject)).toEqual(['Your confirmation code']);
   expect(await w.sql('select 1 from identity.owed_letters')).toEqual([]);
 
   await stolen.patch('/v1/customers/cleo', { email: null });
   await stolen.delete(TOTP_PATH);
-  expect(await letters('cleo@example.com')).toHaveLength(3); // an address that counts for nothing is told nothing
-  expect(await letters('thief@example.org')).toHaveLength(1);
+  expect(await emails('cleo@example.com')).toHaveLength(3); // an address that counts for nothing is told nothing
+  expect(await emails('thief@example.org')).toHaveLength(1);
 });
 
-test('to take the email out is told too, and the same one in other letters is not', async () => {
+test('to take the email out is told too, and the same one in other letter case is not', async () => {
   const dora = await w.person('dora');
   await dora.patch('/v1/customers/dora', { email: 'DORA@example.com', phone: '+21671000000' });
   expect(await subjects(dora)).toEqual([]);
@@ -80,14 +80,14 @@ test('to take the email out is told too, and the same one in other letters is no
   expect(await subjects(dora)).toEqual(['Your email address was changed']);
 });
 
-test('an account that has proven no email gets no letters', async () => {
+test('an account that has proven no email gets no emails', async () => {
   const about = { fullName: 'Eve', age: 30, address: 'Tunis', gender: 'other', maritalStatus: 'single' };
   const made = await w.post('/v1/customers', { ...about, username: 'eve', password: PASSWORD, email: 'not.hers@example.com' });
   const { body } = await w.post('/v1/auth/sign-in', { username: 'eve', password: PASSWORD });
   const { person: eve, recoveryCodes } = await enrol(w, w.withToken({ id: made.body.id, username: 'eve' }, body.accessToken));
   await eve.post('/v1/auth/step-up', { code: recoveryCodes[0] });
   await eve.delete(TOTP_PATH);
-  expect((await letters('not.hers@example.com')).map(({ subject }) => subject)).toEqual(['Your confirmation code']);
+  expect((await emails('not.hers@example.com')).map(({ subject }) => subject)).toEqual(['Your confirmation code']);
 });
 
 test('nobody is told of what did not happen, nor of an account that is erased, and a job that runs twice tells once', async () => {
@@ -108,7 +108,7 @@ test('nobody is told of what did not happen, nor of an account that is erased, a
   expect(w.adapters.email.items('fay@example.com')).toHaveLength(1);
 });
 
-test('a letter that cannot be sent for a week is forgotten', async () => {
+test('an email that cannot be sent for a week is forgotten', async () => {
   const hal = await w.person('hal');
   await w.sql(
     `insert into identity.owed_letters (id, account_id, to_sealed, created_at)

@@ -1,9 +1,9 @@
+import { emailNotVerified, type LinkedAccount } from '#identity';
 import { minutes } from '#kernel/clock.ts';
 import type { Actor } from '#kernel/context.ts';
 import type { Permissions } from '#kernel/permissions.ts';
 import { Problem, unauthenticated } from '#kernel/problems.ts';
 import type { AuthenticatorParts, Verified } from './authenticator.ts';
-import { emailNotVerified, type LinkedAccount } from './contract.ts';
 import type { OutsideIssuer } from './outside-issuer.ts';
 
 /** Not longer than revocations are remembered, or one could be missed. */

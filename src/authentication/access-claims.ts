@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+export const SIGNING_ALGORITHM = 'ES256';
+
+/** Access tokens say that they are (RFC 9068), so that no id token passes for one. */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+export const AUDIENCE = 'souk';
+
+/**
+ * What an access token says. `rev` is the account's latest revocation as it was issued: later ones void it. `mfa` says that
+ * the account has a second factor, `mfa_at` when (in seconds) the bearer proved it.
+ */
+export const AccessClaims = z.object({
+  sub: z.uuid(),
+  username: z.string(),
+  roles: z.array(z.string()),
+  sid: z.uuid(),
+  rev: z.int(),
+  mfa: z.boolean().default(false),
+  mfa_at: z.int().optional(),
+  exp: z.int(),
+});
+export type AccessClaims = z.infer<typeof AccessClaims>;
