@@ -9,14 +9,14 @@ import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
 import { identityProviderSettings } from './identity-providers/settings.ts';
 import type { Payments } from './payments/port.ts';
-import { simulatedGateway } from './payments/simulated.ts';
+import { type SimulatedGateway, simulatedGateway } from './payments/simulated.ts';
 
 /** Adapters by the name of their port. */
 export interface Adapters {
   readonly [port: string]: unknown;
   /** `items` is what was captured: nothing where mail is really sent. */
   readonly email: Email & { items(to?: string): CapturedMessage[] };
-  readonly payments: Payments;
+  readonly payments: Payments & { simulated: SimulatedGateway };
   readonly identityProviders: IdentityProviders;
 }
 

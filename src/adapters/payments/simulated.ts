@@ -1,3 +1,4 @@
+import type { Money } from '#kernel/money.ts';
 import type { PaymentGateway } from './port.ts';
 
 /** Card numbers that do not simply succeed, as payment sandboxes have them. docs/running.md lists them. */
@@ -12,20 +13,48 @@ const DECLINES: Readonly<Record<string, string>> = {
 const SILENT = '4000000000000119';
 const REMEMBERED = 10_000;
 
-/** A gateway that moves no real money. Its outcome depends on the card number only. */
-export function simulatedGateway(): PaymentGateway {
-  const asked = new Set<string>();
+/** What the gateway was asked under one key, and what came of it. */
+export interface Asked {
+  readonly kind: 'charge' | 'pay-back';
+  readonly key: string;
+  readonly money: Money;
+  /** How often; money moves once at most. */
+  times: number;
+  /** `unknown` while the gateway has not answered. */
+  outcome: 'succeeded' | 'declined' | 'unknown';
+}
+
+/** A gateway that moves no real money, and tells what it was asked. Its outcome depends on the card number only. */
+export interface SimulatedGateway extends PaymentGateway {
+  /** The newest 10,000 keys, oldest first. */
+  asked(): readonly Asked[];
+}
+
+export function simulatedGateway(): SimulatedGateway {
+  const byKey = new Map<string, Asked>();
+  /** @throws Error when the key was used for something else, as real gateways do. */
+  const ask = (kind: Asked['kind'], key: string, money: Money): Asked => {
+    const asked = byKey.get(key) ?? { kind, key, money, times: 0, outcome: 'unknown' };
+    if (asked.kind !== kind || asked.money.amount !== money.amount || asked.money.currency !== money.currency)
+      throw new Error(`The key ${key} was used for another ${asked.kind}.`);
+    const [oldest] = byKey.keys();
+    if (!byKey.has(key) && byKey.size >= REMEMBERED && oldest !== undefined) byKey.delete(oldest);
+    byKey.set(key, asked);
+    asked.times += 1;
+    return asked;
+  };
   return {
-    async charge({ key, source }) {
+    async charge({ key, money, source }) {
       const card = source.replaceAll(/[\s-]/g, '');
-      if (card === SILENT && !asked.has(key)) {
-        if (asked.size >= REMEMBERED) asked.clear();
-        asked.add(key);
-        throw new Error('The simulated gateway did not answer.');
-      }
+      const asked = ask('charge', key, money);
+      if (card === SILENT && asked.times === 1) throw new Error('The simulated gateway did not answer.');
       const reason = DECLINES[card];
+      asked.outcome = reason ? 'declined' : 'succeeded';
       return reason ? { outcome: 'declined', reason } : { outcome: 'succeeded' };
     },
-    async payBack() {},
+    async payBack({ key, money }) {
+      ask('pay-back', key, money).outcome = 'succeeded';
+    },
+    asked: () => [...byKey.values()],
   };
 }

@@ -32,6 +32,8 @@ describe('a purchase', () => {
       payment: 'wallet',
       timeline: [{ state: 'placing' }, { state: 'placed' }],
     });
+    const { items: audited } = (await (await w.admin()).get('/v1/audit?operation=postOrders&limit=1')).body;
+    expect(audited).toMatchObject([{ outcome: 'done', status: 200, actor: { id: bob.id } }]);
     expect(await bob.balance()).toEqual(usd(10_00));
     expect(await stockOf(lamp)).toBe(1);
     await (await w.admin()).patch(`/v1/products/${lamp}`, { price: usd(99_00) });
@@ -70,6 +72,8 @@ describe('a purchase', () => {
     expect(await stockOf(lamp)).toBe(3);
     expect(await poor.balance()).toEqual(usd(10_00));
     expect((await poor.get('/v1/orders')).body.items).toMatchObject([{ state: 'rejected' }]);
+    const { items: audited } = (await (await w.admin()).get('/v1/audit?operation=postOrders&limit=1')).body;
+    expect(audited).toMatchObject([{ outcome: 'refused', status: 409, actor: { id: poor.id } }]);
     expect((await poor.get('/v1/customers/poor/purchases')).body.items).toEqual([]);
   });
 
@@ -197,25 +201,6 @@ describe('under load', () => {
     expect(again.body.detail).toContain('send a new key to try again');
     expect(again.body).toEqual({ ...refused.body, detail: again.body.detail });
     expect((await hana.post('/v1/orders', order(mat))).status).toBe(201);
-  });
-
-  test('an order whose runner died is finished by the timer, once, even by two processes', async () => {
-    const hat = await sue.lists({ name: 'Hat', price: usd(5_00), stock: 5 });
-    const ivy = await w.buyer('ivy', { balance: usd(20_00) });
-    const placed = await ivy.post('/v1/orders', order(hat));
-    const left = randomUUID();
-    await w.sql(
-      `insert into orders.orders select ('${left}')::uuid, buyer, placed_by, 'placing', payment, currency, total, shares, null, null, now(), 'p', 'k-${left}', 'h', now(), null from orders.orders where id = '${placed.body.id}'`,
-    );
-    await w.sql(
-      `insert into orders.lines select '${left}', line, product_id, variant_id, seller_id, name, options, quantity, unit_price from orders.lines where order_id = '${placed.body.id}'`,
-    );
-    const other = await w.sibling();
-    await Promise.all([w.step(), other.step()]);
-    expect((await ivy.get(`/v1/orders/${left}`)).body.state).toBe('placed');
-    expect(await ivy.balance()).toEqual(usd(10_00));
-    expect(await stockOf(hat)).toBe(3);
-    await proofIsClean();
   });
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tnd, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import { payBack } from './pay-back.ts';
 
 const CARD = '4242424242424242';
 let w: World;
@@ -12,10 +13,18 @@ beforeAll(async () => {
 
 const charge = (amount: unknown, more: object = {}) => ({ amount, currency: 'USD', gateway: 'simulated', source: CARD, ...more });
 
+const gatewayWasAsked = (key: string) => w.adapters.payments.simulated.asked().find((asked) => asked.key === key);
+const paidBack = () => w.adapters.payments.simulated.asked().filter(({ kind }) => kind === 'pay-back');
+const auditOf = async (operation: string) =>
+  (await (await w.admin()).get(`/v1/audit?operation=${operation}&limit=1`)).body.items[0] as { outcome: string; status: number };
+
 describe('charging', () => {
   test('puts money into the wallet, per currency, with the decimals of the currency', async () => {
     const bob = await w.person('bob');
-    expect((await bob.charge(usd(50_00))).body).toMatchObject({ state: 'succeeded', amount: 50_00, currency: 'USD' });
+    const charged = (await bob.charge(usd(50_00))).body;
+    expect(charged).toMatchObject({ state: 'succeeded', amount: 50_00, currency: 'USD' });
+    expect(gatewayWasAsked(charged.id)).toEqual({ kind: 'charge', key: charged.id, money: usd(50_00), times: 1, outcome: 'succeeded' });
+    expect(await auditOf('postCustomersByUsernameWalletCharge')).toMatchObject({ outcome: 'done', status: 200 });
     await bob.charge(tnd(12_345));
     expect((await bob.get('/v1/customers/bob/wallet')).body).toEqual({
       balances: [
@@ -42,6 +51,7 @@ describe('charging', () => {
     const key = { 'idempotency-key': randomUUID() };
     const replies = await Promise.all(Array.from({ length: 20 }, () => cleo.post('/v1/customers/cleo/wallet/charge', charge(7_00), key)));
     expect(new Set(replies.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+    expect(w.adapters.payments.simulated.asked().filter(({ money }) => money.amount === 7_00)).toHaveLength(1);
     expect(await cleo.balance()).toEqual(usd(7_00));
   });
 
@@ -54,6 +64,7 @@ describe('charging', () => {
     for (const reply of [refused, again]) expect(reply).toBeProblem(402, 'wallet/charge-declined');
     expect([refused, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
     expect(again.body.detail).toContain('send a new key to try again');
+    expect(await auditOf('postCustomersByUsernameWalletCharge')).toMatchObject({ outcome: 'refused', status: 402 });
     expect(await dan.balance()).toEqual(usd(0));
   });
 
@@ -65,10 +76,26 @@ describe('charging', () => {
     expect(await eve.balance()).toEqual(usd(0));
     w.clock.advance(60_000);
     await w.step();
+    expect(w.adapters.payments.simulated.asked().at(-1)).toMatchObject({ money: usd(10_00), times: 2, outcome: 'succeeded' });
     expect(await eve.balance()).toEqual(usd(10_00));
     expect((await eve.post('/v1/customers/eve/wallet/charge', silent, key)).status).toBe(201);
     expect(await eve.balance()).toEqual(usd(10_00));
     expect(await w.sql("select from wallet.charges where source_sealed is not null and state <> 'pending'")).toEqual([]);
+  });
+
+  test('left behind twice is settled although the first of the two fails', async () => {
+    const [dee, dot] = [await w.person('dee'), await w.person('dot')];
+    const silent = charge(3_00, { source: '4000000000000119' });
+    for (const someone of [dee, dot]) await someone.post(`/v1/customers/${someone.username}/wallet/charge`, silent);
+    const [broken] = await w.sql<{ sealed: string }>(`select source_sealed as sealed from wallet.charges where owner = '${dee.id}'`);
+    await w.sql(`update wallet.charges set source_sealed = 'unreadable' where owner = '${dee.id}'`);
+    w.clock.advance(60_000);
+    await w.step();
+    expect([await dee.balance(), await dot.balance()]).toEqual([usd(0), usd(3_00)]);
+    await w.sql('update wallet.charges set source_sealed = $1 where owner = $2', [broken!.sealed, dee.id]);
+    w.clock.advance(60_000);
+    await w.step();
+    expect(await dee.balance()).toEqual(usd(3_00));
   });
 
   test('needs a gateway that there is, and a key', async () => {
@@ -161,21 +188,25 @@ describe('amounts without an upper end', () => {
 });
 
 describe('deducting', () => {
-  test("one's own money goes back to the gateway; more than there is, does not", async () => {
+  test("one's own money leaves the wallet and reaches the gateway, once, under the deduction's id; more than there is, does not", async () => {
     const hal = await w.buyer('hal', { balance: usd(30_00) });
-    expect((await hal.post('/v1/customers/hal/wallet/deduct', usd(10_00))).body).toMatchObject({ kind: 'withdrawal', amount: 10_00 });
+    const taken = await hal.post('/v1/customers/hal/wallet/deduct', usd(10_00));
+    expect(taken.body).toMatchObject({ kind: 'withdrawal', amount: 10_00 });
     expect(await hal.post('/v1/customers/hal/wallet/deduct', usd(20_01))).toBeProblem(409, 'wallet/insufficient-funds');
     expect(await hal.balance()).toEqual(usd(20_00));
+    expect(gatewayWasAsked(taken.body.id)).toBeUndefined(); // after the commit, never before
     await w.step();
-    expect(
-      (await w.souk.runtime.ask(
-        'kernel',
-        'wallet',
-        'prove',
-        {},
-        { actor: { kind: 'system' } as never, request: null, tx: null },
-      )) as object,
-    ).toMatchObject({ ok: true });
+    expect(gatewayWasAsked(taken.body.id)).toEqual({
+      kind: 'pay-back',
+      key: taken.body.id,
+      money: usd(10_00),
+      times: 1,
+      outcome: 'succeeded',
+    });
+    expect(paidBack().filter(({ money }) => money.amount === 20_01)).toEqual([]);
+    const again = { deductionId: taken.body.id, gateway: 'simulated', ...usd(10_00) };
+    await payBack({ payments: w.adapters.payments } as never, again as never); // a job runs at least once
+    expect(paidBack().filter(({ key }) => key === taken.body.id)).toMatchObject([{ times: 2 }]);
   });
 
   test('twenty at once of a balance that covers ten: ten leave', async () => {
@@ -204,11 +235,12 @@ describe('deducting', () => {
     expect(await lee.get('/v1/customers/kim/wallet')).toBeProblem(404, 'not-found');
     expect(await lee.get('/v1/customers/kim/wallet/transfers')).toBeProblem(404, 'not-found');
     expect(await finance.post('/v1/customers/kim/wallet/deduct', usd(1_00))).toBeProblem(409, 'wallet/reason-needed');
-    expect((await finance.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'charged twice' })).body).toMatchObject({
-      kind: 'correction',
-    });
+    const corrected = await finance.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'charged twice' });
+    expect(corrected.body).toMatchObject({ kind: 'correction' });
     expect(await finance.post('/v1/customers/nobody-here/wallet/deduct', { ...usd(1_00), reason: 'x' })).toBeProblem(404, 'not-found');
     expect(await kim.balance()).toEqual(usd(9_00));
+    await w.step();
+    expect(paidBack().filter(({ key }) => key === corrected.body.id)).toEqual([]); // no card is credited
   });
 });
 

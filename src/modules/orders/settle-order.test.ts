@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { systemScope } from '#kernel/runtime.ts';
+import { type Person, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+import type { Orders } from './context.ts';
+import { findOrder, type OrderRow } from './order.ts';
+import { settleOrder } from './settle-order.ts';
+
+let w: World;
+let sue: Person;
+let hat: string;
+let ivy: Person;
+
+beforeAll(async () => {
+  w = await world();
+  sue = await w.seller('sue');
+  hat = await sue.lists({ name: 'Hat', price: usd(5_00), stock: 50 });
+  ivy = await w.buyer('ivy', { balance: usd(200_00) });
+});
+
+const ctx = () => w.souk.runtime.context('orders', systemScope) as Orders;
+const stock = async () => (await w.get(`/v1/products/${hat}`)).body.stock as number;
+const proofIsClean = async () => expect((await (await w.admin()).get('/v1/ledger/proof')).body).toMatchObject({ ok: true });
+const place = async () => (await ivy.post('/v1/orders', { items: [{ productId: hat, quantity: 1 }] })).body.id as string;
+const stateOf = async (id: string) => (await findOrder(ctx().db, id, null))!.state;
+
+/** An order that a crash left in `placing`: nothing was taken yet, and its runner's time is over. */
+async function leftBehind(): Promise<string> {
+  const [like, id] = [await place(), randomUUID()];
+  await w.sql(`insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at)
+    select '${id}', buyer, placed_by, 'placing', payment, currency, total, shares, now() - interval '1 hour', now() from orders.orders where id = '${like}'`);
+  await w.sql(`insert into orders.lines select '${id}', line, product_id, variant_id, seller_id, name, options, quantity, unit_price
+    from orders.lines where order_id = '${like}'`);
+  return id;
+}
+
+describe('an order that was left behind', () => {
+  test('is finished by the timer, once, even by two processes', async () => {
+    const left = await leftBehind();
+    const [money, pieces] = [(await ivy.balance()).amount, await stock()];
+    const other = await w.sibling();
+    await Promise.all([w.step(), other.step()]);
+    expect(await stateOf(left)).toBe('placed');
+    expect([(await ivy.balance()).amount, await stock()]).toEqual([money - 5_00, pieces - 1]);
+    await proofIsClean();
+  });
+
+  test('is finished although the one before it fails', async () => {
+    const [bad, fine] = [await leftBehind(), await leftBehind()];
+    const shares = await w.sql<{ shares: object }>(`select shares from orders.orders where id = '${bad}'`);
+    await w.sql(`update orders.orders set shares = '[{"payee":"nobody"}]', lease_until = now() - interval '2 hours' where id = '${bad}'`);
+    await w.step();
+    expect([await stateOf(bad), await stateOf(fine)]).toEqual(['placing', 'placed']);
+    await w.sql('update orders.orders set shares = $1 where id = $2', [JSON.stringify(shares[0]!.shares), bad]);
+    w.clock.advance(60_000);
+    await w.step();
+    expect(await stateOf(bad)).toBe('placed');
+    await proofIsClean();
+  });
+});
+
+describe('an order that was decided elsewhere', () => {
+  const asPlacing = async (id: string): Promise<OrderRow> => ({
+    ...(await findOrder(ctx().db, id, null))!,
+    state: 'placing',
+    decided_at: null,
+  });
+
+  test('stays placed for a runner that comes late, and for one that is refused meanwhile', async () => {
+    const id = await place();
+    const stale = await asPlacing(id);
+    const [money, pieces] = [await ivy.balance(), await stock()];
+    expect((await settleOrder(ctx(), stale)).state).toBe('placed');
+    await w.sql(`insert into orders.closed_accounts values ('${sue.id}', now())`);
+    expect((await settleOrder(ctx(), stale)).state).toBe('placed');
+    await w.sql('delete from orders.closed_accounts');
+    await w.step();
+    expect([await stateOf(id), await ivy.balance(), await stock()]).toEqual(['placed', money, pieces]);
+    await proofIsClean();
+  });
+
+  test('stays rejected for a runner that comes late, and gives back once', async () => {
+    const poor = await w.buyer('poor', { balance: usd(1_00) });
+    expect(await poor.post('/v1/orders', { items: [{ productId: hat, quantity: 1 }] })).toBeProblem(409, 'wallet/insufficient-funds');
+    const [row] = await w.sql<{ id: string }>(`select id from orders.orders where buyer = '${poor.id}'`);
+    await w.step();
+    await poor.charge(usd(50_00));
+    const pieces = await stock();
+    expect((await settleOrder(ctx(), await asPlacing(row!.id))).state).toBe('rejected');
+    await w.step();
+    expect([await stateOf(row!.id), await poor.balance(), await stock()]).toEqual(['rejected', usd(51_00), pieces]);
+    const told = await w.sql(`select from kernel.outbox where subject = '${row!.id}' and name = 'orders.order-rejected.v1'`);
+    expect(told).toHaveLength(1);
+    await proofIsClean();
+  });
+});
