@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
@@ -7,6 +5,7 @@ import { startEmbeddedPostgres } from '../src/adapters/database/embedded.ts';
 import { prepareDatabase } from '../src/kernel/compose.ts';
 import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
+import { closeRunFolder, openRunFolder } from './run-folder.ts';
 import { testSettings } from './settings.ts';
 
 declare module 'vitest' {
@@ -17,9 +16,9 @@ declare module 'vitest' {
 
 /** One real PostgreSQL for the whole run, and one migrated database that every test's own is copied from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'souk-test-'));
+  const folder = await openRunFolder();
   const server = await startEmbeddedPostgres({
-    folder,
+    folder: join(folder, 'postgres'),
     options: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },
   });
   const template = databaseUrl(server.url, 'souk_template');
@@ -30,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('serverUrl', server.url);
   return async () => {
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    closeRunFolder(folder);
   };
 }
 

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startOf } from '../src/adapters/database/processes.ts';
+import { sweep } from './sweep.ts';
+
+const PREFIX = 'souk-run-';
+
+/**
+ * Makes a folder that holds all the folders of this run of tests, and is gone with it: when this process ends, however it ends,
+ * another one stops every process that was started in the folder, and deletes it. What a power cut left is deleted by the next run.
+ */
+export async function openRunFolder(): Promise<string> {
+  for (const left of leftFolders()) await sweep(left);
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  chmodSync(folder, 0o755); // PostgreSQL may run as another user
+  writeFileSync(join(folder, 'owner'), JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
+  const sweeper = spawn(process.execPath, [join(import.meta.dirname, 'sweep.ts'), folder], {
+    cwd: tmpdir(),
+    detached: true, // Ctrl-C is not for it
+    stdio: ['pipe', 'ignore', 'ignore'], // its input ends when we end
+  });
+  sweeper.unref();
+  (sweeper.stdin as unknown as { unref(): void }).unref();
+  sweeper.stdin.on('error', () => {});
+  process.env.TMPDIR = folder;
+  return folder;
+}
+
+/** Folders of runs whose process is gone. */
+function leftFolders(): string[] {
+  return readdirSync(tmpdir())
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => join(tmpdir(), name))
+    .filter((folder) => {
+      try {
+        const { pid, started } = JSON.parse(readFileSync(join(folder, 'owner'), 'utf8'));
+        return startOf(pid) !== started;
+      } catch {
+        return false; // just made, or somebody else's
+      }
+    });
+}
+
+/** Deletes the folder at the good end of a run. */
+export const closeRunFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
