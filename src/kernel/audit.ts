@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { networkOf } from './addresses.ts';
 import type { Actor, Context, RequestScope } from './context.ts';
-import { cursorAfter, readCursor } from './cursors.ts';
+import { idIn, pageOf } from './cursors.ts';
 import { type Database, join, type Sql, sql } from './database.ts';
 import { newId } from './ids.ts';
 import { get, permitted } from './routes.ts';
@@ -56,32 +56,27 @@ interface Row {
   request_id: string;
 }
 
-async function listAudit(ctx: Context, query: z.infer<typeof AuditQuery>) {
-  const scope = `audit:${query.actor ?? ''}:${query.operation ?? ''}`;
-  const after = readCursor(ctx.secrets, scope, query.cursor);
-  const rows = await ctx.db.many<Row>(auditPage({ ...query, after: after?.[0] as string | undefined }));
-  const items = rows.slice(0, query.limit);
-  const last = items.at(-1);
-  return {
-    items: items.map(({ actor_kind, actor_id, request_id, ...row }) => ({
+const listAudit = (ctx: Context, { actor, operation, ...query }: z.infer<typeof AuditQuery>) =>
+  pageOf(ctx, `audit:${actor ?? ''}:${operation ?? ''}`, query, {
+    rows: (after, count) => ctx.db.many<Row>(auditPage({ actor, operation, after: idIn(after), count })),
+    position: (row) => [row.id],
+    item: ({ actor_kind, actor_id, request_id, ...row }) => ({
       ...row,
       at: row.at.toISOString(),
       outcome: row.outcome as 'done' | 'refused',
       actor: { kind: actor_kind, id: actor_id },
       requestId: request_id,
-    })),
-    nextCursor: rows.length > query.limit && last ? cursorAfter(ctx.secrets, scope, [last.id]) : null,
-  };
-}
+    }),
+  });
 
-const auditPage = (query: { actor?: string; operation?: string; after?: string; limit: number }): Sql => {
+const auditPage = (query: { actor?: string; operation?: string; after: string | null; count: number }): Sql => {
   const conditions = [sql`true`];
   if (query.actor) conditions.push(sql`actor_id = ${query.actor}`);
   if (query.operation) conditions.push(sql`operation = ${query.operation}`);
   if (query.after) conditions.push(sql`id < ${query.after}`);
   return sql`
     select id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id
-    from kernel.audit where ${join(conditions, ' and ')} order by id desc limit ${query.limit + 1}`;
+    from kernel.audit where ${join(conditions, ' and ')} order by id desc limit ${query.count}`;
 };
 
 export const auditRoutes = [

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { malformed } from './problems.ts';
 import type { Secrets } from './secrets.ts';
+import type { Page } from './shapes.ts';
 
-type Position = readonly (string | number | null)[];
+export type Position = readonly (string | number | null)[];
 
 /**
  * Where a page ended: the sort values of its last row, its id last, signed, and bound to the list it belongs to
@@ -27,3 +28,31 @@ export function readCursor(secrets: Secrets, scope: string, cursor: string | und
 
 const signature = (secrets: Secrets, scope: string, body: string): Buffer =>
   secrets.sign(`${scope}\u0000${body}`, 'cursor').subarray(0, 16);
+
+interface Listed<Row, Item> {
+  /** Reads at most `count` rows after a position: the list from there on, in its order. */
+  rows: (after: Position | undefined, count: number) => Promise<Row[]>;
+  /** Where a row stands in the order of the list: the sort values, the id last. */
+  position: (row: Row) => Position;
+  item: (row: Row) => Item;
+}
+
+/**
+ * A page of a list. It reads one row more than the page holds, which tells whether there is another page.
+ * `list` names the list with its filters and its order: a cursor of another list is refused.
+ * @throws malformed as `readCursor`.
+ */
+export async function pageOf<Row, Item>(
+  { secrets }: { secrets: Secrets },
+  list: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { rows, position, item }: Listed<Row, Item>,
+): Promise<Page<Item>> {
+  const found = await rows(readCursor(secrets, list, cursor), limit + 1);
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(item), nextCursor: found.length > limit && last ? cursorAfter(secrets, list, position(last)) : null };
+}
+
+/** The id in the position of a list that is ordered by id alone. */
+export const idIn = (after: Position | undefined): string | null => (after?.[0] ?? null) as string | null;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { variantNeeded } from '#catalog';
 import type { Movement } from '#inventory';
-import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { idIn, pageOf } from '#kernel/cursors.ts';
 import { sql } from '#kernel/database.ts';
 import { once } from '#kernel/idempotency.ts';
 import { derivedId } from '#kernel/ids.ts';
@@ -72,20 +72,21 @@ export const closeStock = async (ctx: Catalog, { variantIds }: { variantIds: str
 };
 
 /** All that happened to a product's stock, newest first; variants that were removed are among it. */
-export async function stockHistory(
+export function stockHistory(
   ctx: Catalog,
   id: string,
-  { limit, cursor }: z.infer<typeof StockQuery>,
+  query: z.infer<typeof StockQuery>,
   owner: string | null,
 ): Promise<Page<MovementView>> {
-  const scope = `stock:${id}`;
-  const after = (readCursor(ctx.secrets, scope, cursor)?.[0] ?? null) as string | null;
-  const variantIds = await everyVariant(ctx, id, owner, false);
-  if (variantIds.length === 0) throw notFound();
-  const movements = await ctx.inventory.movements({ variantIds, after, limit: limit + 1 });
-  const items = movements.slice(0, limit);
-  const last = items.at(-1);
-  return { items, nextCursor: movements.length > limit && last ? cursorAfter(ctx.secrets, scope, [last.id]) : null };
+  return pageOf(ctx, `stock:${id}`, query, {
+    async rows(after, limit) {
+      const variantIds = await everyVariant(ctx, id, owner, false);
+      if (variantIds.length === 0) throw notFound();
+      return ctx.inventory.movements({ variantIds, after: idIn(after), limit });
+    },
+    position: (movement) => [movement.id],
+    item: (movement) => movement,
+  });
 }
 
 /** Every variant that a product has or had, newest first; 500 at most. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Customer } from '#identity';
-import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { idIn, pageOf } from '#kernel/cursors.ts';
 import { Cursor, Email, Limit, type Page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 
@@ -11,11 +11,9 @@ export const CustomersQuery = z.object({
 });
 
 /** Customers with their personal data, newest first, for the staff. The cursor holds an id, never the email that was asked for. */
-export async function listCustomers(ctx: Customers, { limit, cursor, email }: z.infer<typeof CustomersQuery>): Promise<Page<Customer>> {
-  const scope = `customers:${email?.toLowerCase() ?? ''}`;
-  const after = (readCursor(ctx.secrets, scope, cursor)?.[0] ?? null) as string | null;
-  const rows = await ctx.identity.listCustomers({ email, after, limit: limit + 1 });
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items, nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, scope, [last.id]) : null };
-}
+export const listCustomers = (ctx: Customers, { email, ...query }: z.infer<typeof CustomersQuery>): Promise<Page<Customer>> =>
+  pageOf(ctx, `customers:${email?.toLowerCase() ?? ''}`, query, {
+    rows: (after, limit) => ctx.identity.listCustomers({ email, after: idIn(after), limit }),
+    position: (customer) => [customer.id],
+    item: (customer) => customer,
+  });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { pageOf } from '#kernel/cursors.ts';
 import { Cursor, Limit, line, type Page } from '#kernel/shapes.ts';
 import type { Moderation } from './context.ts';
 import { type Item, type ItemRow, itemView, type Position, queuePage } from './item.ts';
@@ -12,15 +12,12 @@ export const QueueQuery = z.object({
   kind: line(60).optional().meta({ description: 'Only subjects of this kind', example: 'review' }),
 });
 
+type QueueRow = ItemRow & { decided_text: string | null };
+
 /** What waits for a decision, oldest first; or what was decided, newest first. */
-export async function listQueue(ctx: Moderation, { limit, cursor, state, kind }: z.infer<typeof QueueQuery>): Promise<Page<Item>> {
-  const scope = `moderation:${state}:${kind ?? ''}`;
-  const after = readCursor(ctx.secrets, scope, cursor) as Position | undefined;
-  const rows = await ctx.db.many<ItemRow & { decided_text: string | null }>(queuePage({ state, kind, after, rows: limit + 1 }));
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return {
-    items: items.map((row) => itemView(ctx.secrets, row)),
-    nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, scope, [last.id, last.decided_text]) : null,
-  };
-}
+export const listQueue = (ctx: Moderation, { state, kind, ...query }: z.infer<typeof QueueQuery>): Promise<Page<Item>> =>
+  pageOf(ctx, `moderation:${state}:${kind ?? ''}`, query, {
+    rows: (after, rows) => ctx.db.many<QueueRow>(queuePage({ state, kind, after: after as Position | undefined, rows })),
+    position: (row) => [row.id, row.decided_text],
+    item: (row) => itemView(ctx.secrets, row),
+  });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { idIn, pageOf } from '#kernel/cursors.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Cursor, isSameUsername, Limit, type Page, Username } from '#kernel/shapes.ts';
 import type { Orders } from './context.ts';
@@ -28,19 +28,15 @@ export async function listOrders(ctx: Orders, { buyer, ...query }: z.infer<typeo
 export const listPurchases = (ctx: Orders, username: string, query: z.infer<typeof PurchasesQuery>): Promise<Page<Order>> =>
   ordersOf(ctx, username, { ...query, state: 'placed' });
 
-async function ordersOf(ctx: Orders, username: string, { limit, cursor, state }: Query): Promise<Page<Order>> {
+async function ordersOf(ctx: Orders, username: string, { state, ...page }: Query): Promise<Page<Order>> {
   const own = isSameUsername(username, ctx.actor.username);
   const buyer = own ? ctx.actor : await ctx.identity.findAccount({ username });
   if (!buyer) throw notFound();
-  const scope = `orders:${buyer.id}:${state ?? ''}`;
-  const after = (readCursor(ctx.secrets, scope, cursor)?.[0] ?? null) as string | null;
-  const rows = await ctx.db.many<OrderRow>(ordersPage({ buyer: buyer.id, state, after, rows: limit + 1 }));
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return {
-    items: items.map((row) => orderView(row, buyer.username)),
-    nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, scope, [last.id]) : null,
-  };
+  return pageOf(ctx, `orders:${buyer.id}:${state ?? ''}`, page, {
+    rows: (after, rows) => ctx.db.many<OrderRow>(ordersPage({ buyer: buyer.id, state, after: idIn(after), rows })),
+    position: (row) => [row.id],
+    item: (row) => orderView(row, buyer.username),
+  });
 }
 
 /** One order; `owner` null is staff. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { pageOf } from '#kernel/cursors.ts';
 import { join, raw, type Sql, sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Cursor, foldUsername, Limit, type Page } from '#kernel/shapes.ts';
@@ -45,19 +45,12 @@ export const reviewById = (id: string, viewer: string): Sql => sql`
 /** The reviews of a product, or by a customer. */
 export type Listed = { productId: string } | { writtenBy: string };
 
-async function pageOfReviews(ctx: Reviews, listed: Listed, isInsider: boolean, query: ReviewsQuery): Promise<Page<Review>> {
-  const { limit, sort, cursor } = query;
-  const scope = `reviews:${JSON.stringify(listed)}:${sort}`;
-  const after = readCursor(ctx.secrets, scope, cursor);
-  const rows = await ctx.db.many<ReviewRow>(reviewsPage({ listed, isInsider, sort, after, limit }));
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  const position = last && (sort === 'newest' ? [last.id] : [last.rating, last.id]);
-  return {
-    items: items.map((row) => reviewView(row, isInsider)),
-    nextCursor: rows.length > limit && position ? cursorAfter(ctx.secrets, scope, position) : null,
-  };
-}
+const pageOfReviews = (ctx: Reviews, listed: Listed, isInsider: boolean, { sort, ...query }: ReviewsQuery): Promise<Page<Review>> =>
+  pageOf(ctx, `reviews:${JSON.stringify(listed)}:${sort}`, query, {
+    rows: (after) => ctx.db.many<ReviewRow>(reviewsPage({ listed, isInsider, sort, after, limit: query.limit })),
+    position: (row) => (sort === 'newest' ? [row.id] : [row.rating, row.id]),
+    item: (row) => reviewView(row, isInsider),
+  });
 
 interface ListOfReviews {
   listed: Listed;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorAfter, readCursor } from '#kernel/cursors.ts';
+import { pageOf } from '#kernel/cursors.ts';
 import { sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
 import { notFound } from '#kernel/problems.ts';
@@ -43,17 +43,14 @@ export interface Line {
 export async function readStatement(
   ctx: Wallet,
   username: string,
-  { limit, cursor }: z.infer<typeof StatementQuery>,
+  query: z.infer<typeof StatementQuery>,
 ): Promise<Page<z.infer<typeof StatementLine>>> {
   const owner = await ownerOf(ctx, username);
-  const before = readCursor(ctx.secrets, `statement:${owner}`, cursor)?.[0] ?? null;
-  const rows = await ctx.db.many<Line>(statementPage(owner, before as number | null, limit + 1));
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return {
-    items: items.map(lineView),
-    nextCursor: rows.length > limit && last ? cursorAfter(ctx.secrets, `statement:${owner}`, [last.seq]) : null,
-  };
+  return pageOf(ctx, `statement:${owner}`, query, {
+    rows: (before, rows) => ctx.db.many<Line>(statementPage(owner, (before?.[0] ?? null) as number | null, rows)),
+    position: (row) => [row.seq],
+    item: lineView,
+  });
 }
 
 export const lineView = (row: Line): z.infer<typeof StatementLine> => ({
