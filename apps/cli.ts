@@ -63,7 +63,7 @@ souk
         .catch((error) => {
           throw noSecondFactor.is(error) ? new Error(`${username} has no second factor`) : error;
         });
-      say(`${username} now signs in with the password alone. All sessions ended; a confirmed email is told.`);
+      say(`${username} now signs in with the password alone. All sessions have ended. The owner is told, if the email is confirmed.`);
     }),
   );
 
@@ -86,7 +86,7 @@ souk
   .description('seal everything with the current key, so that an older one (never the last) can be taken out of SECRET_KEYS')
   .action(() =>
     withSouk(async (app) => {
-      for (const [module, count] of await resealAll(app)) say(`${module}: ${count} sealed anew`);
+      for (const [module, count] of await resealAll(app)) say(`${module}: ${count} encrypted again`);
     }),
   );
 
@@ -117,7 +117,7 @@ async function write(text: string, file: string | undefined): Promise<void> {
 
 async function accountNamed(app: Composition, username: string): Promise<string> {
   const account = await clientOf(app, identity).findAccount({ username });
-  if (!account) throw new Error(`nobody is called ${username}; sign up first`);
+  if (!account) throw new Error(`there is no account ${username}; sign up first`);
   return account.id;
 }
 

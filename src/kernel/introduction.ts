@@ -1,13 +1,13 @@
 /** What the OpenAPI document says before its calls, in Markdown. */
 export const introduction = `
-Souk sells. This API has products, orders, wallets, reviews and the accounts of the people behind them.
+The API of a shop and marketplace: products, orders, wallets, reviews and accounts.
 
 Every path under \`/v1\` also answers without that prefix. Bodies and replies are JSON in UTF-8. Times are RFC 3339 in UTC, ids are UUIDs.
-New fields may be added to a reply at any time: pass over those that you do not know. A field of a request that the API does not know is refused.
+New fields may be added to a reply at any time: ignore those that you do not know. Unknown fields in a request are refused.
 
 ## Sign in
 
-\`POST /v1/auth/sign-in\` with a username (or email) and a password answers an \`accessToken\` and a \`refreshToken\`.
+\`POST /v1/auth/sign-in\` with a username (or email) and a password returns an \`accessToken\` and a \`refreshToken\`.
 Send the access token with each call:
 
 \`\`\`sh
@@ -15,20 +15,20 @@ curl -s localhost:3000/v1/auth/sign-in -H 'Content-Type: application/json' -d '{
 curl -s localhost:3000/v1/auth/me -H "Authorization: Bearer $TOKEN"
 \`\`\`
 
-An access token ends after \`expiresIn\` seconds. \`POST /v1/auth/token\` with \`grant_type=refresh_token\` answers new tokens; a refresh token
-is good once. A call that is marked with a second factor answers 403 \`mfa-required\` until \`POST /v1/auth/step-up\` has been called with a code.
+An access token expires after \`expiresIn\` seconds. \`POST /v1/auth/token\` with \`grant_type=refresh_token\` returns new tokens; a refresh token
+is valid once. A call that is marked (MFA) answers 403 \`mfa-required\` until \`POST /v1/auth/step-up\` has been called with a code.
 The systems of partners send \`X-Api-Key\` instead of a token. Send one of the two headers, not both.
 
 ## Retry without doing it twice
 
-Calls that make something take an \`Idempotency-Key\` header. Calls that move money or stock demand it. Choose a new key (a UUID) for each thing
-that you want done, and send the same key when you repeat the call, for example after a time-out. The work is done once: the repeated call is answered from
+Calls that create something accept an \`Idempotency-Key\` header. Calls that move money or stock need it. Choose a new key (a UUID) for each thing
+that you want to do, and send the same key when you repeat the call, for example after a time-out. The work is done once: the repeated call is answered from
 its result, with \`Idempotent-Replayed: true\`. The same key with another body is refused (422 \`idempotency-key-reused\`). While the first call
 is still running, the second waits for up to 5 seconds and then answers 409 \`still-running\`.
 
 ## Change what you have read
 
-A reply that shows one thing carries its version as \`ETag\`. Send it as \`If-Match\` when you change the thing: if somebody else was faster, the call answers
+A reply that shows one thing carries its version as \`ETag\`. Send it as \`If-Match\` when you change the thing: if somebody else changed it first, the call answers
 412 \`version-mismatch\` and nothing is changed. \`PATCH\` takes a JSON Merge Patch (RFC 7396): a field that is absent stays, \`null\` empties it.
 Send \`If-None-Match\` when you read again: 304 says that nothing has changed.
 
@@ -36,7 +36,7 @@ Send \`If-None-Match\` when you read again: 304 says that nothing has changed.
 
 Lists answer \`{ "items": [...], "nextCursor": "..." }\`. Ask for the next page with \`?cursor=\` and the same filters, or follow the header \`Link: <...>; rel="next"\`.
 The last page has \`"nextCursor": null\`. \`?limit=\` takes 1 to 100 and is 20 when absent. No row is lost or repeated between pages while others are added.
-A query parameter without a value is as one that is absent; a parameter that is given twice is refused.
+A query parameter without a value is ignored; a parameter that is given twice is refused.
 
 ## Money
 

@@ -19,8 +19,8 @@ export const routes = [
   get('/products', {
     summary: 'Products, filtered, sorted and searched',
     description:
-      'Filters add up. Options are given as `option.color=red`; several are those of one variant. With `q` the products whose name has every word ' +
-      'come first, then those that have the words anywhere. Stock in lists may lag by a moment; the product itself tells it fresh.',
+      'All filters apply together. Options are given as `option.color=red`; several options must fit one variant. With `q`, products whose name has every ' +
+      'word come first, then those that have the words elsewhere. The stock in lists may lag by a moment; a single product shows the current stock.',
     access: anyone,
     query: ProductsQuery,
     returns: ProductPage,
@@ -54,7 +54,7 @@ export const routes = [
   patch('/products/{id}', {
     summary: 'Change a product',
     description:
-      'A JSON Merge Patch. Variants are sent as a whole: with an id they are changed, without one added, and those left out are removed.',
+      'A JSON Merge Patch. `variants` replaces the whole list: a variant with an id is changed, one without an id is added, a missing one is removed.',
     access: owned('product', 'catalog:write'),
     body: ChangeProduct,
     returns: Product,

@@ -66,7 +66,7 @@ export async function settleAllLeft(ctx: Customers): Promise<void> {
     const closure = await claimLeft(ctx.db, account_id, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
     if (!closure) continue;
     await settleClosure(ctx, closure).catch((error) =>
-      ctx.log.warn({ err: error, account: account_id }, 'a closure could not be settled; it is tried again'),
+      ctx.log.warn({ err: error, account: account_id }, 'a deletion could not be resumed; it is tried again'),
     );
   }
 }

@@ -22,8 +22,8 @@ export const routes = [
   patch('/customers/{username}', {
     summary: 'Change your account',
     description:
-      'A JSON Merge Patch: what is absent stays, null empties. Another email counts for nothing until it is confirmed with the code that is ' +
-      'mailed to it, and takes a second factor (MFA) where there is one: a token that was stepped up in the last 10 minutes. The username stays; the password changes by POST /v1/auth/change-password.',
+      'A JSON Merge Patch: an absent field does not change, null empties it. A new email has no effect until it is confirmed with the mailed ' +
+      'code. If the account has a second factor (MFA), a new email needs a token that was stepped up in the last 10 minutes. The username cannot change; the password changes with POST /v1/auth/change-password.',
     access: ownAccount(),
     body: CustomerChanges,
     returns: Customer,
@@ -45,7 +45,7 @@ export const routes = [
   get('/customers/{username}/export', {
     summary: 'Export all your data as one JSON document',
     description:
-      'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer. A browser saves it as a file.',
+      'At most 1,000 of each list, newest first (products oldest first); `cut` names those that are longer. Browsers save it as a file.',
     access: ownAccount(),
     returns: AccountExport,
     fileName: ({ customer }) => `souk-${(customer as Customer).username}.json`,

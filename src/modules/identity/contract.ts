@@ -187,7 +187,7 @@ export const emailNotVerified = problem({
   status: 403,
   title: 'No verified email',
   detail:
-    'The provider vouches for no email address of yours, and an account is found or opened by a verified one only. Verify it there and try again, or sign up by mail (POST /v1/auth/sign-up).',
+    'The provider has not verified an email address of yours, and an account needs a verified one. Verify it there and try again, or sign up by email (POST /v1/auth/sign-up).',
 });
 
 export const lastAdmin = problem({

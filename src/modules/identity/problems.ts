@@ -32,7 +32,7 @@ export const wrongPassword = problem({
   status: 403,
   title: 'The current password is wrong',
   detail:
-    'Give the password that the account has now. Where it has none, or it is forgotten, set one by mail (POST /v1/auth/forgot-password).',
+    'Send the current password of the account. If it has none, or you have forgotten it, set one by email (POST /v1/auth/forgot-password).',
 });
 
 /** One answer for a code that is wrong, used up, too old, or of an account that is not there. */
@@ -41,7 +41,7 @@ export const wrongCode = problem({
   status: 403,
   title: 'The code is wrong',
   detail:
-    'The code is wrong, was tried too often, or is too old. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
+    'The code is wrong, was tried too often, or has expired. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
 });
 
 export const mfaEnrolled = problem({
@@ -64,8 +64,8 @@ export const noSession = problem({
   status: 409,
   title: 'This token has no session here',
   detail:
-    'It comes from an outside issuer: end it there. To step up, or to enrol a second factor, sign in to Souk itself (POST /v1/auth/sign-in); ' +
-    'an account without a password sets one with POST /v1/auth/forgot-password.',
+    'The token comes from an outside issuer: end it there. To prove or enrol a second factor, sign in to Souk itself (POST /v1/auth/sign-in). ' +
+    'An account without a password sets one with POST /v1/auth/forgot-password.',
 });
 
 /** RFC 6749 names it invalid_grant; the field `error` says so beside our own code. */

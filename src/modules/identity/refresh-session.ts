@@ -29,7 +29,7 @@ async function exchange(ctx: Identity, token: RefreshToken): Promise<Tokens> {
   if (ctx.request) ctx.request.subject = token.sessionId;
   const rotated = await rotate(ctx.db, ctx.secrets, { token, next, now: ctx.clock.now() });
   if (rotated === 'reused') {
-    ctx.log.warn({ session: token.sessionId }, 'a refresh token came again after it was exchanged; its family ends');
+    ctx.log.warn({ session: token.sessionId }, 'a refresh token was used again after its exchange; its session ends');
     await signOutSession(ctx, token.sessionId, 'reuse');
   }
   if (typeof rotated === 'string') throw invalidRefreshToken({ error: 'invalid_grant' });

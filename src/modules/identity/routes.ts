@@ -48,7 +48,7 @@ export const routes = [
   post('/auth/sign-up', {
     summary: 'Open an account',
     description:
-      'Mails a six-digit code; the account signs in once its email is confirmed. The answer is the same for an address that has an account already.',
+      'Mails a six-digit code. The account can sign in after its email is confirmed. The reply is the same for an address that already has an account.',
     access: anyone,
     limit: 'sign-up',
     idempotent: true,
@@ -93,7 +93,7 @@ export const routes = [
   post('/auth/token', {
     summary: 'Tokens for Basic credentials or for a refresh token',
     description:
-      'Either `Authorization: Basic`, or `grant_type=refresh_token` with `refresh_token`, as a form (RFC 6749) or JSON. A refresh token is good once: presented again after it was exchanged, it ends its session.',
+      'Either `Authorization: Basic`, or `grant_type=refresh_token` with `refresh_token`, as a form (RFC 6749) or JSON. A refresh token is valid once. If it is used again after the exchange, its session ends.',
     access: anyone,
     limit: ({ grant_type }) => (grant_type === 'refresh_token' ? 'refresh' : 'sign-in'),
     body: TokenRequest,
@@ -173,7 +173,7 @@ export const routes = [
   post('/auth/mfa/totp/confirm', {
     summary: 'Enrol the authenticator app with its first code',
     description:
-      'Answers ten recovery codes, once, and a stepped-up access token. All other access tokens of the account die; their holders refresh.',
+      'Returns ten recovery codes, once, and a stepped-up access token. All other access tokens of the account become invalid; clients refresh them.',
     access: signedIn,
     limit: 'codes',
     body: ConfirmTotp,
@@ -204,7 +204,7 @@ export const routes = [
   post('/auth/step-up', {
     summary: 'Prove the second factor with a one-time or recovery code',
     description:
-      'Answers an access token of the same session that opens calls marked (MFA) for 10 minutes. A code is good once; five failures close this for a quarter of an hour. A refresh does not carry it on.',
+      'Returns an access token of the same session that may make calls marked (MFA) for 10 minutes. A code is valid once. After five failures this call is refused for 15 minutes. A refreshed token does not carry the proof.',
     access: signedIn,
     limit: 'codes',
     body: StepUp,

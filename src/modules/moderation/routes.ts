@@ -18,7 +18,7 @@ export const routes = [
   post('/moderation/{id}/decision', {
     summary: 'Decide an item',
     description:
-      'The module that owns the subject then shows it or removes it. To remove, say why. The same decision sent again is answered as before.',
+      'The module that owns the text then shows or removes it. A removal needs a reason. The same decision sent again gets the same reply.',
     access: permitted('moderation:decide'),
     body: DecideItem,
     returns: Item,

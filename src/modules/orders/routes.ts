@@ -22,7 +22,7 @@ export const routes = [
   get('/sales/goods/{name}', {
     summary: 'A product by its name',
     description:
-      'Shows the product of this name, with its variants and its stock. A name that several products have answers 409 with their ids.',
+      'Shows the product of this name, with its variants and its stock. If several products have this name, the reply is 409 with their ids.',
     access: anyone,
     returns: Product,
     problems: [unknownProduct, nameNotUnique],
@@ -44,7 +44,7 @@ export const routes = [
   post('/orders', {
     summary: 'Place an order',
     description:
-      'Takes the stock and the money in one step, or refuses with nothing changed. The price is that of this moment and is stored with the order. A product with several variants needs the variant, by its id or its options.',
+      'Takes the stock and the money in one step, or refuses with nothing changed. The current price is stored with the order. A product with several variants needs the variant, by its id or its options.',
     access: signedIn,
     idempotent: 'required',
     body: PlaceOrder,

@@ -78,6 +78,6 @@ export async function settleLeft(ctx: Orders, id: string): Promise<OrderRow | un
 /** Finishes what crashes left behind. */
 export async function settleAllLeft(ctx: Orders): Promise<void> {
   for (const { id } of await findLeft(ctx.db, ctx.clock.now())) {
-    await settleLeft(ctx, id).catch((error) => ctx.log.warn({ err: error, order: id }, 'an order could not be settled; it is tried again'));
+    await settleLeft(ctx, id).catch((error) => ctx.log.warn({ err: error, order: id }, 'an order could not be resumed; it is tried again'));
   }
 }

@@ -21,8 +21,8 @@ export const routes = [
   post('/api-keys', {
     summary: "Make an API key for a partner's system",
     description:
-      'Shows the key, once. Its scopes are what partners do (`orders:pack`, `orders:ship`, `orders:deliver`), and permissions that you hold yourself. A partner has two live keys at most: to change over, make the ' +
-      'second, have it used, delete the first. Sent again with the same Idempotency-Key within the hour, the call shows the same key.',
+      'Shows the key, once. Its scopes are those of partners (`orders:pack`, `orders:ship`, `orders:deliver`), and permissions that you have yourself. A partner has at most two valid keys: to rotate, make the ' +
+      'second, switch to it, delete the first. The same call with the same Idempotency-Key within an hour shows the same key.',
     access: permitted('api-keys:manage'),
     mfa: true,
     idempotent: true,

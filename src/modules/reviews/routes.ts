@@ -19,7 +19,7 @@ export const routes = [
   post('/products/{id}/reviews', {
     summary: 'Review a product',
     description:
-      'Once per customer and product. It is marked as a verified purchase where the customer has an order of the product. Words that need a look wait for it, `pending`.',
+      'Once per customer and product. It is marked as a verified purchase if the customer has ordered the product. If the text needs a check, the review is `pending` until then.',
     access: signedIn,
     idempotent: true,
     body: WriteReview,
@@ -93,7 +93,7 @@ export const routes = [
   post('/reviews/{id}/moderation', {
     summary: 'Approve, hide or remove a review',
     description:
-      'Flags from before an approval do not count again. A moderator who sends If-Match decides upon what was read, and nothing newer.',
+      'Flags from before an approval do not count again. With If-Match a moderator decides the version that was read, and no newer one.',
     access: permitted('reviews:moderate'),
     body: ModerateReview,
     returns: Review,

@@ -18,7 +18,7 @@ export const BeginAuthorization = z.object({
     .optional()
     .meta({
       description:
-        'Base64url of the SHA-256 of a text that only the page knows (as PKCE has it): the ticket is then changed with that text only',
+        'Base64url of the SHA-256 of a text that only the page knows (as in PKCE). The ticket can then be exchanged only with that text',
     }),
 });
 

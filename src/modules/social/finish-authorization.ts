@@ -54,7 +54,7 @@ async function recognise(ctx: Social, named: string, state: string, back: Return
   const answer = await ask(ctx, name, provider.recognise(requestOf(ctx, name, state), back));
   if (answer.outcome === 'declined') throw declined();
   if (answer.outcome === 'not-proven') {
-    ctx.log.warn({ provider: name }, 'a code of a provider was not good'); // often: a wrong client secret
+    ctx.log.warn({ provider: name }, 'a provider refused a code'); // often: a wrong client secret
     throw notProven();
   }
   return answer.person;

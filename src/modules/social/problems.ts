@@ -13,8 +13,7 @@ export const unknownRequest = problem({
   code: 'social/unknown-journey',
   status: 403,
   title: 'This sign-in cannot continue',
-  detail:
-    'It was not begun in this browser, is finished already, or has taken longer than 10 minutes. Begin again (GET /v1/auth/social/{provider}).',
+  detail: 'It was not started in this browser, is finished, or took longer than 10 minutes. Start again (GET /v1/auth/social/{provider}).',
 });
 
 export const declined = problem({

@@ -17,7 +17,7 @@ export async function ask<T>(ctx: Social, name: ProviderName, question: Promise<
   try {
     return await question;
   } catch (error) {
-    ctx.log.warn({ provider: name, reason: reasonOf(error) }, 'a provider did not answer as it should');
+    ctx.log.warn({ provider: name, reason: reasonOf(error) }, 'a provider did not answer correctly');
     throw providerUnavailable({ retryAfterSeconds: 5 });
   }
 }

@@ -9,8 +9,7 @@ import { SignInByTicket, signInByTicket } from './sign-in-by-ticket.ts';
 export const routes = [
   get('/auth/social/{provider}', {
     summary: 'Sign in with Google or Facebook: send the browser there',
-    description:
-      'For a browser to be led to, not for scripts: it leaves a cookie that the callback asks for. `{provider}` is `google` or `facebook`.',
+    description: 'For browsers, not for scripts: it sets a cookie that the callback needs. `{provider}` is `google` or `facebook`.',
     access: anyone,
     limit: 'sign-in-elsewhere',
     query: BeginAuthorization,
@@ -22,7 +21,7 @@ export const routes = [
   get('/auth/social/{provider}/callback', {
     summary: 'Where the provider sends the browser back to',
     description:
-      'Answers the tokens of a new session; where the sign-in began with `returnTo`, the browser goes there with `#ticket=…`, or with `#problem=…`. An account with a second factor gets a `ticket` beside the refusal.',
+      'Returns the tokens of a new session. If the sign-in started with `returnTo`, the browser goes there with `#ticket=…` or `#problem=…`. For an account with a second factor the refusal contains a `ticket`.',
     access: anyone,
     limit: 'sign-in',
     query: Callback,

@@ -71,7 +71,7 @@ async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
   const money = { amount: row.amount, currency: row.currency };
   const source = ctx.secrets.unseal(row.source_sealed ?? '', sourcePlace(row.id));
   const result = await ctx.payments[row.gateway]!.charge({ key: row.id, money, source }).catch((error) => {
-    ctx.log.warn({ err: error, charge: row.id }, 'the gateway does not answer; the timer asks again');
+    ctx.log.warn({ err: error, charge: row.id }, 'the gateway does not answer; the timer tries again');
     throw unavailable({ retryAfterSeconds: 15 });
   });
   if (ctx.request && result.outcome === 'declined') ctx.request.refusedWith = chargeDeclined.status;
@@ -102,7 +102,7 @@ export async function settleLeftCharges(ctx: Wallet): Promise<void> {
     const row = await findCharge(ctx.db, id);
     if (row?.state === 'pending')
       await settleCharge(ctx, row).catch((error) =>
-        ctx.log.warn({ err: error, charge: id }, 'the gateway does not answer; it is asked again'),
+        ctx.log.warn({ err: error, charge: id }, 'the gateway does not answer; it is tried again'),
       );
   }
 }

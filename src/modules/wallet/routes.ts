@@ -29,7 +29,7 @@ export const routes = [
   post('/customers/{username}/wallet/charge', {
     summary: 'Top up a wallet through a payment gateway',
     description:
-      'The gateway is asked for the money, and the wallet is credited when it has agreed. While the gateway has not answered, `state` is `pending`; a repeated call with the same key tells how it ended.',
+      'The wallet is credited when the gateway has taken the money. Until the gateway answers, `state` is `pending`; a repeated call with the same key returns the outcome.',
     access: ownAccount('wallet:manage'),
     mfa: true,
     idempotent: 'required',
