@@ -15,10 +15,10 @@ export async function openDatabase(
   modules: readonly Module[],
   { log = () => {}, visit = false }: Options = {},
 ): Promise<RunningDatabase> {
-  const { databaseUrl, dataFolder, keys } = settings;
+  const { databaseUrl, databaseDirectUrl, dataFolder, keys } = settings;
   const database = await startDatabase({ databaseUrl, folder: resolve(dataFolder, 'postgres'), log, visit });
   try {
-    const applied = await prepareDatabase(database.url, modules, keys);
+    const applied = await prepareDatabase(databaseDirectUrl ?? database.url, modules, keys);
     if (applied > 0) log(`Database migrated (${applied} files).`);
     return database;
   } catch (error) {

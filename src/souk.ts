@@ -47,6 +47,8 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     databaseUrl: parts.databaseUrl,
     clock: parts.clock ?? systemClock(settings.clockShiftMs),
     log: parts.log ?? openLog(settings),
+    openQueue: adapters.openQueue,
+    openSignals: adapters.openSignals,
     ports: adapters,
     authenticator: (given) => authenticatorOf(settings, given),
     devRoutes:

@@ -7,6 +7,7 @@ import { modules } from '../src/modules/index.ts';
 import { openSouk } from '../src/souk.ts';
 import { closeRunFolder, openRunFolder } from './run-folder.ts';
 import { testSettings } from './settings.ts';
+import { WATCH_OUTBOX } from './told.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await prepareDatabase(template, modules, testSettings().keys);
   const souk = await openSouk(testSettings(), { databaseUrl: template, retryDelaySeconds: 0 });
   await souk.stop();
+  await onServer(template, WATCH_OUTBOX);
   project.provide('serverUrl', server.url);
   return async () => {
     await server.stop();

@@ -39,7 +39,8 @@ export function wrongImports(files: readonly SourceFile[], order: readonly strin
 
 function isWrong(path: string, target: string, order: readonly string[]): boolean {
   const named = order.find((name) => target === `#${name}`);
-  if (path.startsWith('src/kernel/')) return named !== undefined || target.startsWith('#adapters') || target.includes('modules/');
+  if (path.startsWith('src/kernel/'))
+    return named !== undefined || (target.startsWith('#adapters') && !target.endsWith('/port.ts')) || target.includes('modules/');
   if (path.startsWith('src/adapters/')) return named !== undefined || target.includes('modules/');
   const module = /^src\/modules\/(\w+)\//.exec(path)?.[1];
   if (!module) return false;

@@ -62,7 +62,7 @@ export const FAULTS: Record<string, string> = {
     where p.stock <> level.free or (p.document::json ->> 'stock')::bigint <> level.free`,
   'decided orders that were not announced exactly once': `
     select o.id, o.state, count(e.id) as told from orders.orders as o
-    left join kernel.outbox as e on e.subject = o.id::text and e.name = case o.state when 'placed' then 'orders.order-placed.v1' else 'orders.order-rejected.v1' end
+    left join told.outbox as e on e.subject = o.id::text and e.name = case o.state when 'placed' then 'orders.order-placed.v1' else 'orders.order-rejected.v1' end
     where o.state <> 'placing' group by 1, 2 having count(e.id) <> 1`,
   'keys with more than one order': `
     select principal, idempotency_key from orders.orders group by 1, 2 having count(*) > 1`,

@@ -6,6 +6,7 @@ import { type Books, openBooks } from './kill-books.ts';
 import { isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
 import { type Person, usd } from './people.ts';
 import { arrives, embeddedServer, freePort, isRunning, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
+import { WATCH_OUTBOX } from './told.ts';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);
 const BUYERS = 8;
@@ -24,6 +25,7 @@ let plenty: string[];
 beforeAll(async () => {
   port = await freePort();
   await open();
+  await watchOutbox();
   await peopleSignIn();
   plenty = await Promise.all([20_00, 7_50, 99].map((price) => lists('Plenty', price, 100_000)));
   for (const buyer of buyers) await buyer.charge(usd(buyer.username.startsWith('poor') ? 30_00 : 50_000_00));
@@ -91,6 +93,13 @@ test('after all of it the server still ends in good order', async () => {
 async function open(): Promise<void> {
   const env = { SOUK_DATA: data, PUBLIC_URL: 'http://souk.test', DEMO: 'on', ORDER_LEASE_SECONDS: '1', LOG_LEVEL: 'warn' };
   server = await startServer(room.path, env, port);
+}
+
+/** What was announced leaves the outbox once it is sent; the books want to see it. */
+async function watchOutbox(): Promise<void> {
+  const books = openBooks(embeddedServer(data).url);
+  await books.rows(WATCH_OUTBOX);
+  await books.close();
 }
 
 async function peopleSignIn(): Promise<void> {

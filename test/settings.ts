@@ -14,6 +14,7 @@ export const testSettings = (env: Record<string, string> = {}, modules?: readonl
       RATE_LIMITS: 'off',
       LOG_LEVEL: 'silent',
       DATABASE_CONNECTIONS: '10',
+      DATABASE_WAITING: '1000',
       SOUK_DATA: `/tmp/souk-unused-${randomBytes(4).toString('hex')}`,
       ...env,
     },

@@ -10,6 +10,7 @@ import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk, type SoukParts } from '../src/souk.ts';
 import { type Person, people, type Reply, send } from './people.ts';
 import { testSettings } from './settings.ts';
+import { TELL_AGAIN } from './told.ts';
 
 /** A Souk of its own for a test: a fresh database, a clock that moves, and people who live in it. */
 export interface World extends ReturnType<typeof people> {
@@ -29,17 +30,22 @@ export interface World extends ReturnType<typeof people> {
   sql<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Every row of every table as text, those of the kernel and of pg-boss too: what a thief of the database would read. */
   dump(): Promise<string>;
+  /** Sends again what was announced or asked for under these names, as a queue that delivers twice would. */
+  tellAgain(...names: string[]): Promise<void>;
   /** The newest mail to an address. */
   mail(to: string): { subject: string; text: string } | undefined;
   /** Asks a module's operation as the house itself. */
   ask<T = unknown>(module: string, operation: string, input: unknown): Promise<T>;
   /** A second process on the same database. */
-  sibling(env?: Record<string, string>): Promise<World>;
+  sibling(env?: Record<string, string>, options?: WorldOptions): Promise<World>;
 }
 
 export interface WorldOptions {
   env?: Record<string, string>;
   modules?: readonly Module[];
+  /** Adapters in place of the usual ones. */
+  adapters?: Partial<Adapters>;
+  retryDelaySeconds?: number;
   log?: Logger;
   demo?: SoukParts['demo'];
 }
@@ -63,7 +69,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
   const seen: string[] = [];
   const settings = testSettings(options.env, options.modules);
   if (options.modules) await prepareDatabase(databaseUrl, options.modules, settings.keys);
-  const adapters = openAdapters(settings);
+  const adapters = { ...openAdapters(settings), ...options.adapters } as Adapters;
   const souk = await openSouk(settings, {
     databaseUrl,
     clock,
@@ -71,7 +77,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     log: options.log,
     modules: options.modules,
     demo: options.demo,
-    retryDelaySeconds: 0,
+    retryDelaySeconds: options.retryDelaySeconds ?? 0,
     onStatement: (text) => seen.push(text),
   });
   const lookers = new pg.Pool({ connectionString: databaseUrl, max: 2 });
@@ -102,9 +108,12 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     },
     sql,
     dump: () => dump(sql),
+    tellAgain: async (...names) => {
+      await sql(TELL_AGAIN, [names]);
+    },
     mail: (to) => adapters.email.items(to)[0],
     ask,
-    sibling: (env) => openWorld(databaseUrl, clock, { ...options, env: { ...options.env, ...env } }),
+    sibling: (env, more) => openWorld(databaseUrl, clock, { ...options, ...more, env: { ...options.env, ...env } }),
   };
 }
 

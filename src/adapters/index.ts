@@ -10,6 +10,10 @@ import type { IdentityProviders } from './identity-providers/port.ts';
 import { identityProviderSettings } from './identity-providers/settings.ts';
 import type { Payments } from './payments/port.ts';
 import { type SimulatedGateway, simulatedGateway } from './payments/simulated.ts';
+import { pgBossQueue } from './queue/pg-boss.ts';
+import type { OpenQueue } from './queue/port.ts';
+import { listenNotify } from './signals/listen-notify.ts';
+import type { OpenSignals } from './signals/port.ts';
 
 /** Adapters by the name of their port. */
 export interface Adapters {
@@ -18,6 +22,8 @@ export interface Adapters {
   readonly email: Email & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments & { simulated: SimulatedGateway };
   readonly identityProviders: IdentityProviders;
+  readonly openQueue: OpenQueue;
+  readonly openSignals: OpenSignals;
 }
 
 /** What adapters want to be told, by the name of their port. */
@@ -31,6 +37,8 @@ export function openAdapters(settings: Settings): Adapters {
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
+    openQueue: pgBossQueue,
+    openSignals: listenNotify,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),

@@ -1,24 +1,21 @@
 import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { OpenQueue, Work as Rows } from '#adapters/queue/port.ts';
+import type { OpenSignals, Signals } from '#adapters/signals/port.ts';
 import { AccountExport, accountExportOf } from './account-life.ts';
-import { auditRoutes } from './audit.ts';
-import { type Clock, minutes } from './clock.ts';
-import type { Context } from './context.ts';
-import { contract } from './contracts.ts';
+import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
-import { deadLetterRoutes } from './dead-letters.ts';
 import { type SignIn, serveDocs } from './docs.ts';
-import { timer } from './events.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
+import { kernelModule } from './kernel-module.ts';
 import { limitsInMemory, limitsOf, noLimits } from './limits.ts';
 import { noteKeys, refuseOtherKeys } from './master-keys.ts';
 import { openMetrics } from './metrics.ts';
 import { alone, isNew, migrate } from './migrations.ts';
-import { type Module, module } from './module.ts';
+import type { Module } from './module.ts';
 import { openapi } from './openapi.ts';
-import { forgetSent } from './outbox.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
 import { remoteAsker } from './remote.ts';
 import { kernelResources } from './resources.ts';
@@ -26,14 +23,14 @@ import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
 import { type MasterKeys, type Secrets, secretsFrom } from './secrets.ts';
 import type { Settings } from './settings.ts';
-import { openSignals, type Signals } from './signals.ts';
-import { staysAs } from './tables.ts';
 import { openWork } from './work.ts';
 
 export interface Parts {
   databaseUrl: string;
   clock: Clock;
   log: Logger;
+  openQueue: OpenQueue;
+  openSignals: OpenSignals;
   /** Adapters by port name. */
   ports: Readonly<Record<string, unknown>>;
   /** Makes the judge of access tokens and API keys, over the contracts of the modules that know them. */
@@ -56,6 +53,8 @@ export interface Parts {
 /** Souk, put together: HTTP in, timers and events behind. Each app is a thin skin over it. */
 export interface Composition {
   fetch(request: Request, env?: object): Promise<Response>;
+  /** Works on jobs or events of one queue: the one way in, for workers, serverless functions and tests. @throws what went wrong. */
+  deliver(queue: string, rows: Rows[]): Promise<void>;
   /** One turn: the outbox, what is due in the queues, and every timer. */
   step(): Promise<void>;
   /** Works in the background until `stop`. */
@@ -86,21 +85,23 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const local = localModules(modules, settings.modules);
   refuseUnreachable(modules, local, settings.serviceUrls);
   const secrets = secretsFrom(settings.keys.all());
-  const metrics = openMetrics({ poolWaiting: () => pool.waiting(), poolTotal: () => pool.total() });
-  const pool = openPool({
+  const metrics = openMetrics({ poolWaiting: () => pool.waiting(), poolTotal: () => pool.total(), backlog: () => work.backlog() });
+  const common = {
     url: parts.databaseUrl,
-    connections: settings.databaseConnections,
     prepared: settings.preparedStatements,
     guard: refuseForeignSchemas(modules),
-    onStatement: (text) => {
+    onStatement: (text: string, byLibrary: boolean) => {
       metrics.statement();
-      parts.onStatement?.(text);
+      if (!byLibrary) parts.onStatement?.(text);
     },
-  });
-  const signals = openSignals(parts.databaseUrl);
+  };
+  const pool = openPool({ ...common, connections: settings.databaseConnections, maxWaiting: settings.databaseWaiting });
+  const background = openPool({ ...common, connections: settings.backgroundConnections });
+  const engine = parts.openQueue({ sql: background, log: parts.log });
+  const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
   let draining = false;
 
-  const house = kernelModule(() => work.boss);
+  const house = kernelModule(engine.deadLetters, settings.auditDays);
   const all = [house, ...modules];
   const permissions = permissionsOf(all);
   refuseUndeclared(all, permissions);
@@ -108,6 +109,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     modules: all,
     local: new Set(['kernel', ...local]),
     pool,
+    background,
     clock: parts.clock,
     log: parts.log,
     settings,
@@ -120,7 +122,16 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       work.nudge();
     },
   });
-  const work = openWork({ runtime, pool, clock: parts.clock, log: parts.log, metrics, retryDelaySeconds: parts.retryDelaySeconds ?? 1 });
+  const work = openWork({
+    runtime,
+    engine,
+    signals,
+    pool: background,
+    clock: parts.clock,
+    log: parts.log,
+    metrics,
+    retryDelaySeconds: parts.retryDelaySeconds ?? 1,
+  });
   const authenticator = parts.authenticator({
     ask: (module, operation, input) => runtime.ask('kernel', module, operation, input, systemScope),
     clock: parts.clock,
@@ -149,7 +160,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     secrets,
     settings,
   });
-  serveHealth(app as never, { pool, signals, metrics, draining: () => draining, version, modules: [...local] });
+  serveHealth(app as never, { pool: background, signals, metrics, draining: () => draining, version, modules: [...local] });
   serveDocs(app as never, {
     routes,
     document,
@@ -165,6 +176,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   await signals.start();
   return {
     fetch: async (request, env) => app.fetch(request, env as never),
+    deliver: work.deliver,
     async step() {
       await work.drain();
       await work.sweep();
@@ -175,7 +187,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       draining = true;
       await work.stop();
       await signals.stop();
-      await pool.end();
+      await Promise.all([pool.end(), background.end()]);
     },
     drain: () => {
       draining = true;
@@ -207,30 +219,6 @@ export const prepareDatabase = (url: string, modules: readonly Module[], keys: M
     const applied = await migrate(client, migrationFolders(modules), log);
     await noteKeys(client, keys.all());
     return applied;
-  });
-
-const forget = async (ctx: Context): Promise<void> => {
-  for (const statement of forgetSent(ctx.clock.now())) await ctx.db.execute(statement);
-};
-
-/** The kernel's own rows and routes, told like a module's. */
-const kernelModule = (boss: Parameters<typeof deadLetterRoutes>[0]): Module =>
-  module({
-    contract: contract('kernel', { operations: {} }),
-    needs: {},
-    routes: [...auditRoutes, ...deadLetterRoutes(boss)],
-    operations: {},
-    tables: {
-      'kernel.audit': { actor_id: staysAs('who did what'), subject: staysAs('to whom or what') },
-      'kernel.outbox': { subject: staysAs('until it is pruned'), payload: staysAs('until it is pruned: ids and figures only') },
-      'kernel.standings': { account_id: staysAs('the newest standing that was heard') },
-    },
-    permissions: {
-      'jobs:manage': { does: 'looks at failed work and tries it again', roles: ['operator'] },
-      'audit:read': { does: 'reads the audit trail', roles: ['operator'] },
-    },
-    timers: [timer('kernel.forget-sent', minutes(10), forget)],
-    migrations: new URL('./migrations/', import.meta.url),
   });
 
 function localModules(modules: readonly Module[], wanted: string[] | undefined): Set<string> {

@@ -53,6 +53,8 @@ export interface RequestScope {
   stateChanging: boolean;
   /** The status of the refusal that the call will end with, where what it writes is a refusal too. */
   refusedWith: number | null;
+  /** The header `traceparent` that it came with. */
+  trace: string | null;
 }
 
 /** What every operation is handed. */

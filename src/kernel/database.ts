@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
+import type { Cause } from './cause.ts';
 import { openCostlyReads } from './costly-reads.ts';
 import { unavailable } from './problems.ts';
 
@@ -33,6 +34,8 @@ export interface Pending {
   subject: string | null;
   payload: unknown;
   notBefore: Date | null;
+  /** Where it is another than that of the transaction. */
+  cause?: Cause | null;
 }
 
 export interface Transaction extends Database {
@@ -50,14 +53,17 @@ export interface PoolOptions {
   url: string;
   connections: number;
   prepared: boolean;
-  /** Called for every statement (for budgets and metrics), never with values. */
-  onStatement?: (text: string) => void;
+  /** How many calls may wait for a connection; one more is refused at once, so that it can be told when to come again. */
+  maxWaiting?: number;
+  /** Called for every statement (for budgets and metrics), never with values; `byLibrary` when it is not ours. */
+  onStatement?: (text: string, byLibrary: boolean) => void;
   /** Throws when a statement may not be sent by this owner. */
   guard?: (owner: string, text: string) => void;
 }
 
 export interface DatabasePool {
-  handle(owner: string, closing?: Closing): Database;
+  /** Once `signal` is aborted the handle refuses every statement and every commit. */
+  handle(owner: string, closing?: Closing, signal?: AbortSignal): Database;
   readonly url: string;
   /** For libraries that bring their own SQL. */
   raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
@@ -114,7 +120,17 @@ export function openPool(options: PoolOptions): DatabasePool {
       options.guard(owner, text);
       guarded.set(owner + text, true);
     }
-    options.onStatement?.(text);
+    options.onStatement?.(text, false);
+  };
+
+  const ofLibrary = (via: pg.Pool | pg.PoolClient, text: string, values?: unknown[]): Promise<pg.QueryResult> => {
+    options.onStatement?.(text, true);
+    return via.query(text, values);
+  };
+
+  const refuseLongWait = (via: pg.Pool | pg.PoolClient): void => {
+    if (via === pool && options.maxWaiting !== undefined && pool.waitingCount >= options.maxWaiting)
+      throw unavailable({ retryAfterSeconds: 1 });
   };
 
   const nameOf = (text: string): string | undefined => {
@@ -131,7 +147,14 @@ export function openPool(options: PoolOptions): DatabasePool {
     return name ? { name, text, values } : { text, values };
   };
 
-  const run = async (via: pg.Pool | pg.PoolClient, owner: string, statement: Sql): Promise<pg.QueryResult> => {
+  const run = async (
+    via: pg.Pool | pg.PoolClient,
+    owner: string,
+    statement: Sql,
+    signal: AbortSignal | undefined,
+  ): Promise<pg.QueryResult> => {
+    signal?.throwIfAborted();
+    refuseLongWait(via);
     try {
       return await via.query(config(owner, statement));
     } catch (error) {
@@ -139,15 +162,15 @@ export function openPool(options: PoolOptions): DatabasePool {
     }
   };
 
-  const statements = (via: pg.Pool | pg.PoolClient, owner: string): Omit<Database, 'transaction'> => ({
-    many: async <Row>(statement: Sql) => (await run(via, owner, statement)).rows as Row[],
+  const statements = (via: pg.Pool | pg.PoolClient, owner: string, signal?: AbortSignal): Omit<Database, 'transaction'> => ({
+    many: async <Row>(statement: Sql) => (await run(via, owner, statement, signal)).rows as Row[],
     one: async <Row>(statement: Sql) => {
-      const { rows } = await run(via, owner, statement);
+      const { rows } = await run(via, owner, statement, signal);
       if (rows.length !== 1) throw new Error(`Expected one row, got ${rows.length}`);
       return rows[0] as Row;
     },
-    maybe: async <Row>(statement: Sql) => (await run(via, owner, statement)).rows[0] as Row | undefined,
-    execute: async (statement) => (await run(via, owner, statement)).rowCount ?? 0,
+    maybe: async <Row>(statement: Sql) => (await run(via, owner, statement, signal)).rows[0] as Row | undefined,
+    execute: async (statement) => (await run(via, owner, statement, signal)).rowCount ?? 0,
     costly: async <Row>({ text, values }: Sql) => {
       admit(owner, text);
       try {
@@ -158,7 +181,14 @@ export function openPool(options: PoolOptions): DatabasePool {
     },
   });
 
-  const inTransaction = async <T>(owner: string, closing: Closing | undefined, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+  const inTransaction = async <T>(
+    owner: string,
+    closing: Closing | undefined,
+    signal: AbortSignal | undefined,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> => {
+    signal?.throwIfAborted();
+    refuseLongWait(pool);
     const client = await pool.connect().catch((error) => {
       throw translate(error);
     });
@@ -166,10 +196,11 @@ export function openPool(options: PoolOptions): DatabasePool {
     try {
       const begun = client.query('begin'); // travels with the first statement
       begun.catch(() => {});
-      const tx: Transaction = transactionOn(client, owner, []);
+      const tx: Transaction = transactionOn(client, owner, [], signal);
       const result = await work(tx);
+      signal?.throwIfAborted();
       const last = closing?.(tx.pending);
-      const written = last && run(client, 'kernel', last.statement); // travels with the commit
+      const written = last && run(client, 'kernel', last.statement, signal); // travels with the commit
       written?.catch(() => {});
       const ended = client.query('commit');
       ended.catch(() => {});
@@ -188,13 +219,13 @@ export function openPool(options: PoolOptions): DatabasePool {
     }
   };
 
-  const transactionOn = (client: pg.PoolClient, owner: string, pending: Pending[]): Transaction & { as(other: string): Transaction } => {
-    const tx: Transaction & { as(other: string): Transaction } = {
-      ...statements(client, owner),
+  const transactionOn = (client: pg.PoolClient, owner: string, pending: Pending[], signal: AbortSignal | undefined): Handed => {
+    const tx: Handed = {
+      ...statements(client, owner, signal),
       pending,
-      kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement)).rows as Row[],
-      raw: (text: string, values?: unknown[]) => client.query(text, values),
-      as: (other: string) => transactionOn(client, other, pending),
+      kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement, signal)).rows as Row[],
+      raw: (text: string, values?: unknown[]) => ofLibrary(client, text, values),
+      as: (other: string) => transactionOn(client, other, pending, signal),
       transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
     };
     return tx;
@@ -202,11 +233,11 @@ export function openPool(options: PoolOptions): DatabasePool {
 
   return {
     url: options.url,
-    handle: (owner, closing) => ({
-      ...statements(pool, owner),
-      transaction: (work) => retrying(() => inTransaction(owner, closing, work)),
+    handle: (owner, closing, signal) => ({
+      ...statements(pool, owner, signal),
+      transaction: (work) => retrying(() => inTransaction(owner, closing, signal, work)),
     }),
-    raw: (text, values) => pool.query(text, values),
+    raw: (text, values) => ofLibrary(pool, text, values),
     waiting: () => pool.waitingCount + costly.waiting(),
     total: () => pool.totalCount + costly.total(),
     end: async () => {
@@ -215,9 +246,11 @@ export function openPool(options: PoolOptions): DatabasePool {
   };
 }
 
+type Handed = Transaction & { as(other: string): Transaction };
+
 /** The same transaction in another module's hands. */
 export function handOver(tx: Transaction, owner: string): Transaction {
-  return (tx as Transaction & { as(other: string): Transaction }).as(owner);
+  return (tx as Handed).as(owner);
 }
 
 /** A deadlock or a serialization failure is nobody's fault: the same work is tried again, from its beginning. */

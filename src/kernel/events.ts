@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Cause } from './cause.ts';
 import type { Transaction } from './database.ts';
 
 /** Something that happened: past tense, a version, and a schema that never changes under that version. */
@@ -20,6 +21,8 @@ export interface Delivered<Payload> {
   subject: string;
   payload: Payload;
   at: Date;
+  /** What led to it. Of events of one batch each has its own. */
+  cause: Cause | null;
 }
 
 /**
@@ -74,19 +77,34 @@ export const runs = <Ctx, Input extends z.ZodType>(
   run: (ctx: Ctx, input: z.infer<Input>) => Promise<unknown>,
 ): JobBinding<Ctx, Input> => ({ kind, run });
 
-/** Asks for a job; it is there if the transaction commits. `notBefore` puts it off. */
-export function enqueue<I extends z.ZodType>(tx: Transaction, kind: JobKind<I>, input: z.infer<I>, notBefore: Date | null = null): void {
-  tx.pending.push({ kind: 'job', name: kind.name, subject: null, payload: input, notBefore });
+/**
+ * Asks for a job; it is there if the transaction commits. `notBefore` puts it off. Its cause is that of the transaction, or the
+ * one that is given: that of an event, where a reaction handles several.
+ */
+export function enqueue<I extends z.ZodType>(
+  tx: Transaction,
+  kind: JobKind<I>,
+  input: z.infer<I>,
+  { notBefore = null, cause = null }: { notBefore?: Date | null; cause?: Cause | null } = {},
+): void {
+  tx.pending.push({ kind: 'job', name: kind.name, subject: null, payload: input, notBefore, cause });
 }
 
 /** A sweep over rows whose time has come, run about every `everyMs`, by one process at a time. */
 export interface Timer<Ctx = never> {
   readonly name: string;
   readonly everyMs: number;
+  /** How long one turn may take. A turn that takes longer has failed; the next one comes as usual. */
+  readonly seconds: number;
   readonly run: (ctx: Ctx) => Promise<unknown>;
 }
 
-export const timer = <Ctx>(name: string, everyMs: number, run: (ctx: Ctx) => Promise<unknown>): Timer<Ctx> => ({ name, everyMs, run });
+export const timer = <Ctx>(name: string, everyMs: number, run: (ctx: Ctx) => Promise<unknown>, seconds = 60): Timer<Ctx> => ({
+  name,
+  everyMs,
+  seconds,
+  run,
+});
 
 /**
  * What a module does when something happened below it. The reaction runs in one transaction with the note that it was
@@ -94,13 +112,16 @@ export const timer = <Ctx>(name: string, everyMs: number, run: (ctx: Ctx) => Pro
  */
 export interface Subscription<Ctx = never, Payload extends z.ZodType = z.ZodType> {
   readonly event: EventKind<Payload>;
+  readonly policy: WorkPolicy;
   readonly react: (ctx: Ctx, events: Delivered<z.infer<Payload>>[]) => Promise<void>;
 }
 
 export const on = <Ctx, P extends z.ZodType>(
   kind: EventKind<P>,
   react: (ctx: Ctx, events: Delivered<z.infer<P>>[]) => Promise<void>,
+  policy: Partial<WorkPolicy> = {},
 ): Subscription<Ctx, P> => ({
   event: kind,
+  policy: { seconds: 30, parallel: 1, lane: 'events', retries: 8, ...policy },
   react,
 });

@@ -239,7 +239,7 @@ describe('events', () => {
     const lamp = await (await w.admin()).lists({ name: 'Twice told', price: usd(1_00), stock: 9 });
     await w.step();
     const before = await w.sql('select count(*)::int as n from kernel.consumed');
-    await w.sql("update kernel.outbox set sent_at = null where name = 'inventory.levels-changed.v1'");
+    await w.tellAgain('inventory.levels-changed.v1');
     await w.step();
     expect(await w.sql('select count(*)::int as n from kernel.consumed')).toEqual(before);
     expect((await w.get(`/v1/products/${lamp}`)).body.stock).toBe(9);

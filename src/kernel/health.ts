@@ -1,9 +1,10 @@
 import type { Hono } from 'hono';
+import type { Signals } from '#adapters/signals/port.ts';
 import type { DatabasePool } from './database.ts';
 import type { Metrics } from './metrics.ts';
-import type { Signals } from './signals.ts';
 
 export interface Vitals {
+  /** Connections that requests do not use: a full queue of requests is no sign of a database that is gone. */
   pool: DatabasePool;
   signals: Signals;
   metrics: Metrics;

@@ -3,6 +3,7 @@ import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { writeAudit } from './audit.ts';
 import { readCall } from './call.ts';
+import { traceOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type RequestScope, stranger } from './context.ts';
 import type { Database } from './database.ts';
@@ -146,6 +147,7 @@ async function serve(
     audited: false,
     stateChanging: route.method !== 'GET' || route.spec.changes === true,
     refusedWith: null,
+    trace: traceOf(request.headers.get('traceparent')),
   };
   const headers: Headers = { 'x-request-id': scope.id, ...counted };
   let actor = stranger;
@@ -274,7 +276,12 @@ function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
       if (!from) await parts.limits.countAddress(c.var.address);
       if (!from || !spec) throw notFound();
       const input = spec.input.parse(((await c.req.json()) as { input: unknown }).input);
-      const output = await parts.runtime.ask(from.caller, module, operation, input, { actor: from.actor, request: null, tx: null });
+      const output = await parts.runtime.ask(from.caller, module, operation, input, {
+        actor: from.actor,
+        cause: from.cause,
+        request: null,
+        tx: null,
+      });
       return Response.json({ output });
     } catch (error) {
       const problem = problemOf(error, c.req.raw);

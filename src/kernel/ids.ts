@@ -4,6 +4,12 @@ import { uuidv7 } from 'uuidv7';
 /** A new id: UUIDv7 (RFC 9562), so that ids sort by the time they were made. */
 export const newId: () => string = uuidv7;
 
+/** The lowest id that could have been made at that time: ids before it are older. */
+export const idFloor = (at: Date): string => {
+  const hex = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+};
+
 /** The lowest id that `newId` can make at that time: ids from then on are greater. */
 export function firstIdOf(time: Date): string {
   const hex = time.getTime().toString(16).padStart(12, '0');

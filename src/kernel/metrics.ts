@@ -12,10 +12,17 @@ export interface Metrics {
   statement(): void;
   work(kind: 'done' | 'failed', name: string): void;
   outboxLag(rows: number): void;
+  /** A turn of a timer, ended. */
+  timer(outcome: 'done' | 'failed', name: string): void;
 }
 
 /** What Prometheus reads at `/metrics`. Labels are operations, states and names of events, never people. docs/operating.md lists them. */
-export function openMetrics(gauges: { poolWaiting: () => number; poolTotal: () => number }): Metrics {
+export function openMetrics(gauges: {
+  poolWaiting: () => number;
+  poolTotal: () => number;
+  /** Read from the database when Prometheus asks. */
+  backlog: () => Promise<{ oldestSeconds: number; deadLetters: number }>;
+}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -36,6 +43,23 @@ export function openMetrics(gauges: { poolWaiting: () => number; poolTotal: () =
     registers: [registry],
   });
   const lag = new Gauge({ name: 'souk_outbox_unsent', help: 'Outbox rows that the relay found waiting', registers: [registry] });
+  const timers = new Counter({
+    name: 'souk_timer_turns_total',
+    help: 'Turns of timers, by how they ended',
+    labelNames: ['outcome', 'name'],
+    registers: [registry],
+  });
+  const deadLetters = new Gauge({ name: 'souk_dead_letters', help: 'Work that failed for good', registers: [registry] });
+  new Gauge({
+    name: 'souk_outbox_oldest_seconds',
+    help: 'Age of the oldest outbox row that is due',
+    registers: [registry],
+    async collect() {
+      const backlog = await gauges.backlog().catch(() => ({ oldestSeconds: Number.NaN, deadLetters: Number.NaN }));
+      this.set(backlog.oldestSeconds);
+      deadLetters.set(backlog.deadLetters);
+    },
+  });
   for (const [name, help, read] of [
     ['souk_pool_waiting', 'Calls that wait for a database connection', gauges.poolWaiting],
     ['souk_pool_connections', 'Open database connections', gauges.poolTotal],
@@ -63,5 +87,6 @@ export function openMetrics(gauges: { poolWaiting: () => number; poolTotal: () =
     statement: () => statements.inc(),
     work: (outcome, name) => work.inc({ outcome, name }),
     outboxLag: (rows) => lag.set(rows),
+    timer: (outcome, name) => timers.inc({ outcome, name }),
   };
 }

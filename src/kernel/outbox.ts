@@ -1,16 +1,19 @@
+import type { Cause } from './cause.ts';
 import { type Pending, type Sql, sql } from './database.ts';
-import { newId } from './ids.ts';
+import { idFloor, newId } from './ids.ts';
 
 /** One statement that writes what a transaction announces, and its audit entry where there is one. */
-export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql | null): Sql {
+export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql | null, cause: Cause | null = null): Sql {
   if (pending.length === 0) return audit ?? sql`select 1`;
+  const causes = pending.map((row) => row.cause ?? cause);
   const rows = sql`
-    insert into kernel.outbox (id, kind, name, subject, payload, not_before, created_at)
-    select id, kind, name, subject, payload, not_before, ${at}::timestamptz
+    insert into kernel.outbox (id, kind, name, subject, payload, not_before, created_at, request_id, actor_id, trace)
+    select id, kind, name, subject, payload, not_before, ${at}::timestamptz, request_id, actor_id, trace
     from unnest(${pending.map(() => newId())}::uuid[], ${pending.map((row) => row.kind)}::text[], ${pending.map((row) => row.name)}::text[],
                 ${pending.map((row) => row.subject)}::text[], ${pending.map((row) => JSON.stringify(row.payload))}::jsonb[],
-                ${pending.map((row) => row.notBefore)}::timestamptz[])
-         with ordinality as row (id, kind, name, subject, payload, not_before, place)
+                ${pending.map((row) => row.notBefore)}::timestamptz[], ${causes.map((from) => from?.requestId ?? null)}::text[],
+                ${causes.map((from) => from?.actorId ?? null)}::text[], ${causes.map((from) => from?.trace ?? null)}::text[])
+         with ordinality as row (id, kind, name, subject, payload, not_before, request_id, actor_id, trace, place)
     order by place`;
   return audit ? sql`with audited as (${audit}) ${rows}` : rows;
 }
@@ -23,21 +26,40 @@ export interface OutboxRow {
   subject: string | null;
   payload: unknown;
   created_at: Date;
+  /** Of the request that led to it, however many steps ago. */
+  request_id: string | null;
+  actor_id: string | null;
+  trace: string | null;
 }
 
 /**
- * Claims what has not been sent, oldest first. One relay claims at a time (an advisory lock), so that the events of a
- * subject leave in their order; rows whose transaction commits late are simply found by the next claim.
+ * Takes out what is to be sent, oldest first, with the queues that each row goes to. One relay takes at a time (an advisory
+ * lock), so that the events of a subject leave in their order; rows whose transaction commits late are found by the next one.
+ * Subscriptions are read in the same snapshot, from the database: this process may be older than one that subscribes.
  */
-export const claimUnsent = (now: Date, limit: number): Sql => sql`
+export const takeUnsent = (now: Date, limit: number): Sql => sql`
   with mine as materialized (select pg_try_advisory_xact_lock(7281003) as mine),
   batch as (
     select id from kernel.outbox
     where sent_at is null and (not_before is null or not_before <= ${now}) and (select mine from mine)
     order by seq limit ${limit} for update skip locked
   )
-  update kernel.outbox as row set sent_at = ${now} from batch where row.id = batch.id
-  returning row.id, row.seq, row.kind, row.name, row.subject, row.payload, row.created_at`;
+  delete from kernel.outbox as row using batch where row.id = batch.id
+  returning row.id, row.seq, row.kind, row.name, row.subject, row.payload, row.created_at, row.request_id, row.actor_id, row.trace,
+            case row.kind when 'job' then array[row.name]
+                          else array(select queue from kernel.subscriptions where event = row.name order by queue) end as queues`;
+
+/** Notes which queues events go to; what is noted already stays. */
+export const addSubscriptions = (subscriptions: readonly { event: string; queue: string }[]): Sql => sql`
+  insert into kernel.subscriptions (event, queue)
+  select event, queue from unnest(${subscriptions.map(({ event }) => event)}::text[], ${subscriptions.map(({ queue }) => queue)}::text[]) as s (event, queue)
+  order by event, queue on conflict do nothing`;
+
+/** Age of the oldest row that could have been sent, in seconds; 0 when there is none. */
+export const oldestUnsent = (now: Date): Sql => sql`
+  select coalesce(extract(epoch from ${now} - (
+    select greatest(created_at, not_before) from kernel.outbox
+    where sent_at is null and (not_before is null or not_before <= ${now}) order by seq limit 1)), 0)::float8 as seconds`;
 
 /** Marks events as consumed by a subscription and answers those that were not before. */
 export const consume = (subscription: string, eventIds: string[], now: Date): Sql => sql`
@@ -45,14 +67,22 @@ export const consume = (subscription: string, eventIds: string[], now: Date): Sq
   select ${subscription}, id, ${now} from unnest(${eventIds}::uuid[]) as id order by id
   on conflict do nothing returning event_id`;
 
-/** How long what was sent and acted on is kept, to be looked at. */
-const KEPT_DAYS = 7;
+/** How long it is known that an event was acted on: longer than any queue keeps one. */
+const CONSUMED_DAYS = 31;
 
-/** Forgets what was sent, and acted on, long ago; some at a time. */
-export const forgetSent = (now: Date): Sql[] => {
-  const before = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
+const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * 86_400_000);
+
+/** What may go by now, each as a statement that drops up to `limit` rows of it. */
+export const housekeeping = (now: Date, auditDays: number): ((limit: number) => Sql)[] => {
+  const consumed = daysBefore(now, CONSUMED_DAYS);
+  const audited = daysBefore(now, auditDays);
   return [
-    sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at < ${before} limit 10000)`,
-    sql`delete from kernel.consumed where (subscription, event_id) in (select subscription, event_id from kernel.consumed where consumed_at < ${before} limit 10000)`,
+    (limit) => sql`
+      delete from kernel.consumed where (subscription, event_id) in (
+        select subscription, event_id from kernel.consumed where consumed_at < ${consumed} order by consumed_at limit ${limit})`,
+    (limit) => sql`
+      delete from kernel.audit where id in (
+        select id from kernel.audit where id < ${idFloor(audited)} and at < ${audited} order by id limit ${limit})`,
+    (limit) => sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at is not null limit ${limit})`,
   ];
 };

@@ -1,5 +1,6 @@
 import { jwtVerify, SignJWT } from 'jose';
 import CircuitBreaker from 'opossum';
+import { type Cause, causeOf } from './cause.ts';
 import type { Actor } from './context.ts';
 import { Problem, unavailable } from './problems.ts';
 import type { AskRemote, Scope } from './runtime.ts';
@@ -12,6 +13,8 @@ const TOKEN_SECONDS = 30;
 interface Claims {
   caller: string;
   actor: Omit<Actor, 'permissions'> & { permissions: string[] };
+  /** What led to the call. */
+  cause?: Cause | null;
 }
 
 /**
@@ -72,8 +75,8 @@ async function send(url: string, token: string, body: string): Promise<unknown> 
   }
 }
 
-const sign = (key: Uint8Array, caller: string, { actor }: Scope): Promise<string> =>
-  new SignJWT({ caller, actor: { ...actor, permissions: [...actor.permissions] } })
+const sign = (key: Uint8Array, caller: string, scope: Scope): Promise<string> =>
+  new SignJWT({ caller, actor: { ...scope.actor, permissions: [...scope.actor.permissions] }, cause: causeOf(scope) })
     .setProtectedHeader({ alg: 'HS256' })
     .setAudience('souk-internal')
     .setIssuedAt()
@@ -84,7 +87,7 @@ const sign = (key: Uint8Array, caller: string, { actor }: Scope): Promise<string
 export async function readInternalToken(
   authorization: string | null,
   secret: string,
-): Promise<{ caller: string; actor: Actor } | undefined> {
+): Promise<{ caller: string; actor: Actor; cause: Cause | null } | undefined> {
   if (!authorization?.startsWith('Internal ')) return undefined;
   try {
     const key = new TextEncoder().encode(secret);
@@ -92,7 +95,11 @@ export async function readInternalToken(
       audience: 'souk-internal',
       algorithms: ['HS256'],
     });
-    return { caller: payload.caller, actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) } };
+    return {
+      caller: payload.caller,
+      actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) },
+      cause: payload.cause ?? null,
+    };
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { everyModule } from './account-life.ts';
 import { auditInsert } from './audit.ts';
+import { type Cause, causeOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type BaseContext, type RequestScope, system } from './context.ts';
 import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
@@ -15,6 +16,10 @@ export interface Scope {
   actor: Actor;
   request: RequestScope | null;
   tx: Transaction | null;
+  /** What led to this, where it is no request of this process: of a job, of a reaction, of another service's call. */
+  cause?: Cause | null | undefined;
+  /** Set for background work: it has connections of its own, and may touch the database until this is aborted. */
+  signal?: AbortSignal | undefined;
 }
 
 export const systemScope: Scope = { actor: system, request: null, tx: null };
@@ -36,6 +41,8 @@ export interface RuntimeParts {
   modules: readonly Module[];
   local: ReadonlySet<string>;
   pool: DatabasePool;
+  /** Connections of jobs, reactions and timers, which never wait behind requests. */
+  background: DatabasePool;
   clock: Clock;
   log: Logger;
   settings: Settings;
@@ -63,7 +70,9 @@ export function openRuntime(parts: RuntimeParts): Runtime {
   };
 
   const databaseOf = (module: string, scope: Scope): Database =>
-    scope.tx ? handOver(scope.tx, module) : parts.pool.handle(module, closingOf(scope, parts));
+    scope.tx
+      ? handOver(scope.tx, module)
+      : (scope.signal ? parts.background : parts.pool).handle(module, closingOf(scope, parts), scope.signal);
 
   /** Clients hold nothing but their scope; their functions stand on a prototype made once per pair of modules. */
   const clientPrototype = (caller: string, target: string): object => {
@@ -95,6 +104,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     const make = (scope: Scope): BaseContext => {
       const ctx = {
         ...base,
+        ...(scope.cause ? { log: parts.log.child({ request: scope.cause.requestId }) } : {}),
         actor: scope.actor,
         request: scope.request,
         db: databaseOf(module.name, scope),
@@ -138,7 +148,7 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
         status: audit.refusedWith ?? 200,
       });
     return {
-      statement: outboxInsert(pending, at, entry),
+      statement: outboxInsert(pending, at, entry, causeOf(scope)),
       committed: () => {
         if (audit) audit.audited = true;
         if (pending.length > 0) parts.nudge(pending.filter(({ kind }) => kind === 'event').map(({ name }) => name));

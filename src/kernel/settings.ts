@@ -24,7 +24,26 @@ export const Environment = z.object({
     .min(2)
     .max(500)
     .default(20)
-    .describe('connections of this process, 2 to 500; one more is kept for LISTEN'),
+    .describe('connections for requests of this process, 2 to 500; those of background work and one for LISTEN come on top'),
+  BACKGROUND_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(100)
+    .default(6)
+    .describe('connections for jobs, events and timers of this process, 2 to 100: they never wait behind requests'),
+  DATABASE_WAITING: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe('requests that may wait for a connection at once; one more is answered 503 with `Retry-After`'),
+  DATABASE_DIRECT_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' })
+    .optional()
+    .describe('where `DATABASE_URL` leads to a pooler: the same database past it, for LISTEN and migrations'),
+  AUDIT_DAYS: z.coerce.number().int().min(1).default(400).describe('how long entries of the audit trail are stored'),
   PREPARED_STATEMENTS: onOff('on').describe('`off` behind a pooler that cannot keep them (PgBouncer in transaction mode)'),
   SOUK_DATA: z.string().min(1).default('.souk').describe('folder of the keys and the embedded database'),
   SECRET_KEYS: z
@@ -92,6 +111,13 @@ export interface Settings extends CommonSettings {
   readonly port: number;
   readonly databaseUrl: string | undefined;
   readonly databaseConnections: number;
+  /** Connections of jobs, events and timers. */
+  readonly backgroundConnections: number;
+  /** How many requests may wait for a connection. */
+  readonly databaseWaiting: number;
+  /** The database past any pooler; undefined where there is none. */
+  readonly databaseDirectUrl: string | undefined;
+  readonly auditDays: number;
   readonly preparedStatements: boolean;
   readonly dataFolder: string;
   readonly keys: MasterKeys;
@@ -142,6 +168,10 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     port: s.PORT,
     databaseUrl: s.DATABASE_URL,
     databaseConnections: s.DATABASE_CONNECTIONS,
+    backgroundConnections: s.BACKGROUND_CONNECTIONS,
+    databaseWaiting: s.DATABASE_WAITING,
+    databaseDirectUrl: s.DATABASE_DIRECT_URL,
+    auditDays: s.AUDIT_DAYS,
     preparedStatements: s.PREPARED_STATEMENTS,
     dataFolder,
     internalSecret: s.INTERNAL_SECRET,

@@ -68,7 +68,7 @@ describe('the states of a product', () => {
     const id = await draftOf(sue);
     await sue.post(`/v1/products/${id}/submit`);
     await reviewer.post(`/v1/products/${id}/approve`);
-    const told = await w.sql("select payload from kernel.outbox where name = 'catalog.product-published.v1' and subject = $1", [id]);
+    const told = await w.sql("select payload from told.outbox where name = 'catalog.product-published.v1' and subject = $1", [id]);
     expect(told).toEqual([{ payload: { productId: id, sellerId: sue.id } }]);
   });
 

@@ -82,6 +82,6 @@ async function erase(ctx: Customers, closure: ClosureRow): Promise<void> {
   await ctx.everyModule.forget({ accountId });
   const later = new Date(ctx.clock.now().getTime() + LATE_CALLS_MS);
   await ctx.db.transaction(async (tx) => {
-    if (await moveClosure(tx, closure, 'erased')) enqueue(tx, forgetAgainJob, { accountId }, later);
+    if (await moveClosure(tx, closure, 'erased')) enqueue(tx, forgetAgainJob, { accountId }, { notBefore: later });
   });
 }

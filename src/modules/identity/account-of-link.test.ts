@@ -35,7 +35,7 @@ test('the first time an active account is opened, its email confirmed; from then
   expect(await recognise(w)).toEqual(first);
   expect(await recognise(w, { email: 'married@example.com', fullName: 'Jane Roe' })).toEqual(first);
   expect(await recognise(w, { email: null, emailVerified: false, fullName: null })).toEqual(first);
-  const told = await w.sql('select payload from kernel.outbox where name like $1', ['identity.account-created%']);
+  const told = await w.sql('select payload from told.outbox where name like $1', ['identity.account-created%']);
   expect(told).toEqual([{ payload: { accountId: first.id } }]);
 });
 
@@ -230,7 +230,7 @@ test('twenty first arrivals at once open one account with one link, whatever els
   expect(new Set(accounts.map(({ id }) => id)).size).toBe(1);
   expect(await emails(w)).toHaveLength(1);
   expect(await w.sql('select account_id from identity.links')).toEqual([{ account_id: accounts[0]!.id }]);
-  expect(await w.sql('select 1 from kernel.outbox where name like $1', ['identity.account-created%'])).toHaveLength(1);
+  expect(await w.sql('select 1 from told.outbox where name like $1', ['identity.account-created%'])).toHaveLength(1);
 });
 
 test('twenty who bear one name and arrive at once get an account each', async () => {
@@ -272,7 +272,7 @@ test('whoever reads the database finds neither subject nor email', async () => {
   await w.step();
   w.clock.advance(minutes(10));
   const rows = await Promise.all(
-    ['identity.links', 'identity.accounts', 'kernel.outbox', 'kernel.audit'].map((table) =>
+    ['identity.links', 'identity.accounts', 'told.outbox', 'kernel.audit'].map((table) =>
       w.sql<{ row: string }>(`select t::text as row from ${table} t`),
     ),
   );

@@ -27,7 +27,7 @@ test('Amal registers, is active at once, and sees what she gave', async () => {
   const seen = await w.get('/v1/customers/amal', { authorization: `Bearer ${body.accessToken}` });
   expect(seen.body).toEqual(made.body);
   expect(seen.headers.get('etag')).toBe('"1"');
-  expect(await w.sql(`select 1 from kernel.outbox where name = 'identity.account-created.v2'`)).toHaveLength(1);
+  expect(await w.sql(`select 1 from told.outbox where name = 'identity.account-created.v2'`)).toHaveLength(1);
 });
 
 test('a date of birth does instead of the age, which is reckoned from it', async () => {
@@ -83,7 +83,7 @@ test('an email counts for nothing until it is confirmed; then one can sign in wi
   const code = /\d{6}/.exec(w.mail(email)?.text ?? '')?.[0];
   expect((await w.post('/v1/auth/confirm-sign-up', { username: 'amal', code })).status).toBe(200);
   expect((await signIn(w, { email })).status).toBe(200);
-  expect(await w.sql(`select 1 from kernel.outbox where name = 'identity.account-created.v2'`)).toHaveLength(1);
+  expect(await w.sql(`select 1 from told.outbox where name = 'identity.account-created.v2'`)).toHaveLength(1);
 });
 
 test('somebody else’s email gains nothing and shows nothing', async () => {

@@ -25,7 +25,7 @@ test('Jane signs up, is mailed a code, confirms it, and signs in', async () => {
 test('an account is announced when it becomes active, once, and not before', async () => {
   const w = await world();
   await w.post('/v1/auth/sign-up', jane);
-  const announced = () => w.sql(`select 1 from kernel.outbox where kind = 'event' and name = 'identity.account-created.v2'`);
+  const announced = () => w.sql(`select 1 from told.outbox where kind = 'event' and name = 'identity.account-created.v2'`);
   expect(await announced()).toEqual([]);
   expect(await w.ask('identity', 'findAccount', { username: 'Jane_Doe' })).toBeNull();
   await w.step();

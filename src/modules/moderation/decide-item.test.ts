@@ -17,7 +17,7 @@ beforeAll(async () => {
 const waiting = (subject: Subject) => waitingIn(w, subject);
 const settle = (subject: Subject, decision: Decision) => w.ask('moderation', 'settle', { subject, decision, reason: null, by: newId() });
 const decide = (id: string, body: object) => mona.post(`/v1/moderation/${id}/decision`, body);
-const told = (id: string) => w.sql("select payload from kernel.outbox where name = 'moderation.decided.v2' and subject = $1", [id]);
+const told = (id: string) => w.sql("select payload from told.outbox where name = 'moderation.decided.v2' and subject = $1", [id]);
 
 describe('a decision', () => {
   test('is told to the owner of the subject, once, and audited', async () => {

@@ -137,11 +137,11 @@ test('a rating told twice, late, or after a lost job is the newest one', async (
   await people[1]!.post(path, { rating: 4, comment: 'x' });
   await people[0]!.patch(`/v1/reviews/${id}`, { rating: 2 });
   await w.step();
-  await w.sql("update kernel.outbox set sent_at = null where name = 'reviews.tell-rating'");
+  await w.tellAgain('reviews.tell-rating');
   await w.step();
   expect((await w.get(`/v1/products/${products[0]}`)).body.rating).toEqual({ average: 3, count: 2 });
   const told = await w.sql<{ payload: object }>(
-    "select payload from kernel.outbox where name = 'reviews.summary-changed.v1' and subject = $1 order by seq",
+    "select payload from told.outbox where name = 'reviews.summary-changed.v1' and subject = $1 order by seq",
     [products[0]],
   );
   expect(told.map(({ payload }) => payload)).toEqual([

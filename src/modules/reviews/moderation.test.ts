@@ -42,7 +42,7 @@ describe('a flag', () => {
     expect(await ratingOf(lamp)).toEqual({ average: null, count: 0 });
     expect((await flag(kay, id)).status).toBe(201); // as before, though hidden
     expect(await flag(crowd[3]!, id)).toBeProblem(404, 'not-found');
-    const told = await w.sql("select payload from kernel.outbox where name = 'reviews.review-moderated.v1' and subject = $1", [id]);
+    const told = await w.sql("select payload from told.outbox where name = 'reviews.review-moderated.v1' and subject = $1", [id]);
     expect(told).toEqual([{ payload: { reviewId: id, productId: lamp, customerId: bob.id, from: 'published', to: 'flagged', by: null } }]);
   });
 
@@ -110,7 +110,7 @@ describe('a moderator', () => {
       [id],
     );
     expect(audit).toEqual([{ actor_id: mia.id, subject: id, outcome: 'done' }]);
-    const told = await w.sql("select payload from kernel.outbox where name = 'reviews.review-moderated.v1' and subject = $1", [id]);
+    const told = await w.sql("select payload from told.outbox where name = 'reviews.review-moderated.v1' and subject = $1", [id]);
     expect(told).toEqual([
       { payload: { reviewId: id, productId: lamp, customerId: bob.id, from: 'published', to: 'flagged', by: mia.id } },
     ]);

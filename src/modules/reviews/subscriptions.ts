@@ -7,9 +7,9 @@ import { SUBJECT_KIND } from './review.ts';
 export const subscriptions = [
   on(decided, (ctx: Reviews, events) =>
     ctx.db.transaction(async (tx) => {
-      for (const { payload, at } of events.filter(({ payload }) => payload.subject.kind === SUBJECT_KIND)) {
+      for (const { payload, at, cause } of events.filter(({ payload }) => payload.subject.kind === SUBJECT_KIND)) {
         const { subject, itemId, decision, by } = payload;
-        enqueue(tx, obeyDecisionJob, { reviewId: subject.id, itemId, decision, by, decidedAt: at.toISOString() });
+        enqueue(tx, obeyDecisionJob, { reviewId: subject.id, itemId, decision, by, decidedAt: at.toISOString() }, { cause });
       }
     }),
   ),

@@ -1,0 +1,127 @@
+import { PgBoss, type QueueResult } from 'pg-boss';
+import type { DeadLetter, Message, OpenQueue, QueuePolicy, Work } from './port.ts';
+
+const DEAD_LETTERS = 'dead-letters';
+/** Of every queue. What was worked on stays for a while, to be looked at. */
+const COMMON = { heartbeatSeconds: 10, deleteAfterSeconds: 600, retentionSeconds: 30 * 86_400 };
+const UNKNOWN: QueuePolicy = { seconds: 60, retries: 8, retryDelaySeconds: 1 };
+const SUPERVISION = { superviseIntervalSeconds: 5, monitorIntervalSeconds: 5, maintenanceIntervalSeconds: 60 };
+/** Our own process ends work whose time is over; the engine does where that process hangs. */
+const GRACE_SECONDS = 10;
+
+/** Queues in the database that Souk lives on, by pg-boss: messages are put and taken in its tables, in transactions of ours. */
+export const pgBossQueue: OpenQueue = ({ sql, log }) => {
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => sql.raw(text, values) },
+    schema: 'pgboss',
+    schedule: false,
+    ...SUPERVISION,
+  });
+  boss.on('error', (error) => log.error({ err: error }, 'the job queue reported an error'));
+  const known = new Set<string>();
+
+  const ensure = async (queue: string): Promise<void> => {
+    if (known.has(queue)) return;
+    if (!(await boss.getQueue(queue))) await boss.createQueue(queue, { ...optionsOf(UNKNOWN), deadLetter: DEAD_LETTERS });
+    known.add(queue);
+  };
+
+  return {
+    async start() {
+      await boss.start();
+      if (!(await boss.getQueue(DEAD_LETTERS))) await boss.createQueue(DEAD_LETTERS, { retentionSeconds: 365 * 86_400 });
+    },
+    async declare(queues) {
+      const there = new Map((await boss.getQueues()).map((queue) => [queue.name, queue]));
+      for (const [name, policy] of queues) {
+        const options = optionsOf(policy);
+        const before = there.get(name);
+        if (!before) await boss.createQueue(name, { ...options, deadLetter: DEAD_LETTERS });
+        else if (differs(before, options)) await boss.updateQueue(name, options);
+        known.add(name);
+      }
+    },
+    async put(queue, messages, within) {
+      await ensure(queue);
+      const jobs = messages.map((rows) => ({ data: { rows } }));
+      await boss.insert(queue, jobs, within && { db: { executeSql: (text, values) => within.raw(text, values) } });
+    },
+    async due(queues) {
+      const { rows } = await sql.raw(
+        `select q.name from unnest($1::text[]) as q (name) cross join lateral (
+           select from pgboss.job as j where j.name = q.name and j.state < 'active' and not j.blocked and j.start_after <= pgboss.job_now()
+           order by j.priority desc, j.created_on limit 1) as first`,
+        [queues],
+      );
+      return (rows as { name: string }[]).map(({ name }) => name);
+    },
+    async take(queue, limit) {
+      const jobs = await boss.fetch<{ rows: Work[] }>(queue, { batchSize: limit });
+      return jobs.map(({ id, retryCount, data }): Message => ({ id, attempt: retryCount, rows: data.rows }));
+    },
+    async done(queue, message) {
+      await boss.complete(queue, attemptOf(message));
+    },
+    async failed(queue, message, reason) {
+      await boss.fail(queue, attemptOf(message), { message: reason });
+    },
+    async alive(queue, messages) {
+      await boss.touch(queue, messages.map(attemptOf));
+    },
+    async takeOver() {
+      const { rows } = await sql.raw(`select name, array_agg(id) as ids from pgboss.job where state = 'active' group by name`);
+      for (const { name, ids } of rows as { name: string; ids: string[] }[])
+        await boss.fail(name, ids, { message: 'its process was killed' });
+    },
+    deadLetters: {
+      async count() {
+        const { rows } = await sql.raw(`select count(*)::int as count from pgboss.job where name = $1 and state < 'active'`, [
+          DEAD_LETTERS,
+        ]);
+        return (rows[0] as { count: number }).count;
+      },
+      async list(limit) {
+        const { rows } = await sql.raw(
+          `select id, data, created_on as at, source_name as queue, source_retry_count as retries, source_output ->> 'message' as reason
+           from pgboss.job where name = $1 and state < 'active' order by created_on desc limit $2`,
+          [DEAD_LETTERS, limit],
+        );
+        return (rows as Row[]).map(letterOf);
+      },
+      retry: async (id) => (await boss.redrive(DEAD_LETTERS, { ids: [id] })) > 0,
+    },
+    stop: () => boss.stop({ graceful: false, close: false }),
+  };
+};
+
+const attemptOf = ({ id, attempt }: Message) => ({ id, retryCount: attempt });
+
+const optionsOf = ({ seconds, retries, retryDelaySeconds }: QueuePolicy) => ({
+  ...COMMON,
+  retryLimit: retries,
+  expireInSeconds: seconds + GRACE_SECONDS,
+  retryDelay: retryDelaySeconds,
+  retryBackoff: retryDelaySeconds > 0,
+  ...(retryDelaySeconds > 0 ? { retryDelayMax: 600 } : {}),
+});
+
+const differs = (queue: QueueResult, options: ReturnType<typeof optionsOf>): boolean =>
+  Object.entries(options).some(([name, value]) => queue[name as keyof QueueResult] !== value);
+
+interface Row {
+  id: string;
+  data: { rows?: Work[] } | null;
+  at: Date;
+  queue: string | null;
+  retries: number | null;
+  reason: string | null;
+}
+
+const letterOf = ({ id, data, at, queue, retries, reason }: Row): DeadLetter => ({
+  id,
+  queue: queue ?? 'unknown',
+  subjects: (data?.rows ?? []).flatMap(({ subject }) => (subject ? [subject] : [])),
+  reason,
+  tries: (retries ?? 0) + 1,
+  at: new Date(at),
+});

@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import type { OutboxRow } from '#kernel/outbox.ts';
+
+/** How a queue treats its messages. */
+export interface QueuePolicy {
+  /** A message that is in hand for longer than this is handed out again. */
+  readonly seconds: number;
+  /** How often a message is handed out again before it is a dead letter. */
+  readonly retries: number;
+  /** Before the first retry; later ones back off from it. 0 for at once. */
+  readonly retryDelaySeconds: number;
+}
+
+/** What a message carries: one job, or up to a hundred events. */
+export type Work = Pick<OutboxRow, 'id' | 'seq' | 'kind' | 'name' | 'subject' | 'payload' | 'created_at'> & Partial<OutboxRow>;
+
+export interface Message {
+  readonly id: string;
+  /** Which time this is: a late answer about an earlier time changes nothing. */
+  readonly attempt: number;
+  readonly rows: Work[];
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly queue: string;
+  readonly subjects: string[];
+  readonly reason: string | null;
+  readonly tries: number;
+  readonly at: Date;
+}
+
+/** SQL of the database that Souk lives on, for engines that live there too; within a transaction where one is given. */
+export interface SqlRunner {
+  raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+}
+
+/**
+ * Holds messages until they are worked on, each at least once. It knows nothing of workers: who has time asks what is due,
+ * takes messages, and says how each ended.
+ */
+export interface QueueEngine {
+  start(): Promise<void>;
+  /** Makes the queues that are not there, and gives those that are these policies, for messages to come. */
+  declare(queues: ReadonlyMap<string, QueuePolicy>): Promise<void>;
+  /** Puts messages into a queue, which need not be declared here: a newer process may serve it. */
+  put(queue: string, messages: Work[][], within?: SqlRunner): Promise<void>;
+  /** Which of these queues have a message that may be taken now. One question, however many queues. */
+  due(queues: readonly string[]): Promise<string[]>;
+  /** Takes up to `limit` messages, oldest first. They are nobody else's until their time is over. */
+  take(queue: string, limit: number): Promise<Message[]>;
+  done(queue: string, message: Message): Promise<void>;
+  /** The message is handed out again later, or is a dead letter when it was the last time. */
+  failed(queue: string, message: Message, reason: string): Promise<void>;
+  /** Says that the process that has these in hand is alive: without it they are handed out again after ten to twenty seconds. */
+  alive(queue: string, messages: readonly Message[]): Promise<void>;
+  /** Hands out again at once what anybody has in hand: for a process that knows that it is the only one. */
+  takeOver(): Promise<void>;
+  readonly deadLetters: {
+    count(): Promise<number>;
+    /** The newest first. */
+    list(limit: number): Promise<DeadLetter[]>;
+    /** @returns false when there is no such dead letter. */
+    retry(id: string): Promise<boolean>;
+  };
+  stop(): Promise<void>;
+}
+
+export type OpenQueue = (parts: { sql: SqlRunner; log: Logger }) => QueueEngine;

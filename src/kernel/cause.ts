@@ -1,0 +1,26 @@
+import type { Actor, RequestScope } from './context.ts';
+
+/** What led to a piece of work, however many steps ago: the request, who made it, and its trace (W3C `traceparent`). */
+export interface Cause {
+  requestId: string;
+  actorId: string | null;
+  trace: string | null;
+}
+
+/** What this scope's work is caused by: the request that it serves, or what led to it. */
+export const causeOf = (scope: { actor: Actor; request: RequestScope | null; cause?: Cause | null | undefined }): Cause | null =>
+  scope.request ? { requestId: scope.request.id, actorId: scope.actor.id || null, trace: scope.request.trace } : (scope.cause ?? null);
+
+/** The cause of a whole batch: null where its rows have several. */
+export function commonCause(
+  rows: readonly { request_id?: string | null; actor_id?: string | null; trace?: string | null }[],
+): Cause | null {
+  const [first] = rows;
+  if (!first?.request_id || rows.some(({ request_id }) => request_id !== first.request_id)) return null;
+  return { requestId: first.request_id, actorId: first.actor_id ?? null, trace: first.trace ?? null };
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The header `traceparent` (W3C Trace Context), or null when it is none. */
+export const traceOf = (header: string | null): string | null => (header && TRACEPARENT.test(header) ? header : null);

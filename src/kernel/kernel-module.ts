@@ -1,0 +1,46 @@
+import type { QueueEngine } from '#adapters/queue/port.ts';
+import { auditRoutes } from './audit.ts';
+import { minutes } from './clock.ts';
+import type { Context } from './context.ts';
+import { contract } from './contracts.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { timer } from './events.ts';
+import { type Module, module } from './module.ts';
+import { housekeeping } from './outbox.ts';
+import { staysAs } from './tables.ts';
+
+const FORGOTTEN_AT_ONCE = 5000;
+/** Of one turn; what is left over is for the next. */
+const FORGETTING_MS = 30_000;
+
+/** Drops what has had its time, batch by batch, so that it keeps up with what comes. */
+async function forget({ db, clock }: Context, auditDays: number): Promise<void> {
+  const began = performance.now();
+  for (const drop of housekeeping(clock.now(), auditDays)) {
+    while (performance.now() - began < FORGETTING_MS) if ((await db.execute(drop(FORGOTTEN_AT_ONCE))) < FORGOTTEN_AT_ONCE) break;
+  }
+}
+
+/** The kernel's own rows and routes, told like a module's. */
+export const kernelModule = (deadLetters: QueueEngine['deadLetters'], auditDays: number): Module =>
+  module({
+    contract: contract('kernel', { operations: {} }),
+    needs: {},
+    routes: [...auditRoutes, ...deadLetterRoutes(deadLetters)],
+    operations: {},
+    tables: {
+      'kernel.audit': { actor_id: staysAs('who did what'), subject: staysAs('to whom or what') },
+      'kernel.outbox': {
+        subject: staysAs('until it is sent'),
+        payload: staysAs('until it is sent: ids and figures only'),
+        actor_id: staysAs('until it is sent'),
+      },
+      'kernel.standings': { account_id: staysAs('the newest standing that was heard') },
+    },
+    permissions: {
+      'jobs:manage': { does: 'looks at failed work and tries it again', roles: ['operator'] },
+      'audit:read': { does: 'reads the audit trail', roles: ['operator'] },
+    },
+    timers: [timer('kernel.forget', minutes(1), (ctx: Context) => forget(ctx, auditDays))],
+    migrations: new URL('./migrations/', import.meta.url),
+  });

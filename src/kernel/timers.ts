@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type Database, sql } from './database.ts';
+import type { Timer } from './events.ts';
+import type { Metrics } from './metrics.ts';
+import { type Runtime, systemScope } from './runtime.ts';
+import { withinTime } from './time-limit.ts';
+
+const POLL_MS = 1000;
+/** How many timers of one process run at once. */
+const PLACES = 3;
+/** A turn whose process is gone is free again after this; a living process says every few seconds that it still runs. */
+const HELD_SECONDS = 10;
+const ALIVE_MS = 3000;
+
+/** Runs what is to be done every so often. When each timer is due stands in the database, one row a timer: turns cannot pile up. */
+export interface Timers {
+  prepare(): Promise<void>;
+  start(alone: boolean): Promise<void>;
+  stop(): Promise<void>;
+  /** One turn of every timer, now. @throws what went wrong. */
+  sweep(): Promise<void>;
+}
+
+interface Turn extends Timer {
+  run(): Promise<unknown>;
+}
+
+export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger; metrics: Metrics }): Timers {
+  const { runtime, db, log, metrics } = parts;
+  const turns = new Map<string, Turn>(
+    runtime.modules
+      .filter(({ name }) => runtime.local.has(name))
+      .flatMap((module) => module.timers.map((timer): [string, Turn] => [timer.name, { ...timer, run: () => turnOf(timer, module.name) }])),
+  );
+  const me = randomUUID();
+  const running = new Map<string, Promise<void>>();
+  const intervals: NodeJS.Timeout[] = [];
+
+  const turnOf = (timer: Timer, module: string) =>
+    withinTime(timer.seconds, (signal) => timer.run(runtime.context(module, { ...systemScope, signal }) as never));
+
+  const run = async ({ name, run }: Turn): Promise<void> => {
+    try {
+      await run();
+      metrics.timer('done', name);
+    } catch (error) {
+      metrics.timer('failed', name);
+      log.error({ err: error, timer: name }, 'a timer failed; its next turn comes as usual');
+    }
+    await db.execute(letGo(me, name)).catch((error) => log.warn({ err: error, timer: name }, 'a timer could not be let go of'));
+  };
+
+  const look = async (): Promise<void> => {
+    const places = PLACES - running.size;
+    if (places <= 0) return;
+    for (const { name } of await db.many<{ name: string }>(claimDue([...turns.values()], me, places))) {
+      const work = run(turns.get(name)!).finally(() => running.delete(name));
+      running.set(name, work);
+    }
+  };
+
+  return {
+    prepare: async () => {
+      await db.execute(noteTimers([...turns.keys()]));
+    },
+    async start(alone) {
+      if (alone) await db.execute(letGoOfAll);
+      const every = (ms: number, work: () => Promise<unknown>) =>
+        intervals.push(setInterval(() => work().catch((error) => log.warn({ err: error }, 'timers could not be looked at')), ms));
+      every(POLL_MS, look);
+      every(ALIVE_MS, async () => running.size > 0 && db.execute(holdOn(me, [...running.keys()])));
+    },
+    async stop() {
+      for (const interval of intervals) clearInterval(interval);
+      await Promise.all(running.values());
+    },
+    async sweep() {
+      for (const { run } of turns.values()) await run();
+    },
+  };
+}
+
+const noteTimers = (names: string[]) => sql`
+  insert into kernel.timers (name, due_at) select name, now() from unnest(${names}::text[]) as name order by name on conflict do nothing`;
+
+const letGoOfAll = sql`update kernel.timers set held_by = null, held_until = null where held_until is not null`;
+
+/** Claims timers that are due and that nobody runs, those that have waited longest first. */
+const claimDue = (timers: readonly Timer[], me: string, limit: number) => sql`
+  with due as (
+    select timers.name, every_ms from kernel.timers
+    join unnest(${timers.map(({ name }) => name)}::text[], ${timers.map(({ everyMs }) => everyMs)}::bigint[]) as mine (name, every_ms) using (name)
+    where due_at <= now() and (held_until is null or held_until <= now())
+    order by due_at limit ${limit} for update of timers skip locked
+  )
+  update kernel.timers set due_at = now() + every_ms * interval '1 ms', held_by = ${me}, held_until = now() + ${HELD_SECONDS} * interval '1 s'
+  from due where timers.name = due.name returning timers.name`;
+
+const holdOn = (me: string, names: string[]) => sql`
+  update kernel.timers set held_until = now() + ${HELD_SECONDS} * interval '1 s' where name = any(${names}::text[]) and held_by = ${me}`;
+
+const letGo = (me: string, name: string) => sql`
+  update kernel.timers set held_by = null, held_until = null where name = ${name} and held_by = ${me}`;
