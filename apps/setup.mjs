@@ -179,7 +179,10 @@ function run(runtime, command, { cwd = root } = {}) {
   const stopForwarding = forwardSignals(child);
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(say(`${runtime.node} could not be started: ${error.message}`) ?? 127));
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+    child.once('exit', (code, signal) => {
+      if (signal && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal)) say(`the program was ended by ${signal}`);
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
   }).finally(stopForwarding);
 }
 

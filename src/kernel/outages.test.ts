@@ -102,3 +102,34 @@ test('while the database is read-only writes are answered 503 with Retry-After, 
   expect((await charge()).status).toBe(201);
   expect(await bob.balance()).toEqual(usd(15_00));
 });
+
+test('without its database every call is answered 503 with Retry-After, or refused as always, and none is an error of ours', async () => {
+  const gone = await world();
+  const bob = await gone.person('bob');
+  const { paths } = gone.souk.openapi() as {
+    paths: Record<string, Record<string, { requestBody?: { content: Record<string, Content> } }>>;
+  };
+  await w.sql(`drop database ${new URL(gone.databaseUrl).pathname.slice(1)} with (force)`);
+
+  const seen = new Map<number, number>();
+  for (const [path, methods] of Object.entries(paths))
+    for (const [method, { requestBody }] of Object.entries(methods)) {
+      const body = exampleOf(requestBody?.content['application/json']);
+      const reply = await gone.fetch(path.replace('{username}', 'bob').replaceAll(/\{\w+\}/g, '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01'), {
+        method: method.toUpperCase(),
+        headers: { authorization: `Bearer ${bob.token}`, 'idempotency-key': 'once', 'content-type': 'application/json' },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      expect(reply.status === 503 || reply.status < 500, `${method} ${path} ${reply.status}`).toBe(true);
+      if (reply.status === 503) expect(reply.headers.get('retry-after')).toMatch(/^\d+$/);
+      seen.set(reply.status, (seen.get(reply.status) ?? 0) + 1);
+    }
+  expect(seen.get(503)).toBeGreaterThan(50);
+});
+
+interface Content {
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+
+const exampleOf = (content: Content | undefined): unknown => content?.example ?? Object.values(content?.examples ?? {})[0]?.value;
