@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
@@ -6,6 +8,10 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   );
   process.exit(1);
 }
+
+// Code that has been compiled by an earlier run: a third of the time of a run with one short test file.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/souk-tests');
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 export default defineConfig({
   test: {
@@ -16,5 +22,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     reporters: ['default'],
+    experimental: { viteModuleRunner: false }, // Node runs this TypeScript by itself: nothing to transform
   },
 });

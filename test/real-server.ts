@@ -4,9 +4,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopServer } from '../src/adapters/database/embedded-server.ts';
 import { commandOf, startOf } from '../src/adapters/database/processes.ts';
+import { noteError } from './logged-errors.ts';
 import { type Call, PASSWORD, type Person, people } from './people.ts';
 
 /** Those of the worlds (settings.ts), so that a world and a server can share a database. */
@@ -61,7 +63,8 @@ export interface Server extends App {
 export async function startServer(cwd: string, env: Record<string, string>, port?: number): Promise<Server> {
   const at = port ?? (await freePort());
   const url = `http://127.0.0.1:${at}`;
-  const app = startApp(cwd, { PORT: String(at), SECRET_KEYS, RATE_LIMITS: 'off', LOG_LEVEL: 'silent', DEMO: 'off', ...env });
+  const app = startApp(cwd, { PORT: String(at), SECRET_KEYS, RATE_LIMITS: 'off', LOG_LEVEL: 'error', DEMO: 'off', ...env });
+  createInterface(app.child.stdout!).on('line', (line) => line.startsWith('{') && noteError(line));
   await untilReady(app, url);
   return {
     ...app,

@@ -1,4 +1,5 @@
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
+import { takeErrors } from './logged-errors.ts';
 import type { Reply } from './people.ts';
 
 interface ProblemMatchers<R> {
@@ -20,4 +21,9 @@ expect.extend({
       reply.headers.get('content-type') === 'application/problem+json';
     return { pass, message: () => `expected the problem ${status} ${code}, got ${reply.status} ${JSON.stringify(reply.body)}` };
   },
+});
+
+afterEach(({ task }) => {
+  const errors = takeErrors();
+  if (errors && task.result?.state === 'fail') console.error(`Souk logged in "${task.name}":\n${errors}`);
 });

@@ -8,6 +8,7 @@ import { type Composition, prepareDatabase } from '../src/kernel/compose.ts';
 import type { Module } from '../src/kernel/module.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk, type SoukParts } from '../src/souk.ts';
+import { testLog } from './logged-errors.ts';
 import { type Person, people, type Reply, send } from './people.ts';
 import { testSettings } from './settings.ts';
 import { TELL_AGAIN } from './told.ts';
@@ -74,7 +75,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     databaseUrl,
     clock,
     adapters,
-    log: options.log,
+    log: options.log ?? testLog,
     modules: options.modules,
     demo: options.demo,
     retryDelaySeconds: options.retryDelaySeconds ?? 0,
