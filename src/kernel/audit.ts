@@ -39,8 +39,8 @@ export const auditInsert = (entry: Audited): Sql => sql`
 const AuditQuery = z.object({
   limit: Limit,
   cursor: Cursor,
-  actor: Id.optional(),
-  operation: z.string().max(100).optional(),
+  actor: Id.optional().meta({ description: 'Only what this account or API key did' }),
+  operation: z.string().max(100).optional().meta({ description: 'Only calls of this operation id', example: 'postOrders' }),
 });
 
 interface Row {

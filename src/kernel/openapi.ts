@@ -29,10 +29,7 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
       description: introduction,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [
-      { url: '/', description: 'The Souk that serves this document' },
-      { url: 'http://localhost:3000', description: 'Souk on your machine, after npm start' },
-    ],
+    servers: [{ url: '/', description: 'The Souk that serves this document; on your machine http://localhost:3000' }],
     tags: tagsOf(
       routes.map(({ module, route }) => tagOf(module, route)),
       resources,
@@ -102,7 +99,19 @@ const accessText = (access: Access): string => {
   }[access.kind];
 };
 
-const EXAMPLES: Readonly<Record<string, string>> = { username: 'bob', provider: 'google', gateway: 'simulated' };
+/** What names in paths stand for; all others are ids. */
+const NAMES: Readonly<Record<string, { example: string; description: string }>> = {
+  username: { example: 'bob', description: 'The username of the account, in capitals or small letters' },
+  provider: { example: 'google', description: 'The identity provider, in small letters' },
+  name: { example: 'Desk lamp', description: 'The name, as replies show it' },
+};
+
+/** `/v1/products/{id}`: the id of the product. */
+const idText = (path: string, name: string): string => {
+  const words = /([\w-]+)\/\{$/.exec(path.slice(0, path.indexOf(`{${name}}`) + 1))?.[1] ?? '';
+  const one = words.replaceAll('-', ' ').replace(/ies$/, 'y').replace(/s$/, '').replace('moderation', 'item that waits');
+  return `The id of the ${one}`;
+};
 
 const pathParameters = (route: Route): Json[] =>
   [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
@@ -112,7 +121,9 @@ const pathParameters = (route: Route): Json[] =>
       in: 'path',
       required: true,
       schema: isId ? { type: 'string', format: 'uuid' } : { type: 'string', minLength: 1, maxLength: 300 },
-      example: isId ? '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' : (EXAMPLES[name!] ?? 'Lamp'),
+      ...(isId
+        ? { description: idText(route.path, name!), example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' }
+        : (NAMES[name!] ?? { description: 'A name', example: 'Lamp' })),
     };
   });
 

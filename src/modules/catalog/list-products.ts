@@ -18,13 +18,13 @@ export const ProductsQuery = z
     cursor: Cursor,
     q: line(300).optional().meta({ description: 'Text to search for; typos and accents are forgiven', example: 'lamp' }),
     category: z.string().max(60).optional().meta({ description: 'Slug', example: 'electronics' }),
-    type: line(100).optional(),
-    brand: line(100).optional(),
+    type: line(100).optional().meta({ description: 'Only products of this type' }),
+    brand: line(100).optional().meta({ description: 'Only products of this brand' }),
     seller: line(60).optional().meta({ description: 'Username or id of the seller' }),
     minPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
     maxPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
     currency: Currency.optional().meta({ description: 'Currency of the price range; the default currency when absent' }),
-    inStock: z.enum(['true', 'false']).optional(),
+    inStock: z.enum(['true', 'false']).optional().meta({ description: 'true: only what is in stock' }),
     sort: z
       .enum(['newest', 'name', 'price', '-price', 'rating', 'relevance'])
       .optional()

@@ -8,7 +8,7 @@ import { itemStates } from './item-state.ts';
 export const QueueQuery = z.object({
   limit: Limit,
   cursor: Cursor,
-  state: z.enum(itemStates).default('open'),
+  state: z.enum(itemStates).default('open').meta({ description: 'What waits, or what was decided' }),
   kind: line(60).optional().meta({ description: 'Only subjects of this kind', example: 'review' }),
 });
 

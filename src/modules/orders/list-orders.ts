@@ -9,7 +9,7 @@ import { orderStates } from './order-state.ts';
 export const OrdersQuery = z.object({
   limit: Limit,
   cursor: Cursor,
-  state: z.enum(orderStates).optional(),
+  state: z.enum(orderStates).optional().meta({ description: 'Only orders in this state' }),
   buyer: Username.optional().meta({ description: "Somebody else's orders; needs orders:read", example: 'bob' }),
 });
 

@@ -13,10 +13,10 @@ import { issueTicket } from './ticket.ts';
 const fromProvider = z.string().max(4000).optional();
 
 export const Callback = z.object({
-  state: z.string().min(1).max(200),
-  code: fromProvider,
-  error: fromProvider,
-  iss: fromProvider,
+  state: z.string().min(1).max(200).meta({ description: 'What the browser was sent away with' }),
+  code: fromProvider.meta({ description: 'The authorization code, when the provider agreed' }),
+  error: fromProvider.meta({ description: 'Why the provider refused (RFC 6749)', example: 'access_denied' }),
+  iss: fromProvider.meta({ description: 'The issuer that answers (RFC 9207)' }),
 });
 
 type Came = { query: z.infer<typeof Callback>; cookies: string | undefined };
