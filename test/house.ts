@@ -19,7 +19,7 @@ export function sources(...folders: string[]): SourceFile[] {
 
 function walk(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
-    if (name === 'node_modules') return [];
+    if (name === 'node_modules' || name === 'generated') return [];
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return walk(path);
     return name.endsWith('.ts') ? [path] : [];
