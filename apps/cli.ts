@@ -72,9 +72,10 @@ souk
   .description('the money')
   .command('verify')
   .description('check the six rules of the ledger; ends with 1 on a breach')
-  .action(() =>
+  .option('--full', 'recompute all of it, and trust no checkpoint')
+  .action(({ full = false }: { full?: boolean }) =>
     withSouk(async (app) => {
-      const proof = await clientOf(app, wallet).prove({});
+      const proof = await clientOf(app, wallet).prove({ full });
       for (const { rule, ok, figures } of proof.rules)
         process.stdout.write(`${ok ? 'ok    ' : 'BREACH'} ${rule}\n       ${JSON.stringify(figures)}\n`);
       if (!proof.ok) process.exitCode = 1;

@@ -62,7 +62,12 @@ export const Share = z.object({
 const Figures = z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]));
 
 export const Proof = z
-  .object({ ok: z.boolean(), checkedAt: Time, rules: z.array(z.object({ rule: z.string(), ok: z.boolean(), figures: Figures })) })
+  .object({
+    ok: z.boolean(),
+    full: z.boolean(),
+    checkedAt: Time,
+    rules: z.array(z.object({ rule: z.string(), ok: z.boolean(), figures: Figures })),
+  })
   .meta({ id: 'Proof', description: 'The six rules of the ledger, checked over the live data in one snapshot' });
 export type Proof = z.infer<typeof Proof>;
 
@@ -112,7 +117,7 @@ export const wallet = contract('wallet', {
     /** Gives the rest of a hold back: held -> available. An unknown key is remembered, so that a late hold under it is refused. */
     releaseHold: operation({ input: Keyed, output: z.object({}) }),
     /** Checks the six rules of the ledger over the live data, in one snapshot. */
-    prove: operation({ input: z.object({}), output: Proof }),
+    prove: operation({ input: z.object({ full: z.boolean().optional() }), output: Proof }),
   },
   events: { paymentMade },
 });

@@ -4,6 +4,7 @@ import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
 import { life } from './account-life.ts';
 import { settleLeftCharges } from './charge-wallet.ts';
+import { makeCheckpoint } from './checkpoint.ts';
 import { needs, type Wallet } from './context.ts';
 import { fixtures } from './fixtures.ts';
 import { capture, expireHolds, hold, releaseHold } from './hold.ts';
@@ -39,6 +40,7 @@ export const walletModule = module<typeof wallet, Wallet>({
     timer('wallet.settle-left-charges', seconds(10), settleLeftCharges),
     timer('wallet.expire-holds', seconds(10), expireHolds),
     timer('wallet.roll-up', minutes(1), rollUp),
+    timer('wallet.checkpoint', minutes(15), (ctx: Wallet) => makeCheckpoint(ctx)),
   ],
   settings: walletSettings,
   permissions: {

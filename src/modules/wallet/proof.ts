@@ -1,8 +1,18 @@
+import { minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Proof } from '#wallet';
+import { brokenCheckpoints, causeOf, digestKey, holdsOf, paymentsOf, serverVersion, sumsDigest } from './checkpoint-rows.ts';
 import type { Wallet } from './context.ts';
 
 interface Counts {
+  checkpoint: number;
+  changed_transfers: number;
+  changed_sums: number;
+  changed_journals: number;
+  changed_payments: number;
+  changed_holds: number;
+  wrong_refunds: number;
+  wrong_hold_moves: number;
   accounts: number;
   transfers: number;
   journals: number;
@@ -23,12 +33,23 @@ interface Counts {
   wrong_payments: number;
 }
 
+/** A full proof of many millions of transfers takes longer than a statement may otherwise. */
+const FULL_PROOF_MS = minutes(30);
+
 /**
- * Checks the six rules of docs (money) over all that the ledger holds. One statement, hence one snapshot: purchases may
- * go on meanwhile. It recomputes everything from the transfers and trusts no stored figure.
+ * Checks the six rules of docs (money) over all that the ledger holds, while purchases go on. Everything since the newest
+ * checkpoint is recomputed from the transfers; of what is older, keyed digests show whether any row was changed. With `full`,
+ * all of it is recomputed, and no stored figure is trusted.
  */
-export async function proveLedger(ctx: Wallet): Promise<Proof> {
-  const c = await countBreaches(ctx.db);
+export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolean }): Promise<Proof> {
+  const key = digestKey(ctx);
+  const brokenCheckpoint = await brokenCheckpoints(ctx, full);
+  const c = full
+    ? await ctx.db.transaction(async (tx) => {
+        await tx.execute(sql`select set_config('statement_timeout', ${String(FULL_PROOF_MS)}, true)`);
+        return countBreaches(tx, key, true);
+      })
+    : await countBreaches(ctx.db, key, false);
   const rule = (name: string, breaches: number[], figures: Proof['rules'][number]['figures']) => ({
     rule: name,
     ok: breaches.every((count) => count === 0),
@@ -37,13 +58,25 @@ export async function proveLedger(ctx: Wallet): Promise<Proof> {
   const rules = [
     rule(
       '1. Transfers are append-only, keep their currency, and every stored balance equals their sum; all sums are zero',
-      [c.wrong_balances, c.wrong_rollups, c.wrong_currencies, ...Object.values(c.sums)],
+      [
+        c.wrong_balances,
+        c.wrong_rollups,
+        c.wrong_currencies,
+        c.changed_transfers,
+        c.changed_sums,
+        brokenCheckpoint,
+        ...Object.values(c.sums),
+      ],
       {
         accounts: c.accounts,
         transfers: c.transfers,
         wrongBalances: c.wrong_balances,
         wrongRollups: c.wrong_rollups,
         wrongCurrencies: c.wrong_currencies,
+        checkpoint: c.checkpoint,
+        changedTransfers: c.changed_transfers,
+        changedSums: c.changed_sums,
+        brokenCheckpoints: brokenCheckpoint,
         sums: c.sums,
       },
     ),
@@ -54,32 +87,53 @@ export async function proveLedger(ctx: Wallet): Promise<Proof> {
       wrongHeld: c.wrong_held,
       strayEscrow: c.stray_escrow,
     }),
-    rule('5. A journal names its cause and is whole', [c.nameless_journals, c.broken_journals, c.stray_transfers], {
+    rule('5. A journal names its cause and is whole', [c.nameless_journals, c.broken_journals, c.stray_transfers, c.changed_journals], {
+      changedJournals: c.changed_journals,
       namelessJournals: c.nameless_journals,
       brokenJournals: c.broken_journals,
       strayTransfers: c.stray_transfers,
     }),
-    rule('6. Captured, refunded and released never exceed what was put in', [c.exceeded_holds, c.exceeded_shares, c.wrong_payments], {
-      exceededHolds: c.exceeded_holds,
-      exceededShares: c.exceeded_shares,
-      wrongPayments: c.wrong_payments,
-    }),
+    rule(
+      '6. Captured, refunded and released never exceed what was put in',
+      [c.exceeded_holds, c.exceeded_shares, c.wrong_payments, c.changed_payments, c.changed_holds, c.wrong_refunds, c.wrong_hold_moves],
+      {
+        changedPayments: c.changed_payments,
+        changedHolds: c.changed_holds,
+        wrongRefunds: c.wrong_refunds,
+        wrongHoldMoves: c.wrong_hold_moves,
+        exceededHolds: c.exceeded_holds,
+        exceededShares: c.exceeded_shares,
+        wrongPayments: c.wrong_payments,
+      },
+    ),
   ];
-  return { ok: rules.every(({ ok }) => ok), checkedAt: ctx.clock.now().toISOString(), rules };
+  return { ok: rules.every(({ ok }) => ok), full, checkedAt: ctx.clock.now().toISOString(), rules };
 }
 
-const countBreaches = (db: Database): Promise<Counts> =>
+/**
+ * Everything since the newest checkpoint in full, and the rest by its digests; with `full`, everything is fresh. One statement,
+ * hence one snapshot.
+ */
+const countBreaches = (db: Database, key: string, full: boolean): Promise<Counts> =>
   db.one<Counts>(sql`
-    with sides as (
-      select debit_account as account, -amount as change, seq from wallet.transfers
+    with checkpoint as materialized (
+      select * from wallet.checkpoints where server_version = ${serverVersion} order by number desc limit 1
+    ),
+    since as materialized (select case when ${full}::boolean then 0 else coalesce((select through_seq from checkpoint), 0) end as seq),
+    fresh as materialized (select * from wallet.transfers where seq > (select seq from since)),
+    fresh_journals as materialized (select * from wallet.journals where id in (select journal_id from fresh)),
+    sides as (
+      select debit_account as account, -amount as change, seq from fresh
       union all
-      select credit_account, amount, seq from wallet.transfers
+      select credit_account, amount, seq from fresh
     ),
     summed as materialized (
-      select a.id, a.owner, a.purpose, a.currency, a.guarded, a.balance as stored, coalesce(sum(s.change), 0) as balance,
-             coalesce(sum(s.change) filter (where s.seq <= r.through_seq), 0) as rolled, r.balance as rollup
+      select a.id, a.owner, a.purpose, a.currency, a.guarded, a.balance as stored,
+             coalesce(c.balance, 0) + coalesce(sum(s.change), 0) as balance,
+             coalesce(c.balance, 0) + coalesce(sum(s.change) filter (where s.seq <= r.through_seq), 0) as rolled, r.balance as rollup
       from wallet.accounts as a left join sides as s on s.account = a.id left join wallet.rollups as r on r.account_id = a.id
-      group by a.id, r.balance, r.through_seq
+      left join wallet.checkpoint_sums as c on c.account_id = a.id and not ${full}::boolean and exists (select from checkpoint)
+      group by a.id, r.balance, r.through_seq, c.balance
     ),
     held as (
       select coalesce(h.owner, a.owner) as owner, coalesce(a.balance, 0) as balance, coalesce(h.held, 0) as held
@@ -87,47 +141,86 @@ const countBreaches = (db: Database): Promise<Counts> =>
       full join (select owner, currency, balance from summed where purpose = 'held') as a on a.owner = h.owner and a.currency = h.currency
     ),
     posted as (
-      select t.journal_id, count(*) as entries from wallet.transfers as t group by t.journal_id
+      select t.journal_id, count(*) as entries from fresh as t group by t.journal_id
     ),
+    touched as materialized (select distinct cause_kind, cause_id, ${causeOf(sql`cause_id`)} as cause from fresh_journals where cause_kind in ('hold', 'order', 'refund')),
     moved as materialized (
       select j.cause_kind, j.cause_id, t.kind, sum(t.amount) as amount
       from wallet.journals as j join wallet.transfers as t on t.journal_id = j.id
-      where j.cause_kind in ('hold', 'order', 'refund') group by 1, 2, 3
+      where ${full}::boolean and j.cause_kind in ('hold', 'order', 'refund') group by 1, 2, 3
+      union all
+      select j.cause_kind, j.cause_id, t.kind, sum(t.amount)
+      from (select distinct case cause_kind when 'hold' then 'hold' else other end as kind, cause_id
+            from touched, (values ('order'), ('refund')) as both_kinds (other)) as c
+      join wallet.journals as j on j.cause_kind = c.kind and j.cause_id = c.cause_id join wallet.transfers as t on t.journal_id = j.id
+      where not ${full}::boolean group by 1, 2, 3
     ),
     paid as (
       select cause_id, sum(amount) filter (where cause_kind = 'order') as paid, sum(amount) filter (where cause_kind = 'refund') as refunded
       from moved where cause_kind in ('order', 'refund') group by cause_id
     ),
     shares as (
-      select payment_id, sum(amount) as amount, sum(refunded) as refunded from wallet.payment_shares group by payment_id
+      select payment_id, sum(amount) as amount, sum(refunded) as refunded from wallet.payment_shares
+      where ${full}::boolean or payment_id in (select cause from touched) group by payment_id
     ),
     hold_moves as (
       select cause_id, sum(amount) filter (where kind = 'hold') as held, sum(amount) filter (where kind = 'capture') as captured, sum(amount) filter (where kind = 'release') as released
       from moved where cause_kind = 'hold' group by cause_id
+    ),
+    causes as materialized (
+      select j.cause_kind, ${causeOf(sql`j.cause_id`)} as cause, t.kind from wallet.transfers as t join wallet.journals as j on j.id = t.journal_id
+      where t.seq > coalesce((select through_seq from checkpoint), 0) group by 1, 2, 3
+    ),
+    everything as materialized (
+      select count(*) as transfers, count(*) filter (where sealed) as sealed, coalesce(bit_xor(digest) filter (where sealed), 0) as digest,
+             coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunded,
+             coalesce(sum(amount) filter (where kind = 'capture'), 0) as captured, coalesce(sum(amount) filter (where kind = 'release'), 0) as released
+      from (select amount, kind, seq <= coalesce((select through_seq from checkpoint), 0) as sealed, wallet.transfer_digest(${key}::bigint, t) as digest
+            from wallet.transfers as t) as each
     )
     select
+      (select coalesce(max(number), 0) from checkpoint) as checkpoint,
       (select count(*) from wallet.accounts) as accounts,
-      (select count(*) from wallet.transfers) as transfers,
+      everything.transfers,
       (select count(*) from wallet.journals) as journals,
       (select count(*) from summed where guarded and stored <> balance) as wrong_balances,
       (select count(*) from summed where rollup is not null and rollup <> rolled) as wrong_rollups,
-      (select count(*) from wallet.transfers as t
+      (select count(*) from fresh as t
          left join wallet.accounts as d on d.id = t.debit_account and d.currency = t.currency
          left join wallet.accounts as c on c.id = t.credit_account and c.currency = t.currency
          where d.id is null or c.id is null) as wrong_currencies,
       (select coalesce(json_object_agg(currency, total), '{}') from (
          select currency, sum(case when guarded then stored else balance end) as total from summed group by currency) as totals) as sums,
+      (everything.digest <> coalesce((select transfer_digest from checkpoint), 0)
+        or everything.sealed <> coalesce((select c.transfers from checkpoint as c), 0))::int as changed_transfers,
+      (exists (select from checkpoint) and ${sumsDigest(key)} <> (select sums_digest from checkpoint))::int as changed_sums,
+      (coalesce((select bit_xor(wallet.journal_digest(${key}::bigint, j)) from wallet.journals as j), 0)
+        <> (coalesce((select journal_digest from checkpoint), 0) # coalesce((
+             select bit_xor(wallet.journal_digest(${key}::bigint, j)) from wallet.journals as j
+             where j.id in (select journal_id from wallet.transfers where seq > coalesce((select through_seq from checkpoint), 0))), 0)))::int as changed_journals,
+      ((coalesce((select bit_xor(wallet.payment_digest(${key}::bigint, p)) from wallet.payments as p where amount > 0), 0)
+         # coalesce((select bit_xor(wallet.share_digest(${key}::bigint, s)) from wallet.payment_shares as s), 0))
+        <> (coalesce((select payment_digest from checkpoint), 0) # ${paymentsOf(key, sql`causes`)}))::int as changed_payments,
+      (coalesce((select bit_xor(wallet.hold_digest(${key}::bigint, h)) from wallet.holds as h where amount > 0), 0)
+        <> (coalesce((select hold_digest from checkpoint), 0) # ${holdsOf(key, sql`causes`)}))::int as changed_holds,
+      (everything.refunded <> (select coalesce(sum(refunded), 0) from wallet.payment_shares))::int as wrong_refunds,
+      ((everything.captured, everything.released) <> (select coalesce(sum(captured), 0), coalesce(sum(released), 0) from wallet.holds))::int as wrong_hold_moves,
       (select count(*) from summed where guarded and (stored < 0 or balance < 0)) as negative,
-      (select count(*) - count(distinct key) from wallet.journals) as repeated_keys,
+      (select count(*) from (
+         select from wallet.journals where key in (select key from fresh_journals) group by key having count(*) > 1) as twice) as repeated_keys,
       (select count(*) from wallet.holds where is_open) as open_holds,
       (select count(*) from held where balance <> held) as wrong_held,
       (select count(*) from summed where purpose = 'escrow' and balance <> 0) as stray_escrow,
-      (select count(*) from wallet.journals where cause_kind = '' or cause_id = '') as nameless_journals,
-      (select count(*) from wallet.journals as j left join posted as p on p.journal_id = j.id where p.entries is distinct from j.entries) as broken_journals,
-      (select count(*) from posted as p left join wallet.journals as j on j.id = p.journal_id where j.id is null) as stray_transfers,
+      (select count(*) from fresh_journals where cause_kind = '' or cause_id = '') as nameless_journals,
+      (select count(*) from fresh_journals as j left join posted as p on p.journal_id = j.id where p.entries is distinct from j.entries) as broken_journals,
+      (select count(*) from posted as p left join fresh_journals as j on j.id = p.journal_id where j.id is null) as stray_transfers,
       (select count(*) from wallet.holds as h left join hold_moves as m on m.cause_id = h.id::text
-         where h.captured + h.released > h.amount or coalesce(m.held, 0) <> h.amount or coalesce(m.captured, 0) <> h.captured or coalesce(m.released, 0) <> h.released) as exceeded_holds,
+         where (${full}::boolean or h.id in (select cause from touched))
+           and (h.captured + h.released > h.amount or coalesce(m.held, 0) <> h.amount or coalesce(m.captured, 0) <> h.captured or coalesce(m.released, 0) <> h.released))
+        as exceeded_holds,
       (select count(*) from wallet.payment_shares where refunded > amount or refunded_commission > commission) as exceeded_shares,
       (select count(*) from wallet.payments as p left join shares as s on s.payment_id = p.id left join paid as m on m.cause_id = p.id::text
-         where coalesce(s.amount, 0) <> p.amount or coalesce(m.paid, 0) <> p.amount or coalesce(m.refunded, 0) <> coalesce(s.refunded, 0)
-            or (p.state = 'cancelled' and coalesce(m.paid, 0) <> coalesce(m.refunded, 0))) as wrong_payments`);
+         where (${full}::boolean or p.id in (select cause from touched))
+           and (coalesce(s.amount, 0) <> p.amount or coalesce(m.paid, 0) <> p.amount or coalesce(m.refunded, 0) <> coalesce(s.refunded, 0)
+             or (p.state = 'cancelled' and coalesce(m.paid, 0) <> coalesce(m.refunded, 0)))) as wrong_payments
+    from everything`);

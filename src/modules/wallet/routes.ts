@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { get, ownAccount, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { amountTooLarge, balanceTooLarge, insufficientFunds, Proof, StatementLine } from '#wallet';
@@ -7,6 +8,10 @@ import type { Wallet } from './context.ts';
 import { Deduction, DeductWallet, deductWallet, reasonNeeded } from './deduct-wallet.ts';
 import { proveLedger } from './proof.ts';
 import { JournalView, readJournal, readStatement, readWallet, StatementQuery, WalletView } from './statement.ts';
+
+const ProofQuery = z.object({
+  full: z.enum(['true', 'false']).optional().meta({ description: 'Recompute all of the ledger, and trust no checkpoint', example: 'true' }),
+});
 
 export const routes = [
   get('/customers/{username}/wallet', {
@@ -56,11 +61,12 @@ export const routes = [
   get('/ledger/proof', {
     summary: 'The proof of the ledger',
     description:
-      'Checks the rules of the ledger over all stored money in one snapshot. `ok` is true when every rule holds; the figures show what was compared.',
+      'Checks the rules of the ledger over all stored money in one snapshot. `ok` is true when every rule holds; the figures show what was compared. What came since the last checkpoint is recomputed; of what is older, digests show whether a row was changed. `full=true` recomputes all of it.',
     access: permitted('ledger:read'),
+    query: ProofQuery,
     returns: Proof,
     problems: [],
-    handle: (ctx: Wallet) => proveLedger(ctx),
+    handle: (ctx: Wallet, { query }) => proveLedger(ctx, { full: query.full === 'true' }),
   }),
   get('/ledger/journals/{id}', {
     summary: 'A journal and its transfers',

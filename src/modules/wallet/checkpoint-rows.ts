@@ -1,0 +1,69 @@
+import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { sameText } from '#kernel/secrets.ts';
+import type { Wallet } from './context.ts';
+
+/** The ledger up to a transfer: digests of its rows, and the seal over them and over the checkpoint before. Digests are texts, since they use all of a bigint. */
+export interface Checkpoint {
+  number: number;
+  through_seq: number;
+  server_version: number;
+  transfers: number;
+  transfer_digest: string;
+  journal_digest: string;
+  payment_digest: string;
+  hold_digest: string;
+  sums_digest: string;
+  previous_seal: string;
+  seal: string;
+}
+
+const COLUMNS = sql`number, through_seq, server_version, transfers, transfer_digest::text, journal_digest::text, payment_digest::text, hold_digest::text,
+  sums_digest::text, previous_seal, seal`;
+
+/** The hash functions of PostgreSQL may differ from one major version to the next. */
+export const serverVersion: Sql = sql`current_setting('server_version_num')::int / 10000`;
+
+/** The key of the digests. It never is in the database, so nobody who is can make a row that fits an old digest. */
+export const digestKey = (ctx: Wallet): string => ctx.secrets.derive('wallet.ledger-digest').readBigInt64BE(0).toString();
+
+export const newestCheckpoint = (db: Database): Promise<Checkpoint | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from wallet.checkpoints where server_version = ${serverVersion} order by number desc limit 1`);
+
+export const sealOf = (ctx: Wallet, { seal: _, ...rest }: Omit<Checkpoint, 'seal'> & { seal?: string }): string =>
+  ctx.secrets.sign(JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))), 'wallet.checkpoint').toString('base64url');
+
+/** How many of the newest checkpoints are not what Souk sealed, or do not follow the one before. `all` goes back to the first. */
+export async function brokenCheckpoints(ctx: Wallet, all: boolean): Promise<number> {
+  let broken = 0;
+  let next: Checkpoint | undefined;
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = await ctx.db.many<Checkpoint>(sql`
+      select ${COLUMNS} from wallet.checkpoints where number < ${before} order by number desc limit ${all ? 500 : 2}`);
+    for (const checkpoint of page) {
+      if (!sameText(checkpoint.seal, sealOf(ctx, checkpoint))) broken += 1;
+      if (next && (next.number !== checkpoint.number + 1 || next.previous_seal !== checkpoint.seal)) broken += 1;
+      next = checkpoint;
+    }
+    if (!next || (!all && page.length === 2) || page.length === 0) return broken + (next && next.number !== 1 && page.length === 0 ? 1 : 0);
+    before = next.number;
+  }
+}
+
+/** The id in a cause; null where it is none, since a proof must not fail over a row that somebody changed. */
+export const causeOf = (column: Sql): Sql =>
+  sql`case when ${column} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${column}::uuid end`;
+
+/** Payments and their shares that the orders among these causes paid. */
+export const paymentsOf = (key: string, causes: Sql): Sql => sql`
+  (coalesce((select bit_xor(wallet.payment_digest(${key}::bigint, p)) from wallet.payments as p
+     where p.id in (select cause from ${causes} where cause_kind = 'order')), 0)
+   # coalesce((select bit_xor(wallet.share_digest(${key}::bigint, s)) from wallet.payment_shares as s
+     where s.payment_id in (select cause from ${causes} where cause_kind = 'order')), 0))`;
+
+/** Holds that were set aside among these causes. */
+export const holdsOf = (key: string, causes: Sql): Sql => sql`
+  coalesce((select bit_xor(wallet.hold_digest(${key}::bigint, h)) from wallet.holds as h
+    where h.id in (select cause from ${causes} where cause_kind = 'hold' and kind = 'hold')), 0)`;
+
+export const sumsDigest = (key: string): Sql => sql`
+  coalesce((select bit_xor(wallet.sum_digest(${key}::bigint, s, a)) from wallet.checkpoint_sums as s join wallet.accounts as a on a.id = s.account_id), 0)`;

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { raw } from '#kernel/database.ts';
+import { systemScope } from '#kernel/runtime.ts';
+import type { Proof } from '#wallet';
+import { usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+import { makeCheckpoint } from './checkpoint.ts';
+import type { Wallet } from './context.ts';
+import { proveLedger } from './proof.ts';
+import { rollUp } from './rollup.ts';
+
+let w: World;
+
+/** A ledger with some of everything: sales, refunds, holds, a cancelled payment, roll-ups; then a checkpoint; then some more. */
+beforeAll(async () => {
+  w = await world();
+  await activity('before');
+  const ctx = context();
+  for (let turn = 0; turn < 50 && Number((await w.sql('select through_seq from wallet.rollup_progress'))[0]!.through_seq) === 0; turn++)
+    await rollUp(ctx);
+  await makeCheckpoint(ctx, 1);
+  await activity('after');
+});
+
+const context = () => w.souk.runtime.context('wallet', systemScope) as Wallet;
+
+async function activity(when: string): Promise<void> {
+  const bob = await w.buyer(`bob-${when}`, { balance: usd(50_00) });
+  const [payee, sale, given, kept] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+  const pay = (key: string) =>
+    w.ask('wallet', 'pay', { key, payer: bob.id, currency: 'USD', shares: [{ payee, amount: 5_00, commission: 25 }] });
+  await pay(sale);
+  await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sale, payee, amount: 1_00 });
+  await pay(given);
+  await w.ask('wallet', 'cancelPayment', { key: given });
+  await w.ask('wallet', 'hold', { key: kept, owner: bob.id, currency: 'USD', amount: 9_00, reason: when, expiresAt: null });
+  await w.ask('wallet', 'capture', { key: randomUUID(), holdKey: kept, payee, amount: 2_00 });
+}
+
+const figuresOf = (proof: Proof): Record<string, unknown> => Object.assign({}, ...proof.rules.map(({ figures }) => figures));
+
+/** What the proof says of a ledger in which a superuser has done this, past triggers and constraints; nothing of it stays. */
+async function afterTampering(statement: string, full: boolean): Promise<{ figures: Record<string, unknown>; ok: boolean }> {
+  let proof: Proof | undefined;
+  await context()
+    .db.transaction(async (tx) => {
+      await tx.execute(raw('set local session_replication_role = replica') as never);
+      for (const part of statement.split(';')) await tx.execute(raw(part) as never);
+      proof = await proveLedger({ ...w.souk.runtime.context('wallet', { ...systemScope, tx }) } as Wallet, { full });
+      throw new Error('nothing stays');
+    })
+    .catch((error: Error) => expect(error.message).toBe('nothing stays'));
+  return { figures: figuresOf(proof!), ok: proof!.ok };
+}
+
+const OLD = '(select through_seq from wallet.checkpoints)';
+
+/** Each breaks one figure of the proof; those of the second list are of before the checkpoint. */
+const FRESH: [figure: string, statement: string][] = [
+  [
+    'wrongBalances',
+    "update wallet.accounts set balance = balance + 1 where id = (select id from wallet.accounts where purpose = 'available' limit 1)",
+  ],
+  ['wrongRollups', 'update wallet.rollups set balance = balance + 1'],
+  ['wrongCurrencies', "update wallet.transfers set currency = 'EUR' where seq = (select max(seq) from wallet.transfers)"],
+  ['sums', "update wallet.accounts set balance = balance + 5 where purpose = 'available'"],
+  [
+    'negative',
+    "alter table wallet.accounts drop constraint balance_not_negative; update wallet.accounts set balance = -1 where purpose = 'available'",
+  ],
+  [
+    'repeatedKeys',
+    'alter table wallet.journals drop constraint journal_once; update wallet.journals set key = (select j.key from wallet.journals j join wallet.transfers t on t.journal_id = j.id order by t.seq limit 1) where id = (select journal_id from wallet.transfers order by seq desc limit 1)',
+  ],
+  ['wrongHeld', "update wallet.holds set released = amount - captured where reason = 'after'"],
+  [
+    'strayEscrow',
+    "update wallet.accounts set purpose = 'escrow' where id = (select debit_account from wallet.transfers where kind = 'capture' order by seq desc limit 1)",
+  ],
+  [
+    'namelessJournals',
+    "alter table wallet.journals drop constraint journals_cause_id_check; update wallet.journals set cause_id = '' where id = (select journal_id from wallet.transfers order by seq desc limit 1)",
+  ],
+  [
+    'brokenJournals',
+    'update wallet.journals set entries = 7 where id = (select journal_id from wallet.transfers order by seq desc limit 1)',
+  ],
+  ['strayTransfers', 'delete from wallet.journals where id = (select journal_id from wallet.transfers order by seq desc limit 1)'],
+  [
+    'exceededHolds',
+    "alter table wallet.holds drop constraint hold_not_exceeded; update wallet.holds set captured = amount + 1 where reason = 'after'",
+  ],
+  [
+    'exceededShares',
+    'alter table wallet.payment_shares drop constraint share_not_exceeded; update wallet.payment_shares set refunded = amount + 1',
+  ],
+  [
+    'wrongPayments',
+    `update wallet.payments set amount = amount + 1 where id = (select cause_id::uuid from wallet.journals j join wallet.transfers t on t.journal_id = j.id where cause_kind = 'order' order by t.seq desc limit 1)`,
+  ],
+  ['wrongRefunds', 'update wallet.payment_shares set refunded = refunded + 1 where refunded < amount'],
+  ['wrongHoldMoves', 'update wallet.holds set captured = captured + 1 where captured > 0'],
+];
+
+const SEALED: [figure: string, statement: string][] = [
+  ['changedTransfers', `update wallet.transfers set amount = amount + 1 where seq = ${OLD}`],
+  ['changedTransfers', `update wallet.transfers set kind = 'correction' where seq = 1`],
+  ['changedTransfers', `delete from wallet.transfers where seq = ${OLD}`],
+  [
+    'changedTransfers',
+    `update wallet.transfers as t set amount = o.amount + 1, debit_account = o.credit_account from wallet.transfers as o where t.seq = 2 and o.seq = 3`,
+  ],
+  ['changedJournals', "update wallet.journals set cause_id = 'x' where id = (select journal_id from wallet.transfers where seq = 1)"],
+  ['changedJournals', 'delete from wallet.journals where id = (select journal_id from wallet.transfers where seq = 1)'],
+  [
+    'changedJournals',
+    `insert into wallet.journals (id, cause_kind, cause_id, key, entries, at) values (gen_random_uuid(), 'charge', 'x', 'x', 1, now())`,
+  ],
+  [
+    'changedPayments',
+    "update wallet.payments set payer = 'me' where payer = (select owner from wallet.accounts where id = (select credit_account from wallet.transfers where seq = 1))",
+  ],
+  ['changedPayments', 'update wallet.payment_shares set commission = commission + 1'],
+  ['changedHolds', "update wallet.holds set owner = 'me' where reason = 'before'"],
+  ['changedSums', 'update wallet.checkpoint_sums set balance = balance + 1'],
+  ['changedSums', "update wallet.accounts set owner = owner || 'x' where purpose = 'undelivered'"],
+  ['brokenCheckpoints', 'update wallet.checkpoints set through_seq = through_seq - 1'],
+  ['brokenCheckpoints', 'update wallet.checkpoints set number = 2'],
+];
+
+const broken = (figure: unknown): boolean =>
+  typeof figure === 'object' ? Object.values(figure ?? {}).some((sum) => sum !== 0) : Number(figure) > 0;
+
+describe('the quick and the full proof', () => {
+  test('find nothing in a ledger that nobody has touched, with a checkpoint and without', async () => {
+    for (const full of [false, true]) {
+      const proof = await w.ask<Proof>('wallet', 'prove', { full });
+      expect([proof.ok, proof.full, figuresOf(proof).checkpoint], JSON.stringify(proof)).toEqual([true, full, 1]);
+    }
+    const [{ count }] = (await w.sql(`select count(*)::int from wallet.transfers where seq > ${OLD}`)) as [{ count: number }];
+    expect(count).toBeGreaterThan(5);
+    expect((await (await w.admin()).get('/v1/ledger/proof?full=true')).body).toMatchObject({ ok: true, full: true });
+  });
+
+  test.each([...FRESH, ...SEALED])('notice by %s: %s', async (figure, statement) => {
+    for (const full of [false, true]) {
+      const { ok, figures } = await afterTampering(statement, full);
+      expect([ok, broken(figures[figure])], `${full ? 'full' : 'quick'} ${JSON.stringify(figures)}`).toEqual([false, true]);
+    }
+  });
+
+  test('have a case here for every figure that can be broken', async () => {
+    const counted = ['accounts', 'transfers', 'journals', 'openHolds', 'checkpoint'];
+    const figures = Object.keys(figuresOf(await w.ask<Proof>('wallet', 'prove', {}))).filter((figure) => !counted.includes(figure));
+    expect([...new Set([...FRESH, ...SEALED].map(([figure]) => figure))].sort()).toEqual(figures.sort());
+  });
+});
+
+test('checkpoints follow each other by their seals, and none is made of a ledger whose proof fails', async () => {
+  const ctx = context();
+  const numbers = async () =>
+    (await w.sql<{ number: string }>('select number from wallet.checkpoints order by number')).map(({ number }) => Number(number));
+  await w.sql(
+    'set session_replication_role = replica; update wallet.transfers set amount = amount + 1 where seq = 1; set session_replication_role = default',
+  );
+  for (let turn = 0; turn < 3; turn++) await rollUp(ctx);
+  await makeCheckpoint(ctx, 1);
+  expect(await numbers()).toEqual([1]);
+  await w.sql(
+    'set session_replication_role = replica; update wallet.transfers set amount = amount - 1 where seq = 1; set session_replication_role = default',
+  );
+  await makeCheckpoint(ctx, 1);
+  expect(await numbers()).toEqual([1, 2]);
+  for (const full of [false, true]) expect(await w.ask('wallet', 'prove', { full })).toMatchObject({ ok: true });
+  const { figures } = await afterTampering('delete from wallet.checkpoints where number = 1', true);
+  expect(figures.brokenCheckpoints).toBeGreaterThan(0);
+});
