@@ -119,6 +119,11 @@ describe.each([
     ['no token', async () => undefined],
     ['a token of another secret', () => token('somebody else knows another secret')],
     ['a token that is too old', () => token(INTERNAL_SECRET, '-1 minute')],
+    ['a token without an end', () => token(INTERNAL_SECRET, null)],
+    ['a token that lives for an hour', () => token(INTERNAL_SECRET, '1h')],
+    ['a token that does not say when it was made', () => token(INTERNAL_SECRET, '30s', { iat: null })],
+    ['a token made for another operation', () => token(INTERNAL_SECRET, '30s', { operation: 'pay' })],
+    ['a token made for another module', () => token(INTERNAL_SECRET, '30s', { module: 'orders' })],
     ['the token of a person', async () => `Bearer ${bob.token}`],
   ])('the internal door is closed to %s', async (_, authorization) => {
     expect(await knocks(other, await authorization())).toBeProblem(404, 'not-found');
@@ -127,6 +132,17 @@ describe.each([
   test('the internal door opens to a service, and only to what lives behind it', async () => {
     expect(await knocks(other, await token(INTERNAL_SECRET))).toMatchObject({ status: 200, body: { output: { ok: true } } });
     expect(await knocks(orders, await token(INTERNAL_SECRET))).toBeProblem(404, 'not-found');
+  });
+
+  test.each([
+    ['{"input":{"accountId":7}}', 422, 'invalid'],
+    ['null', 422, 'invalid'],
+    ['{', 400, 'malformed'],
+  ] as const)('what a service sends wrong is said to it: %s', async (body, status, code) => {
+    const authorization = await token(INTERNAL_SECRET, '30s', { module: 'identity', operation: 'readCustomer' });
+    const door = shape.other.includes('identity') ? other : orders;
+    const headers = { 'content-type': 'application/json', authorization };
+    expect(await door.call('/internal/identity/readCustomer', { method: 'POST', headers, body })).toBeProblem(status, code);
   });
 
   test.each((['orders', 'other'] as const).filter((door) => shape[door].includes('identity')))(
@@ -221,16 +237,25 @@ describe.each([
     expect(await books.faults()).toEqual([]);
   }
 
-  const token = async (secret: string, expires = '30s') =>
-    `Internal ${await new SignJWT({
+  const token = async (
+    secret: string,
+    expires: string | null = '30s',
+    said: { module?: string; operation?: string; iat?: number | null } = {},
+  ) => {
+    const { iat, ...names } = said;
+    const unsigned = new SignJWT({
       caller: 'orders',
+      module: 'wallet',
+      operation: 'prove',
+      ...names,
       actor: { kind: 'system', id: '', username: 'system', roles: [], permissions: [], sessionId: null },
     })
       .setProtectedHeader({ alg: 'HS256' })
-      .setAudience('souk-internal')
-      .setIssuedAt()
-      .setExpirationTime(expires)
-      .sign(new TextEncoder().encode(secret))}`;
+      .setAudience('souk-internal');
+    if (iat !== null) unsigned.setIssuedAt(iat);
+    if (expires !== null) unsigned.setExpirationTime(expires);
+    return `Internal ${await unsigned.sign(new TextEncoder().encode(secret))}`;
+  };
 
   const knocks = (server: Server, authorization: string | undefined) =>
     server.call('/internal/wallet/prove', {

@@ -1,5 +1,23 @@
 import { isIP } from 'node:net';
 
+/**
+ * The IP address in one entry of `X-Forwarded-For`, or in what a socket says: without a port, brackets, quotes, a zone, and the
+ * prefix of IPv4 in IPv6; IPv6 in its one spelling (RFC 5952). So one caller is one key, however it is written.
+ * @returns undefined when there is none.
+ */
+export function addressIn(text: string | undefined): string | undefined {
+  const bare = text?.trim().replace(/^"(.*)"$/, '$1') ?? '';
+  const host = /^\[([^\]]*)\](:\d+)?$/.exec(bare)?.[1] ?? /^([\d.]+):\d+$/.exec(bare)?.[1] ?? bare;
+  const address = host.replace(/%.*$/, '');
+  const version = isIP(address);
+  if (version !== 6) return version === 4 ? address : undefined;
+  const spelled = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(spelled);
+  if (!mapped) return spelled;
+  const [high, low] = [Number.parseInt(mapped[1]!, 16), Number.parseInt(mapped[2]!, 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
 /** The network of an address: enough to see where an attack comes from, not enough to name a person. */
 export function networkOf(address: string): string | null {
   const plain = address.replace(/^::ffff:/, '');

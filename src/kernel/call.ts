@@ -53,7 +53,7 @@ function check<S extends z.ZodType>(schema: S, value: unknown, place: 'query' | 
 
 const ERRORS_SHOWN = 20;
 
-function fieldErrors(error: z.ZodError, place: 'query' | 'body'): FieldError[] {
+export function fieldErrors(error: z.ZodError, place: 'query' | 'body'): FieldError[] {
   return error.issues
     .slice(0, ERRORS_SHOWN)
     .flatMap((issue) => {

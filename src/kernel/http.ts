@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
+import { addressIn } from './addresses.ts';
 import { writeAudit } from './audit.ts';
 import { readCall } from './call.ts';
 import { traceOf } from './cause.ts';
@@ -8,21 +9,11 @@ import type { Clock } from './clock.ts';
 import { type Actor, type RequestScope, stranger } from './context.ts';
 import type { Database } from './database.ts';
 import { newId } from './ids.ts';
+import { serveInternal } from './internal-calls.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerElsewhere } from './no-such-path.ts';
-import {
-  accountNeeded,
-  forbidden,
-  internalError,
-  malformed,
-  notFound,
-  Problem,
-  stillRunning,
-  unauthenticated,
-  unavailable,
-} from './problems.ts';
-import { readInternalToken } from './remote.ts';
+import { accountNeeded, forbidden, internalError, notFound, Problem, unauthenticated } from './problems.ts';
 import { type Headers, problemReply, resultReply } from './replies.ts';
 import { operationId, type Route, scopeOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
@@ -30,6 +21,7 @@ import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { isSameUsername } from './shapes.ts';
 import { demandStepUp } from './step-up.ts';
+import { problemOf } from './thrown.ts';
 
 /** What a caller proves itself with: the headers `Authorization` and `X-Api-Key`. */
 export interface Credentials {
@@ -56,7 +48,7 @@ export interface HttpParts {
   settings: Settings;
 }
 
-type Env = {
+export type Env = {
   Bindings: { incoming?: { socket: { remoteAddress?: string } } };
   /** Who calls, and the RateLimit headers of their reply. */
   Variables: { address: string; counted: Headers };
@@ -237,18 +229,6 @@ const isRefusalOfPermission = (route: Route, actor: Actor, problem: Problem): bo
 const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
   writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status });
 
-/** Waited too long for a lock, took too long, or met others in a deadlock again and again. */
-const BUSY = new Set(['55P03', '57014', '40001', '40P01']);
-
-function problemOf(error: unknown, request: Request): Problem {
-  if (error instanceof Problem) return error;
-  const code = (error as { code?: string } | null)?.code;
-  if (BUSY.has(code ?? ''))
-    return request.headers.has('idempotency-key') ? stillRunning({ retryAfterSeconds: 1 }) : unavailable({ retryAfterSeconds: 1 });
-  if (error instanceof URIError) return malformed({ reason: 'The path is not well encoded.' });
-  return internalError();
-}
-
 /** By the scheme that was used: RFC 7617 for Basic, RFC 6750 for a bearer token that was refused. */
 function challengeOf({ spec }: Route, request: Request, problem: Problem): string {
   if (spec.basic) return 'Basic realm="souk", charset="UTF-8"';
@@ -261,32 +241,8 @@ const requestIdOf = (request: Request): string => {
   return given && /^[\w.-]{1,64}$/.test(given) ? given : newId();
 };
 
+/** Who is counted. What a proxy wrote and is no address counts as the proxy itself. */
 function addressOf(c: { req: { raw: Request }; env?: Env['Bindings'] }, settings: Settings): string {
-  const forwarded = settings.trustProxy ? c.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
-  return forwarded || c.env?.incoming?.socket.remoteAddress || 'local';
-}
-
-/** Where other services ask: closed to the public by a short-lived signed token. */
-function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
-  app.post('/internal/:module/:operation', async (c) => {
-    const { module, operation } = c.req.param();
-    try {
-      const from = await readInternalToken(c.req.header('authorization') ?? null, secret);
-      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.offers.get(operation)?.spec;
-      if (!from) await parts.limits.countAddress(c.var.address);
-      if (!from || !spec) throw notFound();
-      const input = spec.input.parse(((await c.req.json()) as { input: unknown }).input);
-      const output = await parts.runtime.ask(from.caller, module, operation, input, {
-        actor: from.actor,
-        cause: from.cause,
-        request: null,
-        tx: null,
-      });
-      return Response.json({ output });
-    } catch (error) {
-      const problem = problemOf(error, c.req.raw);
-      if (problem.status >= 500) parts.log.error({ err: error, module, operation }, 'an internal call failed');
-      return problemReply(problem, c.req.path, {});
-    }
-  });
+  const forwarded = settings.trustProxy ? c.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1) : undefined;
+  return addressIn(forwarded) ?? addressIn(c.env?.incoming?.socket.remoteAddress) ?? 'local';
 }

@@ -8,10 +8,13 @@ import type { AskRemote, Scope } from './runtime.ts';
 const TIMEOUT_MS = 5000;
 const ATTEMPTS = 3;
 const TOKEN_SECONDS = 30;
+const CLOCKS_DIFFER_SECONDS = 5;
 
-/** What an internal token says: which module asks, and for whom. */
+/** What an internal token says: which module asks what of which, and for whom. */
 interface Claims {
   caller: string;
+  module: string;
+  operation: string;
   actor: Omit<Actor, 'permissions'> & { permissions: string[] };
   /** What led to the call. */
   cause?: Cause | null;
@@ -42,7 +45,7 @@ export function remoteAsker(urls: Readonly<Record<string, string>>, secret: stri
     const base = urls[module];
     if (!base || !secret)
       throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
-    const token = await sign(key, caller, scope);
+    const token = await sign(key, { caller, module, operation }, scope);
     try {
       return await breakerOf(module).fire(`${base}/internal/${module}/${operation}`, token, JSON.stringify({ input }));
     } catch (error) {
@@ -75,18 +78,22 @@ async function send(url: string, token: string, body: string): Promise<unknown> 
   }
 }
 
-const sign = (key: Uint8Array, caller: string, scope: Scope): Promise<string> =>
-  new SignJWT({ caller, actor: { ...scope.actor, permissions: [...scope.actor.permissions] }, cause: causeOf(scope) })
+const sign = (key: Uint8Array, asked: Omit<Claims, 'actor' | 'cause'>, scope: Scope): Promise<string> =>
+  new SignJWT({ ...asked, actor: { ...scope.actor, permissions: [...scope.actor.permissions] }, cause: causeOf(scope) })
     .setProtectedHeader({ alg: 'HS256' })
     .setAudience('souk-internal')
     .setIssuedAt()
     .setExpirationTime(`${TOKEN_SECONDS}s`)
     .sign(key);
 
-/** Reads who asks from an internal token. @returns undefined when it is none of ours, or too old. */
+/**
+ * Reads who asks from an internal token. It opens one operation, and must say when it was made and when it ends, not long after.
+ * @returns undefined when it is none of ours, too old, lives too long, or is for another operation.
+ */
 export async function readInternalToken(
   authorization: string | null,
   secret: string,
+  asked: { module: string; operation: string },
 ): Promise<{ caller: string; actor: Actor; cause: Cause | null } | undefined> {
   if (!authorization?.startsWith('Internal ')) return undefined;
   try {
@@ -94,7 +101,12 @@ export async function readInternalToken(
     const { payload } = await jwtVerify<Claims>(authorization.slice('Internal '.length), key, {
       audience: 'souk-internal',
       algorithms: ['HS256'],
+      requiredClaims: ['exp', 'iat'],
+      maxTokenAge: TOKEN_SECONDS,
+      clockTolerance: CLOCKS_DIFFER_SECONDS,
     });
+    if (payload.exp! - payload.iat! > TOKEN_SECONDS || payload.module !== asked.module || payload.operation !== asked.operation)
+      return undefined;
     return {
       caller: payload.caller,
       actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) },

@@ -160,3 +160,18 @@ test('the owner is known by any spelling of the name', async () => {
     for (const rest of ['', '/wallet', '/purchases'])
       expect((await bob.get(`/v1/customers/${encodeURIComponent(name)}${rest}`)).status, `${name}${rest}`).toBe(200);
 });
+
+test('a repeated registration answers what the first one did, whatever the account has become since', async () => {
+  const w = await world();
+  const given = { ...amal, username: 'amal_again', email: 'amal.first@example.com' };
+  const key = { 'idempotency-key': 'amal-registers' };
+  const first = await w.post('/v1/customers', given, key);
+  const { body } = await w.post('/v1/auth/sign-in', { username: given.username, password: given.password });
+  const self = w.withToken({ id: first.body.id, username: given.username }, body.accessToken);
+  const changes = { address: 'A secret place', phone: '+21671000000', fullName: 'Another Name' };
+  expect((await self.patch(`/v1/customers/${given.username}`, changes)).status).toBe(200);
+
+  const again = await w.post('/v1/customers', given, key);
+  expect(again.headers.get('idempotent-replayed')).toBe('true');
+  expect(again.body).toEqual(first.body);
+});

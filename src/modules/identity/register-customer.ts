@@ -3,14 +3,13 @@ import { emit, enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Email, Username } from '#kernel/shapes.ts';
-import { findByKey } from './account.ts';
+import { findByKey, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
 import { accountCreated, type Customer } from './contract.ts';
-import { customerOf } from './customer.ts';
 import { sendCode } from './jobs.ts';
 import { giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
-import { Address, Age, BirthDate, FullName, Gender, MaritalStatus, refuseImpossibleBirth } from './personal-details.ts';
+import { Address, Age, BirthDate, FullName, Gender, MaritalStatus, refuseImpossibleBirth, yearsSince } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
 import { isReserved } from './username.ts';
 
@@ -54,7 +53,7 @@ export async function registerCustomer(
   input: RegisterCustomer,
   key: Key | undefined,
 ): Promise<Customer | Replayed<Customer>> {
-  const before = key && (await madeBefore(ctx, key));
+  const before = key && (await madeBefore(ctx, input, key));
   if (before) return before;
   refuseImpossibleBirth(input.birthDate, ctx.clock.now());
   const { username, password, email, ...details } = input;
@@ -69,15 +68,36 @@ export async function registerCustomer(
     if (code) enqueue(tx, sendCode, code);
     return account;
   });
-  if (opened) return customerOf(ctx.secrets, opened, ctx.clock.now());
-  const twin = key && (await madeBefore(ctx, key));
+  if (opened) return registered(input, opened);
+  const twin = key && (await madeBefore(ctx, input, key));
   if (twin) return twin;
   throw usernameTaken({ username });
 }
 
-async function madeBefore(ctx: Identity, key: Key): Promise<Replayed<Customer> | undefined> {
+async function madeBefore(ctx: Identity, input: RegisterCustomer, key: Key): Promise<Replayed<Customer> | undefined> {
   const account = await findByKey(ctx.db, key);
   if (!account) return undefined;
   refuseOtherBody(account, key);
-  return replayed(customerOf(ctx.secrets, account, ctx.clock.now()));
+  return replayed(registered(input, account));
 }
+
+/**
+ * The reply, from what the call itself says and what of the account never changes. A repeated call shows so what the first one
+ * showed, and nothing that the account has become since: no token stands behind it.
+ */
+const registered = (input: RegisterCustomer, { id, username, created_at }: LivingAccount): Customer => ({
+  id,
+  username,
+  fullName: input.fullName,
+  age: input.birthDate ? yearsSince(input.birthDate, created_at) : (input.age ?? null),
+  birthDate: input.birthDate ?? null,
+  address: input.address,
+  gender: input.gender,
+  maritalStatus: input.maritalStatus,
+  phone: null,
+  email: input.email ?? null,
+  emailConfirmed: false,
+  state: 'active',
+  version: 1,
+  createdAt: created_at.toISOString(),
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { days } from '#kernel/clock.ts';
+import { days, seconds } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
@@ -22,6 +22,16 @@ const signature = (secrets: Secrets, body: string): string => secrets.fingerprin
 export function newRefreshToken(secrets: Secrets, sessionId: string, generation: number): RefreshToken {
   const body = `${sessionId}.${generation}.${randomBytes(24).toString('base64url')}`;
   return { sessionId, generation, text: `${body}.${signature(secrets, body)}` };
+}
+
+/**
+ * The token that follows this one. It is made from it with a key of ours, so that all who exchange one token at about the same
+ * time get the same successor; nobody without the key can tell it.
+ */
+export function nextRefreshToken(secrets: Secrets, token: RefreshToken): RefreshToken {
+  const generation = token.generation + 1;
+  const body = `${token.sessionId}.${generation}.${secrets.fingerprint(token.text, 'identity.refresh-token.next').replaceAll('.', '')}`;
+  return { sessionId: token.sessionId, generation, text: `${body}.${signature(secrets, body)}` };
 }
 
 /** Reads a token that we made; anything else is undefined, so that nobody ends a session by guessing at it. */
@@ -58,24 +68,31 @@ interface Presented {
   /** The family's number when this statement began. */
   seen_generation: number;
   ended: boolean;
+  /** Whether the next token took this one's place a moment ago. */
+  just_exchanged: boolean;
 }
 
+/** How long after its exchange a token is still answered: for a reply that was lost, and for parallel tabs. */
+export const REFRESH_GRACE_MS = seconds(10);
+
 /**
- * Puts `next` in the place of `token`, if `token` is the current one and its account is active: while that is being closed its
- * sessions wait, and their tokens stay good. Of several who present it at once exactly one gets a row: the update is guarded,
- * and the others find the guard closed.
+ * Puts the next token in the place of `token`, if `token` is the current one and its account is active: while that is being
+ * closed its sessions wait, and their tokens stay valid. The update is guarded, so that of several at once one writes.
  *
- * @returns the account, as of the same moment, when it was; `raced` when it was current as the statement began but somebody else was faster;
- * `reused` when it had been replaced before; `ended` when there is no such session any more.
+ * @returns the account, as of the same moment, when it did, and also when the next token took this one's place within the grace;
+ * `raced` when somebody else was faster within this very statement: ask again; `waiting` when the account is not active;
+ * `reused` when it was replaced before that; `ended` when there is no such session any more.
  */
 export async function rotate(
   db: Database,
   secrets: Secrets,
   { token, next, now }: { token: RefreshToken; next: RefreshToken; now: Date },
-): Promise<LivingAccount | 'raced' | 'reused' | 'ended'> {
+): Promise<LivingAccount | 'raced' | 'waiting' | 'reused' | 'ended'> {
   const presented = await db.maybe<Presented & (LivingAccount | { id: null })>(sql`
     with seen as (
-      select generation, ended_at is not null or expires_at <= ${now} as ended from identity.sessions where id = ${token.sessionId}
+      select account_id, generation, ended_at is not null or expires_at <= ${now} as ended,
+             refresh_hash = ${hashOf(secrets, next)} and refreshed_at > ${new Date(now.getTime() - REFRESH_GRACE_MS)} as just_exchanged
+      from identity.sessions where id = ${token.sessionId}
     ), rotated as (
       update identity.sessions s
       set generation = ${next.generation}, refresh_hash = ${hashOf(secrets, next)}, refreshed_at = ${now},
@@ -84,10 +101,15 @@ export async function rotate(
       where s.id = ${token.sessionId} and s.refresh_hash = ${hashOf(secrets, token)}
         and s.ended_at is null and s.expires_at > ${now} and a.id = s.account_id and a.state = 'active'
       returning a.*
+    ), answered as (
+      select * from rotated
+      union all
+      select a.* from identity.accounts a, seen where a.id = seen.account_id and seen.just_exchanged and a.state = 'active'
     )
-    select seen.generation as seen_generation, seen.ended, rotated.* from seen left join rotated on true`);
+    select seen.generation as seen_generation, seen.ended, seen.just_exchanged, answered.* from seen left join answered on true`);
   if (!presented || presented.ended) return 'ended';
   if (presented.id !== null) return presented;
+  if (presented.just_exchanged) return 'waiting';
   return presented.seen_generation === token.generation ? 'raced' : 'reused';
 }
 

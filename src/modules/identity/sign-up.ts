@@ -4,12 +4,12 @@ import { enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Email, Id, Username } from '#kernel/shapes.ts';
-import { emailOf, findByKey, type LivingAccount } from './account.ts';
+import { findByKey, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
 import { sendCode } from './jobs.ts';
 import { freeUsernames, giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
-import { FullName, unsealDetails } from './personal-details.ts';
+import { FullName } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
 import { isReserved } from './username.ts';
 
@@ -31,7 +31,7 @@ export type SignedUp = z.infer<typeof SignedUp>;
  * confirmed, and is forgotten; its owner is told. So neither words nor time, nor what happens to the name, tell who is a customer.
  */
 export async function signUp(ctx: Identity, input: SignUp, key: Key | undefined): Promise<SignedUp | Replayed<SignedUp>> {
-  const before = key && (await madeBefore(ctx, key));
+  const before = key && (await madeBefore(ctx, input, key));
   if (before) return before;
   const passwordHash = await hashPassword(ctx.secrets, input.password);
   const opened = await ctx.db.transaction(async (tx) => {
@@ -52,17 +52,17 @@ export async function signUp(ctx: Identity, input: SignUp, key: Key | undefined)
     }
     return undefined;
   });
-  if (opened) return told(ctx, opened);
-  const twin = key && (await madeBefore(ctx, key));
+  if (opened) return told(input, opened);
+  const twin = key && (await madeBefore(ctx, input, key));
   if (twin) return twin;
   throw usernameTaken({ username: input.username ?? input.fullName });
 }
 
-async function madeBefore(ctx: Identity, key: Key): Promise<Replayed<SignedUp> | undefined> {
+async function madeBefore(ctx: Identity, input: SignUp, key: Key): Promise<Replayed<SignedUp> | undefined> {
   const account = await findByKey(ctx.db, key);
   if (!account) return undefined;
   refuseOtherBody(account, key);
-  return replayed(told(ctx, account));
+  return replayed(told(input, account));
 }
 
 /** The chosen name alone, or those made from the full name that are free at the moment. */
@@ -71,12 +71,11 @@ async function namesToTry(ctx: Identity, db: Database, { username, fullName }: S
   return freeUsernames(ctx, db, fullName);
 }
 
-const told = (ctx: Identity, account: LivingAccount): SignedUp => ({
-  user: {
-    id: account.id,
-    username: account.username,
-    email: emailOf(ctx.secrets, account) ?? '',
-    fullName: unsealDetails(ctx.secrets, account.id, account.details_sealed ?? '').fullName,
-  },
+/**
+ * The reply, from what the call itself says and what of the account never changes. A repeated call shows so what the first one
+ * showed, and nothing that the account has become since: no token stands behind it.
+ */
+const told = ({ email, fullName }: SignUp, { id, username }: LivingAccount): SignedUp => ({
+  user: { id, username, email, fullName },
   message: 'A code has been sent to this email address. Confirm the address with it, then sign in.',
 });

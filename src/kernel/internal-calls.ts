@@ -1,0 +1,42 @@
+import type { Hono } from 'hono';
+import type { z } from 'zod';
+import { fieldErrors } from './call.ts';
+import type { Env, HttpParts } from './http.ts';
+import { invalid, malformed, notFound } from './problems.ts';
+import { readInternalToken } from './remote.ts';
+import { problemReply } from './replies.ts';
+import { problemOf } from './thrown.ts';
+
+/** Where other services ask: closed to the public by a short-lived signed token. */
+export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
+  app.post('/internal/:module/:operation', async (c) => {
+    const { module, operation } = c.req.param();
+    try {
+      const from = await readInternalToken(c.req.header('authorization') ?? null, secret, { module, operation });
+      const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.offers.get(operation)?.spec;
+      if (!from) await parts.limits.countAddress(c.var.address);
+      if (!from || !spec) throw notFound();
+      const input = await internalInput(spec.input, c.req.raw);
+      const output = await parts.runtime.ask(from.caller, module, operation, input, {
+        actor: from.actor,
+        cause: from.cause,
+        request: null,
+        tx: null,
+      });
+      return Response.json({ output });
+    } catch (error) {
+      const problem = problemOf(error, c.req.raw);
+      if (problem.status >= 500) parts.log.error({ err: error, module, operation }, 'an internal call failed');
+      return problemReply(problem, c.req.path, {});
+    }
+  });
+}
+
+async function internalInput(schema: z.ZodType, request: Request): Promise<unknown> {
+  const body = (await request.json().catch(() => {
+    throw malformed({ reason: 'The body is not JSON.' });
+  })) as { input?: unknown } | null;
+  const parsed = schema.safeParse(body?.input);
+  if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
+  return parsed.data;
+}

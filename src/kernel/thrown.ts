@@ -1,0 +1,14 @@
+import { internalError, malformed, Problem, stillRunning, unavailable } from './problems.ts';
+
+/** Waited too long for a lock, took too long, or met others in a deadlock again and again. */
+const BUSY = new Set(['55P03', '57014', '40001', '40P01']);
+
+/** The refusal that something thrown is answered with. */
+export function problemOf(error: unknown, request: Request): Problem {
+  if (error instanceof Problem) return error;
+  const code = (error as { code?: string } | null)?.code;
+  if (BUSY.has(code ?? ''))
+    return request.headers.has('idempotency-key') ? stillRunning({ retryAfterSeconds: 1 }) : unavailable({ retryAfterSeconds: 1 });
+  if (error instanceof URIError) return malformed({ reason: 'The path is not well encoded.' });
+  return internalError();
+}
