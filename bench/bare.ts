@@ -7,7 +7,7 @@ import type { CurrencyCode } from '#kernel/money.ts';
 import { outboxInsert } from '#kernel/outbox.ts';
 import { offersFor } from '../src/modules/catalog/price-lines.ts';
 import { productById } from '../src/modules/catalog/product.ts';
-import { type PageRow, productPage } from '../src/modules/catalog/product-list.ts';
+import { findPage, type Question, questionOf, type Read } from '../src/modules/catalog/product-list.ts';
 import { levelsOf } from '../src/modules/inventory/level.ts';
 import { type ClaimOutcome, claimPieces } from '../src/modules/inventory/reservation.ts';
 import { draftInsert, placedUpdate } from '../src/modules/orders/order.ts';
@@ -21,10 +21,11 @@ import { paymentRows, saleJournal } from '../src/modules/wallet/pay.ts';
  */
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
-  max: Number(process.env.DATABASE_CONNECTIONS ?? 20),
+  max: Number(process.env.DATABASE_CONNECTIONS ?? 20) - 4,
   pipeline: true,
   options: '-c plan_cache_mode=force_generic_plan',
 } as pg.PoolConfig);
+const lists = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 4 });
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 const names = new Map<string, string>();
 
@@ -39,18 +40,12 @@ const rows = async <Row>(via: pg.Pool | pg.PoolClient, statement: Sql): Promise<
 
 async function list(query: URLSearchParams): Promise<string> {
   const q = query.get('q');
-  const search = q === null ? {} : { search: { text: q, forgiving: false } };
-  const [page] = await rows<PageRow>(
-    pool,
-    productPage({
-      category: query.get('category') ?? undefined,
-      options: {},
-      sort: q === null ? 'newest' : 'relevance',
-      limit: 20,
-      ...search,
-    }),
-  );
-  return `{"items":[${page?.items ?? ''}],"nextCursor":null}`;
+  const read: Read = async (statement, isPlain) =>
+    isPlain ? rows(pool, statement) : ((await lists.query(statement.text, statement.values)).rows as never);
+  const question = q === null ? undefined : (await read<Question>(questionOf(q, false), false))[0];
+  const category = query.get('category') ?? undefined;
+  const page = await findPage(read, { category, options: {}, sort: q === null ? 'newest' : 'relevance', limit: 20, question });
+  return `{"items":[${page.items ?? ''}],"nextCursor":null}`;
 }
 
 async function detail(id: string): Promise<string> {

@@ -29,7 +29,6 @@ const READ_WHOLE: readonly { table: string; statement: RegExp; why: string }[] =
   { table: 'categories', statement: /./, why: 'a handful of rows' },
   { table: 'signing_keys', statement: /./, why: 'a key each quarter' },
   { table: 'rollup_progress', statement: /./, why: 'one row' },
-  { table: '', statement: /count_words|count_tags/, why: 'counts all words of the catalog' },
   { table: '', statement: /^\s*with sides as/, why: 'the proof recomputes the whole ledger' },
   { table: '', statement: /delete from kernel\.(outbox|consumed)/, why: 'forgets the oldest rows, which lie first' },
 ];

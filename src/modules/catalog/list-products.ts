@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Product, productStates } from '#catalog';
+import { Options, Product, productStates } from '#catalog';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
 import { raw, type Sql, sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
@@ -8,7 +8,7 @@ import { type JsonText, jsonText } from '#kernel/routes.ts';
 import { Cursor, Id, isSameUsername, Limit, line, whole } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { MAX_PRICE } from './product.ts';
-import { isPlain, type ListOfProducts, type PageRow, productPage, type Question } from './product-list.ts';
+import { findPage, type ListOfProducts, type Question, questionOf, type Read } from './product-list.ts';
 
 const Amount = whole(z.int().min(0).max(MAX_PRICE));
 
@@ -37,7 +37,12 @@ export const ProductsQuery = z
           'Other than approved: for the seller named by `seller`, and for staff. pending: approved ones with changes that wait for review',
       }),
   })
-  .meta({ description: 'Options of a variant, each as `option.` and its name', example: { 'option.color': 'red' } });
+  .superRefine((query, refusal) => {
+    const options = optionsOf(query);
+    for (const { path, message } of Options.safeParse(options).error?.issues ?? [])
+      refusal.addIssue({ code: 'custom', path: [`option.${String(path[0] ?? Object.keys(options)[0])}`], message });
+  })
+  .meta({ description: 'Options of a variant, at most ten, each as `option.` and its name', example: { 'option.color': 'red' } });
 type ProductsQuery = z.infer<typeof ProductsQuery>;
 type UnpublishedState = Exclude<ProductsQuery['state'], undefined | 'approved'>;
 
@@ -49,43 +54,44 @@ export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<
   const { cursor, limit, ...narrowing } = query;
   const scope = `products:${JSON.stringify(Object.entries({ ...narrowing, sort }).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
   const position = readCursor(ctx.secrets, scope, cursor);
-  const list = (forgiving: boolean): ListOfProducts => ({
-    ...narrowingOf(ctx, query),
-    sort,
-    limit,
-    search: searchOf(query.q, position, forgiving),
-    after: position?.slice(0, -1) as string[] | undefined,
-  });
-  let page = await pageOf(ctx, list(false));
-  if (page.count === 0 && query.q !== undefined && !position) page = await pageOf(ctx, list(true));
-  const next = page.more ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(page.question)]) : null;
+  const list: ListOfProducts = { ...narrowingOf(ctx, query), sort, limit, after: position?.slice(0, -1) as string[] | undefined };
+  const read: Read = (statement, isPlain) => (isPlain ? ctx.db.many(statement) : ctx.db.costly(statement));
+  const asked = (forgiving: boolean) => questionAbout(ctx, query.q, position, forgiving);
+  let question = await asked(false);
+  let page = await findPage(read, { ...list, question });
+  if (page.count === 0 && query.q !== undefined && !position) {
+    question = await asked(true);
+    page = await findPage(read, { ...list, question });
+  }
+  const next = page.more ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(question ?? null)]) : null;
   return pageText(page.items ?? '', next);
-}
-
-async function pageOf(ctx: Catalog, list: ListOfProducts): Promise<PageRow> {
-  const statement = productPage(list);
-  return isPlain(list) ? ctx.db.one<PageRow>(statement) : (await ctx.db.costly<PageRow>(statement))[0]!;
 }
 
 const pageText = (items: string, next: string | null): JsonText =>
   jsonText(`{"items":[${items}],"nextCursor":${next === null ? 'null' : `"${next}"`}}`);
 
-/** The text that was typed, or, on later pages, what the first page understood of it. */
-function searchOf(
+/** What the text asks for, or, on later pages, what the first page understood of it. */
+async function questionAbout(
+  ctx: Catalog,
   text: string | undefined,
   position: readonly (string | number | null)[] | undefined,
   forgiving: boolean,
-): ListOfProducts['search'] {
+): Promise<Question | undefined> {
   if (text === undefined) return undefined;
-  return position ? (JSON.parse(position.at(-1) as string) as Question) : { text, forgiving };
+  if (position) return JSON.parse(position.at(-1) as string) as Question;
+  return (await ctx.db.costly<Question>(questionOf(text, forgiving)))[0];
 }
 
+const OPTION = 'option.';
+
+const optionsOf = (query: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) =>
+      name.startsWith(OPTION) && typeof value === 'string' ? [[name.slice(OPTION.length), value]] : [],
+    ),
+  );
+
 function narrowingOf(ctx: Catalog, query: ProductsQuery) {
-  const options: Record<string, string> = {};
-  for (const [name, value] of Object.entries(query)) {
-    if (name.startsWith('option.') && typeof value === 'string' && Object.keys(options).length < 5)
-      options[name.slice('option.'.length, 47)] = value.slice(0, 80);
-  }
   const isPriced = query.minPrice !== undefined || query.maxPrice !== undefined || query.currency !== undefined;
   return {
     category: query.category,
@@ -93,7 +99,7 @@ function narrowingOf(ctx: Catalog, query: ProductsQuery) {
     brand: query.brand,
     seller: query.seller,
     inStock: query.inStock === 'true',
-    options,
+    options: optionsOf(query),
     price: isPriced
       ? { currency: query.currency ?? ctx.settings.defaultCurrency, from: query.minPrice ?? 0, to: query.maxPrice ?? MAX_PRICE }
       : undefined,

@@ -1,11 +1,9 @@
 import { catalog } from '#catalog';
-import { minutes } from '#kernel/clock.ts';
-import { runs, timer } from '#kernel/events.ts';
+import { runs } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts } from './brief-products.ts';
 import { type Catalog, needs } from './context.ts';
-import { countTags, countWords } from './count-words.ts';
 import { fixtures } from './fixtures.ts';
 import { listGoods } from './goods.ts';
 import { closeStockJob, pauseProductsJob } from './jobs.ts';
@@ -27,7 +25,6 @@ export const catalogModule = module<typeof catalog, Catalog>({
   resources,
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
   jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock)],
-  timers: [timer('catalog.count-words', minutes(10), countWords), timer('catalog.count-tags', minutes(10), countTags)],
   subscriptions,
   settings: catalogSettings,
   permissions: {

@@ -7,8 +7,10 @@ export const tables: Tables = {
     principal: staysAs('who listed it, for a repeated call'),
     rejection: personal('written by staff'),
     document: personal('the copy that lists show; the id stays in it'),
-    tags: personal('for lists by seller; the id stays in it'),
   },
-  'catalog.tags': { tag: personal('counted for lists by seller; gone when they are counted again') },
+  'catalog.listings': {
+    seller_id: personal('for lists by seller; gone with the approval of what is listed'),
+    tags: personal('for lists by seller; gone with the approval of what is listed'),
+  },
   'catalog.suspended_sellers': { seller_id: accountId },
 };

@@ -1,0 +1,85 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { usd } from '../../../test/people.ts';
+import { type Person, type Reply, type World, world } from '../../../test/world.ts';
+
+/** How texts are compared: names in other forms of Unicode, digits of other scripts, brands with symbols, options that look alike. */
+
+let w: World;
+let root: Person;
+
+beforeAll(async () => {
+  w = await world();
+  root = await w.admin();
+  const goods = [
+    { name: 'هاتف ١٥', brand: 'C#' },
+    { name: '한국어 책'.normalize('NFD'), brand: 'C++' },
+    { name: 'ガラス'.normalize('NFD'), brand: '🪔' },
+    { name: 'مُؤَسَّسة'.normalize('NFD'), brand: '🔥' },
+    { name: 'Ｆｕｌｌ ｗｉｄｔｈ', brand: 'Ibis' },
+    { name: 'ฟิล์ม ๑๒', brand: 'Thai' },
+  ];
+  for (const good of goods) await root.lists({ ...good, price: usd(1_00) });
+  await root.post('/v1/products', { name: 'Bolt', variants: [{ sku: 'BLT-0042/x', options: {}, price: usd(1_00), stock: 1 }] });
+});
+
+const namesOf = ({ body }: Reply): string[] => body.items.map((item: { name: string }) => item.name.normalize('NFKC'));
+const list = (query: Record<string, string>): Promise<Reply> => w.get(`/v1/products?${new URLSearchParams(query)}`);
+
+describe('a search', () => {
+  test.each([
+    ['هاتف 15', 'هاتف ١٥'],
+    ['هاتف ١٥', 'هاتف ١٥'],
+    ['هاتف ۱۵', 'هاتف ١٥'],
+    ['한국어', '한국어 책'],
+    ['한국어'.normalize('NFD'), '한국어 책'],
+    ['ガラス', 'ガラス'],
+    ['مؤسسة', 'مُؤَسَّسة'.normalize('NFKC')],
+    ['full width', 'Full width'],
+    ['ฟิล์ม 12', 'ฟิล์ม ๑๒'.normalize('NFKC')],
+    ['BLT-0042/x', 'Bolt'],
+    ['blt 0042', 'Bolt'],
+  ])('for %s finds %s', async (q, name) => {
+    expect(namesOf(await list({ q }))).toEqual([name]);
+  });
+
+  test('for a single letter finds that letter, not all that begins with it', async () => {
+    await root.lists({ name: 'Vitamin C', price: usd(1_00) });
+    expect(namesOf(await list({ q: 'c', sort: 'name' }))).toContain('Vitamin C');
+    expect(namesOf(await list({ q: 'v' }))).toEqual([]);
+  });
+});
+
+test.each([
+  ['C#', ['هاتف ١٥']],
+  ['c++', ['한국어 책']],
+  ['C', []],
+  ['🪔', ['ガラス']],
+  ['🔥', ['مُؤَسَّسة'.normalize('NFKC')]],
+  ['IBIS', ['Full width']],
+])('the brand %s finds its own only', async (brand, names) => {
+  expect(namesOf(await list({ brand }))).toEqual(names);
+});
+
+test.each([
+  [{ color: 'Red' }, { color: 'red' }],
+  [{ Color: 'Red' }, { COLOR: 'RÉD' }],
+  [{ size: '١٢' }, { size: '12' }],
+  [
+    { a: '1', b: '2' },
+    { b: '2', a: '1' },
+  ],
+])('variants with %j and %j are alike', async (one, other) => {
+  const variants = [one, other].map((options) => ({ options, price: usd(1_00) }));
+  expect(await root.post('/v1/products', { name: 'Twins', variants })).toBeProblem(409, 'catalog/variants-alike');
+});
+
+test('ten long options in a script of wide characters are taken, and sold by', async () => {
+  const options = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`選項${n}`.padEnd(40, '長'), `值${n}`.padEnd(80, '寬')]));
+  const made = await root.post('/v1/products', { name: 'Wide', variants: [{ options, price: usd(1_00), stock: 1 }] });
+  expect(made.status).toBe(201);
+  const { lines } = await w.ask<{ lines: unknown[] }>('catalog', 'price', { lines: [{ productId: made.body.id, options, quantity: 1 }] });
+  expect(lines).toHaveLength(1);
+  const query = Object.fromEntries(Object.entries(options).map(([name, value]) => [`option.${name}`, value]));
+  expect(namesOf(await list(query))).toEqual(['Wide']);
+  expect(namesOf(await list({ ...query, [`option.${Object.keys(options)[5]}`]: 'another' }))).toEqual([]);
+});

@@ -1,0 +1,198 @@
+import { join, raw, type Sql, sql } from '#kernel/database.ts';
+
+/** The two ways to the rows of a list: along the index of its order, or all that fits by the other indexes. README.md explains them. */
+
+export type Sort = 'newest' | 'name' | 'price' | '-price' | 'rating';
+
+/** What a list is narrowed by. */
+export interface Narrowing {
+  category?: string;
+  type?: string;
+  brand?: string;
+  /** Username or id. */
+  seller?: string;
+  inStock?: boolean;
+  options: Readonly<Record<string, string>>;
+  price?: { currency: string; from: number; to: number };
+}
+
+/** Words that rows must have: in their name, anywhere, or anywhere but not all of them in the name. */
+export interface Words {
+  named?: string;
+  anywhere?: string;
+  notNamed?: string;
+}
+
+export interface Slice extends Narrowing {
+  sort: Sort;
+  limit: number;
+  words?: Words;
+  /** The sort values of the last row of the page before. */
+  after?: readonly string[];
+}
+
+export interface PageRow {
+  /** Public JSON of the products of this page, with commas between; null when there are none. */
+  items: string | null;
+  count: number;
+  more: boolean;
+  /** The sort values of the last product, where the page is full. */
+  last: string[];
+}
+
+interface Order {
+  /** Columns that the order is made of, the id last, all in one direction. */
+  columns: readonly [string, 'id'];
+  type: string;
+  direction: 'asc' | 'desc';
+}
+
+const ORDERS: Readonly<Record<Sort, Order>> = {
+  newest: { columns: ['created_at', 'id'], type: 'timestamptz', direction: 'desc' },
+  name: { columns: ['name_key', 'id'], type: 'text', direction: 'asc' },
+  price: { columns: ['price_rank', 'id'], type: 'bigint', direction: 'asc' },
+  '-price': { columns: ['price_rank', 'id'], type: 'bigint', direction: 'desc' },
+  rating: { columns: ['rating_rank', 'id'], type: 'bigint', direction: 'desc' },
+};
+
+/** Whether one index holds the list as it is: its statement costs little, and its text is one of a few. */
+export const isPlain = (slice: Slice): boolean => filters(slice).length === 0;
+
+/** A page straight off the index of its order. */
+export const plainPage = (slice: Slice): Sql => sql`
+  ${pageOf(slice)} from (
+    select id, ${sortColumn(slice)} from catalog.listings where ${all([...driver(slice), ...beyond(slice)])} order by ${ordered(slice)} limit ${fetched(slice)}
+  ) as found join catalog.products product using (id)`;
+
+export interface WalkedRow extends PageRow {
+  /** Whether there were no rows beyond those that were looked at. */
+  ended: boolean;
+  /** How many products there are altogether, about. */
+  everything: number;
+}
+
+/** A page of what fits of the next rows along an index: of so many, or of all. */
+export function walkedPage(slice: Slice, rows: number | null): Sql {
+  const along = sql`from catalog.listings where ${all([...driver(slice), ...beyond(slice)])} order by ${ordered(slice)}`;
+  const ended =
+    rows === null
+      ? sql`true`
+      : sql`case when count(*) > ${slice.limit} then false else not exists (select ${along} limit 1 offset ${raw(String(rows))}) end`;
+  return sql`
+    ${pageOf(slice)}, ${ended} as ended, (select reltuples from pg_class where oid = 'catalog.listings'::regclass) as everything
+    from (
+      select id, ${sortColumn(slice)} from (select * ${along} ${rows === null ? sql`` : sql`limit ${raw(String(rows))}`}) as walk
+      where ${all(filters(slice))} order by ${ordered(slice)} limit ${fetched(slice)}
+    ) as found join catalog.products product using (id)`;
+}
+
+/** A page of all that fits, found by whichever indexes are best for these values (`offset 0`: not along the order), and sorted. */
+export const gatheredPage = (slice: Slice): Sql => sql`
+  ${pageOf(slice)} from (
+    select id, ${sortColumn(slice)} from (
+      select id, ${sortColumn(slice)} from catalog.listings where ${all(gathering(slice))} offset 0
+    ) as fitting where ${all(beyond(slice))} order by ${ordered(slice)} limit ${fetched(slice)}
+  ) as found join catalog.products product using (id)`;
+
+/** Whether there is more to find rows by than stock alone, which most have and no index knows. */
+export const canGather = (slice: Slice): boolean => filters({ ...slice, inStock: false }).length > 0;
+
+/** What one row tells of a page; one more than the page holds is read, to know whether there is another. */
+function pageOf(slice: Slice): Sql {
+  const { limit } = slice;
+  const inOrder = (value: string) => sql`array_agg(${raw(value)} order by ${raw(ordering(slice, 'found.'))})`;
+  return sql`
+    select array_to_string((${inOrder('product.document')})[:${limit}], ',') as items, least(count(*), ${limit})::int as count, count(*) > ${limit} as more,
+           array[${join(ORDERS[slice.sort].columns.map((column) => sql`(${inOrder(`found.${column}`)})[${limit}]::text`))}] as last`;
+}
+
+/** The limit stands in the text, in two sizes, so that the planner knows that it is small. */
+const fetched = ({ limit }: Slice): Sql => raw(limit <= 20 ? '21' : '101');
+
+/** The filter that has an index in every order: the one that leaves least, mostly. */
+function driverOf(slice: Slice): 'brand' | 'seller' | 'category' | 'options' | undefined {
+  if (slice.brand !== undefined) return 'brand';
+  if (slice.seller !== undefined && isId(slice.seller)) return 'seller';
+  if (slice.category !== undefined) return 'category';
+  return Object.keys(slice.options).length > 0 ? 'options' : undefined;
+}
+
+const isId = (text: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
+
+/** Which part of an index is walked along. */
+function driver(slice: Slice): Sql[] {
+  const by = driverOf(slice);
+  return [
+    ...(by === 'brand' ? [sql`brand = catalog.label(${slice.brand})`] : []),
+    ...(by === 'seller' ? [sql`seller_id = ${slice.seller}::uuid`] : []),
+    ...(by === 'category' ? [sql`category = ${slice.category}`] : []),
+    ...(by === 'options' ? [sql`option_sets <> '[]'`] : []),
+    ...(isByPrice(slice) ? priced(slice) : []),
+  ];
+}
+
+/** What is asked of a row that is walked by: by the functions behind the operators, which draw the planner to no other index. */
+const filters = (slice: Slice): Sql[] => [
+  ...tagsBeyond(slice, driverOf(slice)).map((tags) => sql`arraycontains(tags, ${tags})`),
+  ...(slice.inStock ? [sql`in_stock`] : []),
+  ...(isByPrice(slice) ? [] : priced(slice)),
+  ...sameVariant(slice),
+  ...worded(slice, (words, query) => sql`ts_match_vq(${words}, ${query}::tsquery)`),
+];
+
+const gathering = (slice: Slice): Sql[] => [
+  ...tagsBeyond(slice, undefined).map((tags) => sql`tags @> ${tags}`),
+  ...(slice.inStock ? [sql`in_stock`] : []),
+  ...priced(slice),
+  ...sameVariant(slice),
+  ...worded(slice, (words, query) => sql`${words} @@ ${query}::tsquery`),
+];
+
+function worded({ words = {} }: Slice, matches: (column: Sql, query: string) => Sql): Sql[] {
+  const { named, anywhere, notNamed } = words;
+  return [
+    ...(named === undefined ? [] : [matches(sql`name_words`, named)]),
+    ...(anywhere === undefined ? [] : [matches(sql`words`, anywhere)]),
+    ...(notNamed === undefined ? [] : [sql`not ts_match_vq(name_words, ${notNamed}::tsquery)`]),
+  ];
+}
+
+/** The tags that a product must have, made as catalog.listed makes them, without the one that is walked along. */
+function tagsBeyond(slice: Slice, walked: ReturnType<typeof driverOf>): Sql[] {
+  const tags = [
+    ...(slice.category === undefined || walked === 'category' ? [] : [sql`'category:' || ${slice.category}::text`]),
+    ...(slice.brand === undefined || walked === 'brand' ? [] : [sql`'brand:' || catalog.label(${slice.brand})`]),
+    ...(slice.type === undefined ? [] : [sql`'type:' || catalog.label(${slice.type})`]),
+    ...(slice.seller === undefined || walked === 'seller' ? [] : [sql`'seller:' || lower(${slice.seller}::text)`]),
+  ];
+  const options = Object.keys(slice.options).length > 0 ? [sql`catalog.option_tags(${JSON.stringify(slice.options)}::jsonb)`] : [];
+  const arrays = [...(tags.length > 0 ? [sql`array[${join(tags)}]`] : []), ...options];
+  return arrays.length > 0 ? [join(arrays, ' || ')].map((array) => sql`(${array})`) : [];
+}
+
+/** Of one option the tags know; several must be those of one variant. */
+const sameVariant = ({ options }: Narrowing): Sql[] =>
+  Object.keys(options).length > 1 ? [sql`option_sets @> jsonb_build_array(catalog.option_tags(${JSON.stringify(options)}::jsonb))`] : [];
+
+const isByPrice = ({ sort }: Slice): boolean => sort === 'price' || sort === '-price';
+
+const priced = ({ price }: Narrowing): Sql[] =>
+  price
+    ? [sql`price_rank between catalog.price_rank(${price.currency}, ${price.from}) and catalog.price_rank(${price.currency}, ${price.to})`]
+    : [];
+
+const all = (conditions: readonly Sql[]): Sql => (conditions.length > 0 ? join([...conditions], ' and ') : sql`true`);
+const sortColumn = ({ sort }: Slice): Sql => raw(ORDERS[sort].columns[0]);
+
+function ordering({ sort }: Slice, table = ''): string {
+  const { columns, direction } = ORDERS[sort];
+  return columns.map((column) => `${table}${column} ${direction}`).join(', ');
+}
+const ordered = (slice: Slice): Sql => raw(ordering(slice));
+
+function beyond({ sort, after }: Slice): Sql[] {
+  if (after === undefined) return [];
+  const { columns, type, direction } = ORDERS[sort];
+  const [value, id] = after;
+  return [sql`(${raw(columns.join(', '))}) ${raw(direction === 'asc' ? '>' : '<')} (${value}::${raw(type)}, ${id}::uuid)`];
+}
