@@ -196,7 +196,7 @@ describe('pages', () => {
       { q: 'twinn' },
     ];
     for (const query of queries) {
-      const seen = await fetchPages({ ...query, limit: '5' }, () =>
+      const seen = await fetchPages({ ...query, limit: '10' }, () =>
         admin.lists({ name: 'Twin lamp', category: 'food', brand: 'Twins', price: usd(7_00), stock: 1 }),
       );
       expect(new Set(seen).size, JSON.stringify(query)).toBe(seen.length);

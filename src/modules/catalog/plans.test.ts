@@ -137,8 +137,8 @@ const expectIndexed = async (statement: Sql): Promise<void> => {
   for (const plan of await plansOf(statement)) expect(readWhole(plan)).toEqual([]);
 };
 
-/** Pages of 8 KiB that a list may look at in all of its statements: some milliseconds of work. The largest of those below takes 60 % of it. */
-const MOST_BUFFERS = 12_000;
+/** Pages of 8 KiB that a list may look at in all of its statements: some milliseconds of work. The most that a list below looks at is 2,700. */
+const MOST_BUFFERS = 4_000;
 
 interface Buffers {
   'Shared Hit Blocks': number;

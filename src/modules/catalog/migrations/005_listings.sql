@@ -1,6 +1,6 @@
 -- Lists and search read a table of their own: one narrow row for each public product, with what lists are narrowed, sorted and
 -- searched by. Its rows lie close together, so that a list may look at thousands; documents are read for one page only.
--- docs/decisions/0015-listings.md tells why, and the measured figures.
+-- docs/decisions/0016-listings.md tells why, and the measured figures.
 
 -- Text as people compare it: letter case and accents aside ("Téléphone" is "telephone"), compatible forms as one (Unicode NFKC: composed and
 -- decomposed letters, full-width forms), the digits of all scripts as 0 to 9; whatever the locale of the server.
