@@ -6,11 +6,22 @@ export const Id = z.uuid().meta({ description: 'UUID', example: '0199c0de-7d5a-7
 
 export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC', example: '2026-11-21T09:30:00.000Z' });
 
+/** Letters with the marks that belong to them, as many scripts write vowels; digits; and `_ . -`. */
+const NAME = /^(?:\p{L}\p{M}{0,5}|[\p{N}_.-])+$/u;
+
+/** A name that looks like a UUID could be taken for the id of somebody else. Dashes aside, since some read ids without them. */
+const isIdLike = (name: string): boolean => /^[0-9a-f]{32}$/.test(foldUsername(name).replaceAll('-', ''));
+
 export const Username = z
   .string()
+  .overwrite((name) => name.normalize('NFC'))
   .min(3)
   .max(40)
-  .regex(/^[\p{L}\p{N}_.-]+$/u, 'may hold letters, digits, and _ . -')
+  .regex(NAME, 'may hold letters, digits, and _ . -')
+  .refine((name) => !/\p{Default_Ignorable_Code_Point}/u.test(name), 'must not hold characters that nobody sees')
+  .refine((name) => NAME.test(foldUsername(name)), 'may hold letters, digits, and _ . -, in their compatible forms (NFKC) too')
+  .refine((name) => /[\p{L}\p{N}]/u.test(name), 'must hold a letter or a digit')
+  .refine((name) => !isIdLike(name), 'must not look like an id')
   .meta({ description: 'The public name of an account', example: 'bob' });
 
 /** How usernames are compared, wherever they are: letter case and compatible forms of letters (Unicode NFKC) aside. */

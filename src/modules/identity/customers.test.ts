@@ -175,3 +175,14 @@ test('a repeated registration answers what the first one did, whatever the accou
   expect(again.headers.get('idempotent-replayed')).toBe('true');
   expect(again.body).toEqual(first.body);
 });
+
+test('nobody takes a name that looks like the platform’s, or like that of somebody of the staff', async () => {
+  const w = await world();
+  await w.person('olga', ['moderator']);
+  for (const username of ['ѕоuk', 'оlga', 'оIga', 'OLGΑ']) {
+    expect(await register(w, { ...amal, username })).toBeProblem(409, 'identity/username-taken');
+    const signUp = { email: 'x@example.com', password: amal.password, fullName: 'X Y', username };
+    expect(await w.post('/v1/auth/sign-up', signUp)).toBeProblem(409, 'identity/username-taken');
+  }
+  expect((await register(w, { ...amal, username: 'olgar' })).status).toBe(201);
+});

@@ -16,7 +16,7 @@ import { mayBeMailed } from './attempts.ts';
 import { type CodePurpose, fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
-import { usernameIndex, usernamesFrom } from './username.ts';
+import { isKeptFromPublic, usernameIndex, usernamesFrom } from './username.ts';
 
 export interface Opening {
   username: string;
@@ -61,7 +61,8 @@ export async function freeUsernames(ctx: Identity, db: Database, fullName: strin
   const names = usernamesFrom(fullName);
   const indexOf = (name: string) => usernameIndex(ctx.secrets, name);
   const taken = await takenUsernames(db, names.map(indexOf));
-  return names.filter((name) => !taken.has(indexOf(name)));
+  const free = names.filter((name) => !taken.has(indexOf(name)));
+  return (await isKeptFromPublic(db, free[0] ?? '')) ? free.slice(1) : free;
 }
 
 /**

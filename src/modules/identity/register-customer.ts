@@ -11,7 +11,7 @@ import { giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { Address, Age, BirthDate, FullName, Gender, MaritalStatus, refuseImpossibleBirth, yearsSince } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
-import { isReserved } from './username.ts';
+import { isKeptFromPublic } from './username.ts';
 
 export const RegisterCustomer = z
   .strictObject({
@@ -57,7 +57,7 @@ export async function registerCustomer(
   if (before) return before;
   refuseImpossibleBirth(input.birthDate, ctx.clock.now());
   const { username, password, email, ...details } = input;
-  if (isReserved(username)) throw usernameTaken({ username });
+  if (await isKeptFromPublic(ctx.db, username)) throw usernameTaken({ username });
   const passwordHash = await hashPassword(ctx.secrets, password);
   const opened = await ctx.db.transaction(async (tx) => {
     const account = await openAccount(ctx, tx, { username, passwordHash, state: 'active', details, email, key });
