@@ -85,7 +85,12 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const local = localModules(modules, settings.modules);
   refuseUnreachable(modules, local, settings.serviceUrls);
   const secrets = secretsFrom(settings.keys.all());
-  const metrics = openMetrics({ poolWaiting: () => pool.waiting(), poolTotal: () => pool.total(), backlog: () => work.backlog() });
+  const metrics = openMetrics({
+    poolWaiting: () => pool.waiting(),
+    poolTotal: () => pool.total(),
+    oldestSeconds: () => work.oldestSeconds(),
+    deadLetters: () => engine.deadLetters.count(),
+  });
   const common = {
     url: parts.databaseUrl,
     prepared: settings.preparedStatements,

@@ -21,7 +21,8 @@ export function openMetrics(gauges: {
   poolWaiting: () => number;
   poolTotal: () => number;
   /** Read from the database when Prometheus asks. */
-  backlog: () => Promise<{ oldestSeconds: number; deadLetters: number }>;
+  oldestSeconds: () => Promise<number>;
+  deadLetters: () => Promise<number>;
 }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -49,27 +50,18 @@ export function openMetrics(gauges: {
     labelNames: ['outcome', 'name'],
     registers: [registry],
   });
-  const deadLetters = new Gauge({ name: 'souk_dead_letters', help: 'Work that failed for good', registers: [registry] });
-  new Gauge({
-    name: 'souk_outbox_oldest_seconds',
-    help: 'Age of the oldest outbox row that is due',
-    registers: [registry],
-    async collect() {
-      const backlog = await gauges.backlog().catch(() => ({ oldestSeconds: Number.NaN, deadLetters: Number.NaN }));
-      this.set(backlog.oldestSeconds);
-      deadLetters.set(backlog.deadLetters);
-    },
-  });
   for (const [name, help, read] of [
     ['souk_pool_waiting', 'Calls that wait for a database connection', gauges.poolWaiting],
     ['souk_pool_connections', 'Open database connections', gauges.poolTotal],
+    ['souk_outbox_oldest_seconds', 'Age of the oldest outbox row that is due', gauges.oldestSeconds],
+    ['souk_dead_letters', 'Work that failed for good', gauges.deadLetters],
   ] as const) {
     new Gauge({
       name,
       help,
       registers: [registry],
-      collect() {
-        this.set(read());
+      async collect() {
+        this.set(await Promise.resolve(read()).catch(() => Number.NaN)); // no database: not known
       },
     });
   }

@@ -28,8 +28,8 @@ export interface Work {
   drain(): Promise<void>;
   /** One turn of every timer. */
   sweep(): Promise<void>;
-  /** What an operator watches; read when it is asked for. */
-  backlog(): Promise<{ oldestSeconds: number; deadLetters: number }>;
+  /** Age of the oldest outbox row that is due. */
+  oldestSeconds(): Promise<number>;
 }
 
 /** Work that is in hand at a stop gets this long to end; after it, it is done again elsewhere. */
@@ -81,12 +81,6 @@ export function openWork(parts: WorkParts): Work {
       for (let worked = 1; worked > 0; ) worked = (await relay.turn()) + (await workers.drain());
     },
     sweep: timers.sweep,
-    async backlog() {
-      const [{ seconds }, deadLetters] = await Promise.all([
-        db.one<{ seconds: number }>(oldestUnsent(clock.now())),
-        engine.deadLetters.count(),
-      ]);
-      return { oldestSeconds: seconds, deadLetters };
-    },
+    oldestSeconds: async () => (await db.one<{ seconds: number }>(oldestUnsent(clock.now()))).seconds,
   };
 }

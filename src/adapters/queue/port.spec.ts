@@ -1,0 +1,113 @@
+import { pino } from 'pino';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '#kernel/ids.ts';
+import { type World, world } from '../../../test/world.ts';
+import { pgBossQueue } from './pg-boss.ts';
+import type { OpenQueue, QueueEngine, Work } from './port.ts';
+
+const adapters: { name: string; open: OpenQueue }[] = [{ name: 'pg-boss', open: pgBossQueue }];
+
+const row = (subject: string): Work => ({
+  id: newId(),
+  seq: 1,
+  kind: 'job',
+  name: 'bells',
+  subject,
+  payload: { subject },
+  created_at: new Date(),
+});
+
+describe.each(adapters)('a queue by $name', ({ open }) => {
+  let w: World;
+  let engine: QueueEngine;
+  let number = 0;
+  let queue: string;
+
+  beforeAll(async () => {
+    w = await world();
+    engine = open({ sql: w.souk.pool, log: pino({ level: 'silent' }) });
+    await engine.start();
+    return () => engine.stop();
+  });
+
+  const declared = async (policy = { seconds: 30, retries: 1, retryDelaySeconds: 0 }): Promise<void> => {
+    queue = `bells-${number++}`;
+    await engine.declare(new Map([[queue, policy]]));
+  };
+  const takeOne = async () => (await engine.take(queue, 1))[0]!;
+  const subjectsOf = (rows: readonly { subject: string | null }[]) => rows.map(({ subject }) => subject);
+
+  test('hands out messages oldest first, each to one taker, until it is done', async () => {
+    await declared();
+    for (const name of ['a', 'b', 'c']) await engine.put(queue, [[row(name)]]);
+    const [first, second] = [await takeOne(), await takeOne()];
+    expect(subjectsOf([...first.rows, ...second.rows])).toEqual(['a', 'b']);
+    await engine.done(queue, first);
+    await engine.done(queue, second);
+    expect(subjectsOf((await engine.take(queue, 10)).flatMap(({ rows }) => rows))).toEqual(['c']);
+    expect(await engine.take(queue, 10)).toEqual([]);
+  });
+
+  test('says which queues have something, of those it is asked about', async () => {
+    await declared();
+    const empty = queue;
+    await declared();
+    await engine.put(queue, [[row('a')]]);
+    expect(await engine.due([empty, queue, 'unknown'])).toEqual([queue]);
+    expect(await engine.due([empty])).toEqual([]);
+    await takeOne();
+    expect(await engine.due([queue])).toEqual([]);
+  });
+
+  test('hands out again what failed, and at the end keeps it as a dead letter that can be tried again', async () => {
+    await declared();
+    const before = await engine.deadLetters.count();
+    await engine.put(queue, [[row('a'), row('b')]]);
+    await engine.failed(queue, await takeOne(), 'first');
+    await engine.failed(queue, await takeOne(), 'second');
+    expect(await engine.take(queue, 1)).toEqual([]);
+    expect(await engine.deadLetters.count()).toBe(before + 1);
+    const [letter] = await engine.deadLetters.list(1);
+    expect(letter).toMatchObject({ queue, reason: 'second', tries: 2, subjects: ['a', 'b'] });
+    expect(await engine.deadLetters.retry(letter!.id)).toBe(true);
+    expect(await engine.deadLetters.retry(newId())).toBe(false);
+    expect(subjectsOf((await takeOne()).rows)).toEqual(['a', 'b']);
+  });
+
+  test('takes no late answer: a message that was handed out again is not ended by who had it before', async () => {
+    await declared();
+    await engine.put(queue, [[row('a')]]);
+    const before = await takeOne();
+    await engine.takeOver(); // its process was taken for dead
+    const again = await takeOne();
+    await engine.done(queue, before);
+    await engine.failed(queue, again, 'it was still in hand');
+    expect(await engine.due([queue])).toEqual([]);
+    expect((await engine.deadLetters.list(1))[0]).toMatchObject({ queue, tries: 2 });
+  });
+
+  test('puts off a retry where it has been told to', async () => {
+    await declared({ seconds: 30, retries: 3, retryDelaySeconds: 60 });
+    await engine.put(queue, [[row('a')]]);
+    await engine.failed(queue, await takeOne(), 'not now');
+    expect(await engine.due([queue])).toEqual([]);
+  });
+
+  test('stores what is put into a queue that nobody has declared here', async () => {
+    queue = `bells-${number++}`;
+    await engine.put(queue, [[row('a')]]);
+    expect(subjectsOf((await takeOne()).rows)).toEqual(['a']);
+  });
+
+  test('puts nothing when the transaction that it is handed does not commit', async () => {
+    await declared();
+    await w.souk.pool
+      .handle('kernel')
+      .transaction(async (tx) => {
+        await engine.put(queue, [[row('a')]], tx);
+        throw new Error('no');
+      })
+      .catch(() => {});
+    expect(await engine.due([queue])).toEqual([]);
+  });
+});

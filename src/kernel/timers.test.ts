@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { readableLog } from '../../test/readable-log.ts';
+import { atWork, workshop } from '../../test/workshop.ts';
+import { world } from '../../test/world.ts';
+import { modules } from '../modules/index.ts';
+import { timer } from './events.ts';
+
+describe('a timer', () => {
+  test('that fails is logged and counted, and its next turn comes', async () => {
+    const { log, lines } = readableLog();
+    let turns = 0;
+    const failing = timer('workshop.sweep', 500, async () => {
+      turns++;
+      throw new Error('no broom');
+    });
+    const w = await atWork(await world({ modules: [...modules, workshop({ timers: [failing] })], log }));
+    await expect.poll(() => turns, { timeout: 8000 }).toBeGreaterThan(1);
+    await expect.poll(() => lines().filter(({ timer: name }) => name === 'workshop.sweep').length).toBeGreaterThan(1);
+    expect((await w.get('/metrics')).body).toMatch(/souk_timer_turns_total\{outcome="failed",name="workshop.sweep"\} [1-9]/);
+  });
+
+  test('runs in one process at a time, and turns that it missed do not pile up', async () => {
+    let now = 0;
+    let most = 0;
+    let turns = 0;
+    const slow = timer('workshop.long', 100, async () => {
+      turns++;
+      most = Math.max(most, ++now);
+      await sleep(2500);
+      now--;
+    });
+    const parts = [...modules, workshop({ timers: [slow] })];
+    const w = await atWork(await world({ modules: parts }));
+    await atWork(await w.sibling());
+    await expect.poll(() => turns, { timeout: 12_000 }).toBe(2);
+    expect(most).toBe(1);
+    expect(await w.sql("select 1 from kernel.timers where name = 'workshop.long'")).toHaveLength(1);
+  });
+});
+
+test('housekeeping drops more in one turn than one statement does, and the audit trail after its days', async () => {
+  const w = await world({ env: { AUDIT_DAYS: '30' } });
+  const audited = (days: number, name: string) =>
+    w.sql(
+      `insert into kernel.audit (id, at, actor_kind, operation, outcome, status, request_id)
+       select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid,
+              at, 'system', $2, 'done', 200, 'x' from (select now() - $1 * interval '1 day' as at) as old`,
+      [days, name],
+    );
+  await audited(31, 'old');
+  await audited(29, 'young');
+  await w.sql(
+    "insert into kernel.consumed select 'x', gen_random_uuid(), now() - case when n <= 12000 then interval '32 days' else interval '30 days' end from generate_series(1, 12001) n",
+  );
+  await w.step();
+  expect(await w.sql("select count(*)::int as n from kernel.consumed where subscription = 'x'")).toEqual([{ n: 1 }]);
+  expect(await w.sql("select operation from kernel.audit where operation in ('old', 'young')")).toEqual([{ operation: 'young' }]);
+});
