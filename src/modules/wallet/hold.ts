@@ -78,7 +78,10 @@ export async function releaseHold(ctx: Wallet, { key }: { key: string }): Promis
 export async function expireHolds(ctx: Wallet): Promise<void> {
   const due = await ctx.db.many<{ id: string }>(sql`
     select id from wallet.holds where is_open and expires_at <= ${ctx.clock.now()} order by expires_at limit 500`);
-  for (const { id } of due) await releaseHold(ctx, { key: id });
+  for (const { id } of due)
+    await releaseHold(ctx, { key: id }).catch((error) =>
+      ctx.log.warn({ err: error, hold: id }, 'a hold could not be released; it is tried again'),
+    );
 }
 
 async function giveRestBack(tx: Database, row: HoldRow, left: number, at: Date): Promise<void> {
