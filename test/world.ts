@@ -9,7 +9,8 @@ import type { Module } from '../src/kernel/module.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk, type SoukParts } from '../src/souk.ts';
 import { testLog } from './logged-errors.ts';
-import { type Person, people, type Reply, send } from './people.ts';
+import { type Call, type Person, people, type Reply, send } from './people.ts';
+import { openRoom, startServer } from './real-server.ts';
 import { testSettings } from './settings.ts';
 import { TELL_AGAIN } from './told.ts';
 
@@ -37,9 +38,16 @@ export interface World extends ReturnType<typeof people> {
   mail(to: string): { subject: string; text: string } | undefined;
   /** Asks a module's operation as the house itself. */
   ask<T = unknown>(module: string, operation: string, input: unknown): Promise<T>;
-  /** A second process on the same database. */
+  /**
+   * Another process on the same database: `apps/server.ts` as an operator starts it, by HTTP. It shares no memory and no
+   * clock with the world. A world has one; it takes a second or two to start.
+   */
+  process(): Promise<OtherProcess>;
+  /** A second Souk on the same database, for other settings. It lives in this process and shares its module-level state. */
   sibling(env?: Record<string, string>, options?: WorldOptions): Promise<World>;
 }
+
+export interface OtherProcess extends ReturnType<typeof people>, Pick<World, 'fetch' | 'get' | 'post'> {}
 
 export interface WorldOptions {
   env?: Record<string, string>;
@@ -87,6 +95,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     await lookers.end();
     await souk.stop();
   });
+  let other: Promise<OtherProcess> | undefined;
   const call = send(souk);
   const sql: World['sql'] = async (text, values) => (await lookers.query(text, values)).rows as never;
   const ask = <T>(module: string, operation: string, input: unknown) =>
@@ -97,10 +106,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     clock,
     adapters,
     databaseUrl,
-    fetch: call,
-    get: (path, headers) => call(path, { headers }),
-    post: (path, body, headers) =>
-      call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
+    ...callsOf(call),
     step: () => souk.step(),
     async statements(work) {
       const before = seen.length;
@@ -114,9 +120,27 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     },
     mail: (to) => adapters.email.items(to)[0],
     ask,
+    process: () => (other ??= openProcess(databaseUrl, settings.publicUrl, ask)),
     sibling: (env, more) => openWorld(databaseUrl, clock, { ...options, ...more, env: { ...options.env, ...env } }),
   };
 }
+
+async function openProcess(databaseUrl: string, publicUrl: string, ask: World['ask']): Promise<OtherProcess> {
+  const room = openRoom('process');
+  const server = await startServer(room.path, { DATABASE_URL: databaseUrl, PUBLIC_URL: publicUrl, SOUK_DATA: room.path, NODE_ENV: 'test' });
+  closing.push(async () => {
+    await server.kill();
+    room.clear();
+  });
+  return { ...people({ call: server.call, ask }), ...callsOf(server.call) };
+}
+
+const callsOf = (call: Call): Pick<World, 'fetch' | 'get' | 'post'> => ({
+  fetch: call,
+  get: (path, headers) => call(path, { headers }),
+  post: (path, body, headers) =>
+    call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
+});
 
 async function dump(sql: World['sql']): Promise<string> {
   const tables = await sql<{ name: string }>(

@@ -177,11 +177,10 @@ test.each(['closing', 'reopening'])('what a crash left %s with money in the wall
 test('of a deletion and charges at once, no money ends on an account that is erased', async () => {
   const w = await world();
   const other = await w.sibling();
-  const outcomes = new Set<string>();
   for (let round = 0; round < 8; round++) {
     const bob = await w.person(`bob${round}`);
     const elsewhere = other.withToken(bob, bob.token);
-    const [deleted] = await Promise.all([
+    const replies = await Promise.all([
       bob.delete(`/v1/customers/${bob.username}`),
       ...[1, 2, 3].map(() => elsewhere.charge(usd(1_00))),
       bob.delete(`/v1/customers/${bob.username}`),
@@ -191,12 +190,11 @@ test('of a deletion and charges at once, no money ends on an account that is era
       bob.id,
     ])) as [{ sum: number }];
     if (state === 'erased') expect(sum).toBe(0);
-    outcomes.add(`${deleted?.status} ${state}`);
     expect(['active', 'erased']).toContain(state);
+    expect(replies.some(({ status }) => status === 204)).toBe(state === 'erased');
   }
   w.clock.advance(minutes(3));
   await w.step();
-  expect(outcomes.size).toBeGreaterThan(0);
   expect(
     await w.sql(
       `select 1 from wallet.accounts as m join identity.accounts as a on a.id::text = m.owner where a.state = 'erased' and m.balance <> 0`,

@@ -16,7 +16,7 @@ const refreshByForm = (w: World, token: string) =>
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token }).toString(),
   });
-const me = (w: World, accessToken: string) => w.get('/v1/auth/me', { authorization: `Bearer ${accessToken}` });
+const me = (w: Pick<World, 'get'>, accessToken: string) => w.get('/v1/auth/me', { authorization: `Bearer ${accessToken}` });
 const signOut = (w: World, accessToken: string) =>
   w.fetch('/v1/auth/sign-out', { method: 'POST', headers: { authorization: `Bearer ${accessToken}` } });
 
@@ -172,12 +172,25 @@ test('sign-out ends the session and its access token at once, and is the same tw
   expect((await me(w, elsewhere.accessToken)).status).toBe(200);
 });
 
-test('a second process on the same database hears of a sign-out', async () => {
+test('a second process on the same database hears at once of a sign-out, and of a changed password', async () => {
   const { w, tokens } = await signedIn();
-  const other = await w.sibling();
-  expect((await me(other, tokens.accessToken)).status).toBe(200);
-  await signOut(w, tokens.accessToken);
-  await until(async () => (await me(other, tokens.accessToken)).status === 401, 500);
+  const other = await w.process();
+  const signInAgain = async () => (await w.post('/v1/auth/sign-in', { username: 'bob', password: PASSWORD })).body.accessToken;
+  const endsElsewhere = async (token: string, end: () => Promise<unknown>) => {
+    expect((await me(other, token)).status).toBe(200);
+    await end();
+    await expect.poll(async () => (await me(other, token)).status, { timeout: 3000, interval: 20 }).toBe(401);
+  };
+  await endsElsewhere(tokens.accessToken, () => signOut(w, tokens.accessToken));
+  const [stolen, own] = [await signInAgain(), await signInAgain()];
+  await endsElsewhere(stolen, async () => {
+    const reply = await w.post(
+      '/v1/auth/change-password',
+      { currentPassword: PASSWORD, newPassword: 'a password after the theft' },
+      { authorization: `Bearer ${own}` },
+    );
+    expect(reply.status, JSON.stringify(reply.body)).toBeLessThan(300);
+  });
 });
 
 test('a process that starts after a sign-out knows of it', async () => {

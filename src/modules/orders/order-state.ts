@@ -6,6 +6,3 @@ export const transitions: readonly { from: OrderState; to: OrderState; when: str
   { from: 'placing', to: 'placed', when: 'the stock and the money were taken' },
   { from: 'placing', to: 'rejected', when: 'stock or money was refused' },
 ];
-
-export const isLawful = (from: OrderState, to: OrderState): boolean =>
-  transitions.some((transition) => transition.from === from && transition.to === to);
