@@ -6,10 +6,12 @@ import { closeAccount, reopenAccount } from './close-account.ts';
 import type { Identity } from './context.ts';
 import { AccountLink, Customer, RoleName } from './contract.ts';
 import { eraseAccount } from './erase-account.ts';
+import { isLastAdmin } from './last-admin.ts';
 import { sessionsOf } from './list-sessions.ts';
 import { accessOf, readCustomer } from './read-customers.ts';
 
 export const life: AccountLife<Identity> = {
+  blockers: async (ctx, { accountId }) => ((await isLastAdmin(ctx.db, accountId)) ? ['last-admin'] : []),
   close: closeAccount,
   reopen: reopenAccount,
   forget: eraseAccount,

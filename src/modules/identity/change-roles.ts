@@ -1,10 +1,9 @@
 import { revokedHere } from '#authentication/revoked.ts';
-import { sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import { lockAccount, setRoles } from './account.ts';
 import type { Identity } from './context.ts';
 import type { RoleName } from './contract.ts';
-import { lastAdmin } from './problems.ts';
+import { refuseLastAdmin } from './last-admin.ts';
 import { revoke } from './revocation.ts';
 
 interface Change {
@@ -23,18 +22,13 @@ interface Change {
  */
 export async function changeRoles(ctx: Identity, { accountId, add, remove, evenLastAdmin }: Change): Promise<{ roles: RoleName[] }> {
   const { account, changed } = await ctx.db.transaction(async (tx) => {
-    const losesAdmin = remove.includes('admin') && !evenLastAdmin;
-    const admins = losesAdmin ? await tx.many<{ id: string }>(lockAdmins) : [];
+    if (remove.includes('admin') && !evenLastAdmin) await refuseLastAdmin(tx, accountId);
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
     const roles = [...new Set([...before.roles, ...add])].filter((role) => !remove.includes(role)).sort();
-    if (losesAdmin && before.roles.includes('admin') && admins.every(({ id }) => id === accountId)) throw lastAdmin();
     if (roles.join() === [...before.roles].sort().join()) return { account: before, changed: false };
     return { account: await setRoles(tx, accountId, roles, await revoke(tx, 'account', accountId, ctx.clock.now())), changed: true };
   });
   if (changed) revokedHere();
   return { roles: account.roles };
 }
-
-const lockAdmins = sql`
-  select id from identity.accounts where 'admin' = any (roles) and state = 'active' order by id for update`;

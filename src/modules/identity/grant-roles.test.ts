@@ -84,3 +84,28 @@ test('every permission belongs to a role other than admin, save granting and wha
   expect([...permissions.ofRoles(['admin'])].sort()).toEqual([...permissions.all].sort());
   expect(permissions.ofRoles(['emperor', 'constructor', '__proto__'])).toEqual(new Set());
 });
+
+test('the last admin keeps the role and the account, and another admin makes both possible', async () => {
+  const w = await world();
+  const ada = await w.person('ada', ['admin']);
+  const roles = (id: string, names: string[]) => ada.put(`/v1/users/${id}/roles`, { roles: names });
+  expect(await roles(ada.id, ['finance'])).toBeProblem(409, 'identity/last-admin');
+  const leaving = await ada.delete('/v1/customers/ada');
+  expect(leaving).toBeProblem(409, 'customers/still-open');
+  expect(leaving.body.reasons).toEqual(['last-admin']);
+
+  const bea = await w.person('bea');
+  expect((await roles(bea.id, ['admin'])).status).toBe(200);
+  expect((await roles(ada.id, ['finance'])).status).toBe(200);
+});
+
+test('of two admins who take the role from each other at once one keeps it', async () => {
+  const w = await world();
+  const [ada, bea] = [await w.person('ada', ['admin']), await w.person('bea', ['admin'])];
+  const replies = await Promise.all([
+    ada.put(`/v1/users/${bea.id}/roles`, { roles: [] }),
+    bea.put(`/v1/users/${ada.id}/roles`, { roles: [] }),
+  ]);
+  expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(await w.sql(`select 1 from identity.accounts where 'admin' = any (roles)`)).toHaveLength(1);
+});

@@ -6,6 +6,7 @@ import { Id, Username } from '#kernel/shapes.ts';
 import { type LivingAccount, lockAccount, setRoles } from './account.ts';
 import type { Identity } from './context.ts';
 import { RoleName } from './contract.ts';
+import { refuseLastAdmin } from './last-admin.ts';
 import { revoke } from './revocation.ts';
 
 export const Roles = z.strictObject({ roles: z.array(RoleName).max(20) }).meta({ id: 'Roles' });
@@ -20,15 +21,18 @@ interface Grant {
   roles: readonly RoleName[];
   /** The version that the caller has seen. */
   ifMatch?: Precondition;
+  /** Refuses to leave nobody who could grant roles. */
+  keepsLastAdmin?: boolean;
 }
 
 /**
  * Makes these the roles of an account, and no others. Tokens that speak of other roles die at once: their holder refreshes.
- * @throws notFound for an account that nobody has confirmed, or that is erased.
+ * @throws notFound for an account that nobody has confirmed, or that is erased. @throws lastAdmin
  */
-export async function grantRoles(ctx: Identity, { accountId, roles, ifMatch }: Grant): Promise<AccountRoles> {
+export async function grantRoles(ctx: Identity, { accountId, roles, ifMatch, keepsLastAdmin }: Grant): Promise<AccountRoles> {
   const wanted = [...new Set(roles)].sort();
   const account = await ctx.db.transaction(async (tx) => {
+    if (keepsLastAdmin && !wanted.includes('admin')) await refuseLastAdmin(tx, accountId);
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
     demandVersion(ifMatch, before.version);

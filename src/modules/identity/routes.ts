@@ -16,6 +16,7 @@ import {
   accountClosing,
   accountSuspended,
   invalidRefreshToken,
+  lastAdmin,
   mfaCodeRequired,
   mfaEnrolled,
   noSecondFactor,
@@ -228,8 +229,9 @@ export const routes = [
     body: Roles,
     returns: AccountRoles,
     etag: ({ version }) => version,
-    problems: [notFound, versionMismatch],
-    handle: (ctx: Identity, { params, body, ifMatch }) => grantRoles(ctx, { accountId: params.id, roles: body.roles, ifMatch }),
+    problems: [notFound, versionMismatch, lastAdmin],
+    handle: (ctx: Identity, { params, body, ifMatch }) =>
+      grantRoles(ctx, { accountId: params.id, roles: body.roles, ifMatch, keepsLastAdmin: true }),
   }),
   post('/users/{id}/suspension', {
     summary: 'Suspend or reinstate an account',
