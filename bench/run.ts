@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
 import { prepareDatabase } from '#kernel/compose.ts';
@@ -9,6 +10,7 @@ import { givenKeys } from '../src/kernel/secrets.ts';
 import { modules } from '../src/modules/index.ts';
 import { loadCatalog } from '../test/catalog-100k.ts';
 import { type Buyer, buyers } from './buyers.ts';
+import { reportLists } from './lists.ts';
 import { fire, type Measured, median, type Shot } from './load.ts';
 import { pgbench } from './pgbench.ts';
 import { type Server, startServer } from './servers.ts';
@@ -16,11 +18,13 @@ import { type Server, startServer } from './servers.ts';
 /**
  * Souk beside its limit: a bare node:http server with the same statements and commits. Both serve 100,000 products from
  * databases of their own on one PostgreSQL; they are measured in turns, and the medians compared. docs/performance.md
- * explains the figures. Settings: BENCH_ROUNDS (5), BENCH_SECONDS (4), BENCH_PRODUCTS (100000).
+ * explains the figures. Before that each kind of list is asked for (lists.ts). `--products 1000000` loads more products.
+ * Settings: BENCH_ROUNDS (5), BENCH_SECONDS (4), BENCH_PRODUCTS (100000).
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
-const PRODUCTS = Number(process.env.BENCH_PRODUCTS ?? 100_000);
+const { values: given } = parseArgs({ options: { products: { type: 'string' } } });
+const PRODUCTS = Number(given.products ?? process.env.BENCH_PRODUCTS ?? 100_000);
 const CONNECTIONS = 32;
 const WORDS = ['lamp', 'phone', 'nova lamp', 'camera', 'olive oil', 'guitar', 'leather bag', 'classic chair', 'kettle', 'puzzle'];
 const CATEGORIES = ['lighting', 'phone', 'books', 'garden', 'kitchen', 'clothes'];
@@ -58,6 +62,7 @@ async function bench(): Promise<void> {
   const first = await startServer('apps/server.ts', '/readyz', settings);
   say(`First start on a migrated database, to the first answer: ${first.startMs} ms; idle memory ${first.memory()} MiB`);
   const people = await buyers(first.url, CONNECTIONS);
+  await reportLists(first.url, souk, SECONDS, say);
   await first.stop();
   await onServer('create database bare template souk');
   const [ours, bare] = [
