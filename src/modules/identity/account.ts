@@ -129,13 +129,14 @@ export const forgetRivals = (db: Database, emailIndex: string) =>
 
 /**
  * Several sign-ups may wait for one address, since any of them may be its owner's; the oldest give way, so that
- * nobody fills the place up.
+ * nobody fills the place up. One whose code is still valid stays: a rival does not push its owner out.
  */
-export async function forgetOldestUnconfirmed(db: Database, emailIndex: string): Promise<void> {
+export async function forgetOldestUnconfirmed(db: Database, emailIndex: string, now: Date): Promise<void> {
   await db.execute(sql`
     delete from identity.accounts where id in (
-      select id from identity.accounts where email_index = ${emailIndex} and state = 'unconfirmed'
-      order by created_at desc, id desc offset ${UNCONFIRMED_PER_EMAIL})`);
+      select a.id from identity.accounts a where a.email_index = ${emailIndex} and a.state = 'unconfirmed'
+        and not exists (select 1 from identity.codes c where c.account_id = a.id and c.purpose = 'email' and c.expires_at > ${now})
+      order by a.created_at desc, a.id desc offset ${UNCONFIRMED_PER_EMAIL})`);
 }
 
 /** Sign-ups that nobody confirmed are dropped; their names are free again, for nobody ever was known by them. */

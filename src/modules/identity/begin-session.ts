@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { newId } from '#kernel/ids.ts';
 import { findById, type LivingAccount } from './account.ts';
 import { refuseShutOut } from './account-of-link.ts';
+import { placeOf } from './attempts.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
 import { mfaCodeRequired } from './problems.ts';
@@ -17,7 +18,7 @@ import { issueTokens, type Tokens } from './tokens.ts';
 export async function beginSession(ctx: Identity, account: LivingAccount, code: string | undefined): Promise<Tokens | undefined> {
   if (account.has_second_factor) {
     if (code === undefined) throw mfaCodeRequired();
-    await proveSecondFactor(ctx, account.id, code);
+    await proveSecondFactor(ctx, account.id, code, placeOf(ctx));
   }
   const token = newRefreshToken(ctx.secrets, newId(), 1);
   const now = ctx.clock.now();

@@ -16,13 +16,13 @@ export const ChangePassword = z
 
 /**
  * Sets a new password for whoever knows the current one. This session continues. All other sessions of the account end at once. Tries
- * count with those of sign-in: a stolen session is no place to guess at leisure.
+ * are counted by the session: a stolen one is no place to guess at leisure, and does not keep the owner from signing in.
  * @throws wrongPassword also when somebody else has changed it this very moment.
  */
 export async function changePassword(ctx: Identity, input: z.infer<typeof ChangePassword>): Promise<undefined> {
   const before = await findById(ctx.db, ctx.actor.id);
   if (!before) throw unauthenticated();
-  const tried = { usernameIndex: before.username_index };
+  const tried = { usernameIndex: before.username_index, from: `session:${ctx.actor.sessionId ?? ctx.actor.id}` };
   if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, tried, ctx.clock.now());
   if (!(await isPassword(ctx.secrets, input.currentPassword, before.password_hash))) throw wrongPassword();
   if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, tried);

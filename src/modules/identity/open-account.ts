@@ -52,7 +52,7 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
   const claimed = opening.state === 'unconfirmed' ? row.email_index : null;
   if (claimed) await lockClaims(tx, claimed);
   if (!(await insertAccount(tx, row))) return undefined;
-  if (claimed) await forgetOldestUnconfirmed(tx, claimed);
+  if (claimed) await forgetOldestUnconfirmed(tx, claimed, now);
   return { ...row, roles: [], rev: 0, version: 1, has_second_factor: false };
 }
 

@@ -157,7 +157,7 @@ test('a code that is still to be mailed when the email is changed goes nowhere: 
   expect(slow.adapters.email.items('john@example.com').map(({ subject }) => subject)).toEqual(['Your confirmation code']);
 });
 
-test('guesses at the current password are counted by the name, as at sign-in, so that a stolen session is no help', async () => {
+test('guesses at the current password are counted by the session: a stolen one is no help, and does not keep the owner out', async () => {
   const limited = await world({ env: { RATE_LIMITS: 'on' } });
   const kit = await limited.person('kit');
   const change = (currentPassword: string) => kit.post('/v1/auth/change-password', { currentPassword, newPassword: NEW });

@@ -7,13 +7,13 @@ import { spendOneTimeCode } from './second-factor.ts';
 import { tellOwner } from './tell-owner.ts';
 
 /**
- * Takes a one-time or a recovery code of the account: each is good once. The try is counted before it is looked at, whatever
+ * Takes a one-time or a recovery code of the account: each is good once. The try is counted, as one `from` this place or session, before it is looked at, whatever
  * the other limits are: a million codes are soon guessed.
  * @throws wrongMfaCode also for a code that was used before. @throws tooMany after five failures in a quarter of an hour.
  */
-export async function proveSecondFactor(ctx: Identity, accountId: string, code: string): Promise<void> {
+export async function proveSecondFactor(ctx: Identity, accountId: string, code: string, from: string): Promise<void> {
   const now = ctx.clock.now();
-  const tried = { secondFactorOf: accountId };
+  const tried = { secondFactorOf: accountId, from };
   await countAttempt(ctx.db, ctx.secrets, tried, now);
   if (isRecoveryCode(code)) await recover(ctx, accountId, code, now);
   else if (!(await spendOneTimeCode(ctx.db, ctx.secrets, accountId, code, now))) throw wrongMfaCode();

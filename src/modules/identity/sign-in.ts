@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
 import { refuseShutOut } from './account-of-link.ts';
-import { countAttempt, forgiveAttempts } from './attempts.ts';
+import { countAttempt, forgiveAttempts, placeOf } from './attempts.ts';
 import { beginSession } from './begin-session.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
@@ -27,10 +27,11 @@ export const SignIn = z
  */
 export async function signIn(ctx: Identity, input: Named & { password: string; code?: string | undefined }): Promise<Tokens> {
   const meant = whose(ctx.secrets, input);
-  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, meant, ctx.clock.now());
+  const tried = { ...meant, from: placeOf(ctx) };
+  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, tried, ctx.clock.now());
   const account = await accountWith(ctx, meant, input.password);
   if (!account) throw wrongCredentials();
-  if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, meant);
+  if (ctx.settings.rateLimits && account.state !== 'unconfirmed') await forgiveAttempts(ctx.db, ctx.secrets, tried); // a claimant's own password forgives nothing
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
   refuseShutOut(account);

@@ -141,10 +141,13 @@ test('an address that somebody else has only claimed can still be proven by its 
 test('nobody fills an address up: the oldest of many claims give way', async () => {
   const w = await world();
   for (let n = 1; n <= 7; n++) await w.post('/v1/auth/sign-up', { ...jane, username: `claim${n}` });
+  expect(await w.sql('select 1 from identity.accounts where state = $1', ['unconfirmed'])).toHaveLength(7); // their codes are valid
+  w.clock.advance(16 * 60_000);
+  await w.post('/v1/auth/sign-up', { ...jane, username: 'claim8' });
   const left = await w.sql<{ username: string }>('select username from identity.accounts where state = $1 order by username', [
     'unconfirmed',
   ]);
-  expect(left.map(({ username }) => username)).toEqual(['claim3', 'claim4', 'claim5', 'claim6', 'claim7']);
+  expect(left.map(({ username }) => username)).toEqual(['claim4', 'claim5', 'claim6', 'claim7', 'claim8']);
 });
 
 test('a sign-up with the same key is answered again from its row, and mails once', async () => {

@@ -92,22 +92,28 @@ describe('sessions', () => {
   });
 });
 
-test('sign-in attempts beyond the limit are refused, whatever the address and whether anybody has the name', async () => {
+test('sign-in attempts beyond the limit are refused where they come from, whether anybody has the name, and its owner still signs in', async () => {
   const strict = await w.sibling({ RATE_LIMITS: 'on', TRUST_PROXY: 'on' });
   await w.person('hal');
-  let address = 0;
-  const attempt = (username: string, password: string) =>
-    strict.post('/v1/auth/sign-in', { username, password }, { 'x-forwarded-for': `10.0.${address++}.1` });
+  const attempt = (username: string, password: string, port = 4711) =>
+    strict.post(
+      '/v1/auth/sign-in',
+      { username, password },
+      { 'x-forwarded-for': `${username === 'hal' ? '10.0.0.1' : '10.0.1.1'}:${port}` },
+    );
   for (const username of ['hal', 'nobody-at-all']) {
-    const guesses = await Promise.all(Array.from({ length: 14 }, (_, n) => attempt(username, `guess ${n}`)));
+    const guesses = await Promise.all(Array.from({ length: 14 }, (_, n) => attempt(username, `guess ${n}`, 4000 + n)));
     expect(guesses.filter(({ status }) => status === 401)).toHaveLength(10);
     for (const late of guesses.filter(({ status }) => status !== 401)) expect(late).toBeProblem(429, 'too-many-requests');
   }
   const right = await attempt('hal', PASSWORD);
   expect(right.status).toBe(429);
   expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(600);
+  const elsewhere = { 'x-forwarded-for': '10.9.9.9' };
+  expect((await strict.post('/v1/auth/sign-in', { username: 'hal', password: PASSWORD }, elsewhere)).status).toBe(200);
+  expect((await attempt('hal', PASSWORD)).status).toBe(429);
 
   w.clock.advance(minutes(16));
   expect((await attempt('hal', PASSWORD)).status).toBe(200);
-  expect(await w.sql('select count(*)::int from identity.attempts')).toEqual([{ count: 1 }]);
+  expect(await w.sql('select count(*)::int from identity.attempts')).toEqual([{ count: 3 }]); // nobody's, there and everywhere, and hal's everywhere
 });
