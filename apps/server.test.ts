@@ -123,7 +123,7 @@ describe('a server with a database of its own', () => {
       expect((await server.call('/v1/products')).status).toBe(200);
       slowest.ms = Math.max(slowest.ms, performance.now() - began);
     }
-    expect(slowest.ms).toBeLessThan(2000);
+    expect(slowest.ms).toBeLessThan(5000);
     expect((await resident()) - before).toBeLessThan(150e6);
 
     const [patient] = sockets;

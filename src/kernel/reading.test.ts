@@ -81,7 +81,7 @@ describe('a body', () => {
       expect(reply.body.errors.length).toBeLessThanOrEqual(20);
       expect(JSON.stringify(reply.body).length).toBeLessThan(5000);
     }
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   test('that cannot be read counts as an attempt to sign in, where its words would say what is attempted', async () => {
