@@ -179,7 +179,9 @@ function report(results: Map<string, { ours: Measured[]; bare: Measured[] }>, ou
   say(`\nMemory after the load: ${ours.memory()} MiB (bare ${bare.memory()} MiB)`);
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
 
 async function onServer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseAt('postgres') });
