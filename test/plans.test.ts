@@ -29,7 +29,11 @@ const READ_WHOLE: readonly { table: string; statement: RegExp; why: string }[] =
   { table: 'categories', statement: /./, why: 'a handful of rows' },
   { table: 'signing_keys', statement: /./, why: 'a key each quarter' },
   { table: 'rollup_progress', statement: /./, why: 'one row' },
-  { table: '', statement: /^\s*with sides as/, why: 'the proof recomputes the whole ledger' },
+  {
+    table: '',
+    statement: /^\s*with (sides|checkpoint) as/,
+    why: 'the proof recomputes the whole ledger, or what came since its checkpoint',
+  },
   { table: '', statement: /delete from kernel\.(outbox|consumed)/, why: 'forgets the oldest rows, which lie first' },
 ];
 

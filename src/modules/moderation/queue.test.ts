@@ -184,6 +184,6 @@ test('other modules screen texts, and refuse with a problem that names the rules
   });
   const refusal = textRefused({ rules: ['english/hate', 'link'] });
   expect(refusal).toMatchObject({ status: 422, code: 'moderation/text-refused', extra: { rules: ['english/hate', 'link'] } });
-  expect(refusal.message).toMatch(/english\/hate, link\. Take out/);
+  expect(refusal.message).toMatch(/english\/hate, link\. Remove/);
   expect(await outcome(Promise.reject(refusal))).toBe('moderation/text-refused');
 });
