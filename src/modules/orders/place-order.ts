@@ -72,7 +72,8 @@ export const totalTooLarge = problem({
   detail: ({ currency, largest }) => `The total of an order is at most ${largest} ${currency} (minor units). Order fewer.`,
 });
 
-export const orderProblems = [unknownProduct, variantNeeded, mixedCurrencies, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
+export const saleProblems = [unknownProduct, variantNeeded, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
+export const orderProblems = [...saleProblems, mixedCurrencies];
 
 const WAIT_MS = 5000;
 const POLL_MS = 25;

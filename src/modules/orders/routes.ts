@@ -6,7 +6,7 @@ import type { Orders } from './context.ts';
 import { GoodsQuery, listGoods } from './goods.ts';
 import { listOrders, listPurchases, OrdersQuery, PurchasesQuery, readOrder } from './list-orders.ts';
 import { Order } from './order.ts';
-import { orderProblems, PlaceOrder, placeOrder } from './place-order.ts';
+import { orderProblems, PlaceOrder, placeOrder, saleProblems } from './place-order.ts';
 import { SellGood, sellGood, unknownCustomer } from './sell-good.ts';
 
 export const routes = [
@@ -38,7 +38,7 @@ export const routes = [
     returns: Order,
     status: 201,
     location: ({ id }) => `/orders/${id}`,
-    problems: [...orderProblems, nameNotUnique, unknownCustomer, forbidden],
+    problems: [...saleProblems, nameNotUnique, unknownCustomer, forbidden],
     handle: (ctx: Orders, { body, key }) => sellGood(ctx, body, key),
   }),
   post('/orders', {

@@ -30,6 +30,22 @@ describe('a sale by name', () => {
     expect(await sue.get('/v1/orders?buyer=jil')).toBeProblem(404, 'not-found');
   });
 
+  test('is refused as an order is, with nothing taken', async () => {
+    const kim = await w.buyer('kim', { balance: usd(10_00) });
+    await sue.lists({ name: 'Robe', price: usd(20_00), stock: 9 });
+    await sue.lists({ name: 'Last scarf', price: usd(1_00), stock: 1 });
+    await sue.lists({ name: 'Gold bar', price: usd(99_999_999_999), stock: 99_999 });
+    const sizes = ['S', 'M'].map((size) => ({ options: { size }, price: usd(1_00), stock: 3 }));
+    await sue.lists({ name: 'Socks', price: usd(1_00), variants: sizes });
+    const buy = (good: string, quantity = 1) => kim.post('/v1/sales', { good, quantity });
+    expect(await buy('Robe')).toBeProblem(409, 'wallet/insufficient-funds');
+    expect(await buy('Last scarf', 2)).toBeProblem(409, 'inventory/out-of-stock');
+    expect(await buy('Gold bar', 90_000)).toBeProblem(409, 'orders/total-too-large');
+    expect(await buy('Socks')).toBeProblem(409, 'catalog/variant-needed');
+    await w.step();
+    expect(await kim.balance()).toEqual(usd(10_00));
+  });
+
   test('of a name that two goods bear lists their ids', async () => {
     const ids = [await sue.lists({ name: 'Twin', price: usd(1_00) }), await sue.lists({ name: 'Twin', price: usd(2_00) })];
     const reply = await sue.post('/v1/sales', { good: 'Twin' });
