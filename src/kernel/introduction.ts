@@ -11,7 +11,7 @@ New fields may be added to a reply at any time: ignore those that you do not kno
 Send the access token with each call:
 
 \`\`\`sh
-curl -s localhost:3000/v1/auth/sign-in -H 'Content-Type: application/json' -d '{"username":"bob","password":"souk-demo"}'
+curl -s localhost:3000/v1/auth/sign-in -H 'Content-Type: application/json' -d '{"username":"bob","password":"…"}'
 curl -s localhost:3000/v1/auth/me -H "Authorization: Bearer $TOKEN"
 \`\`\`
 
