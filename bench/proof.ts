@@ -46,7 +46,7 @@ async function bench(): Promise<void> {
   await measured('first checkpoint', () => makeCheckpoint(ctx));
   for (let turn = 1; turn <= 5; turn++) await measured('quick proof', () => prove(false));
   await client.query('set session_replication_role = replica');
-  await client.query("update wallet.transfers set amount = amount + 1 where seq = 1000 and kind = 'sale' or seq = 999 and kind = 'sale'");
+  await client.query("update wallet.transfers set amount = amount + 1 where seq = 1000");
   await measured('quick proof, one old transfer changed', () => prove(false));
   await measured('full proof, one old transfer changed', () => prove(true));
   await souk.stop();
@@ -54,7 +54,8 @@ async function bench(): Promise<void> {
 }
 
 /** Sales of two transfers each, as `pay` writes them, past the triggers. */
-const sales = (count: number): string => `
+function sales(count: number): string {
+  return `
   set session_replication_role = replica;
   insert into wallet.accounts (id, owner, purpose, currency, balance, opened_at)
     select md5('b' || n)::uuid, 'b' || n, 'available', 'USD', 0, now() from generate_series(0, 19999) as n;
@@ -82,3 +83,4 @@ const sales = (count: number): string => `
     ) as side group by account) as moved where a.id = moved.account and a.guarded;
   set session_replication_role = default;
   analyze wallet.accounts; analyze wallet.transfers; analyze wallet.journals; analyze wallet.payments; analyze wallet.payment_shares;`;
+}
