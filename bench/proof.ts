@@ -46,7 +46,7 @@ async function bench(): Promise<void> {
   await measured('first checkpoint', () => makeCheckpoint(ctx));
   for (let turn = 1; turn <= 5; turn++) await measured('quick proof', () => prove(false));
   await client.query('set session_replication_role = replica');
-  await client.query("update wallet.transfers set amount = amount + 1 where seq = 1000");
+  await client.query('update wallet.transfers set amount = amount + 1 where seq = 1000');
   await measured('quick proof, one old transfer changed', () => prove(false));
   await measured('full proof, one old transfer changed', () => prove(true));
   await souk.stop();

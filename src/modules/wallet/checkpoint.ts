@@ -11,7 +11,7 @@ import {
   sumsDigest,
 } from './checkpoint-rows.ts';
 import type { Wallet } from './context.ts';
-import { proveLedger } from './proof.ts';
+import { LONG_MS, proveLedger } from './proof.ts';
 
 const LEAST_NEW = 1000;
 
@@ -24,9 +24,10 @@ export async function makeCheckpoint(ctx: Wallet, leastNew = LEAST_NEW): Promise
   const before = await newestCheckpoint(ctx.db);
   const { through } = await ctx.db.one<{ through: number }>(sql`select through_seq as through from wallet.rollup_progress`);
   if (through - (before?.through_seq ?? 0) < leastNew) return;
-  const proof = await proveLedger(ctx, {});
+  const proof = await proveLedger(ctx, { full: before === undefined }); // the first has no digests to go by
   if (!proof.ok) return void ctx.log.error({ proof }, 'the proof of the ledger fails: no checkpoint is made');
   await ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`select set_config('statement_timeout', ${String(LONG_MS)}, true)`);
     await tx.one(sql`select 1 from wallet.rollup_progress for update`); // one at a time
     const previous = await newestCheckpoint(tx);
     if (previous?.number !== before?.number) return;
