@@ -221,6 +221,8 @@ export const identity = contract('identity', {
     }),
     /** An account with its personal data, whatever state it is in but erased. */
     readCustomer: operation({ input: OneAccount, output: Customer, problems: [notFound] }),
+    /** Since when an account is there, and whether its email is confirmed; null when there is none. */
+    registrationOf: operation({ input: OneAccount, output: z.object({ emailConfirmed: z.boolean(), createdAt: Time }).nullable() }),
     /**
      * The account of somebody whom a provider has recognised: by the link that it has, or by an email that the provider and we
      * have both verified, and then linked; where nobody has that email, a new one. What it answers may be let in (asking for the

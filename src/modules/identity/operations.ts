@@ -8,7 +8,7 @@ import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
 import { ensureAccount } from './ensure-account.ts';
 import { grantRoles } from './grant-roles.ts';
-import { accessOf, listCustomers, readCustomer } from './read-customers.ts';
+import { accessOf, listCustomers, readCustomer, registrationOf } from './read-customers.ts';
 import { removeSecondFactor } from './remove-second-factor.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
@@ -23,6 +23,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   findAccounts: (ctx, { ids }) => findByIds(ctx.db, ids),
   readCustomer,
   accessOf,
+  registrationOf,
   accountOfLink,
   beginSession: beginSessionOf,
   listCustomers,

@@ -24,6 +24,12 @@ export async function accessOf(
   return { roles: account.roles as RoleName[], hasSecondFactor: account.has_second_factor };
 }
 
+/** Since when an account is there, and whether its email is confirmed. */
+export async function registrationOf(ctx: Identity, { accountId }: { accountId: string }) {
+  const account = await findById(ctx.db, accountId);
+  return account ? { emailConfirmed: account.email_confirmed_at !== null, createdAt: account.created_at.toISOString() } : null;
+}
+
 /** Accounts with their personal data, newest first. An email is found by its index: nothing is unsealed to search. */
 export async function listCustomers(ctx: Identity, { email, after, limit }: Wanted): Promise<Customer[]> {
   const index = email === undefined ? null : emailIndex(ctx.secrets, email);

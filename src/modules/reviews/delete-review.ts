@@ -21,6 +21,7 @@ export function deleteReview(ctx: Reviews, id: string, call: { owner: string | n
     await tx.execute(isTakenBack ? reviewDelete(id) : reviewsErase([id], ctx.clock.now()));
     if (!isTakenBack) await tx.execute(flagReasonsOfErase([id])); // those of one that is gone went with it
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: null }]);
-    if (isWaiting(row.state)) enqueue(tx, settleItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
+    const mayBeQueued = isWaiting(row.state) || row.state === 'published'; // a public one may have been flagged
+    if (mayBeQueued) enqueue(tx, settleItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
   });
 }

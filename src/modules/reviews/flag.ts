@@ -13,9 +13,18 @@ export interface FlagRow {
   at: Date;
 }
 
+export interface NewFlag {
+  reviewId: string;
+  person: string;
+  reason: string;
+  /** Toward hiding the review. */
+  counts: boolean;
+  at: Date;
+}
+
 /** Writes a flag, unless the person has flagged the review before. */
-export const flagInsert = (reviewId: string, person: string, reason: string, at: Date): Sql => sql`
-  insert into reviews.flags (review_id, person, reason, at) values (${reviewId}, ${person}, ${reason}, ${at})
+export const flagInsert = ({ reviewId, person, reason, counts, at }: NewFlag): Sql => sql`
+  insert into reviews.flags (review_id, person, reason, counts, at) values (${reviewId}, ${person}, ${reason}, ${counts}, ${at})
   on conflict do nothing returning review_id, reason, at`;
 
 export const flagOf = (reviewId: string, person: string): Sql =>
@@ -25,9 +34,20 @@ export const flagOf = (reviewId: string, person: string): Sql =>
 export const flagsBy = (person: string, rows: number): Sql =>
   sql`select review_id, reason, at from reviews.flags where person = ${person} order by at desc, review_id limit ${rows}`;
 
+export interface OpenFlags {
+  all: number;
+  /** Those that count toward hiding the review. */
+  counting: number;
+}
+
 /** How many people have flagged a review since staff last approved it. */
-export const openFlags = (reviewId: string): Sql =>
-  sql`select count(*)::int as count from reviews.flags where review_id = ${reviewId} and not settled`;
+export const openFlags = (reviewId: string): Sql => sql`
+  select count(*)::int as all, count(*) filter (where counts)::int as counting
+  from reviews.flags where review_id = ${reviewId} and not settled`;
+
+/** Which of these reviews have flags that staff have not settled. */
+export const flaggedAmong = (reviewIds: readonly string[]): Sql =>
+  sql`select distinct review_id from reviews.flags where review_id = any(${reviewIds}::uuid[]) and not settled`;
 
 export const flagsSettle = (reviewId: string): Sql =>
   sql`update reviews.flags set settled = true where review_id = ${reviewId} and not settled`;

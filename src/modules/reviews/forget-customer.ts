@@ -2,7 +2,7 @@ import type { Whose } from '#kernel/account-life.ts';
 import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Reviews } from './context.ts';
-import { flagReasonsErase, flagReasonsOfErase } from './flag.ts';
+import { flaggedAmong, flagReasonsErase, flagReasonsOfErase } from './flag.ts';
 import { settleItemJob } from './jobs.ts';
 import { COLUMNS, type ReviewRow, reviewsErase } from './review.ts';
 import { isWaiting } from './review-state.ts';
@@ -20,7 +20,8 @@ export function forgetCustomer(ctx: Reviews, { accountId: customer }: Whose): Pr
       tx,
       rows.map((row) => ({ productId: row.product_id, before: row, after: null })),
     );
-    for (const { id, version } of rows.filter(({ state }) => isWaiting(state)))
+    const flagged = new Set((await tx.many<{ review_id: string }>(flaggedAmong(ids))).map(({ review_id }) => review_id));
+    for (const { id, version } of rows.filter(({ id, state }) => isWaiting(state) || flagged.has(id)))
       enqueue(tx, settleItemJob, { reviewId: id, version, decision: 'remove', by: customer });
   });
 }

@@ -34,7 +34,7 @@ let people: Person[];
 let products: string[];
 
 beforeAll(async () => {
-  w = await world({ env: { REVIEW_FLAGS_TO_HIDE: '2' } });
+  w = await world({ env: { REVIEW_FLAGS_TO_HIDE: '2', REVIEW_FLAG_ACCOUNT_HOURS: '0' } });
   root = await w.admin();
   people = [];
   for (const name of ['ann', 'bob', 'cleo', 'dan']) people.push(await w.person(name));

@@ -10,7 +10,7 @@ let mia: Person;
 let crowd: Person[];
 
 beforeAll(async () => {
-  w = await world();
+  w = await world({ env: { REVIEW_FLAG_ACCOUNT_HOURS: '0' } });
   [bob, mia] = [await w.person('bob'), await w.person('mia', ['moderator'])];
   crowd = [];
   for (const name of ['ann', 'tim', 'kay', 'leo', 'zoe', 'max', 'ida']) crowd.push(await w.person(name));
@@ -85,6 +85,77 @@ describe('a flag', () => {
   });
 });
 
+describe('accounts that cost nothing to make', () => {
+  const openItems = async (id: string) => {
+    await w.step();
+    const { items } = (await mia.get('/v1/moderation/queue?kind=review&limit=100')).body;
+    return items.filter(({ subject }: { subject: { id: string } }) => subject.id === id);
+  };
+  let strict: World;
+  beforeAll(async () => {
+    strict = await w.sibling({ REVIEW_FLAG_ACCOUNT_HOURS: '24' });
+  });
+  const crowdOf = async (name: string, { hoursOld = 0, isConfirmed = true } = {}): Promise<Person[]> => {
+    const people = [];
+    for (const n of [1, 2, 3]) people.push(await w.person(`${name}${n}`));
+    await w.sql(
+      `update identity.accounts set created_at = created_at - make_interval(hours => $2), email_confirmed_at = case when $3 then email_confirmed_at end
+       where id = any($1)`,
+      [people.map(({ id }) => id), hoursOld, isConfirmed],
+    );
+    return people.map((person) => strict.withToken(person, person.token));
+  };
+  const flagAll = async (id: string, people: Person[]) => {
+    for (const { status } of await Promise.all(people.map((person) => flag(person, id)))) expect(status).toBe(201);
+  };
+
+  test.each([
+    ['fresh', 'published', {}],
+    ['nearly a day old', 'published', { hoursOld: 23 }],
+    ['unconfirmed and old', 'published', { hoursOld: 2000, isConfirmed: false }],
+    ['confirmed and a day old', 'flagged', { hoursOld: 24 }],
+  ])('three that are %s leave a review %s, and a moderator looks at it', async (name, state, kind) => {
+    const people = await crowdOf(name.replaceAll(' ', '-'), kind);
+    const { id } = await reviewed();
+    await flagAll(id, people.slice(0, 2));
+    expect(await openItems(id)).toEqual([]);
+    await flagAll(id, people.slice(2));
+    expect(await stateOf(id)).toBe(state);
+    expect(await openItems(id)).toMatchObject([{ reason: 'flags', author: bob.id }]);
+  });
+
+  test('do not add to those that count, and end with the moderator’s decision', async () => {
+    const old = await crowdOf('old', { hoursOld: 48 });
+    const fresh = await crowdOf('fresh');
+    const { id } = await reviewed();
+    await flagAll(id, [...fresh, ...old.slice(0, 2)]);
+    const [item] = await openItems(id);
+    await mia.post(`/v1/moderation/${item.id}/decision`, { decision: 'approve' });
+    expect(await openItems(id)).toEqual([]);
+    expect(await stateOf(id)).toBe('published');
+    await flagAll(id, old); // two of them are repeated, and one is new
+    expect(await openItems(id)).toEqual([]);
+    const { id: removed } = await reviewed();
+    await flagAll(removed, fresh);
+    const [other] = await openItems(removed);
+    await mia.post(`/v1/moderation/${other.id}/decision`, { decision: 'remove', reason: 'It is an insult.' });
+    await w.step();
+    expect(await stateOf(removed)).toBe('removed');
+  });
+
+  test('leave nothing in the queue of a review that its author deletes, or whose author is forgotten', async () => {
+    const fresh = await crowdOf('late');
+    const eve = await w.person('eve');
+    const { id: his, lamp } = await reviewed();
+    const { id: hers } = (await eve.post(`/v1/products/${lamp}/reviews`, { rating: 5, comment: 'x' })).body;
+    for (const id of [his, hers]) await flagAll(id, fresh);
+    for (const id of [his, hers]) expect(await openItems(id)).toHaveLength(1);
+    await bob.delete(`/v1/reviews/${his}`);
+    await w.ask('reviews', 'life.forget', { accountId: eve.id });
+    for (const id of [his, hers]) expect(await openItems(id)).toEqual([]);
+  });
+});
+
 describe('a moderator', () => {
   test('removes with a reason, which its author can read and nobody else, and may approve again', async () => {
     const { id, lamp } = await reviewed();
@@ -140,11 +211,11 @@ describe('a moderator', () => {
   });
 });
 
-test('a flag costs five statements, or seven when it hides; a decision five; a deletion four', async () => {
+test('a flag costs six statements, or eight when it hides; a decision five; a deletion four', async () => {
   const { id } = await reviewed();
   const flagged = [];
   for (const person of crowd.slice(0, 3)) flagged.push((await w.statements(() => flag(person, id))).length);
-  expect(flagged).toEqual([5, 5, 7]);
+  expect(flagged).toEqual([6, 6, 8]);
   expect(await w.statements(() => decide(id, 'approve'))).toHaveLength(5);
   expect(await w.statements(() => bob.delete(`/v1/reviews/${id}`))).toHaveLength(4);
 });

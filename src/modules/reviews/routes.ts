@@ -81,7 +81,8 @@ export const routes = [
   }),
   post('/reviews/{id}/flag', {
     summary: 'Flag a review',
-    description: 'Once per person; a repeated call gets the same reply. When enough people flag a review it is hidden until staff decide.',
+    description:
+      'Once per person; a repeated call gets the same reply. When enough people flag a review staff look at it. It is hidden until then if enough of their accounts are confirmed and not new.',
     access: signedIn,
     body: FlagReview,
     returns: Flag,

@@ -15,7 +15,7 @@ let mia: Person;
 let crowd: Person[];
 
 beforeAll(async () => {
-  w = await world();
+  w = await world({ env: { REVIEW_FLAG_ACCOUNT_HOURS: '0' } });
   [bob, mia] = [await w.person('bob'), await w.person('mia', ['moderator'])];
   crowd = [await w.person('ann'), await w.person('tim'), await w.person('kay')];
 });
