@@ -43,7 +43,7 @@ test('after resealing an old key can be taken away, and everything is read', asy
   await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress });
   await bob.patch('/v1/customers/bob', { address: '3 Rue du Lac' });
   await bob.post(`/v1/products/${lamp}/reviews`, { rating: 1, comment: 'Write to me@example.com' });
-  await bob.post('/v1/auth/mfa/totp');
+  await bob.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD });
   await w.step();
   await leavesPendingCharge(w, bob.id);
   await bob.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: PASSWORD }); // a letter is owed

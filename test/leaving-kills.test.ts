@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Person, people, type Reply, usd } from './people.ts';
+import { PASSWORD, type Person, people, type Reply, usd } from './people.ts';
 import { openRoom, type Server, startServer } from './real-server.ts';
 import { type World, world } from './world.ts';
 
@@ -106,7 +106,7 @@ async function arrives(): Promise<Leaver> {
     await person.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress }),
     await person.post(`/v1/products/${lamp}/reviews`, { rating: 4, comment: `Call ${mark} on ${phone}.` }),
     await person.post('/v1/products', { name: 'A vase', category: 'food', price: usd(1_00), stock: 5 }),
-    await person.post('/v1/auth/mfa/totp'),
+    await person.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD }),
     await person.post(`${path}/wallet/deduct`, { ...usd(30_00), reason: `to ${mark}` }),
   ];
   expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);

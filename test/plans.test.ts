@@ -127,7 +127,7 @@ async function dayInTheLife(): Promise<void> {
     w.clock.advance(passed);
     await w.step();
   }
-  await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com' });
+  await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com', currentPassword: PASSWORD });
   for (const path of ['', '?email=bob@example.com', '?limit=1']) await root.get(`/v1/customers${path}`);
   await bob.get('/v1/customers/bob/export');
   await w.get(`/v1/users/${bob.id}/profile`);

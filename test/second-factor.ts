@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth';
 import pg from 'pg';
-import type { Person, Reply } from './people.ts';
+import { PASSWORD, type Person, type Reply } from './people.ts';
 import type { World } from './world.ts';
 
 export const TOTP_PATH = '/v1/auth/mfa/totp';
@@ -26,9 +26,13 @@ export function appOf(w: World, secret: string): App {
   };
 }
 
-/** Enrols a second factor for somebody. `person` is them again, stepped up. */
-export async function enrol(w: World, person: Person): Promise<{ person: Person; app: App; secret: string; recoveryCodes: string[] }> {
-  const { secret } = (await person.post(TOTP_PATH)).body;
+/** Enrols a second factor for somebody who has this password. `person` is them again, stepped up. */
+export async function enrol(
+  w: World,
+  person: Person,
+  currentPassword = PASSWORD,
+): Promise<{ person: Person; app: App; secret: string; recoveryCodes: string[] }> {
+  const { secret } = (await person.post(TOTP_PATH, { currentPassword })).body;
   const app = appOf(w, secret);
   const confirmed = await person.post(`${TOTP_PATH}/confirm`, { code: app.code() });
   if (confirmed.status !== 200) throw new Error(`${person.username} cannot enrol: ${JSON.stringify(confirmed.body)}`);

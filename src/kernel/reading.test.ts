@@ -207,7 +207,7 @@ describe('a reply', () => {
       [bob, review],
       [bob, await bob.charge(usd(1_00))],
       [bob, await bob.post('/v1/customers/bob/wallet/deduct', usd(1_00))],
-      [bob, await bob.post('/v1/auth/mfa/totp')],
+      [bob, await bob.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD })],
       [sue, await sue.post('/v1/products', { name: 'Shade', category: 'electronics', price: usd(1_00), stock: 1 })],
       [sue, await sue.post(`/v1/products/${lamp}/stock`, { change: 1, reason: 'found' })],
       [sue, await sue.post(`/v1/reviews/${review.body.id}/flag`, { reason: 'rude' })],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { minutes } from '#kernel/clock.ts';
 import { PASSWORD } from '../../../test/people.ts';
 import { enrol, meanwhile } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -65,7 +66,7 @@ test('another email counts for nothing until its code comes back', async () => {
   const signIn = (email: string) => w.post('/v1/auth/sign-in', { email, password: PASSWORD });
 
   expect((await bob.patch('/v1/customers/bob', { email: 'BOB@example.com' })).body.emailConfirmed).toBe(true);
-  const changed = await bob.patch('/v1/customers/bob', { email: 'robert@example.com' });
+  const changed = await bob.patch('/v1/customers/bob', { email: 'robert@example.com', currentPassword: PASSWORD });
   expect(changed.body).toMatchObject({ email: 'robert@example.com', emailConfirmed: false });
   expect(await signIn('robert@example.com')).toBeProblem(401, 'identity/wrong-credentials');
   expect(await signIn('bob@example.com')).toBeProblem(401, 'identity/wrong-credentials');
@@ -74,7 +75,75 @@ test('another email counts for nothing until its code comes back', async () => {
   const code = codeIn(w, 'robert@example.com');
   expect((await w.post('/v1/auth/confirm-sign-up', { username: 'bob', code })).status).toBe(200);
   expect((await signIn('robert@example.com')).status).toBe(200);
-  expect((await bob.patch('/v1/customers/bob', { email: null })).body).toMatchObject({ email: null, emailConfirmed: false });
+  expect((await bob.patch('/v1/customers/bob', { email: null, currentPassword: PASSWORD })).body).toMatchObject({
+    email: null,
+    emailConfirmed: false,
+  });
+});
+
+test('a stolen token alone changes no email; the current password does, and only an email takes it', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const change = (changes: object) => bob.patch('/v1/customers/bob', changes);
+
+  for (const email of ['thief@example.com', null]) {
+    expect(await change({ email, address: 'here' })).toBeProblem(403, 'identity/password-required');
+    expect(await change({ email, address: 'here', currentPassword: 'a guess' })).toBeProblem(403, 'identity/wrong-password');
+  }
+  expect((await bob.get('/v1/customers/bob')).body).toMatchObject({ email: 'bob@example.com', address: null, version: 1 });
+  await w.step();
+  expect(w.mail('thief@example.com')).toBeUndefined();
+
+  const ignored = await change({ email: 'Bob@example.com', phone: '+21671000000', currentPassword: 'a guess' });
+  expect(ignored.body).toMatchObject({ email: 'bob@example.com', phone: '+21671000000', version: 2 });
+  expect((await change({ currentPassword: 'a guess' })).body.version).toBe(2);
+  const changed = await change({ email: 'robert@example.com', currentPassword: PASSWORD });
+  expect(changed.body).toMatchObject({ email: 'robert@example.com', emailConfirmed: false });
+  expect(JSON.stringify(changed.body)).not.toContain(PASSWORD);
+});
+
+test('guesses at the password with another email are counted with those of changing it, and end', async () => {
+  const w = await world({ env: { RATE_LIMITS: 'on' } });
+  const bob = await w.person('bob');
+  const change = (currentPassword: string) => bob.patch('/v1/customers/bob', { email: 'thief@example.com', currentPassword });
+  const guesses = await Promise.all(Array.from({ length: 9 }, (_, n) => change(`guess number ${n}`)));
+  for (const guess of guesses) expect(guess).toBeProblem(403, 'identity/wrong-password');
+  const other = { currentPassword: 'the tenth guess', newPassword: 'a password of a thief' };
+  expect(await bob.post('/v1/auth/change-password', other)).toBeProblem(403, 'identity/wrong-password');
+  expect(await change(PASSWORD)).toBeProblem(429, 'too-many-requests');
+  expect(await bob.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD })).toBeProblem(429, 'too-many-requests');
+  expect((await w.post('/v1/auth/sign-in', { username: 'bob', password: PASSWORD })).status).toBe(200);
+});
+
+test('an account without a password changes its email soon after it signs in, and not later', async () => {
+  const w = await world();
+  const jane = { provider: 'google', subject: '1', email: 'jane@example.com', emailVerified: true, fullName: 'Jane' };
+  type Linked = { account: { id: string; username: string; rev: number } };
+  const { account } = await w.ask<Linked>('identity', 'accountOfLink', jane);
+  const begin = { accountId: account.id, rev: account.rev };
+  const { tokens } = await w.ask<{ tokens: { accessToken: string; refreshToken: string } }>('identity', 'beginSession', begin);
+  const path = `/v1/customers/${account.username}`;
+  const fresh = w.withToken(account, tokens.accessToken);
+  expect((await fresh.patch(path, { email: 'roe@example.com' })).status).toBe(200);
+  expect((await fresh.post('/v1/auth/mfa/totp')).status).toBe(201);
+
+  w.clock.advance(minutes(11));
+  const { body } = await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: tokens.refreshToken });
+  const stale = w.withToken(account, body.accessToken);
+  expect(await stale.patch(path, { email: 'doe@example.com' })).toBeProblem(403, 'identity/password-required');
+  expect(await stale.patch(path, { email: null, currentPassword: 'a guess' })).toBeProblem(403, 'identity/password-required');
+  expect(await stale.post('/v1/auth/mfa/totp')).toBeProblem(403, 'identity/password-required');
+});
+
+test('a password that changes while the email does is proven no more', async () => {
+  const w = await world();
+  const bob = await w.person('bob');
+  const thief = { email: 'thief@example.com', currentPassword: PASSWORD };
+  const reply = await meanwhile(w, bob.id, () => bob.patch('/v1/customers/bob', thief), {
+    text: `update identity.accounts set password_hash = 'another' where id = $1`,
+    values: [bob.id],
+  });
+  expect(reply).toBeProblem(403, 'identity/password-required');
 });
 
 test('another email takes the second factor, where there is one; nothing else does', async () => {
@@ -101,20 +170,25 @@ test('another email takes the second factor, where there is one; nothing else do
 test('a token that knows of no second factor changes no email once one is enrolled', async () => {
   const w = await world();
   const bob = await w.person('bob');
-  const reply = await meanwhile(w, bob.id, () => bob.patch('/v1/customers/bob', { email: 'thief@example.com' }), {
-    text: 'update identity.accounts set has_second_factor = true where id = $1',
-    values: [bob.id],
-  });
+  const reply = await meanwhile(
+    w,
+    bob.id,
+    () => bob.patch('/v1/customers/bob', { email: 'thief@example.com', currentPassword: PASSWORD }),
+    {
+      text: 'update identity.accounts set has_second_factor = true where id = $1',
+      values: [bob.id],
+    },
+  );
   expect(reply).toBeProblem(403, 'mfa-required');
 });
 
 test('the code that went to one address does not prove the next', async () => {
   const w = await world();
   const bob = await w.person('bob');
-  await bob.patch('/v1/customers/bob', { email: 'mine@example.com' });
+  await bob.patch('/v1/customers/bob', { email: 'mine@example.com', currentPassword: PASSWORD });
   await w.step();
   const code = codeIn(w, 'mine@example.com');
-  await bob.patch('/v1/customers/bob', { email: 'not.mine@example.com' });
+  await bob.patch('/v1/customers/bob', { email: 'not.mine@example.com', currentPassword: PASSWORD });
 
   expect(await w.post('/v1/auth/confirm-sign-up', { username: 'bob', code })).toBeProblem(403, 'identity/wrong-code');
   expect((await bob.get('/v1/customers/bob')).body.emailConfirmed).toBe(false);
@@ -123,7 +197,7 @@ test('the code that went to one address does not prove the next', async () => {
 test('an address that somebody has proven cannot be proven again, and nobody is told so', async () => {
   const w = await world();
   const [bob] = [await w.person('bob'), await w.person('sue')];
-  expect((await bob.patch('/v1/customers/bob', { email: 'sue@example.com' })).status).toBe(200);
+  expect((await bob.patch('/v1/customers/bob', { email: 'sue@example.com', currentPassword: PASSWORD })).status).toBe(200);
   await w.step();
   expect(w.mail('sue@example.com')?.text).not.toMatch(/\d{6}/);
   expect((await w.post('/v1/auth/sign-in', { email: 'sue@example.com', password: PASSWORD })).body.accessToken).toBeTypeOf('string');
@@ -133,7 +207,7 @@ test('mails about an email that changes again and again end for the day', async 
   const w = await world();
   const bob = await w.person('bob');
   for (let n = 1; n <= 7; n++) {
-    await bob.patch('/v1/customers/bob', { email: `victim${n}@example.com` });
+    await bob.patch('/v1/customers/bob', { email: `victim${n}@example.com`, currentPassword: PASSWORD });
     await w.step();
   }
   expect([1, 2, 3, 4, 5, 6, 7].filter((n) => w.mail(`victim${n}@example.com`))).toEqual([1, 2, 3, 4, 5]);

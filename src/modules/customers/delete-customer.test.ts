@@ -37,7 +37,7 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
   expect((await z.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress })).status).toBe(201);
   const comment = `Call ${her.fullName} on ${her.phone}, or come to ${her.address}.`;
   expect((await z.post(`/v1/products/${lamp}/reviews`, { rating: 4, comment })).body.state).toBe('pending'); // waits for a moderator, with an excerpt
-  await z.post('/v1/auth/mfa/totp');
+  await z.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD });
   await z.post(`/v1/customers/${z.username}/wallet/deduct`, { ...usd(30_00), reason: `to ${her.fullName}` });
   await w.step();
   const before = (await w.dump()).toLowerCase();

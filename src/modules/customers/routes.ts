@@ -1,4 +1,4 @@
-import { Customer, CustomerChanges } from '#identity';
+import { Customer, CustomerChanges, passwordRequired, wrongPassword } from '#identity';
 import { AccountExport } from '#kernel/account-life.ts';
 import { mfaEnrolmentRequired, mfaRequired, notFound, stillRunning, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
@@ -23,12 +23,13 @@ export const routes = [
     summary: 'Change your account',
     description:
       'A JSON Merge Patch: an absent field does not change, null empties it. A new email has no effect until it is confirmed with the mailed ' +
-      'code. If the account has a second factor (MFA), a new email needs a token that was stepped up in the last 10 minutes. The username cannot change; the password changes with POST /v1/auth/change-password.',
+      'code. Changing or removing the email needs the current password, in `currentPassword`; if the account has a second factor (MFA), a token ' +
+      'that was stepped up in the last 10 minutes instead; if it has neither, a session that was opened in the last 10 minutes. The username cannot change; the password changes with POST /v1/auth/change-password.',
     access: ownAccount(),
     body: CustomerChanges,
     returns: Customer,
     etag: ({ version }) => version,
-    problems: [versionMismatch, mfaRequired, mfaEnrolmentRequired],
+    problems: [versionMismatch, mfaRequired, mfaEnrolmentRequired, passwordRequired, wrongPassword],
     handle: (ctx: Customers, { body, ifMatch }) => ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: body, ifMatch }),
   }),
   del('/customers/{username}', {

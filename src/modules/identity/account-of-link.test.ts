@@ -202,11 +202,11 @@ test('a password that was reset by mail shuts out whoever had linked a provider 
   const w = await world();
   const bob = await w.person('bob');
   const theirs = { subject: 'thief', email: 'thief@example.com' };
-  await w.ask('identity', 'changeCustomer', { accountId: bob.id, changes: { email: theirs.email } });
+  await w.ask('identity', 'changeCustomer', { accountId: bob.id, changes: { email: theirs.email, currentPassword: PASSWORD } });
   await w.step();
   await w.post('/v1/auth/confirm-sign-up', { email: theirs.email, code: codeFor(w, theirs.email) });
   expect((await recognise(w, theirs)).id).toBe(bob.id);
-  await w.ask('identity', 'changeCustomer', { accountId: bob.id, changes: { email: 'bob@example.com' } });
+  await w.ask('identity', 'changeCustomer', { accountId: bob.id, changes: { email: 'bob@example.com', currentPassword: PASSWORD } });
   await w.step();
   await w.post('/v1/auth/confirm-sign-up', { email: 'bob@example.com', code: codeFor(w, 'bob@example.com') });
 

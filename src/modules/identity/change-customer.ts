@@ -3,14 +3,16 @@ import { enqueue } from '#kernel/events.ts';
 import { demandVersion } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { demandStepUp } from '#kernel/step-up.ts';
-import { emailColumns, emailIndex, type LivingAccount, lockAccount, setPersonal } from './account.ts';
+import { emailColumns, emailIndex, findById, type LivingAccount, lockAccount, setPersonal } from './account.ts';
 import { voidCode } from './code.ts';
 import type { Identity } from './context.ts';
 import type { Customer, CustomerChanges, identity } from './contract.ts';
 import { customerOf } from './customer.ts';
+import { demandPassword } from './demand-password.ts';
 import { sendCode } from './jobs.ts';
 import { giveCode } from './open-account.ts';
 import { type PersonalDetails, refuseImpossibleBirth, sealDetails, unsealDetails } from './personal-details.ts';
+import { passwordRequired } from './problems.ts';
 import { tellOwner } from './tell-owner.ts';
 
 type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
@@ -18,11 +20,15 @@ type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
 /**
  * Changes what an account says of a person. Another email counts for nothing until its code comes back; the codes that went
  * to the one before, to prove it or to set a new password, are void in the same transaction, and the address that was confirmed before is told. Who reads the mail sets
- * the password, so another email takes the second factor, where there is one. Of two who name one version, the row's lock lets one through.
+ * the password, so another email takes the current password, or the second factor where there is one. Of two who name one version, the row's lock lets one through.
  */
-export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatch }: Wanted): Promise<Customer> {
+export async function changeCustomer(
+  ctx: Identity,
+  { accountId, changes: { currentPassword, ...changes }, ifMatch }: Wanted,
+): Promise<Customer> {
   const now = ctx.clock.now();
   refuseImpossibleBirth(changes.birthDate, now);
+  const provenHash = await demandProof(ctx, accountId, changes.email, currentPassword);
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
@@ -30,7 +36,8 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
     if (Object.keys(changes).length === 0) return before;
     const details = changed(unsealDetails(ctx.secrets, accountId, before.details_sealed ?? ''), changes);
     const isOther = isOtherEmail(ctx, before, changes.email);
-    if (isOther) demandStepUp({ ...ctx.actor, mfaEnrolled: before.has_second_factor }, { mfaRoles: ctx.settings.mfaRoles, now });
+    if (isOther) demandFactor(ctx, before);
+    if (isOther && !before.has_second_factor && provenHash !== before.password_hash) throw passwordRequired();
     const email = isOther
       ? { ...emailColumns(ctx.secrets, accountId, changes.email), email_confirmed_at: null }
       : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
@@ -44,8 +51,24 @@ export async function changeCustomer(ctx: Identity, { accountId, changes, ifMatc
   return customerOf(ctx.secrets, account, now);
 }
 
+/**
+ * Looks at the password before the row is locked: it takes long, and each try counts, whatever becomes of the call.
+ * @returns the hash that was proven (null where the account has none); undefined where nothing was asked.
+ */
+async function demandProof(ctx: Identity, accountId: string, email: string | null | undefined, password: string | undefined) {
+  const seen = email === undefined ? undefined : await findById(ctx.db, accountId);
+  if (!seen || !isOtherEmail(ctx, seen, email)) return undefined;
+  demandFactor(ctx, seen);
+  if (seen.has_second_factor) return undefined;
+  await demandPassword(ctx, seen, password);
+  return seen.password_hash;
+}
+
+const demandFactor = (ctx: Identity, { has_second_factor }: LivingAccount): void =>
+  demandStepUp({ ...ctx.actor, mfaEnrolled: has_second_factor }, { mfaRoles: ctx.settings.mfaRoles, now: ctx.clock.now() });
+
 /** What is absent stays, null empties; a person has an age or a date of birth. */
-function changed(before: PersonalDetails, { email: _, ...changes }: CustomerChanges): PersonalDetails {
+function changed(before: PersonalDetails, { email: _, ...changes }: Omit<CustomerChanges, 'currentPassword'>): PersonalDetails {
   const after: Record<string, unknown> = { ...before, ...changes };
   if (typeof changes.age === 'number') after.birthDate = null;
   if (typeof changes.birthDate === 'string') after.age = null;

@@ -2,30 +2,27 @@ import { z } from 'zod';
 import { revokedHere } from '#authentication/revoked.ts';
 import { unauthenticated } from '#kernel/problems.ts';
 import { findById, lockAccount, setPassword } from './account.ts';
-import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
-import { hashPassword, isPassword, NewPassword, TriedPassword } from './password.ts';
+import { TriedPassword } from './contract.ts';
+import { tryPassword } from './demand-password.ts';
+import { hashPassword, NewPassword } from './password.ts';
 import { wrongPassword } from './problems.ts';
 import { revokeSessions } from './revocation.ts';
 import { endSessions } from './session.ts';
 import { tellOwner } from './tell-owner.ts';
 
 export const ChangePassword = z
-  .strictObject({ currentPassword: TriedPassword.meta({ example: 'correct horse battery' }), newPassword: NewPassword })
+  .strictObject({ currentPassword: TriedPassword, newPassword: NewPassword })
   .meta({ id: 'ChangePassword', example: { currentPassword: 'correct horse battery', newPassword: 'a better horse battery' } });
 
 /**
- * Sets a new password for whoever knows the current one. This session continues. All other sessions of the account end at once. Tries
- * are counted by the session: a stolen one is no place to guess at leisure, and does not keep the owner from signing in.
+ * Sets a new password for whoever knows the current one. This session continues. All other sessions of the account end at once.
  * @throws wrongPassword also when somebody else has changed it this very moment.
  */
 export async function changePassword(ctx: Identity, input: z.infer<typeof ChangePassword>): Promise<undefined> {
   const before = await findById(ctx.db, ctx.actor.id);
   if (!before) throw unauthenticated();
-  const tried = { usernameIndex: before.username_index, from: `session:${ctx.actor.sessionId ?? ctx.actor.id}` };
-  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, tried, ctx.clock.now());
-  if (!(await isPassword(ctx.secrets, input.currentPassword, before.password_hash))) throw wrongPassword();
-  if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, tried);
+  await tryPassword(ctx, before, input.currentPassword);
   const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {

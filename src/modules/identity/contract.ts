@@ -36,14 +36,11 @@ export const LinkProvider = z
   .max(500)
   .regex(/^(google|facebook|issuer:https?:\/\/\S+)$/);
 
-/** The six digits that an authenticator app shows. */
-const ONE_TIME_CODE = '\\d{6}';
-
 /** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
 export const RECOVERY_CODE = '[A-Za-z2-7]{5}-?[A-Za-z2-7]{5}';
 
-/** What proves a second factor; written with or without a gap. */
-export const MfaCode = gapless().regex(new RegExp(`^(${ONE_TIME_CODE}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
+/** What proves a second factor: the six digits that an authenticator app shows, or a recovery code; written with or without a gap. */
+export const MfaCode = gapless().regex(new RegExp(`^(\\d{6}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
 
 export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
 export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });
@@ -77,7 +74,10 @@ export const Customer = z
   .meta({ id: 'Customer' });
 export type Customer = z.infer<typeof Customer>;
 
-/** A JSON Merge Patch (RFC 7396): what is absent stays, null empties. */
+/** A password that is tried: accounts made by the house may have other lengths. */
+export const TriedPassword = z.string().min(1).max(1024).meta({ example: 'correct horse battery' });
+
+/** A JSON Merge Patch (RFC 7396): what is absent stays, null empties. The password is no part of the account: it proves who asks for another email. */
 export const CustomerChanges = z
   .strictObject({
     fullName: FullName.optional(),
@@ -88,6 +88,7 @@ export const CustomerChanges = z
     birthDate: BirthDate.nullable().optional(),
     phone: Phone.nullable().optional(),
     email: Email.nullable().optional(),
+    currentPassword: TriedPassword.optional().meta({ description: 'Proves who changes the email. Without a new email it is ignored' }),
   })
   .refine(({ age, birthDate }) => typeof age !== 'number' || typeof birthDate !== 'string', {
     error: 'give either age or birthDate',
@@ -197,6 +198,21 @@ export const lastAdmin = problem({
   detail: 'Afterwards nobody could grant roles. Make another account an admin first.',
 });
 
+export const wrongPassword = problem({
+  code: 'identity/wrong-password',
+  status: 403,
+  title: 'The current password is wrong',
+  detail: 'Send the current password. If there is none, or you have forgotten it, set one by email (POST /v1/auth/forgot-password).',
+});
+
+export const passwordRequired = problem({
+  code: 'identity/password-required',
+  status: 403,
+  title: 'The current password is needed',
+  detail:
+    'Send it in the field currentPassword. An account without one signs in again and calls within 10 minutes, or sets one by email (POST /v1/auth/forgot-password).',
+});
+
 export const noSecondFactor = problem({
   code: 'identity/no-second-factor',
   status: 409,
@@ -259,11 +275,11 @@ export const identity = contract('identity', {
       input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),
       output: z.array(Customer),
     }),
-    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back, and takes a second factor (MFA). */
+    /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back, and takes the current password, or the second factor (MFA) where there is one. */
     changeCustomer: operation({
       input: OneAccount.extend({ changes: CustomerChanges, ifMatch: Precondition.optional() }),
       output: Customer,
-      problems: [notFound, versionMismatch, invalid, mfaRequired, mfaEnrolmentRequired],
+      problems: [notFound, versionMismatch, invalid, mfaRequired, mfaEnrolmentRequired, passwordRequired, wrongPassword],
     }),
     /** Sets the roles of an account, at once. Who may call it is checked by the caller's route or by the shell of the operator. */
     grantRoles: operation({ input: z.object({ accountId: Id, roles: z.array(RoleName) }), output: z.object({ roles: z.array(RoleName) }) }),

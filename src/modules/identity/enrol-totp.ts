@@ -1,9 +1,21 @@
 import { renderSVG } from 'uqr';
 import { z } from 'zod';
+import { unauthenticated } from '#kernel/problems.ts';
+import { findById } from './account.ts';
 import type { Identity } from './context.ts';
+import { TriedPassword } from './contract.ts';
+import { demandPassword } from './demand-password.ts';
 import { ownSession } from './own-session.ts';
 import { mfaEnrolled } from './problems.ts';
 import { beginSecondFactor, newSecret, totpOf } from './second-factor.ts';
+
+export const EnrolTotp = z
+  .strictObject({
+    currentPassword: TriedPassword.optional().meta({
+      description: 'Needed, unless the account has none and signed in in the last 10 minutes',
+    }),
+  })
+  .meta({ id: 'EnrolTotp', example: { currentPassword: 'correct horse battery' } });
 
 export const TotpSecret = z
   .object({
@@ -15,10 +27,14 @@ export const TotpSecret = z
 
 /**
  * Makes a secret for an authenticator app. It changes nothing until a first code confirms it, within an hour; asked again
- * before that, a new secret takes its place.
+ * before that, a new secret takes its place. It takes the current password: the owner of a stolen token must not be locked out.
  */
-export async function enrolTotp(ctx: Identity): Promise<z.infer<typeof TotpSecret>> {
+export async function enrolTotp(ctx: Identity, { currentPassword }: z.infer<typeof EnrolTotp>): Promise<z.infer<typeof TotpSecret>> {
   ownSession(ctx); // what cannot be confirmed is not begun
+  const account = await findById(ctx.db, ctx.actor.id);
+  if (!account) throw unauthenticated();
+  if (account.has_second_factor) throw mfaEnrolled();
+  await demandPassword(ctx, account, currentPassword);
   const secret = newSecret();
   const begun = await beginSecondFactor(ctx.db, ctx.secrets, { accountId: ctx.actor.id, secret, now: ctx.clock.now() });
   if (!begun) throw mfaEnrolled();

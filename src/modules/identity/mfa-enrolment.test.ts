@@ -12,14 +12,14 @@ beforeAll(async () => {
 
 const signIn = (username: string, code?: string) => w.post('/v1/auth/sign-in', { username, password: PASSWORD, code });
 const refresh = (refreshToken: string) => w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: refreshToken });
-const begin = async (person: Person) => appOf(w, (await person.post(TOTP_PATH)).body.secret);
+const begin = async (person: Person) => appOf(w, (await person.post(TOTP_PATH, { currentPassword: PASSWORD })).body.secret);
 const confirm = (person: Person, code: string) => person.post(`${TOTP_PATH}/confirm`, { code });
 const me = (token: string) => w.get('/v1/auth/me', { authorization: `Bearer ${token}` });
 
 test('a secret comes as text, as a URI and as a picture, and changes nothing by itself', async () => {
   const ann = await w.person('ann');
 
-  const { status, body } = await ann.post(TOTP_PATH);
+  const { status, body } = await ann.post(TOTP_PATH, { currentPassword: PASSWORD });
 
   expect(status).toBe(201);
   expect(body.secret).toMatch(/^[A-Z2-7]{32}$/);
@@ -27,6 +27,14 @@ test('a secret comes as text, as a URI and as a picture, and changes nothing by 
   expect(modulesOf(body.qr)).toEqual(encode(body.uri, { border: 4 }).data);
   expect((await ann.get('/v1/auth/me')).body.mfa).toBe(false);
   expect((await signIn('ann')).status).toBe(200);
+});
+
+test('a stolen token alone enrols nothing: it takes the current password', async () => {
+  const zoe = await w.person('zoe');
+  for (const body of [undefined, {}]) expect(await zoe.post(TOTP_PATH, body)).toBeProblem(403, 'identity/password-required');
+  expect(await zoe.post(TOTP_PATH, { currentPassword: 'a guess' })).toBeProblem(403, 'identity/wrong-password');
+  expect(await confirm(zoe, '123456')).toBeProblem(409, 'identity/no-second-factor');
+  expect((await zoe.post(TOTP_PATH, { currentPassword: PASSWORD })).status).toBe(201);
 });
 
 /** The black and white of a QR code, read from its SVG. */

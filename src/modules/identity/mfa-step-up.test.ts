@@ -102,7 +102,7 @@ test('a code that was right makes the failures before it forgotten', async () =>
 test('without a second factor there is nothing to step up with', async () => {
   const kim = await w.person('kim');
   expect(await stepUp(kim, '123456')).toBeProblem(409, 'identity/no-second-factor');
-  await kim.post('/v1/auth/mfa/totp');
+  await kim.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD });
   expect(await stepUp(kim, '123456')).toBeProblem(409, 'identity/no-second-factor');
   expect(await stepUp(kim, '12345')).toBeProblem(422, 'invalid');
 });

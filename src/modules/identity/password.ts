@@ -10,9 +10,6 @@ export const NewPassword = z
   .max(200)
   .meta({ description: '8 to 200 characters', example: 'correct horse battery' });
 
-/** A password that is tried: accounts made by the house may have other lengths. */
-export const TriedPassword = z.string().min(1).max(1024);
-
 /** Argon2id, m = 19 MiB, t = 2, p = 1: the first choice of OWASP's Password Storage Cheat Sheet. */
 const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } satisfies Options; // 2 is Argon2id
 

@@ -8,8 +8,10 @@ export {
   lastAdmin,
   mfaCodeRequired,
   noSecondFactor,
+  passwordRequired,
   usernameTaken,
   wrongMfaCode,
+  wrongPassword,
 } from './contract.ts';
 
 /** The same words for an account that is not there and for a password that is not right. */
@@ -25,14 +27,6 @@ export const notConfirmed = problem({
   status: 403,
   title: 'The email is not confirmed yet',
   detail: 'Confirm the email with the code that was sent to it (POST /v1/auth/confirm-sign-up), then sign in.',
-});
-
-export const wrongPassword = problem({
-  code: 'identity/wrong-password',
-  status: 403,
-  title: 'The current password is wrong',
-  detail:
-    'Send the current password of the account. If it has none, or you have forgotten it, set one by email (POST /v1/auth/forgot-password).',
 });
 
 /** One answer for a code that is wrong, used up, too old, or of an account that is not there. */

@@ -6,7 +6,7 @@ import { Confirmed, ConfirmSignUp, confirmSignUp } from './confirm-sign-up.ts';
 import { ConfirmTotp, confirmTotp, EnrolledTotp } from './confirm-totp.ts';
 import type { Identity } from './context.ts';
 import { Customer, PublicKey } from './contract.ts';
-import { enrolTotp, TotpSecret } from './enrol-totp.ts';
+import { EnrolTotp, enrolTotp, TotpSecret } from './enrol-totp.ts';
 import { ForgotPassword, ForgottenPassword, forgotPassword } from './forgot-password.ts';
 import { getToken, OAuthTokens, TokenRequest } from './get-token.ts';
 import { AccountRoles, grantRoles, Roles } from './grant-roles.ts';
@@ -23,6 +23,7 @@ import {
   noSession,
   notConfirmed,
   ownSuspension,
+  passwordRequired,
   usernameTaken,
   wrongCode,
   wrongCredentials,
@@ -163,13 +164,16 @@ export const routes = [
   }),
   post('/auth/mfa/totp', {
     summary: 'Begin to enrol an authenticator app',
-    description: 'Returns a secret, once. Nothing changes until it is confirmed with a first code, within an hour.',
+    description:
+      'Returns a secret, once. Nothing changes until it is confirmed with a first code, within an hour. Send the current password; an account ' +
+      'without one needs a session that was opened in the last 10 minutes.',
     access: signedIn,
+    body: EnrolTotp,
     returns: TotpSecret,
     status: 201,
     location: () => '/auth/me',
-    problems: [mfaEnrolled, noSession],
-    handle: (ctx: Identity) => enrolTotp(ctx),
+    problems: [mfaEnrolled, noSession, passwordRequired, wrongPassword],
+    handle: (ctx: Identity, { body }) => enrolTotp(ctx, body),
   }),
   post('/auth/mfa/totp/confirm', {
     summary: 'Enrol the authenticator app with its first code',

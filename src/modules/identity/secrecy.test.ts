@@ -85,7 +85,8 @@ test('whoever reads the whole database or the logs finds nothing personal, no pa
   digits['the code for a new password'] = codeIn(w, secret.email);
   await look();
 
-  const { person, app, secret: totpSecret, recoveryCodes } = await enrol(w, zed);
+  await zed.patch('/v1/customers/zed', { email: secret.nextEmail, currentPassword: secret.wrongPassword });
+  const { person, app, secret: totpSecret, recoveryCodes } = await enrol(w, zed, secret.nextPassword);
   keepTokens('the enrolment', { accessToken: person.token });
   digits['the one-time code that enrolled'] = app.code();
   digits['a one-time code'] = app.next();

@@ -5,8 +5,9 @@ import { countAttempt, forgiveAttempts, placeOf } from './attempts.ts';
 import { beginSession } from './begin-session.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
+import { TriedPassword } from './contract.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
-import { isPassword, TriedPassword } from './password.ts';
+import { isPassword } from './password.ts';
 import { notConfirmed, wrongCredentials } from './problems.ts';
 import { MfaCode } from './second-factor.ts';
 import type { Tokens } from './tokens.ts';
@@ -14,7 +15,7 @@ import type { Tokens } from './tokens.ts';
 export const SignIn = z
   .strictObject({
     ...namedFields,
-    password: TriedPassword.meta({ example: 'correct horse battery' }),
+    password: TriedPassword,
     code: MfaCode.optional().meta({ description: 'One-time or recovery code, where the account has a second factor' }),
   })
   .refine(namesOne, NAMES_ONE)
