@@ -10,7 +10,17 @@ import { type Scope, systemScope } from '#kernel/runtime.ts';
 export const asOperator = (operation: string, accountId: string): Scope => ({
   actor: system,
   tx: null,
-  request: { id: newId(), address: '', operation, subject: accountId, audited: false, stateChanging: true, refusedWith: null, trace: null },
+  request: {
+    id: newId(),
+    address: '',
+    operation,
+    subject: accountId,
+    audited: false,
+    stateChanging: true,
+    readsOthers: false,
+    refusedWith: null,
+    trace: null,
+  },
 });
 
 /**

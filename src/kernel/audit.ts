@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { networkOf } from './addresses.ts';
-import type { Actor, Context, RequestScope } from './context.ts';
+import type { Actor, BaseContext, Context, RequestScope } from './context.ts';
 import { idIn, pageOf } from './cursors.ts';
 import { type Database, join, type Sql, sql } from './database.ts';
 import { newId } from './ids.ts';
-import { get, permitted } from './routes.ts';
+import type { Problem } from './problems.ts';
+import { get, permitted, type Route } from './routes.ts';
 import { Cursor, Id, Limit, page, Time } from './shapes.ts';
 
 const AuditEntry = z
@@ -30,10 +31,12 @@ export interface Audited {
   status: number;
 }
 
+const SUBJECT_LENGTH = 64;
+
 /** The insert of one entry; it rides on the commit of what it tells of. */
 export const auditInsert = (entry: Audited): Sql => sql`
   insert into kernel.audit (id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id)
-  values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject},
+  values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject?.slice(0, SUBJECT_LENGTH) ?? null},
           ${entry.outcome}, ${entry.status}, ${networkOf(entry.request.address)}, ${entry.request.id})`;
 
 const AuditQuery = z.object({
@@ -82,7 +85,8 @@ const auditPage = (query: { actor?: string; operation?: string; after: string | 
 export const auditRoutes = [
   get('/audit', {
     summary: 'The audit trail',
-    description: 'Every state-changing call and every refusal of permission, newest first. Entries hold ids only.',
+    description:
+      'Every state-changing call, every refusal of permission, of a password, a code or an API key, and every reading of personal data by staff, newest first. Entries hold ids only.',
     access: permitted('audit:read'),
     query: AuditQuery,
     returns: page(AuditEntry),
@@ -93,3 +97,24 @@ export const auditRoutes = [
 
 /** Writes an entry by itself, for calls that had no transaction to ride on. */
 export const writeAudit = (db: Database, entry: Audited): Promise<number> => db.execute(auditInsert(entry));
+
+/**
+ * Says whose personal data a call shows; null where it is that of several. Where it is not the caller's own, an entry is written.
+ */
+export function readsDataOf({ request, actor }: Pick<BaseContext, 'request' | 'actor'>, accountId: string | null): void {
+  if (!request || accountId === actor.id) return;
+  request.readsOthers = true;
+  request.subject ??= accountId;
+}
+
+/**
+ * Whether a refusal leaves an entry. Refused keys, and what callers try who are not signed in, come here only after their narrow
+ * limits were counted: a caller beyond a limit is refused with 429, which leaves none.
+ */
+export function isAuditedRefusal({ spec }: Route, { actor, isKey, problem }: { actor: Actor; isKey: boolean; problem: Problem }): boolean {
+  const { status } = problem;
+  if (status === 401 && isKey) return true;
+  if (spec.audits === 'refusals' && (status === 401 || status === 403)) return actor.kind !== 'anonymous' || spec.access.kind === 'anyone';
+  const isTheirs = spec.access.kind === 'own-account' || spec.access.kind === 'owned';
+  return actor.kind !== 'anonymous' && (status === 403 || (status === 404 && isTheirs));
+}

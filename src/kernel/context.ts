@@ -51,6 +51,8 @@ export interface RequestScope {
   /** Set once the audit entry of this call is written. */
   audited: boolean;
   stateChanging: boolean;
+  /** Set by `readsDataOf`: the call shows personal data of somebody else, so the reading is audited. */
+  readsOthers: boolean;
   /** The status of the refusal that the call will end with, where what it writes is a refusal too. */
   refusedWith: number | null;
   /** The header `traceparent` that it came with. */

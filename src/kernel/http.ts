@@ -2,13 +2,13 @@ import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { addressIn } from './addresses.ts';
-import { writeAudit } from './audit.ts';
+import { isAuditedRefusal, writeAudit } from './audit.ts';
 import { readCall } from './call.ts';
 import { traceOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type RequestScope, stranger } from './context.ts';
 import type { Database } from './database.ts';
-import { newId } from './ids.ts';
+import { isId, newId } from './ids.ts';
 import { serveInternal } from './internal-calls.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -138,6 +138,7 @@ async function serve(
     subject: null,
     audited: false,
     stateChanging: route.method !== 'GET' || route.spec.changes === true,
+    readsOthers: false,
     refusedWith: null,
     trace: traceOf(request.headers.get('traceparent')),
   };
@@ -159,14 +160,15 @@ async function serve(
     if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
     const answer = await route.spec.handle(ctx as never, call as never);
-    if (scope.stateChanging && !scope.audited)
+    if ((scope.stateChanging || scope.readsOthers) && !scope.audited)
       await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
     reply = resultReply(route, request, params, answer, headers, parts.settings.checkReplies);
   } catch (error) {
     const problem = problemOf(error, request);
     if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
     if (problem.status >= 500) parts.log.error({ err: error, request: scope.id, operation }, 'a call failed');
-    if (isRefusalOfPermission(route, actor, problem)) await audit(parts, scope, actor, 'refused', problem.status).catch(() => {});
+    if (isAuditedRefusal(route, { actor, isKey: request.headers.has('x-api-key'), problem }))
+      await audit(parts, scope, actor, 'refused', problem.status);
     reply = problemReply(problem, new URL(request.url).pathname, headers);
   }
   const seconds = (performance.now() - started) / 1000;
@@ -198,7 +200,7 @@ const TWO_CREDENTIALS = 'Send either Authorization or X-Api-Key, not both: they 
 
 /** What the audit trail says a call was about: an id, never a name. */
 const subjectOf = ({ username, ...ids }: Record<string, string>, actor: Actor): string | null =>
-  Object.values(ids)[0] ?? (username !== undefined && isSameUsername(username, actor.username) ? actor.id || null : null);
+  Object.values(ids).find(isId) ?? (username !== undefined && isSameUsername(username, actor.username) ? actor.id || null : null);
 
 /** Deny by default. Whose object it is, the handler's SQL asks again. */
 function admit(route: Route, actor: Actor, params: Record<string, string>): void {
@@ -222,12 +224,11 @@ function admitKey(route: Route, actor: Actor): void {
   if (!actor.permissions.has(scope)) throw forbidden({ permission: scope });
 }
 
-const isRefusalOfPermission = (route: Route, actor: Actor, problem: Problem): boolean =>
-  actor.kind !== 'anonymous' &&
-  (problem.status === 403 || (problem.status === 404 && (route.spec.access.kind === 'own-account' || route.spec.access.kind === 'owned')));
-
+/** What was done or refused stays so when its entry cannot be written: the log then says so. */
 const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
-  writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status });
+  writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status }).catch((error) =>
+    parts.log.error({ err: error, request: request.id, operation: request.operation }, 'an audit entry was not written'),
+  );
 
 /** By the scheme that was used: RFC 7617 for Basic, RFC 6750 for a bearer token that was refused. */
 function challengeOf({ spec }: Route, request: Request, problem: Problem): string {

@@ -31,7 +31,7 @@ export const kernelResources: readonly Resource[] = [
     name: 'Audit trail',
     paths: ['/audit'],
     about:
-      'Who did what, when, from which network, and how it ended. Every call that changes something leaves an entry, and so does every refusal of permission. Entries hold ids, never names or addresses. Reading them needs `audit:read`.',
+      'Who did what, when, from which network, and how it ended. Every call that changes something leaves an entry, and so does every refusal of permission, of a password, a code or an API key, and every reading of personal data by staff. Entries hold ids, never names or addresses. Reading them needs `audit:read`.',
   },
   {
     name: 'Failed background work',

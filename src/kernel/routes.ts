@@ -117,6 +117,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   /** A GET that changes something, because a browser is sent to it: it is audited like other changes. */
   changes?: boolean;
   problems: readonly ProblemKind<never>[];
+  /** Its refusals (401 and 403) are audited for callers that are not signed in too: somebody tries a password, a code or a token. */
+  audits?: 'refusals';
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
   /** Where what a 201 has made can be read: a path below `/v1`, or of the list that shows it. Every route that answers 201 has one. */

@@ -1,3 +1,4 @@
+import { readsDataOf } from '#kernel/audit.ts';
 import { notFound } from '#kernel/problems.ts';
 import { findByUsername } from './account.ts';
 import type { Identity } from './context.ts';
@@ -9,5 +10,6 @@ import { usernameIndex } from './username.ts';
 export async function showCustomer(ctx: Identity, username: string): Promise<Customer> {
   const account = await findByUsername(ctx.db, usernameIndex(ctx.secrets, username));
   if (!account) throw notFound();
+  readsDataOf(ctx, account.id);
   return customerOf(ctx.secrets, account, ctx.clock.now());
 }

@@ -43,8 +43,10 @@ export async function signIn(ctx: Identity, input: Named & { password: string; c
 
 /** By email two accounts may be meant, its owner and the newest who claims it: both passwords are tried, whether they are there or not. */
 async function accountWith(ctx: Identity, meant: Whose, password: string): Promise<LivingAccount | undefined> {
-  const isTheirs = async (account: LivingAccount | undefined) =>
-    (await isPassword(ctx.secrets, password, account?.password_hash)) ? account : undefined;
+  const isTheirs = async (account: LivingAccount | undefined) => {
+    if (account && ctx.request) ctx.request.subject ??= account.id; // whose password was tried
+    return (await isPassword(ctx.secrets, password, account?.password_hash)) ? account : undefined;
+  };
   if ('usernameIndex' in meant) return isTheirs(await findByUsername(ctx.db, meant.usernameIndex));
   const owner = await findByConfirmedEmail(ctx.db, meant.emailIndex);
   return (await isTheirs(owner)) ?? isTheirs(await findNewestUnconfirmed(ctx.db, meant.emailIndex));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readsDataOf } from '#kernel/audit.ts';
 import { idIn, pageOf } from '#kernel/cursors.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Cursor, isSameUsername, Limit, type Page, Username } from '#kernel/shapes.ts';
@@ -32,6 +33,7 @@ async function ordersOf(ctx: Orders, username: string, { state, ...page }: Query
   const own = isSameUsername(username, ctx.actor.username);
   const buyer = own ? ctx.actor : await ctx.identity.findAccount({ username });
   if (!buyer) throw notFound();
+  readsDataOf(ctx, buyer.id);
   return pageOf(ctx, `orders:${buyer.id}:${state ?? ''}`, page, {
     rows: (after, rows) => ctx.db.many<OrderRow>(ordersPage({ buyer: buyer.id, state, after: idIn(after), rows })),
     position: (row) => [row.id],
@@ -43,6 +45,7 @@ async function ordersOf(ctx: Orders, username: string, { state, ...page }: Query
 export async function readOrder(ctx: Orders, id: string, owner: string | null): Promise<Order> {
   const row = await findOrder(ctx.db, id, owner);
   if (!row) throw notFound();
+  readsDataOf(ctx, row.buyer);
   return orderView(row, await usernameOf(ctx, row.buyer));
 }
 

@@ -28,6 +28,7 @@ export const routes = [
     returns: Tokens,
     redirects: 303,
     changes: true,
+    audits: 'refusals',
     problems: [
       unknownProvider,
       unknownRequest,
@@ -49,6 +50,7 @@ export const routes = [
     limit: 'sign-in',
     body: SignInByTicket,
     returns: Tokens,
+    audits: 'refusals',
     problems: [wrongTicket, mfaCodeRequired, wrongMfaCode, accountSuspended, accountClosing],
     handle: (ctx: Social, { body }) => signInByTicket(ctx, body),
   }),

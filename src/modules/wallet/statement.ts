@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readsDataOf } from '#kernel/audit.ts';
 import { pageOf } from '#kernel/cursors.ts';
 import { sql } from '#kernel/database.ts';
 import { Currency } from '#kernel/money.ts';
@@ -17,6 +18,7 @@ export const WalletView = z.object({ balances: z.array(z.object({ currency: Curr
 /** What somebody has, per currency: to spend, and set aside. The default currency is always told. */
 export async function readWallet(ctx: Wallet, username: string): Promise<z.infer<typeof WalletView>> {
   const owner = await ownerOf(ctx, username);
+  readsDataOf(ctx, owner);
   const balances = await ctx.db.many<{ currency: z.infer<typeof Currency>; available: number; held: number }>(sql`
     select currency, coalesce(sum(balance) filter (where purpose = 'available'), 0)::bigint as available, coalesce(sum(balance) filter (where purpose = 'held'), 0)::bigint as held
     from wallet.accounts where owner = ${owner} and purpose in ('available', 'held') group by currency order by currency`);
@@ -46,6 +48,7 @@ export async function readStatement(
   query: z.infer<typeof StatementQuery>,
 ): Promise<Page<z.infer<typeof StatementLine>>> {
   const owner = await ownerOf(ctx, username);
+  readsDataOf(ctx, owner);
   return pageOf(ctx, `statement:${owner}`, query, {
     rows: (before, rows) => ctx.db.many<Line>(statementPage(owner, (before?.[0] ?? null) as number | null, rows)),
     position: (row) => [row.seq],
@@ -113,6 +116,7 @@ export async function readJournal(ctx: Wallet, id: string): Promise<z.infer<type
     where j.id = ${id} order by t.line`);
   const [first] = rows;
   if (!first) throw notFound();
+  readsDataOf(ctx, null);
   return {
     id,
     cause: { kind: first.cause_kind, id: first.cause_id },
