@@ -103,14 +103,23 @@ async function arrives(): Promise<Leaver> {
   await person.charge(usd(50_00));
   const shippingAddress = { street: `Street ${mark}`, city: 'Tunis', country: 'TN', phone };
   const made = [
-    await person.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress }),
+    await buys(person, { items: [{ productId: lamp, quantity: 1 }], shippingAddress }),
     await person.post(`/v1/products/${lamp}/reviews`, { rating: 4, comment: `Call ${mark} on ${phone}.` }),
     await person.post('/v1/products', { name: 'A vase', category: 'food', price: usd(1_00), stock: 5 }),
     await person.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD }),
     await person.post(`${path}/wallet/deduct`, { ...usd(30_00), reason: `to ${mark}` }),
   ];
-  expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);
+  expect(made.map(({ status, body }) => (status === 201 ? 201 : body))).toEqual([201, 201, 201, 201, 201]);
   return { person, words: [mark, phone], says: aboutOf((await person.get(path)).body) };
+}
+
+/** Asks again while the order is under way: the server's clock is ahead, so that its timer may take the order over. */
+async function buys(person: Person, order: object): Promise<Reply> {
+  const headers = { 'idempotency-key': randomBytes(8).toString('hex') };
+  for (;;) {
+    const reply = await person.post('/v1/orders', order, headers);
+    if (reply.body.code !== 'still-running') return reply;
+  }
 }
 
 const aboutOf = ({ version: _, ...about }: { version: number }): object => about;

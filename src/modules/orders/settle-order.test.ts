@@ -90,7 +90,7 @@ describe('an order that was decided elsewhere', () => {
     expect((await settleOrder(ctx(), await asPlacing(row!.id))).state).toBe('rejected');
     await w.step();
     expect([await stateOf(row!.id), await poor.balance(), await stock()]).toEqual(['rejected', usd(51_00), pieces]);
-    const told = await w.sql(`select from kernel.outbox where subject = '${row!.id}' and name = 'orders.order-rejected.v1'`);
+    const told = await w.sql(`select from told.outbox where subject = '${row!.id}' and name = 'orders.order-rejected.v1'`);
     expect(told).toHaveLength(1);
     await proofIsClean();
   });
