@@ -22,7 +22,7 @@ describe('a module', () => {
     const w = await world({ modules: [...modules, hats], env: { HATS_SIZE: '58', INTERNAL_SECRET: 'x'.repeat(40) } });
     const seen = (name: string) => w.souk.runtime.context(name, systemScope);
     expect(seen('hats').settings).toEqual({ size: 58 });
-    expect(seen('reviews').settings).toEqual({ flagsToHide: 3 });
+    expect(seen('social').settings).toEqual({ publicUrl: 'http://localhost:3000', returnOrigins: [] });
     const { keys } = testSettings();
     for (const { name } of w.souk.runtime.modules) {
       const text = everythingIn(seen(name));
