@@ -22,6 +22,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     reporters: ['default'],
-    experimental: { viteModuleRunner: false }, // Node runs this TypeScript by itself: nothing to transform
+    // Node runs this TypeScript by itself: nothing to transform. Generated clients import as bundlers do.
+    experimental: { viteModuleRunner: process.env.CONTRACT_TOOLS === 'on' },
   },
 });
