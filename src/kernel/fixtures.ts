@@ -1,5 +1,5 @@
 /** Sends a POST as one of the demo accounts. Sent twice it acts once: its key follows from what it says. @throws when it is refused. */
-export type Post = (path: string, body: object) => Promise<{ id: string }>;
+export type Post = (path: string, body: object) => Promise<{ id: string; state?: string }>;
 
 /** What a module's demo data are loaded through: the API, as one of the demo accounts. */
 export interface Demo {

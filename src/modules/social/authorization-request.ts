@@ -41,7 +41,7 @@ export const insertRequest = (db: Database, secrets: Secrets, { provider, state,
     values (${stateHash(secrets, state)}, ${browserHash(secrets, kept)}, ${provider}, ${new Date(now.getTime() + REQUEST_MS)})`);
 
 /**
- * Ends the authorization request of this very browser. Of several who come back with one state at once, one is let in.
+ * Ends the authorization request of this very browser. When several come back with one state at once, one is let in.
  * @returns false when there is none, or it has run out.
  */
 export const endRequest = async (db: Database, secrets: Secrets, { provider, state, kept }: BrowserRequest, now: Date): Promise<boolean> =>
