@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type App, freePort, openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
 import { type World, world } from '../test/world.ts';
 
+const NO_DATABASE = 'postgres://souk:hunter2@127.0.0.1:1/shop';
 const room = openRoom('refused');
 const apps: App[] = [];
 let w: World;
@@ -56,18 +57,23 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
     ['the keys are no keys', () => ({ SECRET_KEYS: 'hunter2' }), () => /^a setting is wrong\. SECRET_KEYS: (?!.*hunter2).*$/],
     [
       'the database cannot be reached',
-      () => ({ DATABASE_URL: 'postgres://souk:hunter2@127.0.0.1:1/shop' }),
+      () => ({ DATABASE_URL: NO_DATABASE }),
       () => 'The database shop at 127.0.0.1:1 could not be reached: nothing listens there.',
     ],
     [
-      'a module is unknown',
-      () => ({ DATABASE_URL: w.databaseUrl, MODULES: 'wallet,magic' }),
+      'a module is unknown, before a database is looked for',
+      () => ({ DATABASE_URL: NO_DATABASE, MODULES: 'wallet,magic' }),
       () => /^MODULES names magic; there are: identity, social, partners, .*\.$/,
     ],
     [
-      'a module is needed that lives nowhere',
-      () => ({ DATABASE_URL: w.databaseUrl, MODULES: 'wallet' }),
+      'a module is needed that lives nowhere, before a database is looked for',
+      () => ({ DATABASE_URL: NO_DATABASE, MODULES: 'wallet' }),
       () => 'wallet needs identity, which does not live here: say where with IDENTITY_SERVICE_URL.',
+    ],
+    [
+      'a role is unknown, before a database is looked for',
+      () => ({ DATABASE_URL: NO_DATABASE, MFA_ROLES: 'admin,finanse' }),
+      () => /^a setting is wrong\. MFA_ROLES: there is no role finanse; there are .*$/,
     ],
     [
       'production has no keys',
@@ -106,7 +112,7 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
     ],
     [
       'another process is given by a name alone',
-      () => ({ DATABASE_URL: w.databaseUrl, WALLET_SERVICE_URL: 'wallet' }),
+      () => ({ DATABASE_URL: NO_DATABASE, WALLET_SERVICE_URL: 'wallet' }),
       () => 'WALLET_SERVICE_URL must be an address such as http://localhost:3001.',
     ],
     [

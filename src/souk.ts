@@ -5,7 +5,7 @@ import { createAuthenticator } from '#authentication/authenticator.ts';
 import { openOutsideIssuer } from '#authentication/outside-issuer.ts';
 import { identity, roleNames } from '#identity';
 import { type Clock, systemClock } from '#kernel/clock.ts';
-import { type Composition, compose, type Parts } from '#kernel/compose.ts';
+import { type Composition, compose, modulesHere, type Parts } from '#kernel/compose.ts';
 import type { Client, Contract } from '#kernel/contracts.ts';
 import type { Authenticator } from '#kernel/http.ts';
 import type { Module } from '#kernel/module.ts';
@@ -35,13 +35,19 @@ export const settingsParts = (all: readonly Module[] = modules): SettingsParts =
   ...Object.fromEntries(all.flatMap(({ name, settings }) => (settings ? [[name, settings]] : []))),
 });
 
-/** Reads and checks the settings of the whole of Souk. @throws BadSettings */
-export const readSoukSettings = (env: Record<string, string | undefined>, all: readonly Module[] = modules): Settings =>
-  readSettings(env, settingsParts(all));
+/**
+ * Reads and checks the settings of the whole of Souk, the names of modules and roles too, before anything is started.
+ * @throws BadSettings; Error with a sentence for the operator where the modules do not fit together.
+ */
+export function readSoukSettings(env: Record<string, string | undefined>, all: readonly Module[] = modules): Settings {
+  const settings = readSettings(env, settingsParts(all));
+  refuseUnknownRoles(settings, all);
+  modulesHere(all, settings);
+  return settings;
+}
 
 /** The whole of Souk on one database, as every shape and every test runs it. */
 export async function openSouk(settings: Settings, parts: SoukParts): Promise<Composition> {
-  refuseUnknownRoles(settings, parts.modules ?? modules);
   const adapters = parts.adapters ?? openAdapters(settings);
   return compose(parts.modules ?? modules, settings, {
     databaseUrl: parts.databaseUrl,

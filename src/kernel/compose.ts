@@ -82,8 +82,7 @@ export const migrationFolders = (modules: readonly Module[]) => [
  * @throws Error when a module needs one that stands after it or lives nowhere, or a name of MODULES is not known.
  */
 export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
-  const local = localModules(modules, settings.modules);
-  refuseUnreachable(modules, local, settings.serviceUrls);
+  const local = modulesHere(modules, settings);
   const secrets = secretsFrom(settings.keys.all());
   const metrics = openMetrics({
     poolWaiting: () => pool.waiting(),
@@ -226,7 +225,14 @@ export const prepareDatabase = (url: string, modules: readonly Module[], keys: M
     return applied;
   });
 
-function localModules(modules: readonly Module[], wanted: string[] | undefined): Set<string> {
+/**
+ * The names of the modules that run in this process.
+ * @throws Error with a sentence for the operator: a name in MODULES that is unknown, or a needed module that runs nowhere.
+ */
+export function modulesHere(
+  modules: readonly Module[],
+  { modules: wanted, serviceUrls }: Pick<Settings, 'modules' | 'serviceUrls'>,
+): ReadonlySet<string> {
   const names = modules.map(({ name }) => name);
   for (const [index, { name, needs }] of modules.entries()) {
     const above = Object.keys(needs).find((need) => names.indexOf(need) >= index);
@@ -234,7 +240,9 @@ function localModules(modules: readonly Module[], wanted: string[] | undefined):
   }
   const unknown = wanted?.find((name) => !names.includes(name));
   if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
-  return new Set(wanted ?? names);
+  const local = new Set(wanted ?? names);
+  refuseUnreachable(modules, local, serviceUrls);
+  return local;
 }
 
 /** A route that asks for a permission, or names a limit, that nobody declares would open for nobody, or fail when it is called. */
