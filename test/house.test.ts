@@ -6,7 +6,7 @@ import { operationId, scopeOf } from '#kernel/routes.ts';
 import { settingsPage } from '../src/kernel/settings-page.ts';
 import { modules } from '../src/modules/index.ts';
 import { settingsParts } from '../src/souk.ts';
-import { importCircles, ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
+import { importCircles, oddParameters, ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
 import { type OwnedObject, strangersObjects } from './owned-objects.ts';
 import type { PartnerSystem } from './people.ts';
 import { type Person, type World, world } from './world.ts';
@@ -101,6 +101,13 @@ describe('every route', () => {
   const bodyOf = (method: string) => (method === 'GET' ? undefined : '{}');
   const fill = (path: string, params: Record<string, string> = {}) =>
     `/v1${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01')}`;
+
+  test('names a person in its path in one way, by username under /customers and by id under /users', () => {
+    const paths = w.souk.routes.map(({ route }) => route.path);
+    expect(paths.filter((path) => /^\/(customers|users)\/\{/.test(path)).length).toBeGreaterThan(8);
+    expect(oddParameters(paths)).toEqual([]);
+    expect(oddParameters(['/users/{id}/roles', '/customers/{userId}', '/orders/{username}', '/a/{id}/b/{id}', '/a/{id}'])).toHaveLength(4);
+  });
 
   test('that is protected answers 401 to strangers', async () => {
     const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind !== 'anyone');

@@ -97,3 +97,15 @@ export function rawTime(files: readonly SourceFile[]): string[] {
     .filter(({ path, text }) => path.startsWith('src/modules/') && !isTest(path) && /\bDate\.now\(\)|new Date\(\)/.test(text))
     .map(({ path }) => path);
 }
+
+/** Which paths name somebody in another way than `/customers/{username}` and `/users/{userId}`, or call two things by one name. */
+export function oddParameters(paths: readonly string[]): string[] {
+  const people: Readonly<Record<string, string>> = { customers: 'username', users: 'userId' };
+  return paths.filter((path) => {
+    const named = [...path.matchAll(/([\w-]+)\/\{(\w+)\}/g)].map(([, collection, name]) => ({ collection: collection!, name: name! }));
+    const isOdd = named.some(({ collection, name }) =>
+      Object.hasOwn(people, collection) ? name !== people[collection] : Object.values(people).includes(name),
+    );
+    return isOdd || new Set(named.map(({ name }) => name)).size < named.length;
+  });
+}

@@ -61,7 +61,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     getOrdersById: { path: order },
     getModerationQueue: { path: '/v1/moderation/queue' },
     postModerationByIdDecision: { path: `/v1/moderation/${(await waiting(w, review())).id}/decision` },
-    postUsersByIdSuspension: { path: `/v1/users/${(await w.person('spammer')).id}/suspension` },
+    postUsersByUserIdSuspension: { path: `/v1/users/${(await w.person('spammer')).id}/suspension` },
     postReviewsByIdModeration: { path: `/v1/reviews/${await reviewed()}/moderation` },
     deleteReviewsById: { path: `/v1/reviews/${await reviewed()}` },
     patchProductsById: { path: `/v1/products/${await draft()}` },

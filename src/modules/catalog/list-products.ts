@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Options, Product, productStates } from '#catalog';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
 import { raw, type Sql, sql } from '#kernel/database.ts';
+import { isId } from '#kernel/ids.ts';
 import { Currency } from '#kernel/money.ts';
 import { forbidden, malformed } from '#kernel/problems.ts';
 import { type JsonText, jsonText } from '#kernel/routes.ts';
@@ -20,7 +21,11 @@ export const ProductsQuery = z
     category: z.string().max(60).optional().meta({ description: 'Slug', example: 'electronics' }),
     type: line(100).optional().meta({ description: 'Only products of this type' }),
     brand: line(100).optional().meta({ description: 'Only products of this brand' }),
-    seller: line(60).optional().meta({ description: 'Username or id of the seller' }),
+    seller: line(60)
+      .refine((name) => !isId(name), 'must be a username: an id goes into sellerId')
+      .optional()
+      .meta({ description: 'Only products of this seller: a username', example: 'sue' }),
+    sellerId: Id.optional().meta({ description: 'Only products of this seller: an account id' }),
     minPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
     maxPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
     currency: Currency.optional().meta({ description: 'Currency of the price range; the default currency when absent' }),
@@ -34,10 +39,12 @@ export const ProductsQuery = z
       .optional()
       .meta({
         description:
-          'Other than approved: for the seller named by `seller`, and for staff. pending: approved ones with changes that wait for review',
+          'Other than approved: for the seller named by `seller` or `sellerId`, and for staff. pending: approved ones with changes that wait for review',
       }),
   })
   .superRefine((query, refusal) => {
+    if (query.seller !== undefined && query.sellerId !== undefined)
+      refusal.addIssue({ code: 'custom', path: ['sellerId'], message: 'give either seller or sellerId' });
     const options = optionsOf(query);
     for (const { path, message } of Options.safeParse(options).error?.issues ?? [])
       refusal.addIssue({ code: 'custom', path: [`option.${String(path[0] ?? Object.keys(options)[0])}`], message });
@@ -97,7 +104,7 @@ function narrowingOf(ctx: Catalog, query: ProductsQuery) {
     category: query.category,
     type: query.type,
     brand: query.brand,
-    seller: query.seller,
+    seller: query.seller ?? query.sellerId,
     inStock: query.inStock === 'true',
     options: optionsOf(query),
     price: isPriced
@@ -110,20 +117,18 @@ function narrowingOf(ctx: Catalog, query: ProductsQuery) {
 async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: UnpublishedState): Promise<JsonText> {
   const { actor } = ctx;
   const isStaff = actor.permissions.has('catalog:approve') || actor.permissions.has('catalog:write');
-  const isOwn =
-    actor.kind === 'user' &&
-    query.seller !== undefined &&
-    (query.seller.toLowerCase() === actor.id || isSameUsername(query.seller, actor.username));
+  const isOwn = actor.kind === 'user' && (query.sellerId?.toLowerCase() === actor.id || isSameUsername(query.seller ?? '', actor.username));
   if (!isStaff && !isOwn) throw forbidden({ permission: 'catalog:approve' });
   const sellerId = isOwn
     ? actor.id
-    : query.seller &&
-      (Id.safeParse(query.seller).success ? query.seller : ((await ctx.identity.findAccount({ username: query.seller }))?.id ?? null));
+    : query.seller === undefined
+      ? query.sellerId
+      : ((await ctx.identity.findAccount({ username: query.seller }))?.id ?? null);
   if (sellerId === null) return pageText('', null);
   const scope = `unpublished:${state}:${sellerId ?? ''}`;
   const after = readCursor(ctx.secrets, scope, query.cursor);
   const rows = await ctx.db.many<{ id: string; created_at: string; document: string }>(
-    unpublishedPage(state, sellerId || undefined, after as [string, string] | undefined, query.limit + 1),
+    unpublishedPage(state, sellerId, after as [string, string] | undefined, query.limit + 1),
   );
   const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
   const items = rows.slice(0, query.limit).map(({ document }) => document);

@@ -79,7 +79,7 @@ describe('filters', () => {
     [{ type: 'lighting', inStock: 'false' }, ['Lamp shade', 'Lamp']],
     [{ category: 'electronics', brand: 'Orion' }, ['Desk', 'Lamp shade']],
     [{ seller: 'SUE' }, ['Soap']],
-    [{ seller: PLATFORM_SELLER.id, category: 'accessories' }, ['Phone case']],
+    [{ sellerId: PLATFORM_SELLER.id, category: 'accessories' }, ['Phone case']],
     [{ seller: 'nobody' }, []],
     [{ minPrice: '400', maxPrice: '1200' }, ['Éclair', 'Lamp shade', 'Phone case']],
     [{ minPrice: '400', maxPrice: '1200', sort: 'price' }, ['Éclair', 'Phone case', 'Lamp shade']],
@@ -233,6 +233,9 @@ describe('pages', () => {
       { state: 'sold' },
       { q: 'x'.repeat(301) },
       { brand: 'a\u0000' },
+      { seller: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' },
+      { sellerId: 'sue' },
+      { seller: 'sue', sellerId: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' },
       { 'option.color': 'x'.repeat(81) },
       { 'option.': 'red' },
       Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`option.o${n}`, 'x'])),
@@ -259,7 +262,10 @@ describe('what is not public', () => {
     const made: string[] = [];
     for (const name of ['One', 'Two', 'Three']) made.unshift((await ann.post('/v1/products', { name, price: usd(1_00) })).body.id);
     const ids = (reply: Reply) => reply.body.items.map((item: { id: string }) => item.id);
-    for (const seller of ['ann', 'ANN', ann.id]) expect(ids(await ann.get(`/v1/products?seller=${seller}&state=draft`))).toEqual(made);
+    for (const seller of ['seller=ann', 'seller=ANN', `sellerId=${ann.id}`, `sellerId=${ann.id.toUpperCase()}`])
+      expect(ids(await ann.get(`/v1/products?${seller}&state=draft`)), seller).toEqual(made);
+    expect(ids(await root.get(`/v1/products?sellerId=${ann.id}&state=draft`))).toEqual(made);
+    expect(await sue.get(`/v1/products?sellerId=${ann.id}&state=draft`)).toBeProblem(403, 'forbidden');
     const first = await ann.get('/v1/products?seller=ann&state=draft&limit=2');
     const rest = await ann.get(`/v1/products?seller=ann&state=draft&limit=2&cursor=${first.body.nextCursor}`);
     expect([...ids(first), ...ids(rest)]).toEqual(made);

@@ -18,7 +18,7 @@ const CALLS: readonly [string, number, (person: Person) => ReturnType<Person['po
     204,
     (person) => person.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: PASSWORD }),
   ],
-  ['putUsersByIdRoles', 200, (person) => person.put(`/v1/users/${person.id}/roles`, { roles: ['admin'] })],
+  ['putUsersByUserIdRoles', 200, (person) => person.put(`/v1/users/${person.id}/roles`, { roles: ['admin'] })],
   ['postApiKeys', 201, (person) => person.post('/v1/api-keys', { name: 'Couriers', scopes: ['orders:ship'] })],
   ['getApiKeys', 200, (person) => person.get('/v1/api-keys')],
   ['deleteApiKeysById', 204, async (person) => person.delete(`/v1/api-keys/${(await person.get('/v1/api-keys')).body.items?.[0]?.id}`)],
@@ -75,7 +75,7 @@ describe('a call marked (MFA)', () => {
     expect((await elsewhere.get('/v1/auth/me')).body.mfa).toBe(true);
     expect((await plain.get('/v1/customers/root/wallet')).status).toBe(200);
     const refusals = await w.sql(
-      "select 1 from kernel.audit where operation = 'putUsersByIdRoles' and outcome = 'refused' and status = 403",
+      "select 1 from kernel.audit where operation = 'putUsersByUserIdRoles' and outcome = 'refused' and status = 403",
     );
     expect(refusals).toHaveLength(2);
 

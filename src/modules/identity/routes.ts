@@ -232,7 +232,7 @@ export const routes = [
     problems: [],
     handle: (ctx: Identity) => whoAmI(ctx),
   }),
-  put('/users/{id}/roles', {
+  put('/users/{userId}/roles', {
     summary: 'Set the roles of an account, at once',
     description: 'Replaces all roles. Access tokens with other roles become invalid; clients refresh them.',
     access: permitted('roles:grant'),
@@ -242,16 +242,16 @@ export const routes = [
     etag: ({ version }) => version,
     problems: [notFound, versionMismatch, lastAdmin],
     handle: (ctx: Identity, { params, body, ifMatch }) =>
-      grantRoles(ctx, { accountId: params.id, roles: body.roles, ifMatch, keepsLastAdmin: true }),
+      grantRoles(ctx, { accountId: params.userId, roles: body.roles, ifMatch, keepsLastAdmin: true }),
   }),
-  post('/users/{id}/suspension', {
+  post('/users/{userId}/suspension', {
     summary: 'Suspend or reinstate an account',
     description: 'Works at once in every process. Only those who may grant roles can suspend staff.',
     access: permitted('moderation:decide'),
     body: Suspension,
     returns: SuspendedAccount,
     problems: [notFound, forbidden, ownSuspension],
-    handle: (ctx: Identity, { params, body }) => suspendAccount(ctx, params.id, body),
+    handle: (ctx: Identity, { params, body }) => suspendAccount(ctx, params.userId, body),
   }),
   post('/customers', {
     summary: 'Register a customer',

@@ -52,9 +52,10 @@ describe('a suspended account', () => {
       404,
       'not-found',
     );
-    const audit = await w.sql("select outcome from kernel.audit where operation = 'postUsersByIdSuspension' and subject = $1 order by at", [
-      finn.id,
-    ]);
+    const audit = await w.sql(
+      "select outcome from kernel.audit where operation = 'postUsersByUserIdSuspension' and subject = $1 order by at",
+      [finn.id],
+    );
     expect(audit.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'done']);
   });
 
