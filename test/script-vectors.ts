@@ -108,7 +108,7 @@ export const scriptVectors: readonly string[] = [
   '{"rating":1,"__proto__":{"admin":true}}',
   // characters that mislead
   '  two spaces before, a tab and a newline after\t\n',
-  'right \u202eot tfel\u202c, zero\u200bwidth, \ufeffbom, soft\u00adhyphen, \u0001 control',
+  'right \u2067ot tfel\u2069, mark\u200f, zero\u200bwidth, \ufeffbom, soft\u00adhyphen',
   'e\u0301 is not \u00e9; 👩‍👩‍👧‍👦 is one family; \u2028 ends a line',
   'مرحبا <b>جيد</b> très bien 很好',
 ];

@@ -63,8 +63,25 @@ export const Email = z
   .regex(z.regexes.html5Email, 'must be an email address')
   .meta({ format: 'email', example: 'jane@example.com' });
 
+/**
+ * Several lines: no control characters but tabs and line ends. Of the characters that turn the direction of text, only isolates
+ * that are closed on their line (Unicode UAX 9), so that a text changes nothing behind it; overrides and embeddings not at all.
+ */
+export const isProse = (text: string): boolean =>
+  !/\r(?!\n)|[^\P{Cc}\t\n\r]|[\u202A-\u202E]/u.test(text) && text.split(/[\n\u2028\u2029]/).every(closesIsolates);
+export const NOT_PROSE = 'must not hold control characters, or characters that turn the direction of the text behind them';
+
+function closesIsolates(line: string): boolean {
+  let open = 0;
+  for (const [mark] of line.matchAll(/[\u2066-\u2069]/g)) {
+    open += mark === '\u2069' ? -1 : 1;
+    if (open < 0) return false;
+  }
+  return open === 0;
+}
+
 /** Free text of several lines. */
-export const prose = (max: number) => z.string().trim().max(max);
+export const prose = (max: number) => z.string().trim().max(max).refine(isProse, NOT_PROSE);
 
 /** A whole number in a query: decimal digits, and nothing else that JavaScript would take for a number. */
 export const whole = <S extends z.ZodType>(number: S) =>

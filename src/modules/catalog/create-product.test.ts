@@ -90,6 +90,11 @@ describe('listing a product', () => {
         [`the option ${JSON.stringify(text)}`, { name: 'x', variants: [{ options: { a: text }, price: usd(1) }] }, '/variants/0/options/a'],
       ],
     ),
+    ...['\u001b[31mred', 'abc\u202Egpj.exe', 'a\u2066b', 'a\u0085b'].map((text): (typeof refusals)[number] => [
+      `the description ${JSON.stringify(text)}`,
+      { ...lamp, description: text },
+      '/description',
+    ]),
     ['the character that no text may hold', { ...lamp, description: 'a\u0000b' }, '/description'],
   ];
   test.each(refusals)('is refused with %s', async (_, body, pointer) => {

@@ -49,6 +49,7 @@ test.each([
   ['maritalStatus', { maritalStatus: 'complicated' }],
   ['address', { address: undefined }],
   ['address', { address: '   ' }],
+  ['address', { address: '12 \u202Esinut ed euR' }],
   ['fullName', { fullName: '' }],
   ['password', { password: '1234567' }],
   ['username', { username: undefined }],

@@ -2,14 +2,19 @@ import { z } from 'zod';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import type { Key } from '#kernel/routes.ts';
-import { foldUsername, Id, isVisible, Time } from '#kernel/shapes.ts';
+import { foldUsername, Id, isProse, isVisible, NOT_PROSE, Time } from '#kernel/shapes.ts';
 import { reviewStates } from '#reviews';
 import type { ReviewState } from './review-state.ts';
 
 export const Rating = z.int('must be a whole number').min(1).max(5).meta({ description: 'Stars, 1 to 5', example: 5 });
 
 /** Kept as it was typed, whatever it looks like: it is text, and leaves as text. */
-export const Comment = z.string().max(5000).refine(isVisible, 'must not be empty').meta({ example: 'It bends where I want it.' });
+export const Comment = z
+  .string()
+  .max(5000)
+  .refine(isVisible, 'must not be empty')
+  .refine(isProse, NOT_PROSE)
+  .meta({ example: 'It bends where I want it.' });
 
 export const Review = z
   .object({

@@ -46,10 +46,18 @@ describe('a comment', () => {
     ['x'.repeat(5001), 'too long'],
     ['\ud800', 'half a character'],
     ['a\u0000b', 'NUL'],
+    ['\u001b[31mred', 'a control character'],
+    ['abc\u202Egpj.exe', 'text that runs backwards'],
+    ['a \u2067b', 'an isolate that is left open'],
     [7, 'a number'],
     [null, 'null'],
   ])('is refused when it is %j: %s', async (comment, _) => {
     expect(await bob.patch(`/v1/reviews/${id}`, { comment })).toBeProblem(422, 'invalid');
+  });
+
+  test('may be Arabic, with its marks and isolates', async () => {
+    const comment = 'جميل جداً\u200F (حقاً)\u200E\nاتصل بالمحل: \u2066Souk 2\u2069';
+    expect((await bob.patch(`/v1/reviews/${id}`, { comment })).body.comment).toBe(comment);
   });
 
   test('may have 5000 characters of any language', async () => {
