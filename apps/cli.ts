@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { identity, lastAdmin, noSecondFactor } from '#identity';
 import { type Composition, version } from '#kernel/compose.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
+import { statesPage } from '#kernel/states-page.ts';
 import { personalDataPage } from '#kernel/tables.ts';
 import { wallet } from '#wallet';
 import { openSouk, settingsParts } from '../src/souk.ts';
@@ -100,6 +101,11 @@ souk
   .command('personal-data [file]')
   .description('write the page of what is stored of people')
   .action((file: string | undefined) => withSouk((app) => write(personalDataPage(app.runtime.modules), file)));
+
+souk
+  .command('states [file]')
+  .description('write the page of all states')
+  .action(async (file: string | undefined) => write(statesPage((await loadSettings()).modules), file));
 
 souk
   .command('settings [file]')

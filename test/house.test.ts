@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { refuseForeignSchemas } from '#kernel/compose.ts';
 import { operationId, scopeOf } from '#kernel/routes.ts';
 import { settingsPage } from '../src/kernel/settings-page.ts';
+import { statesPage } from '../src/kernel/states-page.ts';
 import { modules } from '../src/modules/index.ts';
 import { settingsParts } from '../src/souk.ts';
 import { importCircles, oddParameters, ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
@@ -199,6 +200,10 @@ test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew
 
 test('docs/settings.md is what the settings say; `npm run settings` writes it again', () => {
   expect(readFileSync(join(ROOT, 'docs/settings.md'), 'utf8')).toBe(settingsPage(settingsParts()));
+});
+
+test('docs/states.md is what the machines say; `npm run states` writes it again', () => {
+  expect(readFileSync(join(ROOT, 'docs/states.md'), 'utf8')).toBe(statesPage(modules));
 });
 
 test('every example, of a body or a reply, is one that its schema takes', async () => {

@@ -4,6 +4,7 @@ import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
 import type { JobBinding, Subscription, Timer } from './events.ts';
 import type { Fixtures } from './fixtures.ts';
 import type { LimitSpecs } from './limits.ts';
+import type { States } from './machine.ts';
 import type { PermissionSpecs } from './permissions.ts';
 import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
 import type { Resource } from './resources.ts';
@@ -47,6 +48,8 @@ export interface Module {
   readonly life: AccountLife | undefined;
   /** Columns with account ids or personal data. */
   readonly tables: Tables;
+  /** The states of its things: their tables, their diagrams, and their test follow from it. */
+  readonly machines: readonly States[];
   /** Whether its context asks all modules that declare `life`. */
   readonly asksEveryModule: boolean;
   readonly migrations: URL | undefined;
@@ -72,6 +75,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   sealed?: readonly SealedColumn[];
   life?: AccountLife<Ctx>;
   tables?: Tables;
+  machines?: readonly States[];
   asksEveryModule?: boolean;
   /** What it does when an account is suspended or reinstated. */
   standing?: Standing<Ctx>;
@@ -101,6 +105,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     sealed,
     life,
     tables: parts.tables ?? {},
+    machines: parts.machines ?? [],
     asksEveryModule: parts.asksEveryModule ?? false,
     migrations: parts.migrations,
   };

@@ -8,7 +8,7 @@ import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { isSuspended } from './pause-products.ts';
 import { lockProduct, refreshed } from './product.ts';
-import { type ProductCommand, stateAfter } from './product-state.ts';
+import { type ProductCommand, productMachine } from './product-state.ts';
 
 export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 'The picture shows another product.' }) });
 
@@ -29,7 +29,7 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
-    const decided = judgesPending ? row.state : stateAfter(row.state, command);
+    const decided = judgesPending ? row.state : productMachine.after(row.state, command);
     const state = decided === 'approved' && (await isSuspended(tx, row.seller_id)) ? 'paused' : decided;
     const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;
     await tx.execute(sql`

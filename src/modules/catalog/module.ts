@@ -9,6 +9,7 @@ import { listGoods } from './goods.ts';
 import { closeStockJob, pauseProductsJob } from './jobs.ts';
 import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
+import { productMachine } from './product-state.ts';
 import { rateProduct } from './rate-product.ts';
 import { findGood } from './read-product.ts';
 import { resources } from './resources.ts';
@@ -35,6 +36,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   life,
   standing,
   tables,
+  machines: [productMachine],
   fixtures,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -4,6 +4,7 @@ import { enqueue } from '#kernel/events.ts';
 import type { Standing } from '#kernel/standing.ts';
 import type { Catalog } from './context.ts';
 import { pauseProductsJob } from './jobs.ts';
+import { productMachine } from './product-state.ts';
 
 const BATCH = 200;
 
@@ -29,10 +30,10 @@ export const isSuspended = async (tx: Database, sellerId: string): Promise<boole
 export async function pauseProducts(ctx: Catalog, { accountId: sellerId }: Whose): Promise<void> {
   for (let moved = BATCH; moved === BATCH; ) {
     moved = await ctx.db.transaction(async (tx) => {
-      const [from, to] = (await isSuspended(tx, sellerId)) ? ['approved', 'paused'] : ['paused', 'approved'];
+      const [command, to] = (await isSuspended(tx, sellerId)) ? (['pause', 'paused'] as const) : (['resume', 'approved'] as const);
       const rows = await tx.many<{ id: string }>(sql`
         update catalog.products set state = ${to}, version = version + 1
-        where id in (select id from catalog.products where seller_id = ${sellerId} and state = ${from} order by id limit ${BATCH} for no key update)
+        where id in (select id from catalog.products where seller_id = ${sellerId} and ${productMachine.allows(command)} order by id limit ${BATCH} for no key update)
         returning id`);
       if (rows.length > 0) await tx.many(sql`select catalog.refresh(${rows.map(({ id }) => id)}::uuid[])`);
       return rows.length;

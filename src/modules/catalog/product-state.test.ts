@@ -1,9 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { productStates } from '#catalog';
 import { draftOf } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
-import { type ProductCommand, stateAfter, transitions, wrongState } from './product-state.ts';
 
 let w: World;
 let sue: Person;
@@ -15,40 +13,6 @@ beforeAll(async () => {
 });
 
 describe('the states of a product', () => {
-  test('allow exactly what the table says', () => {
-    const commands: ProductCommand[] = ['submit', 'approve', 'reject', 'archive'];
-    for (const from of productStates) {
-      for (const command of commands) {
-        const way = transitions.find((transition) => transition.from === from && transition.command === command);
-        if (way) expect(stateAfter(from, command)).toBe(way.to);
-        else expect(() => stateAfter(from, command)).toThrow(expect.objectContaining({ code: wrongState.code }));
-      }
-    }
-    expect(transitions).toHaveLength(11);
-  });
-
-  test('are kept by the routes, whatever order the commands come in', async () => {
-    const paths = { submit: sue, approve: reviewer, reject: reviewer } as const;
-    const reach: Record<string, (keyof typeof paths)[]> = {
-      draft: [],
-      submitted: ['submit'],
-      approved: ['submit', 'approve'],
-      rejected: ['submit', 'reject'],
-    };
-    const run = (command: keyof typeof paths, id: string) =>
-      paths[command].post(`/v1/products/${id}/${command}`, command === 'reject' ? { reason: 'too short' } : undefined);
-    for (const [state, way] of Object.entries(reach)) {
-      for (const command of Object.keys(paths) as (keyof typeof paths)[]) {
-        const id = await draftOf(sue);
-        for (const step of way) expect((await run(step, id)).status).toBe(200);
-        const reply = await run(command, id);
-        const lawful = transitions.find((transition) => transition.from === state && transition.command === command);
-        if (lawful) expect(reply.body).toMatchObject({ state: lawful.to });
-        else expect(reply, `${command} of ${state}`).toBeProblem(409, 'catalog/wrong-state');
-      }
-    }
-  });
-
   test('a draft is submitted, rejected with a reason, mended, submitted again and approved; then everybody sees it', async () => {
     const id = await draftOf(sue);
     expect((await sue.post(`/v1/products/${id}/submit`)).body).toMatchObject({ state: 'submitted' });

@@ -9,7 +9,7 @@ import type { Catalog } from './context.ts';
 import { CreateProduct, createProduct, unknownCategory, variantsAlike } from './create-product.ts';
 import { decideProduct, RejectProduct } from './decide-product.ts';
 import { listProducts, ProductPage, ProductsQuery } from './list-products.ts';
-import { wrongState } from './product-state.ts';
+import { productMachine } from './product-state.ts';
 import { readProduct } from './read-product.ts';
 import { ChangeStock, changeStock, StockQuery, stockHistory } from './stock.ts';
 
@@ -79,7 +79,7 @@ export const routes = [
     access: owned('product', 'catalog:write'),
     returns: Product,
     etag: version,
-    problems: [wrongState, versionMismatch],
+    problems: [productMachine.wrongState, versionMismatch],
     handle: (ctx: Catalog, { params, owner, ifMatch }) => decideProduct(ctx, params.id, { command: 'submit', owner, ifMatch }),
   }),
   post('/products/{id}/approve', {
@@ -88,7 +88,7 @@ export const routes = [
     access: permitted('catalog:approve'),
     returns: Product,
     etag: version,
-    problems: [wrongState, versionMismatch],
+    problems: [productMachine.wrongState, versionMismatch],
     handle: (ctx: Catalog, { params, ifMatch }) => decideProduct(ctx, params.id, { command: 'approve', owner: null, ifMatch }),
   }),
   post('/products/{id}/reject', {
@@ -98,7 +98,7 @@ export const routes = [
     body: RejectProduct,
     returns: Product,
     etag: version,
-    problems: [wrongState, versionMismatch],
+    problems: [productMachine.wrongState, versionMismatch],
     handle: (ctx: Catalog, { params, body, ifMatch }) =>
       decideProduct(ctx, params.id, { command: 'reject', owner: null, ifMatch, reason: body.reason }),
   }),

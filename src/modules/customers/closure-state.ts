@@ -1,13 +1,17 @@
-/** The states of a closure, and every way between them. A reopened account has no row. */
-export const closureStates = ['closing', 'reopening', 'erasing', 'erased'] as const;
-export type ClosureState = (typeof closureStates)[number];
+import { machine, type StateOf } from '#kernel/machine.ts';
 
-export const transitions: readonly { from: ClosureState; to: ClosureState | 'gone'; when: string }[] = [
-  { from: 'closing', to: 'reopening', when: 'something is still open' },
-  { from: 'closing', to: 'erasing', when: 'nothing is open' },
-  { from: 'reopening', to: 'gone', when: 'every module has let the account in again' },
-  { from: 'erasing', to: 'erased', when: 'every module has forgotten the account' },
-];
+/** An account that was opened again has no closure. */
+export const closureMachine = machine({
+  name: 'closure',
+  table: 'customers.closures',
+  states: ['closing', 'reopening', 'erasing', 'erased'],
+  begins: { closing: 'owner of the account, if nothing is open' },
+  transitions: [
+    { from: 'closing', command: 'reopen', to: 'reopening', who: 'system', guard: 'something is open after all' },
+    { from: 'closing', command: 'erase', to: 'erasing', who: 'system', guard: 'nothing is open' },
+    { from: 'reopening', command: 'drop', to: null, who: 'system', guard: 'every module has reopened the account' },
+    { from: 'erasing', command: 'finish', to: 'erased', who: 'system', guard: 'every module has forgotten the account' },
+  ],
+});
 
-export const isLawful = (from: ClosureState, to: ClosureState | 'gone'): boolean =>
-  transitions.some((transition) => transition.from === from && transition.to === to);
+export type ClosureState = StateOf<typeof closureMachine>;

@@ -1,5 +1,5 @@
 import { type Database, sql } from '#kernel/database.ts';
-import type { ClosureState } from './closure-state.ts';
+import { type ClosureState, closureMachine } from './closure-state.ts';
 
 export interface ClosureRow {
   account_id: string;
@@ -34,4 +34,4 @@ export const moveClosure = async (db: Database, { account_id, state, lease_until
 
 export const dropClosure = (db: Database, { account_id, lease_until }: ClosureRow) =>
   db.execute(sql`
-    delete from customers.closures where account_id = ${account_id} and state = 'reopening' and lease_until = ${lease_until}`);
+    delete from customers.closures where account_id = ${account_id} and ${closureMachine.allows('drop')} and lease_until = ${lease_until}`);

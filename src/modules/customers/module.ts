@@ -2,6 +2,7 @@ import { customers } from '#customers';
 import { seconds } from '#kernel/clock.ts';
 import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
+import { closureMachine } from './closure-state.ts';
 import { type Customers, needs } from './context.ts';
 import { settleAllLeft } from './delete-customer.ts';
 import { forgetAgainJob } from './jobs.ts';
@@ -19,5 +20,6 @@ export const customersModule = module<typeof customers, Customers>({
   timers: [timer('customers.settle-left', seconds(5), settleAllLeft)],
   asksEveryModule: true,
   tables,
+  machines: [closureMachine],
   migrations: new URL('./migrations/', import.meta.url),
 });

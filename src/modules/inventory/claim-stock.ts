@@ -1,7 +1,8 @@
 import { type Done, levelsChanged, outOfStock, reservationEnded } from '#inventory';
 import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
-import { type ClaimOutcome, claimPieces, type Line, type ReservationState, stateOf } from './reservation.ts';
+import { type ClaimOutcome, claimPieces, type Line, stateOf } from './reservation.ts';
+import type { ReservationState } from './reservation-state.ts';
 
 /** Takes pieces for good: all lines or none, once per key. A refusal leaves nothing behind, so the same key may be tried again. */
 export const takeStock = (ctx: Inventory, { key, lines }: { key: string; lines: Line[] }): Promise<Done> =>

@@ -2,7 +2,8 @@ import { type Done, levelsChanged, reservationEnded } from '#inventory';
 import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
 import type { Freshness } from './level.ts';
-import { confirmReservation, expireReservations, type ReservationState, releaseReservation, stateOf } from './reservation.ts';
+import { confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
+import type { ReservationState } from './reservation-state.ts';
 
 /** Makes what was kept aside a sale. Too late is refused, even if the timer has not come by yet. */
 export function confirmStock(ctx: Inventory, { key }: { key: string }): Promise<Done> {

@@ -10,6 +10,7 @@ import { confirmStock, expireStock, releaseStock } from './end-reservation.ts';
 import { readLevels } from './level.ts';
 import { historyOf, type MovementRow, movementOf, movementWithId } from './movement.ts';
 import { openStock } from './open-stock.ts';
+import { reservationMachine } from './reservation-state.ts';
 
 export const inventoryModule = module<typeof inventory, Inventory>({
   contract: inventory,
@@ -32,5 +33,6 @@ export const inventoryModule = module<typeof inventory, Inventory>({
     release: releaseStock,
   },
   timers: [timer('inventory.expire-reservations', seconds(10), expireStock)],
+  machines: [reservationMachine],
   migrations: new URL('./migrations/', import.meta.url),
 });

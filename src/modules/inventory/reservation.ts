@@ -1,20 +1,7 @@
 import { type Sql, sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { type Freshness, freshOf } from './level.ts';
-
-export type ReservationState = 'taken' | 'reserved' | 'confirmed' | 'released' | 'expired';
-
-/**
- * What may become of pieces that a key claimed. Nothing leads out of `released` and `expired`; a release of a key that
- * nobody knows begins there.
- */
-export const transitions = {
-  taken: { release: 'released' },
-  reserved: { confirm: 'confirmed', release: 'released', expire: 'expired' },
-  confirmed: { release: 'released' },
-  released: {},
-  expired: {},
-} as const satisfies Record<ReservationState, Partial<Record<'confirm' | 'release' | 'expire', ReservationState>>>;
+import { type ReservationState, reservationMachine } from './reservation-state.ts';
 
 export interface Line {
   variantId: string;
@@ -96,7 +83,7 @@ export const stateOf = (key: string): Sql => sql`select state, expires_at as "ex
 export const confirmReservation = (key: string, at: Date): Sql => sql`
   with confirmed as (
     update inventory.reservations set state = 'confirmed', ended_at = ${at}::timestamptz
-    where key = ${key} and state = 'reserved' and expires_at > ${at}::timestamptz
+    where key = ${key} and ${reservationMachine.allows('confirm')} and expires_at > ${at}::timestamptz
     returning variant_ids, quantities
   ),
   lines as materialized (select line.variant_id, line.quantity from confirmed, unnest(variant_ids, quantities) as line (variant_id, quantity)),
@@ -131,7 +118,7 @@ export const releaseReservation = (key: string, at: Date): Sql => sql`
   ),
   released as (
     update inventory.reservations reservation set state = 'released', ended_at = ${at}::timestamptz
-    from found where reservation.key = found.key and found.state in ('taken', 'reserved', 'confirmed')
+    from found where reservation.key = found.key and ${reservationMachine.allows('release', 'found.state')}
     returning found.state as was, found.variant_ids, found.quantities
   ),
   ${givingBack(sql`select was = 'reserved', line.variant_id, line.quantity from released, unnest(variant_ids, quantities) as line (variant_id, quantity)`)},
@@ -144,7 +131,7 @@ export const releaseReservation = (key: string, at: Date): Sql => sql`
 /** Ends reservations whose time is over, oldest first; those that somebody is just confirming or releasing are left to them. */
 export const expireReservations = (at: Date, limit: number): Sql => sql`
   with due as materialized (
-    select key from inventory.reservations where state = 'reserved' and expires_at <= ${at}::timestamptz
+    select key from inventory.reservations where ${reservationMachine.due('expire', at)}
     order by expires_at limit ${limit} for no key update skip locked
   ),
   expired as (

@@ -4,7 +4,7 @@ import type { Subject } from '#moderation';
 import type { Person } from '../../../test/people.ts';
 import { review, rowsOf, waiting as waitingIn } from '../../../test/waiting.ts';
 import { type World, world } from '../../../test/world.ts';
-import { type Decision, itemStates, moderatorDecisions, transitions } from './item-state.ts';
+import type { Decision } from './item-state.ts';
 
 let w: World;
 let mona: Person;
@@ -100,30 +100,6 @@ describe('a decision', () => {
     expect(await rowsOf(w, subject)).toMatchObject([{ id, state: 'decided', decision: 'flag' }]);
     expect(await told(id)).toEqual([]);
     expect(await decide(id, { decision: 'approve' })).toBeProblem(409, 'moderation/already-decided');
-  });
-
-  test('can be made exactly as the table of states says', async () => {
-    for (const who of ['moderator', 'owner'] as const) {
-      for (const from of itemStates) {
-        for (const decision of ['approve', 'remove', 'flag'] as const) {
-          const subject = review();
-          const { id } = await waiting(subject);
-          if (from === 'decided') await settle(subject, 'approve');
-          if (who === 'owner') await settle(subject, decision);
-          else await decide(id, { decision, reason: 'Because.' });
-          const way = transitions.find(
-            (transition) => transition.from === from && transition.decision === decision && transition.who.includes(who),
-          );
-          const [row] = await rowsOf(w, subject);
-          expect(row, `${who} ${decision} of ${from}`).toMatchObject(
-            way ? { state: way.to, decision } : { state: from, decision: from === 'decided' ? 'approve' : null },
-          );
-        }
-      }
-    }
-    expect(moderatorDecisions).toEqual(
-      transitions.filter((transition) => transition.who.includes('moderator')).map((transition) => transition.decision),
-    );
   });
 
   test('stays, whoever asks the database', async () => {

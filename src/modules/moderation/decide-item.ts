@@ -6,11 +6,10 @@ import { line } from '#kernel/shapes.ts';
 import { decided, decisions } from '#moderation';
 import type { Moderation } from './context.ts';
 import { decideOpen, type Item, type ItemRow, itemById, itemView } from './item.ts';
-import { moderatorDecisions } from './item-state.ts';
 
 export const DecideItem = z
   .strictObject({
-    decision: z.enum(moderatorDecisions),
+    decision: z.enum(['approve', 'remove']),
     reason: line(500).nullish().meta({ description: 'Needed to remove; the author may read it', example: 'It insults the seller.' }),
   })
   .refine(({ decision, reason }) => decision !== 'remove' || typeof reason === 'string', {

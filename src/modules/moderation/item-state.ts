@@ -1,15 +1,19 @@
+import { machine, type StateOf } from '#kernel/machine.ts';
 import type { decisions } from '#moderation';
 
-export const itemStates = ['open', 'decided'] as const;
-export type ItemState = (typeof itemStates)[number];
 export type Decision = (typeof decisions)[number];
 
-/** Every way from state to state, and whose it is. What is not in this table cannot happen. */
-export const transitions: readonly { from: ItemState; decision: Decision; to: ItemState; who: readonly ('moderator' | 'owner')[] }[] = [
-  { from: 'open', decision: 'approve', to: 'decided', who: ['moderator', 'owner'] },
-  { from: 'open', decision: 'remove', to: 'decided', who: ['moderator', 'owner'] },
-  { from: 'open', decision: 'flag', to: 'decided', who: ['owner'] },
-];
+/** A subject that is queued again after its decision gets a new item. To flag is to hide for now: that is for the owning module. */
+export const itemMachine = machine({
+  name: 'item',
+  table: 'moderation.items',
+  states: ['open', 'decided'],
+  begins: { open: 'owning module' },
+  transitions: [
+    { from: 'open', command: 'approve', to: 'decided', who: ['moderator', 'owning module'] },
+    { from: 'open', command: 'remove', to: 'decided', who: ['moderator', 'owning module'], guard: 'by a moderator: a reason' },
+    { from: 'open', command: 'flag', to: 'decided', who: 'owning module' },
+  ],
+});
 
-/** What a moderator may decide; flagging (hiding for the time being) is for the owning module. */
-export const moderatorDecisions = ['approve', 'remove'] as const satisfies readonly Decision[];
+export type ItemState = StateOf<typeof itemMachine>;

@@ -3,7 +3,7 @@ import { raw, type Sql, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { decisions, reasons, Subject } from '#moderation';
-import { type Decision, type ItemState, itemStates } from './item-state.ts';
+import { type Decision, type ItemState, itemMachine } from './item-state.ts';
 
 export const Item = z
   .object({
@@ -13,7 +13,7 @@ export const Item = z
     reason: z.enum(reasons).meta({ description: 'Why it waits: the words themselves, or people who flagged it' }),
     rules: z.array(z.string()).meta({ description: 'Names of the rules that fired', example: ['english/insult'] }),
     excerpt: z.string().nullable().meta({ description: 'What was written, at most 1000 characters; null once its author was erased' }),
-    state: z.enum(itemStates),
+    state: itemMachine.State,
     decision: z.enum(decisions).nullable().meta({ example: null }),
     decisionReason: z.string().nullable().meta({ example: null }),
     decidedBy: Id.nullable().meta({ example: null }),
@@ -90,10 +90,10 @@ const decide = ({ decision, reason, by, at }: Verdict): Sql => sql`
 
 /** Decides an open item; no row comes back when it is decided already or was never there. */
 export const decideOpen = (id: string, verdict: Verdict): Sql =>
-  sql`${decide(verdict)} where id = ${id} and state = 'open' returning ${columns}`;
+  sql`${decide(verdict)} where id = ${id} and ${itemMachine.allows(verdict.decision)} returning ${columns}`;
 
 export const decideSubject = (subject: Subject, verdict: Verdict): Sql =>
-  sql`${decide(verdict)} where subject_kind = ${subject.kind} and subject_id = ${subject.id} and state = 'open'`;
+  sql`${decide(verdict)} where subject_kind = ${subject.kind} and subject_id = ${subject.id} and ${itemMachine.allows(verdict.decision)}`;
 
 export const itemById = (id: string): Sql => sql`select ${columns} from moderation.items where id = ${id}`;
 

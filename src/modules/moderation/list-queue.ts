@@ -3,12 +3,12 @@ import { pageOf } from '#kernel/cursors.ts';
 import { Cursor, Limit, line, type Page } from '#kernel/shapes.ts';
 import type { Moderation } from './context.ts';
 import { type Item, type ItemRow, itemView, type Position, queuePage } from './item.ts';
-import { itemStates } from './item-state.ts';
+import { itemMachine } from './item-state.ts';
 
 export const QueueQuery = z.object({
   limit: Limit,
   cursor: Cursor,
-  state: z.enum(itemStates).default('open').meta({ description: 'What waits, or what was decided' }),
+  state: itemMachine.State.default('open').meta({ description: 'What waits, or what was decided' }),
   kind: line(60).optional().meta({ description: 'Only subjects of this kind', example: 'review' }),
 });
 

@@ -3,6 +3,7 @@ import { moderation } from '#moderation';
 import { type Moderation, needs } from './context.ts';
 import { enqueueItem } from './enqueue-item.ts';
 import { eraseWords, reasonOf } from './item.ts';
+import { itemMachine } from './item-state.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { screenTexts } from './screen-text.ts';
@@ -25,5 +26,6 @@ export const moderationModule = module<typeof moderation, Moderation>({
   sealed,
   life: { forget: async (ctx: Moderation, { accountId }) => void (await ctx.db.execute(eraseWords(accountId))) },
   tables,
+  machines: [itemMachine],
   migrations: new URL('./migrations/', import.meta.url),
 });

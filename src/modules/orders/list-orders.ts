@@ -5,12 +5,12 @@ import { notFound } from '#kernel/problems.ts';
 import { Cursor, isSameUsername, Limit, type Page, Username } from '#kernel/shapes.ts';
 import type { Orders } from './context.ts';
 import { findOrder, type Order, type OrderRow, ordersPage, orderView } from './order.ts';
-import { orderStates } from './order-state.ts';
+import { orderMachine } from './order-state.ts';
 
 export const OrdersQuery = z.object({
   limit: Limit,
   cursor: Cursor,
-  state: z.enum(orderStates).optional().meta({ description: 'Only orders in this state' }),
+  state: orderMachine.State.optional().meta({ description: 'Only orders in this state' }),
   buyer: Username.optional().meta({ description: "Somebody else's orders; needs orders:read", example: 'bob' }),
 });
 

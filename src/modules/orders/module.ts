@@ -7,6 +7,7 @@ import { needs, type Orders } from './context.ts';
 import { giveBack } from './give-back.ts';
 import { hasBought } from './has-bought.ts';
 import { giveBackJob } from './jobs.ts';
+import { orderMachine } from './order-state.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
@@ -30,5 +31,6 @@ export const ordersModule = module<typeof orders, Orders>({
   sealed,
   life,
   tables,
+  machines: [orderMachine],
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -5,7 +5,7 @@ import { keyColumns } from '#kernel/idempotency.ts';
 import { type CurrencyCode, Money } from '#kernel/money.ts';
 import type { Key } from '#kernel/routes.ts';
 import { Id, Time } from '#kernel/shapes.ts';
-import { type OrderState, orderStates } from './order-state.ts';
+import { type OrderState, orderMachine } from './order-state.ts';
 
 export const paymentKinds = ['wallet', 'cash_on_delivery'] as const;
 export type PaymentKind = (typeof paymentKinds)[number];
@@ -13,14 +13,14 @@ export type PaymentKind = (typeof paymentKinds)[number];
 export const Order = z
   .object({
     id: Id,
-    state: z.enum(orderStates).meta({ example: 'placed' }),
+    state: orderMachine.State.meta({ example: 'placed' }),
     buyer: z.object({ id: Id, username: z.string() }),
     items: z.array(
       z.object({ productId: Id, variantId: Id, name: z.string(), options: Options, quantity: z.int(), unitPrice: Money, total: Money }),
     ),
     total: Money,
     payment: z.enum(paymentKinds),
-    timeline: z.array(z.object({ state: z.enum(orderStates).meta({ example: 'placed' }), at: Time })),
+    timeline: z.array(z.object({ state: orderMachine.State.meta({ example: 'placed' }), at: Time })),
     createdAt: Time,
   })
   .meta({ id: 'Order' });
@@ -152,12 +152,12 @@ export const markPlaced = async (db: Database, id: string, at: Date): Promise<bo
 export const placedUpdate = (id: string, at: Date): Sql =>
   sql`
     update orders.orders as o set state = 'placed', decided_at = ${at}
-    where o.id = ${id} and o.state = 'placing' and not exists (select from orders.closed_accounts as c where c.account_id = o.buyer)
+    where o.id = ${id} and ${orderMachine.allows('place')} and not exists (select from orders.closed_accounts as c where c.account_id = o.buyer)
       and not exists (select from orders.lines as l join orders.closed_accounts as c on c.account_id = l.seller_id where l.order_id = o.id)`;
 
 export const markRejected = async (db: Database, id: string, refusal: Refusal, at: Date): Promise<boolean> =>
   (await db.execute(
-    sql`update orders.orders set state = 'rejected', gives_back = true, refusal = ${JSON.stringify(refusal)}::jsonb, decided_at = ${at} where id = ${id} and state = 'placing'`,
+    sql`update orders.orders set state = 'rejected', gives_back = true, refusal = ${JSON.stringify(refusal)}::jsonb, decided_at = ${at} where id = ${id} and ${orderMachine.allows('reject')}`,
   )) > 0;
 
 /** Money and stock of a rejected order are back where they were. */

@@ -5,7 +5,7 @@ import { notFound } from '#kernel/problems.ts';
 import type { Reviews } from './context.ts';
 import { askToLookJob } from './jobs.ts';
 import { Comment, lockReview, Rating, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
-import { stateAfter } from './review-state.ts';
+import { reviewMachine } from './review-state.ts';
 import { screenComment } from './screen-comment.ts';
 import { changeSummaries } from './summary.ts';
 
@@ -27,7 +27,7 @@ export async function changeReview(
     if (!row) throw notFound();
     demandVersion(call.ifMatch, row.version);
     const { rating = row.rating, comment = row.comment } = changes;
-    const state = stateAfter(row.state, waits ? 'hold' : 'change');
+    const state = reviewMachine.after(row.state, waits ? 'hold' : 'change');
     const changed = await tx.one<ReviewRow>(reviewUpdate(id, { rating, comment, state, reason: row.reason }, ctx.clock.now()));
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: changed }]);
     if (waits) enqueue(tx, askToLookJob, { reviewId: id, rules });

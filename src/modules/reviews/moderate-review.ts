@@ -9,7 +9,7 @@ import type { Reviews } from './context.ts';
 import { flagsSettle } from './flag.ts';
 import { settleItemJob } from './jobs.ts';
 import { lockReview, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
-import { stateAfter } from './review-state.ts';
+import { reviewMachine } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
 
 export const ModerateReview = z
@@ -46,7 +46,7 @@ interface Move {
 
 /** Takes a locked review along its states (review-state.ts). Approved, the flags so far do not count again. */
 export async function moveReview(ctx: Reviews, tx: Transaction, row: ReviewRow, { action, reason, by }: Move): Promise<ReviewRow> {
-  const state = stateAfter(row.state, action);
+  const state = reviewMachine.after(row.state, action);
   const moved = await tx.one<ReviewRow>(reviewUpdate(row.id, { ...row, state, reason }, ctx.clock.now()));
   if (action === 'approve') await tx.execute(flagsSettle(row.id));
   await changeSummaries(tx, [{ productId: row.product_id, before: row, after: moved }]);

@@ -1,8 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { reviewStates } from '#reviews';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
-import { type ReviewCommand, transitions } from './review-state.ts';
 
 let w: World;
 let bob: Person;
@@ -218,43 +216,4 @@ test('a flag costs six statements, or eight when it hides; a decision five; a de
   expect(flagged).toEqual([6, 6, 8]);
   expect(await w.statements(() => decide(id, 'approve'))).toHaveLength(5);
   expect(await w.statements(() => bob.delete(`/v1/reviews/${id}`))).toHaveLength(4);
-});
-
-describe('the states', () => {
-  const put = (id: string, state: string) => w.sql('update reviews.reviews set state = $2 where id = $1', [id, state]);
-  /** A review in a state, past all rules. */
-  const inState = async (state: string): Promise<string> => {
-    const { id } = await reviewed();
-    await w.sql('alter table reviews.reviews disable trigger keep_ways');
-    await put(id, state);
-    await w.sql('alter table reviews.reviews enable trigger keep_ways');
-    await w.sql(
-      `update reviews.summaries set count = 0, sum = 0 where $2 <> 'published' and product_id = (select product_id from reviews.reviews where id = $1)`,
-      [id, state],
-    );
-    return id;
-  };
-  const commands: ReviewCommand[] = ['change', 'hold', 'approve', 'flag', 'remove'];
-  const cases = reviewStates.flatMap((from) =>
-    commands.map((command) => [from, command, transitions.find((way) => way.from === from && way.command === command)?.to] as const),
-  );
-
-  test.each(cases)('%s, %s: %s', async (from, command, to) => {
-    const id = await inState(from);
-    const change = { change: { rating: 4 }, hold: { comment: 'See https://shop.example.com' } }[command as string];
-    const reply = change ? await bob.patch(`/v1/reviews/${id}`, change) : await decide(id, command, 'x');
-    if (to) expect([reply.status, reply.body.state]).toEqual([200, to]);
-    else expect(reply).toBeProblem(409, 'reviews/wrong-state');
-    expect(await stateOf(id)).toBe(to ?? from);
-  });
-
-  test.each(reviewStates.flatMap((from) => reviewStates.map((to) => [from, to] as const)))(
-    'the database knows of %s to %s what the table knows',
-    async (from, to) => {
-      const id = await inState(from);
-      const lawful = from === to || transitions.some((way) => way.from === from && way.to === to);
-      if (lawful) await put(id, to);
-      else await expect(put(id, to)).rejects.toThrow(/cannot become/);
-    },
-  );
 });

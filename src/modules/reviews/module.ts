@@ -7,6 +7,7 @@ import { needs, type Reviews } from './context.ts';
 import { askToLookJob, obeyDecisionJob, settleItemJob, tellRatingJob } from './jobs.ts';
 import { obeyDecision } from './obey-decision.ts';
 import { resources } from './resources.ts';
+import { reviewMachine } from './review-state.ts';
 import { routes } from './routes.ts';
 import { reviewSettings } from './settings.ts';
 import { settleItem } from './settle-item.ts';
@@ -31,5 +32,6 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   permissions: { 'reviews:moderate': { does: 'approves, hides and removes reviews', roles: ['moderator'] } },
   life,
   tables,
+  machines: [reviewMachine],
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -10,7 +10,7 @@ import { FlagReview, flagReview, ownReview } from './flag-review.ts';
 import { listReviewsBy, listReviewsOf, ReviewsQuery, readReview } from './list-reviews.ts';
 import { ModerateReview, moderateReview } from './moderate-review.ts';
 import { Review } from './review.ts';
-import { wrongState } from './review-state.ts';
+import { reviewMachine } from './review-state.ts';
 import { alreadyReviewed, ownProduct, WriteReview, writeReview } from './write-review.ts';
 
 const version = (review: Review) => review.version;
@@ -65,7 +65,7 @@ export const routes = [
     body: ChangeReview,
     returns: Review,
     etag: version,
-    problems: [wrongState, versionMismatch, textRefused],
+    problems: [reviewMachine.wrongState, versionMismatch, textRefused],
     handle: (ctx: Reviews, { params, body, owner, ifMatch }) => changeReview(ctx, params.id, body, { owner, ifMatch }),
   }),
   del('/reviews/{id}', {
@@ -99,7 +99,7 @@ export const routes = [
     body: ModerateReview,
     returns: Review,
     etag: version,
-    problems: [wrongState, versionMismatch],
+    problems: [reviewMachine.wrongState, versionMismatch],
     handle: (ctx: Reviews, { params, body, ifMatch }) => moderateReview(ctx, params.id, { ...body, ifMatch }),
   }),
 ];

@@ -19,6 +19,7 @@ import {
   sourcePlace,
   unknownGateway,
 } from './charge.ts';
+import { chargeMachine } from './charge-state.ts';
 import { closureOf } from './closed-owner.ts';
 import type { Wallet } from './context.ts';
 import { available, external, post } from './ledger.ts';
@@ -78,7 +79,7 @@ async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
   await ctx.db.transaction(async (tx) => {
     if (result.outcome === 'declined') return void (await markDeclined(tx, row.id, result.reason));
     const transfers = [{ debit: external(row.gateway), credit: available(row.owner), amount: row.amount, kind: 'charge' as const }];
-    const settled = sql`due as (update wallet.charges set state = 'succeeded', source_sealed = null where id = ${row.id} and state = 'pending' returning id)`;
+    const settled = sql`due as (update wallet.charges set state = 'succeeded', source_sealed = null where id = ${row.id} and ${chargeMachine.allows('succeed')} returning id)`;
     await post(
       tx,
       { key: `charge:${row.id}`, cause: { kind: 'charge', id: row.id }, currency: row.currency, transfers, at: ctx.clock.now() },

@@ -5,6 +5,7 @@ import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import type { Key } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
+import { type ChargeState, chargeMachine } from './charge-state.ts';
 
 export const ChargeWallet = z.strictObject({
   amount: PositiveAmount,
@@ -47,7 +48,7 @@ export interface ChargeRow {
   gateway: string;
   currency: z.infer<typeof Currency>;
   amount: number;
-  state: 'pending' | 'succeeded' | 'declined';
+  state: ChargeState;
   decline_reason: string | null;
   source_sealed: string | null;
   body_hash: string | null;
@@ -87,5 +88,5 @@ export const pendingCharges = (db: Database, before: Date): Promise<{ id: string
 
 export const markDeclined = (db: Database, id: string, reason: string): Promise<number> =>
   db.execute(
-    sql`update wallet.charges set state = 'declined', decline_reason = ${reason}, source_sealed = null where id = ${id} and state = 'pending'`,
+    sql`update wallet.charges set state = 'declined', decline_reason = ${reason}, source_sealed = null where id = ${id} and ${chargeMachine.allows('decline')}`,
   );

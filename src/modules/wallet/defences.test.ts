@@ -118,6 +118,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
       'payments_stay',
       'refuse_empty_journal',
       'shares_stay',
+      'states',
     ]);
   });
 });

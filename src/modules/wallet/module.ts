@@ -3,6 +3,7 @@ import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
 import { life } from './account-life.ts';
+import { chargeMachine } from './charge-state.ts';
 import { settleLeftCharges } from './charge-wallet.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { needs, type Wallet } from './context.ts';
@@ -11,6 +12,7 @@ import { capture, expireHolds, hold, releaseHold } from './hold.ts';
 import { payBackJob } from './jobs.ts';
 import { pay } from './pay.ts';
 import { payBack } from './pay-back.ts';
+import { paymentMachine } from './payment-state.ts';
 import { proveLedger } from './proof.ts';
 import { cancelPayment, refund } from './refund.ts';
 import { resources } from './resources.ts';
@@ -50,6 +52,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   sealed,
   life,
   tables,
+  machines: [chargeMachine, paymentMachine],
   fixtures,
   migrations: new URL('./migrations/', import.meta.url),
 });

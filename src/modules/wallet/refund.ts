@@ -5,6 +5,7 @@ import type { Nothing } from '#kernel/shapes.ts';
 import { exceedsPayment, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
 import { available, fees, PLATFORM, post, saleAccount, type Transfer } from './ledger.ts';
+import { paymentMachine } from './payment-state.ts';
 
 type Refund = z.infer<(typeof wallet)['operations']['refund']['input']>;
 
@@ -40,7 +41,9 @@ export async function cancelPayment(ctx: Wallet, { key }: { key: string }): Prom
     const forestalled = await tx.execute(sql`
       insert into wallet.payments (id, payer, currency, amount, state, at) values (${key}, '', 'XXX', 0, 'cancelled', ${at}) on conflict do nothing`);
     if (forestalled > 0) return {};
-    const cancelled = await tx.execute(sql`update wallet.payments set state = 'cancelled' where id = ${key} and state = 'paid'`);
+    const cancelled = await tx.execute(
+      sql`update wallet.payments set state = 'cancelled' where id = ${key} and ${paymentMachine.allows('cancel')}`,
+    );
     if (cancelled === 0) return {};
     for (const payee of await payeesOf(tx, key)) {
       const share = await lockShare(tx, key, payee);
