@@ -1,5 +1,6 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Chance, chanceFrom } from './fuzz-values.ts';
 import type { Person, Reply } from './people.ts';
 
 /** A call that somebody made, and what came back: nothing, when the reply was lost. */
@@ -15,7 +16,7 @@ export interface Made {
 /** What the buyers of a round fight for. Each is a product with one variant. */
 export interface Goods {
   plenty: string[];
-  /** A handful of pieces. */
+  /** A handful of units. */
   scarce: string;
 }
 
@@ -26,13 +27,14 @@ export const isRefusal = ({ reply }: Made): boolean =>
 export const isDone = ({ reply }: Made): boolean => reply?.status === 201;
 
 /** Buyers who order and charge at random, one thing after the other, until nobody answers any more. */
-export async function shopUntilSilence(buyers: readonly Person[], goods: Goods, silent: () => boolean): Promise<Made[]> {
+export async function shopUntilSilence(buyers: readonly Person[], goods: Goods, silent: () => boolean, seed: number): Promise<Made[]> {
   const made = await Promise.all(
-    buyers.map(async (buyer) => {
+    buyers.map(async (buyer, index) => {
+      const chance = chanceFrom(seed + index);
       const calls: Made[] = [];
       while (!silent()) {
-        const wish = somethingFor(buyer, goods);
-        const twins = wish.kind === 'order' && randomInt(8) === 0 ? [wish, { ...wish }] : [wish];
+        const wish = somethingFor(buyer, goods, chance);
+        const twins = wish.kind === 'order' && chance.below(8) === 0 ? [wish, { ...wish }] : [wish];
         calls.push(...twins);
         await Promise.all(twins.map(send));
         if (twins.some(({ reply }) => !reply)) await sleep(20);
@@ -50,7 +52,8 @@ export async function send(call: Made): Promise<Reply | undefined> {
   return reply;
 }
 
-function somethingFor(buyer: Person, goods: Goods): Made {
+function somethingFor(buyer: Person, goods: Goods, chance: Chance): Made {
+  const from = (least: number, beyond: number) => least + chance.below(beyond - least);
   const call = { buyer, key: randomUUID(), reply: undefined };
   const order = (items: { productId: string; quantity: number }[]): Made => ({
     ...call,
@@ -58,12 +61,12 @@ function somethingFor(buyer: Person, goods: Goods): Made {
     path: '/v1/orders',
     body: { items },
   });
-  const some = () => ({ productId: goods.plenty[randomInt(goods.plenty.length)]!, quantity: randomInt(1, 4) });
-  switch (randomInt(10)) {
+  const some = () => ({ productId: chance.of(goods.plenty), quantity: from(1, 4) });
+  switch (chance.below(10)) {
     case 0:
       return order([some(), { productId: goods.scarce, quantity: 100_000 }]);
     case 1:
-      return order([{ productId: goods.scarce, quantity: randomInt(1, 4) }]);
+      return order([{ productId: goods.scarce, quantity: from(1, 4) }]);
     case 2:
       return order([some(), some(), { productId: goods.scarce, quantity: 1 }]);
     case 3:
@@ -73,7 +76,7 @@ function somethingFor(buyer: Person, goods: Goods): Made {
         ...call,
         kind: 'charge',
         path: `/v1/customers/${buyer.username}/wallet/charge`,
-        body: { amount: randomInt(1, 60_00), currency: 'USD', source: '4242424242424242' },
+        body: { amount: from(1, 60_00), currency: 'USD', source: '4242424242424242' },
       };
     default:
       return order([some()]);

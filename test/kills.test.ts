@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chanceFrom } from './fuzz-values.ts';
 import { type Books, openBooks } from './kill-books.ts';
 import { isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
 import { type Person, usd } from './people.ts';
@@ -9,6 +10,9 @@ import { arrives, embeddedServer, freePort, isRunning, openRoom, type Server, st
 import { WATCH_OUTBOX } from './told.ts';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);
+/** Repeats which process dies when, and what the buyers ask for; when a kill meets a call is never the same twice. */
+const SEED = Number(process.env.KILL_SEED ?? randomInt(2 ** 32));
+const chance = chanceFrom(SEED);
 const BUYERS = 8;
 /** They are never given much money, and so are often refused. */
 const POOR = 2;
@@ -38,12 +42,12 @@ afterAll(async () => {
 });
 
 test(
-  `through ${ROUNDS} kills in the middle of purchases nothing is lost, taken twice or left half done, and every reply stays true`,
+  `through ${ROUNDS} kills in the middle of purchases nothing is lost, taken twice or left half done, and every reply stays true (KILL_SEED=${SEED})`,
   async () => {
     const hit = { lost: 0, refused: 0, 'left half done': 0 };
     for (let round = 1; round <= ROUNDS; round++) {
       if (round % 20 === 0) await peopleSignIn(); // before their tokens run out: they outlive the kills
-      const way = round % 2 === 1 ? 'server' : randomInt(2) === 0 ? 'server, then PostgreSQL' : 'PostgreSQL, then server';
+      const way = round % 2 === 1 ? 'server' : chance.below(2) === 0 ? 'server, then PostgreSQL' : 'PostgreSQL, then server';
       const shopped = await shopAndKill(way);
       const began = Date.now();
       await open();
@@ -127,8 +131,8 @@ async function shopAndKill(way: Way): Promise<Shopped> {
   const goods = { plenty, scarce: await lists('Scarce', 3_00, 12) };
   const database = embeddedServer(data);
   let dead = false;
-  const shopping = shopUntilSilence(buyers, goods, () => dead);
-  const afterMs = randomInt(150, 1500);
+  const shopping = shopUntilSilence(buyers, goods, () => dead, chance.below(2 ** 32));
+  const afterMs = 150 + chance.below(1350);
   await sleep(afterMs);
   await killsOf(database)[way]();
   dead = true;
@@ -139,7 +143,7 @@ async function shopAndKill(way: Way): Promise<Shopped> {
 }
 
 function killsOf({ pid, url }: { pid: number; url: string }): Record<Way, () => Promise<unknown>> {
-  const aMoment = () => sleep(randomInt(100));
+  const aMoment = () => sleep(chance.below(100));
   const database = async () => process.kill(pid, 'SIGKILL');
   return {
     server: () => server.kill(),
@@ -158,7 +162,7 @@ function killsOf({ pid, url }: { pid: number; url: string }): Record<Way, () => 
   };
 }
 
-/** Waits for the end of what was under way, asks for every lost reply, and reads the books. Answers how long the house took. */
+/** Waits for the end of what was under way, asks for every lost reply, and reads the books. Answers how long that took. */
 async function booksAfter({ calls }: Shopped, began: number): Promise<number> {
   const books = openBooks(embeddedServer(data).url);
   await restOf(books);
@@ -189,7 +193,7 @@ async function restOf(books: Books): Promise<void> {
   }
 }
 
-/** As every client should: with the same key, until the outcome is known. Of the charges half are left to the house. */
+/** As every client should: with the same key, until the outcome is known. Half of the charges are left to the timers. */
 async function askAgainForLostReplies(calls: readonly Made[]): Promise<void> {
   const open = calls.filter((call) => !isDone(call) && !isRefusal(call)).filter(({ kind }, index) => kind === 'order' || index % 2 === 0);
   await Promise.all(

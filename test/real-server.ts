@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopServer } from '../src/adapters/database/embedded-server.ts';
@@ -35,7 +35,7 @@ export interface App {
 
 export function startApp(cwd: string, env: Record<string, string>, ...command: string[]): App {
   const [script = 'server.ts', ...given] = command;
-  const child = spawn(process.execPath, [join(apps, script), ...given], {
+  const child = spawn(process.execPath, [resolve(apps, script), ...given], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,11 +59,11 @@ export interface Server extends App {
   kill(): Promise<void>;
 }
 
-/** Starts a server and waits until it takes traffic. @throws Error with what it said, when it ends instead. */
-export async function startServer(cwd: string, env: Record<string, string>, port?: number): Promise<Server> {
+/** Starts a server, of this version unless `script` is another's, and waits until it takes traffic. @throws Error with what it said, when it ends instead. */
+export async function startServer(cwd: string, env: Record<string, string>, port?: number, script = 'server.ts'): Promise<Server> {
   const at = port ?? (await freePort());
   const url = `http://127.0.0.1:${at}`;
-  const app = startApp(cwd, { PORT: String(at), SECRET_KEYS, RATE_LIMITS: 'off', LOG_LEVEL: 'error', DEMO: 'off', ...env });
+  const app = startApp(cwd, { PORT: String(at), SECRET_KEYS, RATE_LIMITS: 'off', LOG_LEVEL: 'error', DEMO: 'off', ...env }, script);
   createInterface(app.child.stdout!).on('line', (line) => line.startsWith('{') && noteError(line));
   await untilReady(app, url);
   return {

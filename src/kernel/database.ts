@@ -81,10 +81,10 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 const RETRYABLE = new Set(['40001', '40P01']);
 /**
  * The database cannot serve now, through no fault of the call: no connection (08, 28, 3D000), a full disk, no memory or too many
- * connections (53), read-only (25006), an ended session (25P03, 25P04), shutting down or starting (57P), an error of its files (58).
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * connections (53), read-only (25006), an ended session (25P03, 25P04), a lock that others hold for long (55P03), shutting down or
+ * starting (57P), an error of its files (58). https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const OUTAGE = /^(08|28|53|57P|58|3D000|25006|25P03|25P04)/;
+const OUTAGE = /^(08|28|53|57P|58|3D000|25006|25P03|25P04|55P03)/;
 const NETWORK =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOENT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|E[MN]FILE)$/;
 const ATTEMPTS = 4;
@@ -133,12 +133,21 @@ export function openPool(options: PoolOptions): DatabasePool {
       throw unavailable({ retryAfterSeconds: 1 });
   };
 
+  let changes = 0;
+
   const nameOf = (text: string): string | undefined => {
     const known = names.get(text);
     if (known || !options.prepared || names.size >= PREPARED_TEXTS) return known;
-    const name = `s${createHash('md5').update(text).digest('base64url')}`;
+    const name = `s${changes}${createHash('md5').update(text).digest('base64url')}`;
     names.set(text, name);
     return name;
+  };
+
+  /** A newer process has migrated: the text is prepared anew on every connection, under another name. */
+  const prepareAnew = ({ name, text }: pg.QueryConfig): void => {
+    if (names.get(text) !== name) return; // another connection came first
+    names.delete(text);
+    changes++;
   };
 
   const config = (owner: string, { text, values }: Sql): pg.QueryConfig => {
@@ -155,10 +164,14 @@ export function openPool(options: PoolOptions): DatabasePool {
   ): Promise<pg.QueryResult> => {
     signal?.throwIfAborted();
     refuseLongWait(via);
+    const query = config(owner, statement);
     try {
-      return await via.query(config(owner, statement));
+      return await via.query(query);
     } catch (error) {
-      throw translate(error);
+      if (!isOutdatedPlan(error)) throw translate(error);
+      prepareAnew(query);
+      if (via !== pool) throw error; // the transaction is tried again
+      return run(via, owner, statement, signal);
     }
   };
 
@@ -253,17 +266,21 @@ export function handOver(tx: Transaction, owner: string): Transaction {
   return (tx as Handed).as(owner);
 }
 
-/** A deadlock or a serialization failure is nobody's fault: the same work is tried again, from its beginning. */
+/** A deadlock, a serialization failure or an outdated plan is nobody's fault: the same work is tried again, from its beginning. */
 async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === ATTEMPTS || !RETRYABLE.has(codeOf(error) ?? '')) throw error;
+      if (attempt === ATTEMPTS || !(RETRYABLE.has(codeOf(error) ?? '') || isOutdatedPlan(error))) throw error;
       await new Promise((done) => setTimeout(done, attempt * 10 * Math.random()));
     }
   }
 }
+
+/** A migration has changed the columns that a prepared statement answers (`select *`). It has no code of its own. */
+const isOutdatedPlan = (error: unknown): boolean =>
+  codeOf(error) === '0A000' && /cached plan must not change result type/.test((error as Error).message);
 
 const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
 
@@ -278,7 +295,6 @@ function translate(error: unknown): unknown {
   return isOutage ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
 }
 
-/** True when the error is the breach of the named constraint. */
-export function breaches(error: unknown, constraint: string): boolean {
-  return (error as { constraint?: string } | null)?.constraint === constraint;
-}
+/** True when the error is a violation of the named constraint. */
+export const breaches = (error: unknown, constraint: string): boolean =>
+  (error as { constraint?: string } | null)?.constraint === constraint;

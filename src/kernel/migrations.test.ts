@@ -2,8 +2,10 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type World, world } from '../../test/world.ts';
+import { type Database, openPool, type Sql, sql } from './database.ts';
 import { alone, migrate } from './migrations.ts';
 
 let w: World;
@@ -79,4 +81,39 @@ test('a file that fails is named with the reason, and leaves nothing of itself',
   await expect(run()).rejects.toThrow('The migration lamps/002_two.sql failed: division by zero');
 
   expect(await tables()).toEqual(['t001']);
+});
+
+test('a file that needs a table in use lets others pass while it waits, and is applied when the table is free', async () => {
+  writes('001_one.sql');
+  await run();
+  const user = new pg.Client(w.databaseUrl);
+  await user.connect();
+  await user.query('begin; select from lamps.t001');
+  writeFileSync(join(path, '002_two.sql'), 'alter table lamps.t001 add column name text');
+
+  const migrated = run();
+  await expect
+    .poll(() => w.sql("select from pg_locks where mode = 'AccessExclusiveLock' and not granted"), { interval: 5 })
+    .toHaveLength(1);
+  await w.sql('select from lamps.t001');
+  await user.query('commit');
+
+  expect(await migrated).toBe(1);
+  await user.end();
+});
+
+test.each([
+  ['alone', (db: Database, text: Sql) => db.many(text)],
+  ['in a transaction', (db: Database, text: Sql) => db.transaction((tx) => tx.many(text))],
+])('a process at work goes on when a newer one adds a column that its statements answer: %s', async (_, ask) => {
+  const pool = openPool({ url: w.databaseUrl, connections: 4, prepared: true });
+  const db = pool.handle('lamps');
+  await w.sql('create schema lamps create table lamps (id int); insert into lamps.lamps values (1)');
+  const answers = () => Promise.all(Array.from({ length: 8 }, () => ask(db, sql`select * from lamps.lamps`)));
+  await answers();
+
+  await w.sql('alter table lamps.lamps add column name text');
+
+  expect(await answers()).toEqual(Array.from({ length: 8 }, () => [{ id: 1, name: null }]));
+  await pool.end();
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface MigrationFolder {
@@ -8,6 +9,16 @@ export interface MigrationFolder {
 }
 
 const LOCK = 7_281_001; // any number, the same in every process
+
+/**
+ * How long a migration waits for a table that is in use. While it waits, all others wait behind it; so it lets them pass and
+ * tries again. Together a minute and a half: longer than any transaction of a living process.
+ */
+const LOCK_WAIT_MS = 1000;
+const TRIES = 60;
+const PAUSE_MS = 500;
+/** A lock that was not to be had, and a deadlock with a process at work. */
+const IN_USE = new Set(['55P03', '40P01']);
 
 const NAME = /^(\d{3})_[a-z0-9_-]+\.sql$/;
 
@@ -97,9 +108,17 @@ function refuseRenamed(module: string, names: readonly string[], applied: readon
   }
 }
 
-async function apply(client: pg.Client, file: { module: string; name: string; text: string; checksum: string }): Promise<void> {
+interface File {
+  module: string;
+  name: string;
+  text: string;
+  checksum: string;
+}
+
+/** Applies a file, beside processes of the version before that are at work. */
+async function apply(client: pg.Client, file: File, tries = TRIES): Promise<void> {
   try {
-    await client.query('begin');
+    await client.query(`begin; set local lock_timeout = ${LOCK_WAIT_MS}`);
     await client.query(file.text);
     await client.query('insert into kernel.migrations (module, name, checksum) values ($1, $2, $3)', [
       file.module,
@@ -109,6 +128,10 @@ async function apply(client: pg.Client, file: { module: string; name: string; te
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
+    if (tries > 1 && IN_USE.has((error as { code?: string }).code ?? '')) {
+      await sleep(PAUSE_MS);
+      return apply(client, file, tries - 1);
+    }
     throw new Error(`The migration ${file.module}/${file.name} failed: ${(error as Error).message}`, { cause: error });
   }
 }
