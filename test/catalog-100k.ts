@@ -1,4 +1,6 @@
 import pg from 'pg';
+import type { Database, Sql } from '../src/kernel/database.ts';
+import { writeCopies } from '../src/modules/catalog/product-copies.ts';
 
 export interface Catalog {
   products: number;
@@ -95,7 +97,14 @@ async function loadHalf(client: pg.Client, products: number, half: number): Prom
   await client.query(STAGE, [kinds.map(([category]) => category), kinds.map(([, type]) => type), BRANDS, ADJECTIVES, WORDS, from, to]);
   await client.query(PRODUCTS);
   await client.query(VARIANTS, [COLORS, SIZES]);
-  for (let batch = from; batch <= to; batch += 2000) await client.query(DERIVED, [batch, batch + 1999]);
+  const db = { many: async ({ text, values }: Sql) => (await client.query(text, values)).rows } as unknown as Database;
+  for (let batch = from; batch <= to; batch += 1000) {
+    const { rows } = await client.query<{ id: string }>('select id from staged where n between $1 and $2', [batch, batch + 999]);
+    await writeCopies(
+      db,
+      rows.map(({ id }) => id),
+    );
+  }
   await client.query(LEVELS);
   await client.query('drop table staged');
 }
@@ -154,8 +163,6 @@ const VARIANTS = `
          100 + ${skewed('product.n', 12, 500_000)} + v * 50, 'USD', case when product.n % 12 = 0 then 0 else 1 + ${pick('product.n * 4 + v', 13, 500)} end, 1
   from staged product cross join lateral generate_series(0, case when product.n % 3 > 0 then 0 else 1 + product.n % 4 % 3 end) as v
   order by product.n, v`;
-
-const DERIVED = 'select catalog.refresh(array(select id from staged where n between $1 and $2))';
 
 const LEVELS = `
   with opened as (

@@ -40,7 +40,7 @@ const HARM: Record<string, string> = {
   'stock taken that no placed order explains': 'update inventory.reservations set key = gen_random_uuid()',
   'variants whose pieces on hand and sold are not what there was in the beginning': 'update inventory.levels set on_hand = on_hand - 1',
   'copies of stock in the catalog that differ from the levels': 'update catalog.variants set stock = stock + 1',
-  'products whose shown stock differs from the levels': 'update catalog.products set stock = stock + 1',
+  'products that are listed as in stock, or as sold out, against the levels': 'update catalog.listings set in_stock = not in_stock',
   'decided orders that were not announced exactly once': 'delete from told.outbox',
   'keys with more than one order': `drop index orders.orders_once; update orders.orders set principal = 'one', idempotency_key = 'key'`,
   'wallets that differ from what was charged and what was bought':

@@ -54,12 +54,12 @@ export const FAULTS: Record<string, string> = {
   'copies of stock in the catalog that differ from the levels': `
     select v.id, v.stock, v.stock_version, l.on_hand, l.version from catalog.variants as v join inventory.levels as l on l.variant_id = v.id
     where (v.stock, v.stock_version) is distinct from (l.on_hand - l.reserved, l.version)`,
-  'products whose shown stock differs from the levels': `
-    select p.id, p.stock, p.document::json ->> 'stock' as shown, level.free from catalog.products as p
+  'products that are listed as in stock, or as sold out, against the levels': `
+    select p.id, p.in_stock, level.free from catalog.listings as p
     cross join lateral (
       select sum(l.on_hand - l.reserved)::bigint as free from catalog.variants as v join inventory.levels as l on l.variant_id = v.id where v.product_id = p.id
     ) as level
-    where p.stock <> level.free or (p.document::json ->> 'stock')::bigint <> level.free`,
+    where p.in_stock <> (level.free > 0)`,
   'decided orders that were not announced exactly once': `
     select o.id, o.state, count(e.id) as told from orders.orders as o
     left join told.outbox as e on e.subject = o.id::text and e.name = case o.state when 'placed' then 'orders.order-placed.v1' else 'orders.order-rejected.v1' end

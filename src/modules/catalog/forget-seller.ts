@@ -1,6 +1,7 @@
 import type { Whose } from '#kernel/account-life.ts';
 import { sql } from '#kernel/database.ts';
 import type { Catalog } from './context.ts';
+import { writeCopies } from './product-copies.ts';
 
 const BATCH = 200;
 
@@ -16,7 +17,11 @@ export async function forgetSeller(ctx: Catalog, { accountId: sellerId }: Whose)
         set state = 'archived', pending = null, rejection = null, seller_username = ${NOBODY}, version = version + 1
         where id in (select id from catalog.products where seller_id = ${sellerId} and seller_username <> ${NOBODY} order by id limit ${BATCH} for no key update)
         returning id`);
-      if (rows.length > 0) await tx.many(sql`select catalog.refresh(${rows.map(({ id }) => id)}::uuid[])`);
+      if (rows.length > 0)
+        await writeCopies(
+          tx,
+          rows.map(({ id }) => id),
+        );
       return rows.length;
     });
   }

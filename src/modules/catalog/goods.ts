@@ -22,6 +22,11 @@ export async function listGoods(
 }
 
 export const goodsPage = (after: { name: string; id: string } | null, limit: number): Sql => sql`
-  select id, name, price_amount as amount, price_currency as currency, stock from catalog.products
-  where state = 'approved' and stock > 0 ${after ? sql`and (name_key, id) > (left(catalog.key(${after.name}), 200), ${after.id}::uuid)` : sql``}
-  order by name_key, id limit ${limit}`;
+  select product.id, product.name, product.price_amount as amount, product.price_currency as currency,
+         (select sum(stock)::bigint from catalog.variants where product_id = listed.id) as stock
+  from (
+    select id, name_key from catalog.listings
+    where in_stock ${after ? sql`and (name_key, id) > (left(catalog.key(${after.name}), 200), ${after.id}::uuid)` : sql``}
+    order by name_key, id limit ${limit}
+  ) as listed join catalog.products product using (id)
+  order by listed.name_key, listed.id`;

@@ -9,6 +9,8 @@ import { type JsonText, jsonText } from '#kernel/routes.ts';
 import { Cursor, Id, isSameUsername, Limit, line, whole } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { MAX_PRICE } from './product.ts';
+import { UNITS } from './product-copies.ts';
+import { unitsIn, withStock } from './product-document.ts';
 import { findPage, type ListOfProducts, type Question, questionOf, type Read } from './product-list.ts';
 
 const Amount = whole(z.int().min(0).max(MAX_PRICE));
@@ -127,11 +129,11 @@ async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: Unpubl
   if (sellerId === null) return pageText('', null);
   const scope = `unpublished:${state}:${sellerId ?? ''}`;
   const after = readCursor(ctx.secrets, scope, query.cursor);
-  const rows = await ctx.db.many<{ id: string; created_at: string; document: string }>(
+  const rows = await ctx.db.many<{ id: string; created_at: string; document: string; units: string | null }>(
     unpublishedPage(state, sellerId, after as [string, string] | undefined, query.limit + 1),
   );
   const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
-  const items = rows.slice(0, query.limit).map(({ document }) => document);
+  const items = rows.slice(0, query.limit).flatMap(({ document, units }) => withStock([document], unitsIn(units)));
   return pageText(items.join(','), last ? cursorAfter(ctx.secrets, scope, [last.created_at, last.id]) : null);
 }
 
@@ -145,7 +147,7 @@ export const unpublishedPage = (
   after: [string, string] | undefined,
   rows: number,
 ): Sql => sql`
-  select id, created_at::text, document from catalog.products
+  select id, created_at::text, document, ${UNITS} from catalog.products
   where ${inState(state)} ${sellerId ? sql`and seller_id = ${sellerId}` : sql``} ${after ? sql`and (created_at, id) < (${after[0]}::timestamptz, ${after[1]}::uuid)` : sql``}
   order by created_at desc, id desc limit ${rows}`;
 

@@ -31,9 +31,12 @@ export interface Slice extends Narrowing {
   after?: readonly string[];
 }
 
-export interface PageRow {
-  /** Public JSON of the products of this page, with commas between; null when there are none. */
-  items: string | null;
+/** What a statement answers of a page. */
+export interface FoundRow {
+  /** Documents of the products of this page, with RECORD_SEPARATOR between; null when there are none. */
+  documents: string | null;
+  /** The stock of their variants, for `unitsIn`; there may be more after them. */
+  units: string | null;
   count: number;
   more: boolean;
   /** The sort values of the last product, where the page is full. */
@@ -59,12 +62,13 @@ const ORDERS: Readonly<Record<Sort, Order>> = {
 export const isPlain = (slice: Slice): boolean => filters(slice).length === 0;
 
 /** A page straight off the index of its order. */
-export const plainPage = (slice: Slice): Sql => sql`
-  ${pageOf(slice)} from (
-    select id, ${sortColumn(slice)} from catalog.listings where ${all([...driver(slice), ...beyond(slice)])} order by ${ordered(slice)} limit ${fetched(slice)}
-  ) as found join catalog.products product using (id)`;
+export const plainPage = (slice: Slice): Sql =>
+  pageOf(
+    slice,
+    sql`select id, ${sortColumn(slice)} from catalog.listings where ${all([...driver(slice), ...beyond(slice)])} order by ${ordered(slice)} limit ${fetched(slice)}`,
+  );
 
-export interface WalkedRow extends PageRow {
+export interface WalkedRow extends FoundRow {
   /** Whether there were no rows beyond those that were looked at. */
   ended: boolean;
   /** How many products there are altogether, about. */
@@ -78,32 +82,43 @@ export function walkedPage(slice: Slice, rows: number | null): Sql {
     rows === null
       ? sql`true`
       : sql`case when count(*) > ${slice.limit} then false else not exists (select ${along} limit 1 offset ${raw(String(rows))}) end`;
-  return sql`
-    ${pageOf(slice)}, ${ended} as ended, (select reltuples from pg_class where oid = 'catalog.listings'::regclass) as everything
-    from (
+  return pageOf(
+    slice,
+    sql`
       select id, ${sortColumn(slice)} from (select * ${along} ${rows === null ? sql`` : sql`limit ${raw(String(rows))}`}) as walk
-      where ${all(filters(slice))} order by ${ordered(slice)} limit ${fetched(slice)}
-    ) as found join catalog.products product using (id)`;
+      where ${all(filters(slice))} order by ${ordered(slice)} limit ${fetched(slice)}`,
+    sql`, ${ended} as ended, (select reltuples from pg_class where oid = 'catalog.listings'::regclass) as everything`,
+  );
 }
 
 /** A page of all that fits, found by whichever indexes are best for these values (`offset 0`: not along the order), and sorted. */
-export const gatheredPage = (slice: Slice): Sql => sql`
-  ${pageOf(slice)} from (
-    select id, ${sortColumn(slice)} from (
-      select id, ${sortColumn(slice)} from catalog.listings where ${all(gathering(slice))} offset 0
-    ) as fitting where ${all(beyond(slice))} order by ${ordered(slice)} limit ${fetched(slice)}
-  ) as found join catalog.products product using (id)`;
+export const gatheredPage = (slice: Slice): Sql =>
+  pageOf(
+    slice,
+    sql`
+      select id, ${sortColumn(slice)} from (
+        select id, ${sortColumn(slice)} from catalog.listings where ${all(gathering(slice))} offset 0
+      ) as fitting where ${all(beyond(slice))} order by ${ordered(slice)} limit ${fetched(slice)}`,
+  );
 
 /** Whether there is more to find rows by than stock alone, which most have and no index knows. */
 export const canGather = (slice: Slice): boolean => filters({ ...slice, inStock: false }).length > 0;
 
+/** Stands between documents: JSON never contains it. */
+export const RECORD_SEPARATOR = '\x1e';
+
 /** What one row tells of a page; one more than the page holds is read, to know whether there is another. */
-function pageOf(slice: Slice): Sql {
+function pageOf(slice: Slice, found: Sql, more = sql``): Sql {
   const { limit } = slice;
-  const inOrder = (value: string) => sql`array_agg(${raw(value)} order by ${raw(ordering(slice, 'found.'))})`;
+  const order = raw(ordering(slice, 'found.'));
+  const inOrder = (value: string) => sql`array_agg(${raw(value)} order by ${order})`;
   return sql`
-    select array_to_string((${inOrder('product.document')})[:${limit}], ',') as items, least(count(*), ${limit})::int as count, count(*) > ${limit} as more,
-           array[${join(ORDERS[slice.sort].columns.map((column) => sql`(${inOrder(`found.${column}`)})[${limit}]::text`))}] as last`;
+    with found as materialized (${found})
+    select array_to_string((${inOrder('product.document')})[:${limit}], chr(30)) as documents,
+           (select string_agg(variant.stock::text, ',' order by ${order}, variant.position) from found join catalog.variants variant on variant.product_id = found.id) as units,
+           least(count(*), ${limit})::int as count, count(*) > ${limit} as more,
+           array[${join(ORDERS[slice.sort].columns.map((column) => sql`(${inOrder(`found.${column}`)})[${limit}]::text`))}] as last ${more}
+    from found join catalog.products product using (id)`;
 }
 
 /** The limit stands in the text, in two sizes, so that the planner knows that it is small. */

@@ -118,8 +118,10 @@ describe('orders', () => {
       ['Shirt', 5, 1],
       ['Soap', 1, 9],
     ];
-    for (const [name, average, count] of ratings)
-      await w.sql('select catalog.copy_rating(id, $3, $2, 1) from catalog.products where name = $1', [name, average, count]);
+    for (const [name, average, count] of ratings) {
+      const [product] = await w.sql<{ id: string }>('select id from catalog.products where name = $1', [name]);
+      await w.ask('catalog', 'rate', { productId: product!.id, count, average, version: 1 });
+    }
     expect(names(await list({ sort: 'rating', limit: '4' }))).toEqual(['Shirt', 'Desk', 'Lamp', 'Soap']);
   });
 });

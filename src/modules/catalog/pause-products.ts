@@ -4,6 +4,7 @@ import { enqueue } from '#kernel/events.ts';
 import type { Standing } from '#kernel/standing.ts';
 import type { Catalog } from './context.ts';
 import { pauseProductsJob } from './jobs.ts';
+import { writeCopies } from './product-copies.ts';
 import { productMachine } from './product-state.ts';
 
 const BATCH = 200;
@@ -35,7 +36,11 @@ export async function pauseProducts(ctx: Catalog, { accountId: sellerId }: Whose
         update catalog.products set state = ${to}, version = version + 1
         where id in (select id from catalog.products where seller_id = ${sellerId} and ${productMachine.allows(command)} order by id limit ${BATCH} for no key update)
         returning id`);
-      if (rows.length > 0) await tx.many(sql`select catalog.refresh(${rows.map(({ id }) => id)}::uuid[])`);
+      if (rows.length > 0)
+        await writeCopies(
+          tx,
+          rows.map(({ id }) => id),
+        );
       return rows.length;
     });
   }

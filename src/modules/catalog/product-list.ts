@@ -1,16 +1,23 @@
 import { type Sql, sql } from '#kernel/database.ts';
 import {
   canGather,
+  type FoundRow,
   gatheredPage,
   isPlain,
   type Narrowing,
-  type PageRow,
   plainPage,
+  RECORD_SEPARATOR,
   type Slice,
   type Sort,
   type WalkedRow,
   walkedPage,
 } from './list-statements.ts';
+import { unitsIn, withStock } from './product-document.ts';
+
+export interface PageRow extends Pick<FoundRow, 'count' | 'more' | 'last'> {
+  /** Public JSON of the products of this page, with commas between; null when there are none. */
+  items: string | null;
+}
 
 /** What a search was understood as; stored in its cursors, so that all pages are of the same search. */
 export interface Question {
@@ -54,13 +61,18 @@ export async function findPage(read: Read, list: ListOfProducts): Promise<PageRo
  * much fits, jointly and along this order, the first rows tell: no counts are needed beforehand.
  */
 async function pageOf(read: Read, slice: Slice): Promise<PageRow> {
-  if (isPlain(slice)) return one(await read<PageRow>(plainPage(slice), true));
+  if (isPlain(slice)) return shown(one(await read<FoundRow>(plainPage(slice), true)));
   const walk = slice.sort === 'newest' ? WALKS.newest : WALKS.else;
   const probe = one(await read<WalkedRow>(walkedPage(slice, canGather(slice) ? walk.probe : null), false));
-  if (probe.more || probe.ended) return probe;
+  if (probe.more || probe.ended) return shown(probe);
   const farther = rowsToWalk(walk, probe.count, slice.limit + 1, probe.everything);
-  const walked = farther === null ? undefined : one(await read<PageRow>(walkedPage(slice, farther), false));
-  return walked?.more ? walked : one(await read<PageRow>(gatheredPage(slice), false));
+  const walked = farther === null ? undefined : one(await read<FoundRow>(walkedPage(slice, farther), false));
+  return shown(walked?.more ? walked : one(await read<FoundRow>(gatheredPage(slice), false)));
+}
+
+function shown({ documents, units, count, more, last }: FoundRow): PageRow {
+  const items = documents === null ? null : withStock(documents.split(RECORD_SEPARATOR), unitsIn(units)).join(',');
+  return { items, count, more, last };
 }
 
 /**

@@ -3,6 +3,8 @@ import { Options, type Product } from '#catalog';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { Currency, type CurrencyCode } from '#kernel/money.ts';
 import { line, prose } from '#kernel/shapes.ts';
+import { UNITS, writeCopies } from './product-copies.ts';
+import { unitsIn, withStock } from './product-document.ts';
 import type { ProductState } from './product-state.ts';
 
 /** The dearest thing that can be listed, in minor units. */
@@ -38,12 +40,14 @@ export interface ProductRow {
   rejection: string | null;
   version: number;
   body_hash: string | null;
+  /** Its stock figures are old: `units` has them, where they were asked for. */
   document: string;
+  units?: string | null;
 }
 
 const COLUMNS = sql`id, seller_id, seller_username, state, name, description, pending, rejection, version, body_hash, document`;
 
-/** Somebody's view of a product: public ones for all; others for their seller, or for staff (`viewer` null). */
+/** Somebody's view of a product, without its stock: public ones for all; others for their seller, or for staff (`viewer` null). */
 export const productById = (id: string, viewer: string | null): Sql => sql`
   select ${COLUMNS} from catalog.products
   where id = ${id} and (state = 'approved' or (${viewer}::uuid is null or seller_id = ${viewer}::uuid) and state <> 'archived')`;
@@ -59,20 +63,22 @@ export const lockProduct = (db: Database, id: string, owner: string | null): Pro
     where id = ${id} and state <> 'archived' and (${owner}::uuid is null or seller_id = ${owner}::uuid) for no key update`);
 
 export const productsOfSeller = (sellerId: string, rows: number): Sql => sql`
-  select ${COLUMNS} from catalog.products where seller_id = ${sellerId} order by created_at, id limit ${rows}`;
+  select ${COLUMNS}, ${UNITS} from catalog.products where seller_id = ${sellerId} order by created_at, id limit ${rows}`;
 
 export const productByKey = (db: Database, principal: string, key: string): Promise<ProductRow | undefined> =>
-  db.maybe(sql`select ${COLUMNS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
+  db.maybe(sql`select ${COLUMNS}, ${UNITS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
 
-/** Makes the public JSON and all that lists need anew. */
+/** Makes the public JSON and all that lists need anew. The row must be locked by this transaction, or new. */
 export const refreshed = async (db: Database, id: string): Promise<Product> => {
-  await db.many(sql`select catalog.refresh(array[${id}]::uuid[])`);
-  return documentOf(await db.one<ProductRow>(sql`select ${COLUMNS} from catalog.products where id = ${id}`));
+  const [row] = await writeCopies(db, [id]);
+  if (!row) throw new Error('A product that was just written is not there.');
+  return documentOf(row);
 };
 
 /** The JSON of a row, with what only its seller and the staff may see. */
-export function documentOf(row: ProductRow, isInsider = true): Product {
-  const product = JSON.parse(row.document) as Product;
+export function documentOf(row: Pick<ProductRow, 'document' | 'units' | 'pending' | 'rejection'>, isInsider = true): Product {
+  const [document] = withStock([row.document], unitsIn(row.units ?? null));
+  const product = JSON.parse(document as string) as Product;
   if (!isInsider) return product;
   return { ...product, ...(row.pending ? { pending: row.pending } : {}), ...(row.rejection ? { rejection: row.rejection } : {}) };
 }

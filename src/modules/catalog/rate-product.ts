@@ -1,6 +1,7 @@
-import { type Sql, sql } from '#kernel/database.ts';
+import { sql } from '#kernel/database.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
+import { documented } from './product-copies.ts';
 
 interface Rating {
   productId: string;
@@ -11,10 +12,16 @@ interface Rating {
 }
 
 /** Shows what reviews say of a product. Told twice it stands once; an older rating that comes late is passed over. */
-export async function rateProduct(ctx: Catalog, rating: Rating): Promise<Nothing> {
-  await ctx.db.many(ratingCopy(rating));
+export async function rateProduct(ctx: Catalog, { productId, count, average, version }: Rating): Promise<Nothing> {
+  await ctx.db.transaction(async (tx) => {
+    const rated = await tx.execute(sql`
+      update catalog.products set rating_count = ${count}, rating_average = ${average}, rating_version = ${version}
+      where id = ${productId} and rating_version < ${version}`);
+    const [row] = rated === 0 ? [] : await documented(tx, [productId]);
+    if (!row) return;
+    await tx.execute(sql`
+      with shown as (update catalog.products set document = ${row.document} where id = ${productId})
+      update catalog.listings set rating_rank = catalog.rating_rank(${average}, ${count}) where id = ${productId}`);
+  });
   return {};
 }
-
-export const ratingCopy = ({ productId, count, average, version }: Rating): Sql =>
-  sql`select catalog.copy_rating(${productId}::uuid, ${count}::int, ${average}::numeric, ${version}::bigint)`;

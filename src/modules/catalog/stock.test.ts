@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
 import { draftOf, lamp, shirt } from '../../../test/goods.ts';
@@ -110,7 +111,7 @@ describe('stock', () => {
     await w.step();
     expect(await listed()).toMatchObject({ stock: 0, variants: [{ stock: 0 }] });
     expect((await w.get('/v1/products?q=tide%20clock&inStock=true')).body.items).toEqual([]);
-    await w.sql("select catalog.copy_levels(array[$1]::uuid[], '{99}', '{1}')", [variants[0].id]);
+    await w.sql("select catalog.copy_stock(array[$1]::uuid[], '{99}', '{1}')", [variants[0].id]);
     expect(await listed()).toMatchObject({ stock: 0 });
     await root.post(`/v1/products/${id}/stock`, { change: 2, reason: 'x' });
     await w.step();
@@ -122,7 +123,7 @@ describe('stock', () => {
     const [a, b, c] = body.variants.map((variant: { id: string }) => variant.id);
     const copies = Array.from({ length: 20 }, (_, n) =>
       w.sql(
-        'select catalog.copy_levels($1::uuid[], $2, $3)',
+        'select catalog.copy_stock($1::uuid[], $2, $3)',
         n % 2
           ? [
               [a, b],
@@ -137,10 +138,50 @@ describe('stock', () => {
       ),
     );
     await Promise.all(copies);
-    const [row] = await w.sql<{ document: string; stock: number }>('select document, stock::int from catalog.products where id = $1', [
-      body.id,
+    const { items } = (await w.get('/v1/products?q=race+shirt')).body;
+    expect(items).toMatchObject([{ stock: 19 + 19 + 18, variants: [{ stock: 19 }, { stock: 19 }, { stock: 18 }] }]);
+  });
+
+  test('changes in place, and no document is written for it', async () => {
+    const { id, variants } = (await root.post('/v1/products', { ...shirt, name: 'Still shirt' })).body;
+    const levels = variants.map((variant: { id: string }) => variant.id);
+    const client = new pg.Client({ connectionString: w.databaseUrl });
+    await client.connect();
+    await client.query('begin; select catalog.copy_stock($$' + `{${levels}}` + "$$, '{7,0,1}', '{2,2,2}')");
+    const { rows } = await client.query(`
+      select relname, pg_stat_get_xact_tuples_updated(oid)::int as updated, pg_stat_get_xact_tuples_hot_updated(oid)::int as in_place
+      from pg_class where oid in ('catalog.products'::regclass, 'catalog.variants'::regclass) order by relname`);
+    await client.query('commit');
+    await client.end();
+    expect(rows).toEqual([
+      { relname: 'products', updated: 0, in_place: 0 },
+      { relname: 'variants', updated: 3, in_place: 3 },
     ]);
-    expect(JSON.parse(row!.document)).toMatchObject({ stock: 19 + 19 + 18, variants: [{ stock: 19 }, { stock: 19 }, { stock: 18 }] });
-    expect(row!.stock).toBe(56);
+    expect((await w.get('/v1/products?q=still+shirt')).body.items).toEqual([
+      expect.objectContaining({ id, stock: 8, variants: [7, 0, 1].map((stock) => expect.objectContaining({ stock })) }),
+    ]);
+  });
+
+  test('stands where it belongs, whatever texts of a product look like', async () => {
+    const { id } = (
+      await root.post('/v1/products', {
+        ...{ name: 'Odd "stock":1', description: 'a "stock":22 and \\"stock\\":333, "stock":4', brand: '"stock":5,' },
+        variants: ['0', '12'].map((stock) => ({ options: { stock, '"stock":6': '7' }, price: usd(1_00), stock: Number(stock) })),
+      })
+    ).body;
+    const listed = (await w.get('/v1/products?q=odd')).body.items;
+    expect(listed).toEqual([(await w.get(`/v1/products/${id}`)).body]);
+    expect(listed).toMatchObject([
+      { stock: 12, name: 'Odd "stock":1', brand: '"stock":5,', variants: [{ stock: 0 }, { stock: 12, options: { stock: '12' } }] },
+    ]);
+  });
+
+  test('shows in documents of the version before, which are as they are now', async () => {
+    const { id } = (await root.post('/v1/products', { ...shirt, ...{ name: 'Old shirt', brand: 'Ibn', category: 'clothes' } })).body;
+    await w.ask('catalog', 'rate', { productId: id, count: 2, average: 4.5, version: 1 });
+    const listed = async () => (await w.get('/v1/products?q=old+shirt')).body.items;
+    const now = await listed();
+    await w.sql('select catalog.refresh(array[$1::uuid])', [id]);
+    expect(await listed()).toEqual(now);
   });
 });

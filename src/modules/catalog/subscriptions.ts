@@ -12,6 +12,6 @@ export const subscriptions = [
     }
     const levels = [...newest.values()];
     await ctx.db.many(sql`
-      select catalog.copy_levels(${levels.map(({ variantId }) => variantId)}::uuid[], ${levels.map(({ available }) => available)}::bigint[], ${levels.map(({ version }) => version)}::bigint[])`);
+      select catalog.copy_stock(${levels.map(({ variantId }) => variantId)}::uuid[], ${levels.map(({ available }) => available)}::bigint[], ${levels.map(({ version }) => version)}::bigint[])`);
   }),
 ];

@@ -1,0 +1,36 @@
+import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { type ProductSource, publicProduct } from './product-document.ts';
+
+/** The stock of a product's variants, in their order, for `unitsIn`; of rows of `catalog.products`. */
+export const UNITS = sql`(select string_agg(stock::text, ',' order by position) from catalog.variants where product_id = products.id) as units`;
+
+export interface SourceRow extends ProductSource {
+  pending: { name?: string; description?: string } | null;
+  rejection: string | null;
+  /** As it is stored. */
+  document: string;
+  units: string | null;
+}
+
+export const sourcesOf = (ids: readonly string[]): Sql => sql`
+  select id, name, category, type, brand, description, seller_id, seller_username, rating_average::float8, rating_count, state, created_at, version,
+         (select json_agg(json_build_object('id', variant.id, 'sku', sku, 'options', options, 'amount', price_amount, 'currency', price_currency, 'stock', stock) order by position)
+          from catalog.variants variant where product_id = products.id) as variants,
+         pending, rejection, document, ${UNITS}
+  from catalog.products where id = any(${ids}::uuid[])`;
+
+/**
+ * Makes all that is derived of products anew: their documents, and what lists know of them. Two statements for all; give a few
+ * hundred at most. The rows must be locked by this transaction, or new. @returns what they were made of.
+ */
+export async function writeCopies(db: Database, ids: readonly string[]): Promise<SourceRow[]> {
+  const sources = await documented(db, ids);
+  await db.many(
+    sql`select catalog.store_copies(${sources.map(({ id }) => id)}::uuid[], ${sources.map(({ document }) => document)}::text[])`,
+  );
+  return sources;
+}
+
+/** The sources with fresh documents. */
+export const documented = async (db: Database, ids: readonly string[]): Promise<SourceRow[]> =>
+  (await db.many<SourceRow>(sourcesOf(ids))).map((source) => ({ ...source, document: JSON.stringify(publicProduct(source)) }));
