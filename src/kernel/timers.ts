@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Database, sql } from './database.ts';
 import type { Timer } from './events.ts';
+import { claimStale, type Leased } from './lease.ts';
 import type { Metrics } from './metrics.ts';
 import { type Runtime, systemScope } from './runtime.ts';
 import { withinTime } from './time-limit.ts';
@@ -54,7 +55,9 @@ export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger;
   const look = async (): Promise<void> => {
     const places = PLACES - running.size;
     if (places <= 0) return;
-    for (const { name } of await db.many<{ name: string }>(claimDue([...turns.values()], me, places))) {
+    for (const { name } of await db.many<{ name: string }>(
+      claimStale(dueTimers([...turns.values()], me), { now: sql`now()`, until: HELD, limit: places }),
+    )) {
       const work = run(turns.get(name)!).finally(() => running.delete(name));
       running.set(name, work);
     }
@@ -86,19 +89,24 @@ const noteTimers = (names: string[]) => sql`
 
 const letGoOfAll = sql`update kernel.timers set held_by = null, held_until = null where held_until is not null`;
 
-/** Claims timers that are due and that nobody runs, those that have waited longest first. */
-const claimDue = (timers: readonly Timer[], me: string, limit: number) => sql`
-  with due as (
-    select timers.name, every_ms from kernel.timers
-    join unnest(${timers.map(({ name }) => name)}::text[], ${timers.map(({ everyMs }) => everyMs)}::bigint[]) as mine (name, every_ms) using (name)
-    where due_at <= now() and (held_until is null or held_until <= now())
-    order by due_at limit ${limit} for update of timers skip locked
-  )
-  update kernel.timers set due_at = now() + every_ms * interval '1 ms', held_by = ${me}, held_until = now() + ${HELD_SECONDS} * interval '1 s'
-  from due where timers.name = due.name returning timers.name`;
+/** Timers that are due and that nobody runs. A claim says when the next turn is due. */
+const dueTimers = (timers: readonly Timer[], me: string): Leased => ({
+  name: 'timer',
+  table: 'kernel.timers',
+  as: 'timer',
+  key: 'name',
+  open: sql`name = any(${timers.map(({ name }) => name)}::text[])`,
+  since: 'greatest(due_at, held_until)',
+  take: (until) => sql`
+    held_by = ${me}, held_until = ${until}, due_at = now() + interval '1 ms' *
+      (select every_ms from unnest(${timers.map(({ name }) => name)}::text[], ${timers.map(({ everyMs }) => everyMs)}::bigint[]) as mine (name, every_ms) where mine.name = timer.name)`,
+  returning: sql`name`,
+});
+
+const HELD = sql`now() + ${HELD_SECONDS} * interval '1 s'`;
 
 const holdOn = (me: string, names: string[]) => sql`
-  update kernel.timers set held_until = now() + ${HELD_SECONDS} * interval '1 s' where name = any(${names}::text[]) and held_by = ${me}`;
+  update kernel.timers set held_until = ${HELD} where name = any(${names}::text[]) and held_by = ${me}`;
 
 const letGo = (me: string, name: string) => sql`
   update kernel.timers set held_by = null, held_until = null where name = ${name} and held_by = ${me}`;

@@ -1,4 +1,5 @@
 import type { Whose } from '#kernel/account-life.ts';
+import { inBatches } from '#kernel/batches.ts';
 import { sql } from '#kernel/database.ts';
 import type { Catalog } from './context.ts';
 import { writeCopies } from './product-copies.ts';
@@ -10,8 +11,8 @@ const NOBODY = 'deleted user';
 
 /** Archives all that a seller has listed, and takes the name out of every copy; some at a time. A crash leaves the rest to the next call. */
 export async function forgetSeller(ctx: Catalog, { accountId: sellerId }: Whose): Promise<void> {
-  for (let forgotten = BATCH; forgotten === BATCH; ) {
-    forgotten = await ctx.db.transaction(async (tx) => {
+  await inBatches(BATCH, () =>
+    ctx.db.transaction(async (tx) => {
       const rows = await tx.many<{ id: string }>(sql`
         update catalog.products
         set state = 'archived', pending = null, rejection = null, seller_username = ${NOBODY}, version = version + 1
@@ -23,6 +24,6 @@ export async function forgetSeller(ctx: Catalog, { accountId: sellerId }: Whose)
           rows.map(({ id }) => id),
         );
       return rows.length;
-    });
-  }
+    }),
+  );
 }

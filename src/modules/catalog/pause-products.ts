@@ -1,4 +1,5 @@
 import type { Whose } from '#kernel/account-life.ts';
+import { inBatches } from '#kernel/batches.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Standing } from '#kernel/standing.ts';
@@ -29,8 +30,8 @@ export const isSuspended = async (tx: Database, sellerId: string): Promise<boole
 
 /** Pauses what a suspended seller has for sale, or puts it back; some at a time. A crash leaves the rest to the next run. */
 export async function pauseProducts(ctx: Catalog, { accountId: sellerId }: Whose): Promise<void> {
-  for (let moved = BATCH; moved === BATCH; ) {
-    moved = await ctx.db.transaction(async (tx) => {
+  await inBatches(BATCH, () =>
+    ctx.db.transaction(async (tx) => {
       const [command, to] = (await isSuspended(tx, sellerId)) ? (['pause', 'paused'] as const) : (['resume', 'approved'] as const);
       const rows = await tx.many<{ id: string }>(sql`
         update catalog.products set state = ${to}, version = version + 1
@@ -42,6 +43,6 @@ export async function pauseProducts(ctx: Catalog, { accountId: sellerId }: Whose
           rows.map(({ id }) => id),
         );
       return rows.length;
-    });
-  }
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import { type Database, sql } from '#kernel/database.ts';
+import type { Leased } from '#kernel/lease.ts';
 import { type ClosureState, closureMachine } from './closure-state.ts';
 
 export interface ClosureRow {
@@ -16,21 +17,23 @@ export const beginClosure = (db: Database, accountId: string, { now, leaseUntil 
     insert into customers.closures (account_id, state, lease_until, begun_at) values (${accountId}, 'closing', ${leaseUntil}, ${now})
     on conflict do nothing returning ${COLUMNS}`);
 
-/** Takes a closure whose runner is gone. */
-export const claimLeft = (db: Database, accountId: string, { now, leaseUntil }: { now: Date; leaseUntil: Date }) =>
+/** Closures that are under way. */
+export const openClosures: Leased = {
+  name: 'closure',
+  table: 'customers.closures',
+  as: 'closure',
+  key: 'account_id',
+  open: sql`state <> 'erased'`,
+  returning: COLUMNS,
+};
+
+type Move = 'reopen' | 'erase' | 'finish';
+
+/** @returns the closure as it is now, or undefined when another runner has taken it over. */
+export const moveClosure = (db: Database, { account_id, state, lease_until }: ClosureRow, command: Move) =>
   db.maybe<ClosureRow>(sql`
-    update customers.closures set lease_until = ${leaseUntil}
-    where account_id = ${accountId} and state <> 'erased' and lease_until <= ${now} returning ${COLUMNS}`);
-
-export const findLeft = (db: Database, now: Date) =>
-  db.many<{ account_id: string }>(sql`
-    select account_id from customers.closures where state <> 'erased' and lease_until <= ${now} order by lease_until limit 100`);
-
-/** @returns false when another runner has taken the closure over. */
-export const moveClosure = async (db: Database, { account_id, state, lease_until }: ClosureRow, to: ClosureState): Promise<boolean> =>
-  (await db.execute(sql`
-    update customers.closures set state = ${to} where account_id = ${account_id} and state = ${state} and lease_until = ${lease_until}`)) ===
-  1;
+    update customers.closures set state = ${closureMachine.after(state, command)}
+    where account_id = ${account_id} and state = ${state} and lease_until = ${lease_until} returning ${COLUMNS}`);
 
 export const dropClosure = (db: Database, { account_id, lease_until }: ClosureRow) =>
   db.execute(sql`

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { enqueue } from '#kernel/events.ts';
+import { leaseEnd, resumeStale } from '#kernel/lease.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { problem, stillRunning, unauthenticated } from '#kernel/problems.ts';
-import { beginClosure, type ClosureRow, claimLeft, dropClosure, findLeft, moveClosure } from './closure.ts';
+import { beginClosure, type ClosureRow, dropClosure, moveClosure, openClosures } from './closure.ts';
 import type { Customers } from './context.ts';
 import { forgetAgainJob } from './jobs.ts';
 
@@ -30,8 +31,7 @@ export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | und
   demandVersion(ifMatch, version);
   const reasons = await ctx.everyModule.blockers({ accountId });
   if (reasons.length > 0) throw stillOpen({ reasons });
-  const now = ctx.clock.now();
-  const closure = await beginClosure(ctx.db, accountId, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
+  const closure = await beginClosure(ctx.db, accountId, { now: ctx.clock.now(), leaseUntil: leaseEnd(ctx, LEASE_MS) });
   if (!closure) throw stillRunning({ retryAfterSeconds: 2 });
   const found = await settleClosure(ctx, closure);
   if (found.length > 0) throw stillOpen({ reasons: found });
@@ -48,9 +48,9 @@ export async function settleClosure(ctx: Customers, closure: ClosureRow): Promis
   if (closure.state === 'closing') {
     const isClosed = await ctx.everyModule.close({ accountId });
     const reasons = await ctx.everyModule.blockers({ accountId });
-    const state = isClosed && reasons.length === 0 ? 'erasing' : 'reopening';
-    if (!(await moveClosure(ctx.db, closure, state))) throw stillRunning({ retryAfterSeconds: 2 });
-    await settleClosure(ctx, { ...closure, state });
+    const moved = await moveClosure(ctx.db, closure, isClosed && reasons.length === 0 ? 'erase' : 'reopen');
+    if (!moved) throw stillRunning({ retryAfterSeconds: 2 });
+    await settleClosure(ctx, moved);
     if (!isClosed) throw unauthenticated(); // it was suspended this very moment
     return reasons;
   }
@@ -60,16 +60,8 @@ export async function settleClosure(ctx: Customers, closure: ClosureRow): Promis
 }
 
 /** Finishes what crashes left behind. */
-export async function settleAllLeft(ctx: Customers): Promise<void> {
-  for (const { account_id } of await findLeft(ctx.db, ctx.clock.now())) {
-    const now = ctx.clock.now();
-    const closure = await claimLeft(ctx.db, account_id, { now, leaseUntil: new Date(now.getTime() + LEASE_MS) });
-    if (!closure) continue;
-    await settleClosure(ctx, closure).catch((error) =>
-      ctx.log.warn({ err: error, account: account_id }, 'a deletion could not be resumed; it is tried again'),
-    );
-  }
-}
+export const resumeClosures = (ctx: Customers): Promise<void> =>
+  resumeStale(ctx, openClosures, { leaseMs: LEASE_MS, resume: (closure: ClosureRow) => settleClosure(ctx, closure) });
 
 async function reopen(ctx: Customers, closure: ClosureRow): Promise<void> {
   await ctx.everyModule.reopen({ accountId: closure.account_id });
@@ -82,6 +74,6 @@ async function erase(ctx: Customers, closure: ClosureRow): Promise<void> {
   await ctx.everyModule.forget({ accountId });
   const later = new Date(ctx.clock.now().getTime() + LATE_CALLS_MS);
   await ctx.db.transaction(async (tx) => {
-    if (await moveClosure(tx, closure, 'erased')) enqueue(tx, forgetAgainJob, { accountId }, { notBefore: later });
+    if (await moveClosure(tx, closure, 'finish')) enqueue(tx, forgetAgainJob, { accountId }, { notBefore: later });
   });
 }

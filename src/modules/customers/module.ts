@@ -4,7 +4,7 @@ import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { closureMachine } from './closure-state.ts';
 import { type Customers, needs } from './context.ts';
-import { settleAllLeft } from './delete-customer.ts';
+import { resumeClosures } from './delete-customer.ts';
 import { forgetAgainJob } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
@@ -17,7 +17,7 @@ export const customersModule = module<typeof customers, Customers>({
   resources,
   operations: {},
   jobs: [runs(forgetAgainJob, (ctx: Customers, { accountId }) => ctx.everyModule.forget({ accountId }))],
-  timers: [timer('customers.settle-left', seconds(5), settleAllLeft)],
+  timers: [timer('customers.settle-left', seconds(5), resumeClosures)],
   asksEveryModule: true,
   tables,
   machines: [closureMachine],

@@ -1,3 +1,4 @@
+import { inBatches } from '#kernel/batches.ts';
 import { forgetUnconfirmed } from './account.ts';
 import { forgetAttempts } from './attempts.ts';
 import { forgetCodes } from './code.ts';
@@ -12,9 +13,6 @@ const BATCHES = 20;
 
 /** Drops what has had its time. A turn that leaves something over is followed by the next. */
 export async function forgetExpired(ctx: Identity): Promise<void> {
-  for (const forget of [forgetCodes, forgetAttempts, forgetSessions, forgetOwed, forgetRevocations, forgetBegun, forgetUnconfirmed]) {
-    for (let turn = 0; turn < BATCHES; turn++) {
-      if ((await forget(ctx.db, ctx.clock.now(), BATCH)) < BATCH) break;
-    }
-  }
+  for (const forget of [forgetCodes, forgetAttempts, forgetSessions, forgetOwed, forgetRevocations, forgetBegun, forgetUnconfirmed])
+    await inBatches(BATCH, (size) => forget(ctx.db, ctx.clock.now(), size), BATCHES);
 }

@@ -1,4 +1,5 @@
 import { type Done, levelsChanged, reservationEnded } from '#inventory';
+import { inBatches } from '#kernel/batches.ts';
 import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
 import type { Freshness } from './level.ts';
@@ -32,14 +33,14 @@ const BATCH = 200;
 
 /** Gives back what was kept aside too long, batch by batch. */
 export async function expireStock(ctx: Inventory): Promise<void> {
-  for (let ended = BATCH; ended === BATCH; ) {
-    ended = await ctx.db.transaction(async (tx) => {
+  await inBatches(BATCH, () =>
+    ctx.db.transaction(async (tx) => {
       const batch = await tx.one<{ ended: number; fresh: Freshness[] }>(expireReservations(ctx.clock.now(), BATCH));
       for (let start = 0; start < batch.fresh.length; start += 1000) {
         const levels = batch.fresh.slice(start, start + 1000);
         emit(tx, levelsChanged, levels[0]!.variantId, { levels });
       }
       return batch.ended;
-    });
-  }
+    }),
+  );
 }

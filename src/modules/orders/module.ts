@@ -12,7 +12,7 @@ import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
-import { settleAllLeft } from './settle-order.ts';
+import { resumeOrders } from './settle-order.ts';
 import { tables } from './tables.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
@@ -22,7 +22,7 @@ export const ordersModule = module<typeof orders, Orders>({
   resources,
   operations: { hasBought },
   jobs: [runs(giveBackJob, giveBack)],
-  timers: [timer('orders.settle-left', seconds(2), settleAllLeft)],
+  timers: [timer('orders.settle-left', seconds(2), resumeOrders)],
   settings: orderSettings,
   permissions: {
     'orders:read': { does: "reads other people's orders", roles: ['support'] },

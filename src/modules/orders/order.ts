@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Options, type PricedLine } from '#catalog';
 import { type Database, join, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
+import type { Leased } from '#kernel/lease.ts';
 import { type CurrencyCode, Money } from '#kernel/money.ts';
 import type { Key } from '#kernel/routes.ts';
 import { Id, Time } from '#kernel/shapes.ts';
@@ -137,14 +138,15 @@ export const findByKey = (db: Database, key: Key): Promise<OrderRow | undefined>
 export const findOrder = (db: Database, id: string, owner: string | null): Promise<OrderRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from orders.orders as o where o.id = ${id} and (${owner}::uuid is null or o.buyer = ${owner})`);
 
-/** Takes the lease of an order that is still `placing` and whose runner is gone. */
-export const claimLeft = (db: Database, id: string, now: Date, leaseUntil: Date): Promise<OrderRow | undefined> =>
-  db.maybe(
-    sql`update orders.orders as o set lease_until = ${leaseUntil} where o.id = ${id} and o.state = 'placing' and o.lease_until <= ${now} returning ${COLUMNS}`,
-  );
-
-export const findLeft = (db: Database, now: Date): Promise<{ id: string }[]> =>
-  db.many(sql`select id from orders.orders where state = 'placing' and lease_until <= ${now} order by lease_until limit 200`);
+/** Orders that nobody has decided. */
+export const undecidedOrders: Leased = {
+  name: 'order',
+  table: 'orders.orders',
+  as: 'o',
+  key: 'id',
+  open: orderMachine.allows('place', 'o.state'),
+  returning: COLUMNS,
+};
 
 /** @returns false when the order is decided already. */
 export const markPlaced = async (db: Database, id: string, at: Date): Promise<boolean> => (await db.execute(placedUpdate(id, at))) > 0;

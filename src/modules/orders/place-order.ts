@@ -3,6 +3,7 @@ import { Options, unknownProduct, variantNeeded } from '#catalog';
 import { outOfStock, Quantity } from '#inventory';
 import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
+import { leaseEnd } from '#kernel/lease.ts';
 import { Problem, problem, stillRunning } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
@@ -22,7 +23,7 @@ import {
   type PaymentKind,
   paymentKinds,
 } from './order.ts';
-import { settleLeft, settleOrder } from './settle-order.ts';
+import { resumeOrder, settleOrder } from './settle-order.ts';
 import { sharesOf } from './shares.ts';
 
 const Item = z
@@ -127,7 +128,7 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
     shares: sharesOf(lines, ctx.settings.commissionBasisPoints),
     lines,
     addressSealed: address ? sealAddress(ctx.secrets, id, address) : null,
-    leaseUntil: new Date(at.getTime() + ctx.settings.leaseMs),
+    leaseUntil: leaseEnd(ctx, ctx.settings.leaseMs),
     at,
   };
 }
@@ -137,7 +138,7 @@ async function decided(ctx: Orders, found: OrderRow): Promise<OrderRow> {
   let row = found;
   for (const deadline = Date.now() + WAIT_MS; row.state === 'placing'; ) {
     if (Date.now() > deadline) throw stillRunning({ retryAfterSeconds: 2 });
-    row = (await settleLeft(ctx, row.id)) ?? row;
+    row = (await resumeOrder(ctx, row.id)) ?? row;
     if (row.state === 'placing') await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return row;

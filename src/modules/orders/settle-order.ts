@@ -1,10 +1,11 @@
 import { emit, enqueue } from '#kernel/events.ts';
+import { claimStale, leaseEnd, resumeStale } from '#kernel/lease.ts';
 import { Problem } from '#kernel/problems.ts';
 import { orderPlaced, orderRejected, partyLeft } from '#orders';
 import { hasClosedParty } from './closed-account.ts';
 import type { Orders } from './context.ts';
 import { giveBackJob } from './jobs.ts';
-import { claimLeft, findLeft, findOrder, markPlaced, markRejected, type OrderRow } from './order.ts';
+import { findOrder, markPlaced, markRejected, type OrderRow, undecidedOrders } from './order.ts';
 
 /** Another runner decided this order while this one was at it: what it did here is undone, and what stands is read. */
 class DecidedElsewhere extends Error {}
@@ -68,16 +69,13 @@ async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<O
   return rejected ? { ...order, state: 'rejected', refusal, decided_at: at } : ((await findOrder(ctx.db, order.id, null)) as OrderRow);
 }
 
-/** Settles an order whose runner is gone; one that is being run, or is decided, is answered as it stands. */
-export async function settleLeft(ctx: Orders, id: string): Promise<OrderRow | undefined> {
-  const now = ctx.clock.now();
-  const claimed = await claimLeft(ctx.db, id, now, new Date(now.getTime() + ctx.settings.leaseMs));
+/** Resumes an order whose runner is gone; one that is being run, or is decided, is answered as it is. */
+export async function resumeOrder(ctx: Orders, id: string): Promise<OrderRow | undefined> {
+  const claim = claimStale(undecidedOrders, { now: ctx.clock.now(), until: leaseEnd(ctx, ctx.settings.leaseMs), key: id });
+  const claimed = await ctx.db.maybe<OrderRow>(claim);
   return claimed ? settleOrder(ctx, claimed) : findOrder(ctx.db, id, null);
 }
 
 /** Finishes what crashes left behind. */
-export async function settleAllLeft(ctx: Orders): Promise<void> {
-  for (const { id } of await findLeft(ctx.db, ctx.clock.now())) {
-    await settleLeft(ctx, id).catch((error) => ctx.log.warn({ err: error, order: id }, 'an order could not be resumed; it is tried again'));
-  }
-}
+export const resumeOrders = (ctx: Orders): Promise<void> =>
+  resumeStale(ctx, undecidedOrders, { leaseMs: ctx.settings.leaseMs, resume: (order: OrderRow) => settleOrder(ctx, order) });

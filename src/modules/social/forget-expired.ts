@@ -1,3 +1,4 @@
+import { inBatches } from '#kernel/batches.ts';
 import { forgetRequests } from './authorization-request.ts';
 import type { Social } from './context.ts';
 import { forgetTickets } from './ticket.ts';
@@ -7,9 +8,5 @@ const BATCHES = 20;
 
 /** Drops what has run out. A turn that leaves something over is followed by the next. */
 export async function forgetExpired(ctx: Social): Promise<void> {
-  for (const forget of [forgetRequests, forgetTickets]) {
-    for (let turn = 0; turn < BATCHES; turn++) {
-      if ((await forget(ctx.db, ctx.clock.now(), BATCH)) < BATCH) break;
-    }
-  }
+  for (const forget of [forgetRequests, forgetTickets]) await inBatches(BATCH, (size) => forget(ctx.db, ctx.clock.now(), size), BATCHES);
 }

@@ -3,6 +3,7 @@ import { seconds } from '#kernel/clock.ts';
 import { sql } from '#kernel/database.ts';
 import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
+import { leaseEnd, resumeStale } from '#kernel/lease.ts';
 import { unavailable } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
 import { balanceTooLarge } from '#wallet';
@@ -13,7 +14,6 @@ import {
   chargeByKey,
   chargeDeclined,
   draftCharge,
-  findCharge,
   markDeclined,
   pendingCharges,
   sourcePlace,
@@ -26,8 +26,8 @@ import { available, external, post } from './ledger.ts';
 import { refuseTooLarge } from './limits.ts';
 import { ownerOf } from './owner.ts';
 
-/** A charge that is pending for longer than this was left behind by a crash, or its gateway did not answer. */
-const LEFT_BEHIND_MS = seconds(15);
+/** How long a charge may stay pending before the timer resumes it. Longer than a gateway takes to answer. */
+const LEASE_MS = seconds(15);
 
 /**
  * Tops a wallet up: the row first, then the gateway, then `external:<gateway>` -> `available`. Whatever a crash leaves
@@ -59,7 +59,11 @@ async function draftOf(
   const id = newId();
   const largest = ctx.settings.largestBalances[rest.currency];
   const sealed = ctx.secrets.seal(source, sourcePlace(id));
-  const row = await draftCharge(ctx.db, { ...rest, id, owner, source_sealed: sealed, at: ctx.clock.now(), largest }, key);
+  const row = await draftCharge(
+    ctx.db,
+    { ...rest, id, owner, source_sealed: sealed, at: ctx.clock.now(), leaseUntil: leaseEnd(ctx, LEASE_MS), largest },
+    key,
+  );
   if (!row && !(key && (await chargeByKey(ctx.db, key)))) throw balanceTooLarge({ currency: rest.currency, largest });
   return row;
 }
@@ -97,16 +101,9 @@ async function declineUnasked(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {
   return { ...row, state: 'declined', decline_reason: reason };
 }
 
-/** Finishes charges that nobody waits for any more. */
-export async function settleLeftCharges(ctx: Wallet): Promise<void> {
-  for (const { id } of await pendingCharges(ctx.db, new Date(ctx.clock.now().getTime() - LEFT_BEHIND_MS))) {
-    const row = await findCharge(ctx.db, id);
-    if (row?.state === 'pending')
-      await settleCharge(ctx, row).catch((error) =>
-        ctx.log.warn({ err: error, charge: id }, 'the gateway does not answer; it is tried again'),
-      );
-  }
-}
+/** Finishes charges that a crash, or a gateway that did not answer, left pending. */
+export const resumeCharges = (ctx: Wallet): Promise<void> =>
+  resumeStale(ctx, pendingCharges, { leaseMs: LEASE_MS, resume: (row: ChargeRow) => settleCharge(ctx, row) });
 
 function answer(row: ChargeRow): Charge {
   if (row.state === 'declined') throw chargeDeclined({ reason: row.decline_reason ?? '' });

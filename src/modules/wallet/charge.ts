@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Database, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
+import type { Leased } from '#kernel/lease.ts';
 import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import type { Key } from '#kernel/routes.ts';
@@ -62,14 +63,14 @@ const COLUMNS = sql`id, owner, gateway, currency, amount, state, decline_reason,
  */
 export function draftCharge(
   db: Database,
-  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date; largest: number },
+  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date; leaseUntil: Date; largest: number },
   key: Key | undefined,
 ): Promise<ChargeRow | undefined> {
   const columns = keyColumns(key);
   return db.maybe<ChargeRow>(sql`
-    insert into wallet.charges (id, owner, gateway, currency, amount, state, source_sealed, principal, idempotency_key, body_hash, at)
+    insert into wallet.charges (id, owner, gateway, currency, amount, state, source_sealed, principal, idempotency_key, body_hash, at, lease_until)
     select ${row.id}::uuid, ${row.owner}, ${row.gateway}, ${row.currency}, ${row.amount}::bigint, 'pending', ${row.source_sealed}::text,
-           ${columns.principal}::text, ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${row.at}::timestamptz
+           ${columns.principal}::text, ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${row.at}::timestamptz, ${row.leaseUntil}::timestamptz
     where ${row.amount}::bigint
       + coalesce((select sum(balance) from wallet.accounts where owner = ${row.owner} and currency = ${row.currency} and guarded), 0)
       + coalesce((select sum(amount) from wallet.charges where owner = ${row.owner} and currency = ${row.currency} and state = 'pending'), 0)
@@ -80,11 +81,15 @@ export function draftCharge(
 export const chargeByKey = (db: Database, key: Key): Promise<ChargeRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from wallet.charges where principal = ${key.principal} and idempotency_key = ${key.value}`);
 
-export const findCharge = (db: Database, id: string): Promise<ChargeRow | undefined> =>
-  db.maybe(sql`select ${COLUMNS} from wallet.charges where id = ${id}`);
-
-export const pendingCharges = (db: Database, before: Date): Promise<{ id: string }[]> =>
-  db.many(sql`select id from wallet.charges where state = 'pending' and at < ${before} order by at limit 200`);
+/** Charges that no gateway has answered. */
+export const pendingCharges: Leased = {
+  name: 'charge',
+  table: 'wallet.charges',
+  as: 'charge',
+  key: 'id',
+  open: chargeMachine.allows('succeed'),
+  returning: COLUMNS,
+};
 
 export const markDeclined = (db: Database, id: string, reason: string): Promise<number> =>
   db.execute(

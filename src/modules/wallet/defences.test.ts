@@ -197,3 +197,28 @@ test('a hold whose time is over ends although the one before it fails', async ()
   ]);
   await rename('nobody', zoe.id);
 });
+
+test('a charge that was left behind is resumed by one of two processes that look at once', async () => {
+  const kai = await w.person('kai');
+  await kai.post('/v1/customers/kai/wallet/charge', { ...usd(4_00), source: '4000000000000119' });
+  const gateway = w.adapters.payments.simulated;
+  const [arrived, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = {
+    ...gateway,
+    charge: async (input: Parameters<typeof gateway.charge>[0]) => {
+      arrived.resolve();
+      await opened.promise;
+      return gateway.charge(input);
+    },
+  };
+  const other = await w.sibling({}, { adapters: { payments: { simulated: slow } } });
+  w.clock.advance(60_000);
+  const resumed = other.step();
+  await arrived.promise;
+  await w.step();
+  expect(gateway.asked().at(-1)).toMatchObject({ money: usd(4_00), times: 1 });
+  opened.resolve();
+  await resumed;
+  expect(gateway.asked().at(-1)).toMatchObject({ times: 2, outcome: 'succeeded' });
+  expect(await kai.balance()).toEqual(usd(4_00));
+});

@@ -4,7 +4,7 @@ import { module } from '#kernel/module.ts';
 import { wallet } from '#wallet';
 import { life } from './account-life.ts';
 import { chargeMachine } from './charge-state.ts';
-import { settleLeftCharges } from './charge-wallet.ts';
+import { resumeCharges } from './charge-wallet.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { needs, type Wallet } from './context.ts';
 import { fixtures } from './fixtures.ts';
@@ -39,7 +39,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   },
   jobs: [runs(payBackJob, payBack)],
   timers: [
-    timer('wallet.settle-left-charges', seconds(10), settleLeftCharges),
+    timer('wallet.settle-left-charges', seconds(10), resumeCharges),
     timer('wallet.expire-holds', seconds(10), expireHolds),
     timer('wallet.roll-up', minutes(1), rollUp),
     timer('wallet.checkpoint', minutes(15), (ctx: Wallet) => makeCheckpoint(ctx)),

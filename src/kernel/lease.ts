@@ -1,0 +1,67 @@
+import type { BaseContext } from './context.ts';
+import { empty, raw, type Sql, sql } from './database.ts';
+
+/**
+ * Rows on which one runner at a time works: whoever holds the lease. A runner that is gone lets it run out. Then the row is stale, and
+ * anybody may claim it. The lease is the column `lease_until`, unless `since` and `take` say otherwise.
+ */
+export interface Leased {
+  /** A row, for the log. */
+  readonly name: string;
+  /** The table with its schema, and its alias in the SQL below. */
+  readonly table: string;
+  readonly as: string;
+  readonly key: string;
+  /** True of rows that still need a runner. */
+  readonly open: Sql;
+  readonly returning: Sql;
+  /** Since when a row is stale. */
+  readonly since?: string;
+  /** What a claim sets. */
+  readonly take?: (until: Date | Sql) => Sql;
+}
+
+interface Claim {
+  now: Date | Sql;
+  until: Date | Sql;
+  /** Only the row with this key. */
+  key?: string;
+  limit?: number;
+}
+
+/** Claims stale rows, first those that have waited longest. Rows that another process is claiming at this moment are passed over. */
+export const claimStale = (leased: Leased, { now, until, key, limit = 1 }: Claim): Sql => {
+  const { since = 'lease_until', take = (end) => sql`lease_until = ${end}` } = leased;
+  const [table, column] = [raw(`${leased.table} as ${leased.as}`), raw(`${leased.as}.${leased.key}`)];
+  return sql`
+    with stale as (
+      select ${column} as stale_key from ${table}
+      where ${leased.open} and ${raw(since)} <= ${now} ${key === undefined ? empty : sql`and ${column} = ${key}`}
+      order by ${raw(since)} limit ${limit} for update skip locked
+    )
+    update ${table} set ${take(until)} from stale where ${column} = stale_key returning ${leased.returning}`;
+};
+
+export const leaseEnd = ({ clock }: Pick<BaseContext, 'clock'>, leaseMs: number): Date => new Date(clock.now().getTime() + leaseMs);
+
+/** How many rows one turn of a timer resumes at most. The rest is for the next turn. */
+const ROWS_OF_A_TURN = 200;
+
+/**
+ * Resumes the rows that are stale now, one after the other, each under a lease that begins with its own run. A row that fails is
+ * logged, and is stale again when its lease is over. It stops none of the rows behind it.
+ */
+export async function resumeStale<Row extends object>(
+  ctx: Pick<BaseContext, 'db' | 'clock' | 'log'>,
+  leased: Leased,
+  { leaseMs, resume }: { leaseMs: number; resume: (row: Row) => Promise<unknown> },
+): Promise<void> {
+  const now = ctx.clock.now();
+  for (let turn = 0; turn < ROWS_OF_A_TURN; turn++) {
+    const row = await ctx.db.maybe<Row>(claimStale(leased, { now, until: leaseEnd(ctx, leaseMs) }));
+    if (!row) return;
+    await resume(row).catch((error) =>
+      ctx.log.warn({ err: error, [leased.name]: row[leased.key as keyof Row] }, `a ${leased.name} could not be resumed; it is tried again`),
+    );
+  }
+}
