@@ -12,6 +12,8 @@ import type { Payments } from './payments/port.ts';
 import { type SimulatedGateway, simulatedGateway } from './payments/simulated.ts';
 import { pgBossQueue } from './queue/pg-boss.ts';
 import type { OpenQueue } from './queue/port.ts';
+import { rabbitQueue } from './queue/rabbitmq.ts';
+import { queueSettings } from './queue/settings.ts';
 import { listenNotify } from './signals/listen-notify.ts';
 import type { OpenSignals } from './signals/port.ts';
 
@@ -27,17 +29,17 @@ export interface Adapters {
 }
 
 /** What adapters want to be told, by the name of their port. */
-export const adapterSettings = { email: emailSettings, identityProviders: identityProviderSettings };
+export const adapterSettings = { email: emailSettings, identityProviders: identityProviderSettings, queue: queueSettings };
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const { email: smtp, identityProviders: providers } = settings.parts as Parts;
+  const { email: smtp, identityProviders: providers, queue: broker } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
-    openQueue: pgBossQueue,
+    openQueue: broker ? rabbitQueue(broker) : pgBossQueue,
     openSignals: listenNotify,
     payments: { simulated: simulatedGateway() },
     identityProviders: {

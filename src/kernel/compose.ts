@@ -101,7 +101,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   };
   const pool = openPool({ ...common, connections: settings.databaseConnections, maxWaiting: settings.databaseWaiting });
   const background = openPool({ ...common, connections: settings.backgroundConnections });
-  const engine = parts.openQueue({ sql: background, log: parts.log });
+  const engine = parts.openQueue({ sql: background, log: parts.log, arrived: (queue) => work.wake([queue]) });
   const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
   let draining = false;
 

@@ -24,6 +24,7 @@ export interface Work {
   /** Says that the outbox has something new. */
   nudge(): void;
   deliver: Workers['deliver'];
+  wake: Workers['wake'];
   /** Works until nothing is due: for tests, and for shapes without a long-running worker. */
   drain(): Promise<void>;
   /** One turn of every timer. */
@@ -58,6 +59,7 @@ export function openWork(parts: WorkParts): Work {
   return {
     nudge: relay.nudge,
     deliver: workers.deliver,
+    wake: workers.wake,
     async prepare() {
       await engine.start();
       const { retryDelaySeconds } = parts;

@@ -1,11 +1,30 @@
 import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
+import { rabbitIsHere, startRabbitMq } from '../../../test/rabbitmq.ts';
 import { type World, world } from '../../../test/world.ts';
 import { pgBossQueue } from './pg-boss.ts';
 import type { OpenQueue, QueueEngine, Work } from './port.ts';
+import { rabbitQueue } from './rabbitmq.ts';
 
-const adapters: { name: string; open: OpenQueue }[] = [{ name: 'pg-boss', open: pgBossQueue }];
+interface Adapter {
+  name: string;
+  /** Whether a message is put with the transaction of its caller, or not at all. */
+  isTransactional: boolean;
+  open(): Promise<OpenQueue>;
+}
+
+const adapters: Adapter[] = [{ name: 'pg-boss', isTransactional: true, open: async () => pgBossQueue }];
+if (rabbitIsHere) adapters.push({ name: 'RabbitMQ', isTransactional: false, open: openRabbit });
+else process.stderr.write('RabbitMQ is not installed: its queue is not tried. apt-get install rabbitmq-server brings it.\n');
+
+async function openRabbit(): Promise<OpenQueue> {
+  const server = await startRabbitMq();
+  onStop.push(server.stop);
+  return rabbitQueue(server.url);
+}
+
+const onStop: (() => Promise<void>)[] = [];
 
 const row = (subject: string): Work => ({
   id: newId(),
@@ -17,7 +36,7 @@ const row = (subject: string): Work => ({
   created_at: new Date(),
 });
 
-describe.each(adapters)('a queue by $name', ({ open }) => {
+describe.each(adapters)('a queue by $name', ({ open, isTransactional }) => {
   let w: World;
   let engine: QueueEngine;
   let number = 0;
@@ -25,9 +44,13 @@ describe.each(adapters)('a queue by $name', ({ open }) => {
 
   beforeAll(async () => {
     w = await world();
-    engine = open({ sql: w.souk.pool, log: pino({ level: 'silent' }) });
+    const openQueue = await open();
+    engine = openQueue({ sql: w.souk.pool, log: pino({ level: 'silent' }) });
     await engine.start();
-    return () => engine.stop();
+    return async () => {
+      await engine.stop();
+      for (const stop of onStop.splice(0)) await stop();
+    };
   });
 
   const declared = async (policy = { seconds: 30, retries: 1, retryDelaySeconds: 0 }): Promise<void> => {
@@ -99,7 +122,7 @@ describe.each(adapters)('a queue by $name', ({ open }) => {
     expect(subjectsOf((await takeOne()).rows)).toEqual(['a']);
   });
 
-  test('puts nothing when the transaction that it is handed does not commit', async () => {
+  test.runIf(isTransactional)('puts nothing when the transaction that it is handed does not commit', async () => {
     await declared();
     await w.souk.pool
       .handle('kernel')

@@ -9,6 +9,8 @@ export interface QueuePolicy {
   readonly retries: number;
   /** Before the first retry; later ones back off from it. 0 for at once. */
   readonly retryDelaySeconds: number;
+  /** How many messages one process works on at once: an engine that hands them out unasked hands out no more. */
+  readonly parallel?: number;
 }
 
 /** What a message carries: one job, or up to a hundred events. */
@@ -66,4 +68,5 @@ export interface QueueEngine {
   stop(): Promise<void>;
 }
 
-export type OpenQueue = (parts: { sql: SqlRunner; log: Logger }) => QueueEngine;
+/** `arrived` is called with a queue that has got something, by engines that know at once. */
+export type OpenQueue = (parts: { sql: SqlRunner; log: Logger; arrived?: (queue: string) => void }) => QueueEngine;
