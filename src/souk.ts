@@ -53,6 +53,7 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     databaseUrl: parts.databaseUrl,
     clock: parts.clock ?? systemClock(settings.clockShiftMs),
     log: parts.log ?? openLog(settings),
+    openCache: adapters.openCache,
     openQueue: adapters.openQueue,
     openSignals: adapters.openSignals,
     ports: adapters,

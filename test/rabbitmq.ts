@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from 'rabbitmq-client';
+import { freePort } from './real-server.ts';
 
 /** Where Debian's package puts what the wrapper in /usr/sbin calls. */
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -63,11 +63,3 @@ async function answers(url: string, server: ChildProcess): Promise<void> {
     await connection.close();
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });

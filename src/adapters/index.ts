@@ -1,5 +1,9 @@
 import type { Settings } from '#kernel/settings.ts';
 import type { SettingsOf } from '#kernel/settings-part.ts';
+import { memoryCache } from './cache/memory.ts';
+import type { OpenCache } from './cache/port.ts';
+import { redisCache } from './cache/redis.ts';
+import { cacheSettings } from './cache/settings.ts';
 import { type CapturedMessage, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
 import { emailSettings } from './email/settings.ts';
@@ -24,21 +28,28 @@ export interface Adapters {
   readonly email: Email & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments & { simulated: SimulatedGateway };
   readonly identityProviders: IdentityProviders;
+  readonly openCache: OpenCache;
   readonly openQueue: OpenQueue;
   readonly openSignals: OpenSignals;
 }
 
 /** What adapters want to be told, by the name of their port. */
-export const adapterSettings = { email: emailSettings, identityProviders: identityProviderSettings, queue: queueSettings };
+export const adapterSettings = {
+  email: emailSettings,
+  identityProviders: identityProviderSettings,
+  queue: queueSettings,
+  cache: cacheSettings,
+};
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const { email: smtp, identityProviders: providers, queue: broker } = settings.parts as Parts;
+  const { email: smtp, identityProviders: providers, queue: broker, cache } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
+    openCache: cache ? redisCache(cache) : memoryCache,
     openQueue: broker ? rabbitQueue(broker) : pgBossQueue,
     openSignals: listenNotify,
     payments: { simulated: simulatedGateway() },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { OpenCache } from '#adapters/cache/port.ts';
 import type { OpenQueue, Work as Rows } from '#adapters/queue/port.ts';
 import type { OpenSignals, Signals } from '#adapters/signals/port.ts';
 import { AccountExport, accountExportOf } from './account-life.ts';
@@ -10,7 +11,7 @@ import { type SignIn, serveDocs } from './docs.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
 import { kernelModule } from './kernel-module.ts';
-import { limitsInMemory, limitsOf, noLimits } from './limits.ts';
+import { limitsOf, noLimits, openLimits } from './limits.ts';
 import { noteKeys, refuseOtherKeys } from './master-keys.ts';
 import { openMetrics } from './metrics.ts';
 import { alone, isNew, migrate } from './migrations.ts';
@@ -29,6 +30,7 @@ export interface Parts {
   databaseUrl: string;
   clock: Clock;
   log: Logger;
+  openCache: OpenCache;
   openQueue: OpenQueue;
   openSignals: OpenSignals;
   /** Adapters by port name. */
@@ -103,6 +105,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const background = openPool({ ...common, connections: settings.backgroundConnections });
   const engine = parts.openQueue({ sql: background, log: parts.log, arrived: (queue) => work.wake([queue]) });
   const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
+  const cache = parts.openCache({ log: parts.log });
   let draining = false;
 
   const house = kernelModule(engine.deadLetters, settings.auditDays);
@@ -151,7 +154,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       routes.map((route) => ({ module: name, route: route.spec.returns === AccountExport ? describing(route, exported) : route })),
     );
   const document = () => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
-  const limits = settings.rateLimits ? limitsInMemory(limitsOf(all)) : noLimits;
+  const limits = settings.rateLimits ? openLimits(limitsOf(all), cache) : noLimits;
   const app = openHttp({
     runtime,
     routes,
@@ -164,7 +167,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     secrets,
     settings,
   });
-  serveHealth(app as never, { pool: background, signals, metrics, draining: () => draining, version, modules: [...local] });
+  serveHealth(app as never, { pool: background, signals, cache, metrics, draining: () => draining, version, modules: [...local] });
   serveDocs(app as never, {
     routes,
     document,
@@ -177,7 +180,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   parts.devRoutes?.(app as never);
 
   await work.prepare();
-  await signals.start();
+  await Promise.all([signals.start(), cache.start()]);
   return {
     fetch: async (request, env) => app.fetch(request, env as never),
     deliver: work.deliver,
@@ -190,7 +193,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     async stop() {
       draining = true;
       await work.stop();
-      await signals.stop();
+      await Promise.all([signals.stop(), cache.stop()]);
       await Promise.all([pool.end(), background.end()]);
     },
     drain: () => {

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import type { Cache } from '#adapters/cache/port.ts';
 import type { Signals } from '#adapters/signals/port.ts';
 import type { DatabasePool } from './database.ts';
 import type { Metrics } from './metrics.ts';
@@ -7,6 +8,7 @@ export interface Vitals {
   /** Connections that requests do not use: a full queue of requests is no sign of a database that is gone. */
   pool: DatabasePool;
   signals: Signals;
+  cache: Cache;
   metrics: Metrics;
   draining: () => boolean;
   version: string;
@@ -27,6 +29,7 @@ export function serveHealth(app: Hono<never>, vitals: Vitals): void {
     const checks = {
       database: database ? 'ok' : 'unreachable',
       signals: vitals.signals.hearing() ? 'ok' : 'reconnecting',
+      cache: vitals.cache.state(),
       draining: vitals.draining(),
     };
     return c.json({ status: ok ? 'ok' : 'degraded', version: vitals.version, modules: vitals.modules, checks }, ok ? 200 : 503);

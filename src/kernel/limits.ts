@@ -1,4 +1,4 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { Cache } from '#adapters/cache/port.ts';
 import { householdOf } from './addresses.ts';
 import { tooMany } from './problems.ts';
 
@@ -43,26 +43,20 @@ export interface Limits {
 
 export const noLimits: Limits = { countAddress: async () => ({}), countPrincipal: async () => ({}), countNarrow: async () => ({}) };
 
-/** Limits kept in this process's memory; a process of several counts its own share. */
-export function limitsInMemory(specs: LimitSpecs): Limits {
+/** Limits counted in the cache: for all processes that share it. */
+export function openLimits(specs: LimitSpecs, cache: Pick<Cache, 'limiter'>): Limits {
   const limiters = new Map(
-    Object.entries(specs).map(([name, { points, seconds }]) => [
-      name,
-      { points, seconds, limiter: new RateLimiterMemory({ keyPrefix: name, points, duration: seconds }) },
-    ]),
+    Object.entries(specs).map(([name, { points, seconds }]) => [name, { points, seconds, limiter: cache.limiter(name, points, seconds) }]),
   );
 
   const consume = async (name: string, key: string): Promise<Record<string, string>> => {
     const limit = limiters.get(name);
     if (!limit) throw new Error(`No module declares the limit ${name}.`);
     const { points, seconds, limiter } = limit;
-    const policy = { 'ratelimit-policy': `"${name}";q=${points};w=${seconds}` };
-    try {
-      const left = await limiter.consume(key);
-      return { ...policy, ratelimit: `"${name}";r=${left.remainingPoints};t=${Math.ceil(left.msBeforeNext / 1000)}` };
-    } catch (refusal) {
-      throw tooMany({ retryAfterSeconds: Math.max(1, Math.ceil((refusal as RateLimiterRes).msBeforeNext / 1000)) });
-    }
+    const { allowed, remaining, resetMs } = await limiter.count(key);
+    const resetSeconds = Math.ceil(resetMs / 1000);
+    if (!allowed) throw tooMany({ retryAfterSeconds: Math.max(1, resetSeconds) });
+    return { 'ratelimit-policy': `"${name}";q=${points};w=${seconds}`, ratelimit: `"${name}";r=${remaining};t=${resetSeconds}` };
   };
 
   return {

@@ -1,0 +1,64 @@
+import { createClient } from '@redis/client';
+import CircuitBreaker from 'opossum';
+import { RateLimiterRedis } from 'rate-limiter-flexible';
+import { countBy, memoryLimiter } from './memory.ts';
+import type { Count, OpenCache } from './port.ts';
+
+/** A count that takes longer is not worth waiting for. */
+const ANSWER_MS = 150;
+/** After failures Redis is left alone for so long. */
+const REST_MS = 1000;
+const CONNECT_MS = 2000;
+
+/** Redis, shared by all processes that name it. While it is away or slow, each of them counts in its own memory. */
+export const redisCache =
+  (url: string): OpenCache =>
+  ({ log }) => {
+    const client = createClient({
+      url,
+      disableOfflineQueue: true,
+      commandsQueueMaxLength: 5000,
+      pingInterval: 2000,
+      socket: { connectTimeout: CONNECT_MS, reconnectStrategy: (retries: number) => Math.min(100 * 2 ** retries, 2000) },
+    });
+    let told = false;
+    client.on('error', (error) => {
+      if (!told) log.warn({ err: error }, 'Redis does not answer; until it does, this process counts and remembers by itself');
+      told = true;
+    });
+    client.on('ready', () => {
+      if (told) log.info('Redis answers again');
+      told = false;
+    });
+    const breaker = new CircuitBreaker((count: () => Promise<Count>) => count(), {
+      timeout: ANSWER_MS,
+      resetTimeout: REST_MS,
+      rollingCountTimeout: REST_MS,
+      errorThresholdPercentage: 20,
+      volumeThreshold: 3,
+    });
+
+    return {
+      limiter(name, points, seconds) {
+        const insurance = memoryLimiter(name, points, seconds);
+        const limiter = new RateLimiterRedis({
+          storeClient: client,
+          useRedisPackage: true,
+          keyPrefix: `souk:limit:${name}`,
+          points,
+          duration: seconds,
+          inMemoryBlockOnConsumed: points + 1, // a flood from one address is refused without asking
+        });
+        return { count: (key) => breaker.fire(() => countBy(limiter, key)).catch(() => insurance.count(key)) as Promise<Count> };
+      },
+      state: () => (client.isReady && !breaker.opened ? 'ok' : 'away'),
+      async start() {
+        const connected = client.connect().catch(() => {});
+        await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, CONNECT_MS).unref())]);
+      },
+      async stop() {
+        breaker.shutdown();
+        client.destroy();
+      },
+    };
+  };
