@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Person } from '../test/people.ts';
+import { type Person, usd } from '../test/people.ts';
 import { openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
 import { type World, world } from '../test/world.ts';
 
@@ -16,10 +16,10 @@ beforeAll(async () => {
 
 afterAll(() => room.clear());
 
-async function souk(...command: string[]): Promise<{ code: number | null; said: string }> {
+async function souk(...command: string[]): Promise<{ code: number | null; said: string; printed: string }> {
   const app = startApp(room.path, { DATABASE_URL: w.databaseUrl, SECRET_KEYS, LOG_LEVEL: 'silent' }, 'cli.ts', ...command);
   const { code } = await app.ended();
-  return { code, said: app.stderr().trim() };
+  return { code, said: app.stderr().trim(), printed: app.stdout() };
 }
 
 const rolesOf = async (username: string) =>
@@ -28,10 +28,10 @@ const rolesOf = async (username: string) =>
 test('an operator grants roles beside those there are, shows them, and takes them; each is audited', async () => {
   const bob = await w.person('bob', ['analyst']);
 
-  expect(await souk('grant', 'bob', 'support', 'support')).toEqual({ code: 0, said: 'bob has analyst, support.' });
+  expect(await souk('grant', 'bob', 'support', 'support')).toMatchObject({ code: 0, said: 'bob has analyst, support.' });
   expect((await bob.get('/v1/auth/me')).status).toBe(401); // the token of before speaks of other roles
-  expect(await souk('roles', 'BOB')).toEqual({ code: 0, said: 'BOB has analyst, support.' });
-  expect(await souk('revoke', 'bob', 'analyst', 'support', 'finance')).toEqual({ code: 0, said: 'bob has no role.' });
+  expect(await souk('roles', 'BOB')).toMatchObject({ code: 0, said: 'BOB has analyst, support.' });
+  expect(await souk('revoke', 'bob', 'analyst', 'support', 'finance')).toMatchObject({ code: 0, said: 'bob has no role.' });
 
   expect(await rolesOf('bob')).toEqual([]);
   expect(
@@ -40,6 +40,42 @@ test('an operator grants roles beside those there are, shows them, and takes the
     { operation: 'souk grant', subject: bob.id, outcome: 'done' },
     { operation: 'souk revoke', subject: bob.id, outcome: 'done' },
   ]);
+});
+
+test('a subscription that no version consumes any more is listed, and removed with what waits in it once that is confirmed', async () => {
+  const queue = 'bells/orders.order-placed.v1';
+  await w.sql("insert into kernel.subscriptions (event, queue) values ('orders.order-placed.v1', $1)", [queue]);
+  const lamp = await root.lists({ price: usd(1_00) });
+  const ann = await w.buyer('ann', { balance: usd(10_00) });
+  for (const quantity of [1, 2, 3]) await ann.post('/v1/orders', { items: [{ productId: lamp, quantity }] });
+  await w.souk.step();
+
+  expect((await souk('subscriptions')).printed).toContain(
+    `${queue}\n       since ${new Date().toISOString().slice(0, 10)}, 3 undelivered; this`,
+  );
+  const consequence = `${queue} gets no event any more, and 3 undelivered events are dropped.`;
+  expect(await souk('subscriptions', 'remove', queue)).toMatchObject({
+    code: 1,
+    said: `Souk: ${consequence} Add --yes if that is what you want`,
+  });
+  expect(await souk('subscriptions', 'remove', queue, '--yes')).toMatchObject({
+    code: 0,
+    said: `${queue} is removed; 3 undelivered events were dropped.`,
+  });
+
+  expect(
+    await w.sql('select 1 from kernel.subscriptions where queue = $1 union all select 1 from pgboss.job where name = $1', [queue]),
+  ).toEqual([]);
+  expect(await w.sql('select outcome from kernel.audit where subject = $1', [queue])).toEqual([{ outcome: 'done' }]);
+  expect(await souk('subscriptions', 'remove', queue, '--yes')).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('there is no subscription bells'),
+  });
+  const [consumed] = await w.sql<{ queue: string }>('select queue from kernel.subscriptions limit 1');
+  expect(await souk('subscriptions', 'remove', consumed!.queue, '--yes')).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('its next start would add it again'),
+  });
 });
 
 const roles = 'catalog-manager, moderator, support, finance, escrow-officer, verifier, analyst, operator, admin';
@@ -85,6 +121,6 @@ test('the last active admin stays one, of two who are taken at once too, unless 
   );
   expect([await rolesOf(last), await rolesOf(other)]).toEqual([['admin'], []]);
 
-  expect(await souk('grant', last, 'support')).toEqual({ code: 0, said: `${last} has admin, support.` });
-  expect(await souk('revoke', last, 'admin', '--even-last-admin')).toEqual({ code: 0, said: `${last} has support.` });
+  expect(await souk('grant', last, 'support')).toMatchObject({ code: 0, said: `${last} has admin, support.` });
+  expect(await souk('revoke', last, 'admin', '--even-last-admin')).toMatchObject({ code: 0, said: `${last} has support.` });
 });

@@ -11,6 +11,7 @@ import { openDatabase } from './database.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { fail, loadSettings, say } from './shell.ts';
+import { listSubscriptions, removeSubscription } from './subscriptions.ts';
 
 const souk = new Command('souk').description("Souk's command line, for operators").version(version);
 
@@ -82,6 +83,19 @@ souk
       if (!proof.ok) process.exitCode = 1;
     }),
   );
+
+const subscriptions = souk.command('subscriptions').description('the queues that events go to');
+
+subscriptions
+  .command('list', { isDefault: true })
+  .description('list them, with what is undelivered')
+  .action(() => withSouk(listSubscriptions));
+
+subscriptions
+  .command('remove <queue>')
+  .description('remove one that no version consumes any more, with what is undelivered')
+  .option('--yes', 'do not ask')
+  .action((queue: string, { yes = false }: { yes?: boolean }) => withSouk((app) => removeSubscription(app, queue, yes)));
 
 souk
   .command('reseal')

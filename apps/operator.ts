@@ -6,15 +6,15 @@ import type { Client, Contract } from '#kernel/contracts.ts';
 import { newId } from '#kernel/ids.ts';
 import { type Scope, systemScope } from '#kernel/runtime.ts';
 
-/** What an operator does to an account at the command line; the audit trail tells it under this name. */
-export const asOperator = (operation: string, accountId: string): Scope => ({
+/** What an operator does at the command line, to an account or something else; the audit trail tells it under this name. */
+export const asOperator = (operation: string, subject: string): Scope => ({
   actor: system,
   tx: null,
   request: {
     id: newId(),
     address: '',
     operation,
-    subject: accountId,
+    subject,
     audited: false,
     stateChanging: true,
     readsOthers: false,

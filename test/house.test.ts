@@ -7,7 +7,18 @@ import { settingsPage } from '../src/kernel/settings-page.ts';
 import { statesPage } from '../src/kernel/states-page.ts';
 import { modules } from '../src/modules/index.ts';
 import { settingsParts } from '../src/souk.ts';
-import { importCircles, oddParameters, ROOT, rawTime, sources, tooLong, vagueNames, wrongContractImports, wrongImports } from './house.ts';
+import {
+  foreignSignals,
+  importCircles,
+  oddParameters,
+  ROOT,
+  rawTime,
+  sources,
+  tooLong,
+  vagueNames,
+  wrongContractImports,
+  wrongImports,
+} from './house.ts';
 import { type OwnedObject, strangersObjects } from './owned-objects.ts';
 import type { PartnerSystem } from './people.ts';
 import { type Person, type World, world } from './world.ts';
@@ -62,6 +73,13 @@ describe('the source', () => {
   test('takes time from the clock', () => {
     expect(rawTime(files).filter((path) => path !== 'src/modules/orders/place-order.ts')).toEqual([]);
     expect(rawTime([{ path: 'src/modules/wallet/pay.ts', text: 'const at = new Date();' }])).toHaveLength(1);
+  });
+
+  test('sends signals through their port only', () => {
+    expect(foreignSignals(files)).toEqual([]);
+    expect(foreignSignals([{ path: 'src/modules/wallet/pay.ts', text: "select pg_notify('paid', '')" }])).toEqual([
+      'src/modules/wallet/pay.ts',
+    ]);
   });
 
   test('explains every module', () => {

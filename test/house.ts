@@ -91,6 +91,12 @@ export function vagueNames(files: readonly SourceFile[]): string[] {
     .filter((path) => FORBIDDEN_NAMES.test(path) && !ALLOWED_INDEX.includes(path) && !/^src\/adapters\/[\w-]+\/index\.ts$/.test(path));
 }
 
+/** A signal is sent by the port, which may be another engine than PostgreSQL. */
+export const foreignSignals = (files: readonly SourceFile[]): string[] =>
+  files
+    .filter(({ path, text }) => /^src\/(?!adapters\/signals\/)/.test(path) && !isTest(path) && text.includes('pg_notify'))
+    .map(({ path }) => path);
+
 /** Raw time would not move with the clock of tests and sandboxes. */
 export function rawTime(files: readonly SourceFile[]): string[] {
   return files

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -12,7 +15,9 @@ import { modules } from '../modules/index.ts';
 import type { BaseContext } from './context.ts';
 import { sql } from './database.ts';
 import { emit, enqueue, event, job, on, runs } from './events.ts';
+import { remoteAsker } from './remote.ts';
 import { anyone, post } from './routes.ts';
+import { systemScope } from './runtime.ts';
 
 const Numbered = z.object({ n: z.int() });
 
@@ -50,6 +55,26 @@ describe('a job', () => {
     const tom = await w.admin();
     expect((await tom.get('/v1/dead-letters')).body.items).toMatchObject([{ queue: 'workshop.late', reason: 'It took longer than 1 s.' }]);
     expect((await w.get('/metrics')).body).toContain('souk_dead_letters 1');
+  });
+
+  test('is told by a signal that its time is over, and what it asks of another service ends with it', async () => {
+    const waiting = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(waiting, 'listening');
+    const { port } = waiting.address() as AddressInfo;
+    const asking = job('workshop.asking', Numbered, { seconds: 1, retries: 0 });
+    const told: string[] = [];
+    const run = async (ctx: BaseContext) => {
+      ctx.signal?.addEventListener('abort', () => told.push('over'));
+      await remote('workshop', 'wallet', 'prove', {}, { ...systemScope, signal: ctx.signal }).catch(() => told.push('ended'));
+    };
+    const remote = remoteAsker({ wallet: `http://127.0.0.1:${port}` }, 'x'.repeat(32));
+    const w = await atWork(await world({ modules: [...modules, workshop({ jobs: [runs(asking, run)] })] }));
+    const began = performance.now();
+    await ask(w, async (tx) => enqueue(tx, asking, { n: 1 }));
+    await expect.poll(() => told, { timeout: 4000 }).toEqual(['over', 'ended']);
+    expect(performance.now() - began).toBeLessThan(4500); // without the signal it would be asked three times, for 5 s each
+    waiting.closeAllConnections();
+    waiting.close();
   });
 
   test('of a lane that is full keeps no work of another lane waiting', async () => {
@@ -181,7 +206,7 @@ test('from the log one can follow a request to the last job that it led to', asy
     ],
     jobs: [
       runs(answer, (ctx: BaseContext, input) => ctx.db.transaction(async (tx) => enqueue(tx, write, input))),
-      runs(write, async (ctx: BaseContext) => ctx.log.info('a letter was written')),
+      runs(write, async (ctx: BaseContext) => ctx.log.info('an email was written')),
     ],
   });
   const w = await world({ modules: [...modules, parts], log });
@@ -190,13 +215,30 @@ test('from the log one can follow a request to the last job that it led to', asy
   await w.step();
   for (const id of ['ring-1', 'ring-2']) {
     const about = lines().filter(({ request }) => request === id);
-    expect(about.map(({ queue, msg }) => queue ?? msg)).toEqual(['call', 'workshop.answer', 'a letter was written', 'workshop.write']);
+    expect(about.map(({ queue, msg }) => queue ?? msg)).toEqual(['call', 'workshop.answer', 'an email was written', 'workshop.write']);
     expect(about.at(-1)).toMatchObject({ trace });
   }
   expect(lines().find(({ requests }) => requests)).toMatchObject({
     queue: 'workshop/workshop.bell-rung.v1',
     requests: ['ring-1', 'ring-2'],
   });
+});
+
+test('what follows from a changed standing has the cause of that change, also where several arrive together', async () => {
+  const answer = job('workshop.answer', z.object({ accountId: z.string() }));
+  const react = (ctx: BaseContext, whose: { accountId: string }) => ctx.db.transaction(async (tx) => enqueue(tx, answer, whose));
+  const parts = workshop({ standing: { suspended: react, reinstated: react }, jobs: [runs(answer, async () => {})] });
+  const w = await world({ modules: [...modules, parts] });
+  const [ann, bob, root] = [await w.person('ann'), await w.person('bob'), await w.admin()];
+  for (const { id, username } of [ann, bob])
+    await root.post(`/v1/users/${id}/suspension`, { suspended: true, reason: 'spam' }, { 'x-request-id': `suspends-${username}` });
+
+  await w.step();
+
+  expect(await w.sql("select request_id, actor_id, payload from told.outbox where name = 'workshop.answer' order by request_id")).toEqual([
+    { request_id: 'suspends-ann', actor_id: root.id, payload: { accountId: ann.id } },
+    { request_id: 'suspends-bob', actor_id: root.id, payload: { accountId: bob.id } },
+  ]);
 });
 
 test('idle work costs as many statements with sixty queues more', async () => {

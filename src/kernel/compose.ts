@@ -24,6 +24,7 @@ import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
 import { type MasterKeys, type Secrets, secretsFrom } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import { openSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { openWork } from './work.ts';
 
 export interface Parts {
@@ -67,6 +68,7 @@ export interface Composition {
   readonly runtime: Runtime;
   readonly routes: readonly { module: string; route: Route }[];
   readonly pool: DatabasePool;
+  readonly subscriptions: Subscriptions;
   openapi(): object;
 }
 
@@ -101,8 +103,17 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       if (!byLibrary) parts.onStatement?.(text);
     },
   };
-  const pool = openPool({ ...common, connections: settings.databaseConnections, maxWaiting: settings.databaseWaiting });
-  const background = openPool({ ...common, connections: settings.backgroundConnections });
+  const pool = openPool({
+    ...common,
+    connections: settings.databaseConnections,
+    maxWaiting: settings.databaseWaiting,
+    onWait: (seconds, costly) => metrics.waited(costly ? 'lists' : 'requests', seconds),
+  });
+  const background = openPool({
+    ...common,
+    connections: settings.backgroundConnections,
+    onWait: (seconds) => metrics.waited('background', seconds),
+  });
   const engine = parts.openQueue({ sql: background, log: parts.log, arrived: (queue) => work.wake([queue]) });
   const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
   const cache = parts.openCache({ log: parts.log });
@@ -123,6 +134,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     secrets,
     permissions,
     ports: parts.ports,
+    signals,
     askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
     nudge: (events) => {
       metrics.announced(events);
@@ -202,6 +214,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     runtime,
     routes,
     pool,
+    subscriptions: openSubscriptions({ runtime, engine, db: pool.handle('kernel') }),
     openapi: document,
   };
 }

@@ -73,6 +73,11 @@ export interface BaseContext<OwnSettings = unknown> {
   readonly permissions: Permissions;
   readonly request: RequestScope | null;
   /**
+   * Of jobs, reactions and timers: aborted when their time is over. The database then refuses their statements, and calls of other
+   * services end; whoever fetches something else hands it on. Undefined for requests.
+   */
+  readonly signal: AbortSignal | undefined;
+  /**
    * Runs the steps in one transaction when every module they ask lives here; otherwise each step commits by itself.
    * Correctness never leans on which of the two it is.
    */

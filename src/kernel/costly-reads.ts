@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { timeWaits } from './pool-waits.ts';
 import { unavailable } from './problems.ts';
 
 /** How long one such read may take, and how long it may wait for its turn. */
@@ -14,7 +15,7 @@ const BUSY = 'Many lists and searches are asked for at the moment. Ask again in 
  * keeps its own; each read is cut off after a second. Such statements have thousands of texts, so none is prepared by name:
  * PostgreSQL would remember each of them on every connection. They are planned for their values.
  */
-export function openCostlyReads(url: string, connections: number) {
+export function openCostlyReads(url: string, connections: number, onWait: (seconds: number) => void) {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -25,6 +26,7 @@ export function openCostlyReads(url: string, connections: number) {
     application_name: 'souk lists',
     options: '-c jit=off',
   });
+  timeWaits(pool, onWait);
   pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
   pool.on('connect', (client) => client.on('error', () => {}));
   return {

@@ -4,6 +4,8 @@ import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
 import type { Cause } from './cause.ts';
 import { openCostlyReads } from './costly-reads.ts';
+import { isOutdatedPlan, retrying, translate } from './database-errors.ts';
+import { timeWaits } from './pool-waits.ts';
 import { unavailable } from './problems.ts';
 
 export { default as sql, empty, join, raw, type Sql } from 'sql-template-tag';
@@ -40,14 +42,19 @@ export interface Pending {
 
 export interface Transaction extends Database {
   readonly pending: Pending[];
+  /** Channels to tell when it has committed (`signal` in events.ts). */
+  readonly signals: Set<string>;
   /** The kernel's own rows within this transaction. */
   kernel<Row>(statement: Sql): Promise<Row[]>;
   /** Sends the SQL of a library within this transaction. */
   raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
 }
 
-/** What a transaction carries along to its commit (outbox rows, the audit entry): one statement, or none. */
-export type Closing = (pending: readonly Pending[]) => { statement: Sql; committed: () => void } | undefined;
+/** What a transaction sends with its commit: outbox rows, the audit entry, signals. */
+export type Closing = (
+  pending: readonly Pending[],
+  signals: ReadonlySet<string>,
+) => { statements: Sql[]; committed: () => void } | undefined;
 
 export interface PoolOptions {
   url: string;
@@ -57,6 +64,8 @@ export interface PoolOptions {
   maxWaiting?: number;
   /** Called for every statement (for budgets and metrics), never with values; `byLibrary` when it is not ours. */
   onStatement?: (text: string, byLibrary: boolean) => void;
+  /** Told how many seconds each call waited for its connection; `costly` for the reads that have connections of their own. */
+  onWait?: (seconds: number, costly: boolean) => void;
   /** Throws when a statement may not be sent by this owner. */
   guard?: (owner: string, text: string) => void;
 }
@@ -78,16 +87,6 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
   return value;
 });
 
-const RETRYABLE = new Set(['40001', '40P01']);
-/**
- * The database cannot serve now, through no fault of the call: no connection (08, 28, 3D000), a full disk, no memory or too many
- * connections (53), read-only (25006), an ended session (25P03, 25P04), a lock that others hold for long (55P03), shutting down or
- * starting (57P), an error of its files (58). https://www.postgresql.org/docs/current/errcodes-appendix.html
- */
-const OUTAGE = /^(08|28|53|57P|58|3D000|25006|25P03|25P04|55P03)/;
-const NETWORK =
-  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOENT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|E[MN]FILE)$/;
-const ATTEMPTS = 4;
 /** Texts that are prepared by name, on each connection for as long as it lives. Souk sends about 300; the text after the last is sent unnamed. */
 const PREPARED_TEXTS = 1000;
 const GUARDED_TEXTS = 5000;
@@ -95,7 +94,8 @@ const GUARDED_TEXTS = 5000;
 /** A pool of connections, from which each module gets a handle of its own. */
 export function openPool(options: PoolOptions): DatabasePool {
   const forCostly = Math.max(1, Math.floor(options.connections / 5));
-  const costly = openCostlyReads(options.url, forCostly);
+  const { onWait = () => {} } = options;
+  const costly = openCostlyReads(options.url, forCostly, (seconds) => onWait(seconds, true));
   const pool = new pg.Pool({
     connectionString: options.url,
     max: Math.max(1, options.connections - forCostly),
@@ -110,6 +110,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     // A statement is planned once per connection: planning anew for each value costs more than it saves (docs/performance.md).
     ...(options.prepared ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
   } as pg.PoolConfig);
+  timeWaits(pool, (seconds) => onWait(seconds, false));
   pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
   pool.on('connect', (client) => client.on('error', () => {})); // one that breaks in use fails its next statement, not the process
   const names = new Map<string, string>();
@@ -209,12 +210,12 @@ export function openPool(options: PoolOptions): DatabasePool {
     try {
       const begun = client.query('begin'); // travels with the first statement
       begun.catch(() => {});
-      const tx: Transaction = transactionOn(client, owner, [], signal);
+      const tx: Transaction = transactionOn(client, owner, [], new Set(), signal);
       const result = await work(tx);
       signal?.throwIfAborted();
-      const last = closing?.(tx.pending);
-      const written = last && run(client, 'kernel', last.statement, signal); // travels with the commit
-      written?.catch(() => {});
+      const last = closing?.(tx.pending, tx.signals);
+      const written = Promise.all((last?.statements ?? []).map((statement) => run(client, 'kernel', statement, signal))); // sent with the commit
+      written.catch(() => {});
       const ended = client.query('commit');
       ended.catch(() => {});
       await written;
@@ -232,13 +233,20 @@ export function openPool(options: PoolOptions): DatabasePool {
     }
   };
 
-  const transactionOn = (client: pg.PoolClient, owner: string, pending: Pending[], signal: AbortSignal | undefined): Handed => {
+  const transactionOn = (
+    client: pg.PoolClient,
+    owner: string,
+    pending: Pending[],
+    signals: Set<string>,
+    signal: AbortSignal | undefined,
+  ): Handed => {
     const tx: Handed = {
       ...statements(client, owner, signal),
       pending,
+      signals,
       kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement, signal)).rows as Row[],
       raw: (text: string, values?: unknown[]) => ofLibrary(client, text, values),
-      as: (other: string) => transactionOn(client, other, pending, signal),
+      as: (other: string) => transactionOn(client, other, pending, signals, signal),
       transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
     };
     return tx;
@@ -264,35 +272,6 @@ type Handed = Transaction & { as(other: string): Transaction };
 /** The same transaction in another module's hands. */
 export function handOver(tx: Transaction, owner: string): Transaction {
   return (tx as Handed).as(owner);
-}
-
-/** A deadlock, a serialization failure or an outdated plan is nobody's fault: the same work is tried again, from its beginning. */
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt === ATTEMPTS || !(RETRYABLE.has(codeOf(error) ?? '') || isOutdatedPlan(error))) throw error;
-      await new Promise((done) => setTimeout(done, attempt * 10 * Math.random()));
-    }
-  }
-}
-
-/** A migration has changed the columns that a prepared statement answers (`select *`). It has no code of its own. */
-const isOutdatedPlan = (error: unknown): boolean =>
-  codeOf(error) === '0A000' && /cached plan must not change result type/.test((error as Error).message);
-
-const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
-
-function translate(error: unknown): unknown {
-  const code = codeOf(error) ?? '';
-  const isOutage =
-    OUTAGE.test(code) ||
-    NETWORK.test(code) ||
-    /Connection terminated|not queryable|connection timeout|timeout expired|timeout exceeded when trying to connect/i.test(
-      (error as Error)?.message ?? '',
-    );
-  return isOutage ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;
 }
 
 /** True when the error is a violation of the named constraint. */

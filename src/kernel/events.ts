@@ -33,6 +33,11 @@ export function emit<P extends z.ZodType>(tx: Transaction, kind: EventKind<P>, s
   tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload, notBefore: null });
 }
 
+/** Tells every process that listens on a channel when this transaction has committed. It says nothing else: who hears it looks. */
+export function signal(tx: Transaction, channel: string): void {
+  tx.signals.add(channel);
+}
+
 /** The name that travels: `orders.order-placed.v1`. */
 export const eventName = (kind: EventKind): string => `${kind.name}.v${kind.version}`;
 

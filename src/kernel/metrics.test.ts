@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
+import { sql } from './database.ts';
+import { systemScope } from './runtime.ts';
 
 const operating = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
 
@@ -23,6 +25,23 @@ test('what the operating guide tells one to watch is measured, and what is measu
   expect(named.length).toBeGreaterThan(8);
   expect(named.filter((name) => !measured.includes(series(name)))).toEqual([]);
   expect(measured.filter((name) => !/^(process|nodejs)_/.test(name) && !named.includes(name))).toEqual([]);
+});
+
+test('how long calls wait for a connection is measured, by pool', async () => {
+  const w = await world({ env: { DATABASE_CONNECTIONS: '2' } });
+  const count = async (pool: string, le: string) => sampleOf(await read(w), `souk_pool_wait_seconds_bucket{le="${le}",pool="${pool}"}`);
+  const { db } = w.souk.runtime.context('identity', systemScope);
+  await db.execute(sql`select 1`);
+  const [before, all] = [await count('requests', '0.05'), await count('requests', '+Inf')];
+
+  const holder = db.transaction((tx) => tx.execute(sql`select pg_sleep(0.2)`));
+  await Promise.all([db.execute(sql`select 1`), db.transaction((tx) => tx.execute(sql`select 1`)), holder]);
+
+  expect([await count('requests', '0.05'), await count('requests', '+Inf')]).toEqual([before + 1, all + 3]);
+  await w.get('/v1/products?q=lamp');
+  await w.step();
+  expect(await count('lists', '+Inf')).toBeGreaterThan(0);
+  expect(await count('background', '+Inf')).toBeGreaterThan(0);
 });
 
 test('orders, refusals by a limit and requests under way are counted', async () => {

@@ -10,6 +10,8 @@ export interface Metrics {
   /** Events that were committed, by name. */
   announced(names: readonly string[]): void;
   statement(): void;
+  /** A call that waited so long for a connection of a pool. */
+  waited(pool: 'requests' | 'lists' | 'background', seconds: number): void;
   work(kind: 'done' | 'failed', name: string): void;
   outboxLag(rows: number): void;
   /** A turn of a timer, ended. */
@@ -37,6 +39,13 @@ export function openMetrics(gauges: {
   const limited = new Counter({ name: 'souk_http_rate_limited_total', help: 'Requests refused with 429', registers: [registry] });
   const events = new Counter({ name: 'souk_events_total', help: 'Events committed', labelNames: ['event'], registers: [registry] });
   const statements = new Counter({ name: 'souk_sql_statements_total', help: 'SQL statements sent', registers: [registry] });
+  const waits = new Histogram({
+    name: 'souk_pool_wait_seconds',
+    help: 'Time that calls wait for a database connection',
+    labelNames: ['pool'],
+    buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    registers: [registry],
+  });
   const work = new Counter({
     name: 'souk_work_total',
     help: 'Jobs and events worked on',
@@ -77,6 +86,7 @@ export function openMetrics(gauges: {
       for (const event of names) events.inc({ event });
     },
     statement: () => statements.inc(),
+    waited: (pool, seconds) => waits.observe({ pool }, seconds),
     work: (outcome, name) => work.inc({ outcome, name }),
     outboxLag: (rows) => lag.set(rows),
     timer: (outcome, name) => timers.inc({ outcome, name }),

@@ -27,11 +27,11 @@ interface Claims {
  */
 export function remoteAsker(urls: Readonly<Record<string, string>>, secret: string | undefined): AskRemote {
   const key = new TextEncoder().encode(secret ?? '');
-  const breakers = new Map<string, CircuitBreaker<[string, string, string], unknown>>();
+  const breakers = new Map<string, CircuitBreaker<Parameters<typeof send>, unknown>>();
   const breakerOf = (module: string) => {
     const breaker =
       breakers.get(module) ??
-      new CircuitBreaker((url: string, token: string, body: string) => send(url, token, body), {
+      new CircuitBreaker(send, {
         timeout: false,
         errorThresholdPercentage: 60,
         volumeThreshold: 10,
@@ -47,18 +47,18 @@ export function remoteAsker(urls: Readonly<Record<string, string>>, secret: stri
       throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
     const token = await sign(key, { caller, module, operation }, scope);
     try {
-      return await breakerOf(module).fire(`${base}/internal/${module}/${operation}`, token, JSON.stringify({ input }));
+      return await breakerOf(module).fire(`${base}/internal/${module}/${operation}`, token, JSON.stringify({ input }), scope.signal);
     } catch (error) {
       throw error instanceof Problem ? error : Object.assign(unavailable({ retryAfterSeconds: 2 }), { cause: error });
     }
   };
 }
 
-async function send(url: string, token: string, body: string): Promise<unknown> {
+async function send(url: string, token: string, body: string, signal: AbortSignal | undefined): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     try {
       const headers = { authorization: `Internal ${token}`, 'content-type': 'application/json' };
-      const reply = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const reply = await fetch(url, { method: 'POST', headers, body, signal: endsBy(signal) });
       const answer = (await reply.json()) as {
         output?: unknown;
         code?: string;
@@ -72,11 +72,14 @@ async function send(url: string, token: string, body: string): Promise<unknown> 
       const { code = 'internal-error', title = '', detail = '', type: _type, status: _status, instance: _instance, ...extra } = answer;
       throw new Problem(code, reply.status, title, detail, extra);
     } catch (error) {
-      if ((error instanceof Problem && error.status < 500) || attempt === ATTEMPTS) throw error;
+      if ((error instanceof Problem && error.status < 500) || attempt === ATTEMPTS || signal?.aborted) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50 * 4 ** attempt * Math.random()));
     }
   }
 }
+
+const endsBy = (signal: AbortSignal | undefined): AbortSignal =>
+  AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]);
 
 const sign = (key: Uint8Array, asked: Omit<Claims, 'actor' | 'cause'>, scope: Scope): Promise<string> =>
   new SignJWT({ ...asked, actor: { ...scope.actor, permissions: [...scope.actor.permissions] }, cause: causeOf(scope) })

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Signals } from '#adapters/signals/port.ts';
 import { everyModule } from './account-life.ts';
 import { auditInsert } from './audit.ts';
 import { type Cause, causeOf } from './cause.ts';
@@ -49,6 +50,7 @@ export interface RuntimeParts {
   secrets: Secrets;
   permissions: Permissions;
   ports: Readonly<Record<string, unknown>>;
+  signals: Pick<Signals, 'send' | 'sentByCommit'>;
   askRemote: AskRemote;
   /** Called after a commit that left rows in the outbox, with the names of the events among them. */
   nudge: (events: readonly string[]) => void;
@@ -107,6 +109,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
         ...(scope.cause ? { log: parts.log.child({ request: scope.cause.requestId }) } : {}),
         actor: scope.actor,
         request: scope.request,
+        signal: scope.signal,
         db: databaseOf(module.name, scope),
         together: <T>(work: (inner: BaseContext) => Promise<T>): Promise<T> =>
           scope.tx || !allHere ? work(ctx as unknown as BaseContext) : ctx.db.transaction((tx) => work(make({ ...scope, tx }))),
@@ -130,11 +133,13 @@ export function openRuntime(parts: RuntimeParts): Runtime {
   return { modules: parts.modules, local: parts.local, context, ask };
 }
 
-/** What rides on a commit: the outbox rows, and the audit entry of the call, once. */
+/** What is sent with a commit: outbox rows, the audit entry of the call, once, and signals. */
 function closingOf(scope: Scope, parts: RuntimeParts): Closing {
-  return (pending) => {
+  return (pending, signals) => {
     const audit = scope.request?.stateChanging && !scope.request.audited ? scope.request : null;
-    if (pending.length === 0 && !audit) return undefined;
+    if (pending.length === 0 && !audit && signals.size === 0) return undefined;
+    const channels = [...signals];
+    const { send, sentByCommit } = parts.signals;
     const at = parts.clock.now();
     const subject = audit?.subject ?? pending.find((row) => row.subject)?.subject ?? null;
     const entry =
@@ -148,8 +153,13 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
         status: audit.refusedWith ?? 200,
       });
     return {
-      statement: outboxInsert(pending, at, entry, causeOf(scope)),
+      statements: [
+        ...(pending.length > 0 || entry ? [outboxInsert(pending, at, entry, causeOf(scope))] : []),
+        ...(channels.length > 0 && sentByCommit ? [sentByCommit(channels)] : []),
+      ],
       committed: () => {
+        if (channels.length > 0 && !sentByCommit)
+          send(channels).catch((error) => parts.log.warn({ err: error, channels }, 'a signal could not be sent'));
         if (audit) audit.audited = true;
         if (pending.length > 0) parts.nudge(pending.filter(({ kind }) => kind === 'event').map(({ name }) => name));
       },

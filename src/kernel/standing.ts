@@ -19,16 +19,19 @@ export const hearsStanding = (module: string, standing: Standing): Subscription 
   on(standingChanged, async (ctx: BaseContext, events) => {
     const newest = new Map(
       events
-        .map(({ payload }) => payload)
+        .map(({ payload, cause }) => ({ ...payload, cause }))
         .sort((a, b) => a.version - b.version)
         .map((word) => [word.accountId, word]),
     );
     await ctx.db.transaction(async (tx) => {
-      for (const { accountId, suspended, version } of newest.values()) {
+      for (const { accountId, suspended, version, cause } of newest.values()) {
         const isNews = await tx.kernel(sql`
           insert into kernel.standings (module, account_id, version) values (${module}, ${accountId}, ${version})
           on conflict (module, account_id) do update set version = excluded.version where standings.version < excluded.version returning 1`);
-        if (isNews.length > 0) await standing[suspended ? 'suspended' : 'reinstated'](ctx as never, { accountId });
+        if (isNews.length === 0) continue;
+        const before = tx.pending.length;
+        await standing[suspended ? 'suspended' : 'reinstated'](ctx as never, { accountId });
+        for (const row of tx.pending.slice(before)) row.cause ??= cause;
       }
     });
   }) as unknown as Subscription;

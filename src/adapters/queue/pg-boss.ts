@@ -26,6 +26,15 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
     known.add(queue);
   };
 
+  const waiting = async (queues: readonly string[]): Promise<Map<string, number>> => {
+    const { rows } = await sql.raw(
+      `select name, sum(jsonb_array_length(data -> 'rows'))::int as count from pgboss.job
+       where name = any($1::text[]) and state < 'completed' group by name`,
+      [queues],
+    );
+    return new Map((rows as { name: string; count: number }[]).map(({ name, count }) => [name, count]));
+  };
+
   return {
     async start() {
       await boss.start();
@@ -54,6 +63,13 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
         [queues],
       );
       return (rows as { name: string }[]).map(({ name }) => name);
+    },
+    waiting,
+    async remove(queue) {
+      const count = (await waiting([queue])).get(queue) ?? 0;
+      known.delete(queue);
+      await boss.deleteQueue(queue);
+      return count;
     },
     async take(queue, limit) {
       const jobs = await boss.fetch<{ rows: Work[] }>(queue, { batchSize: limit });

@@ -82,6 +82,15 @@ describe.each(adapters)('a queue by $name', ({ open, isTransactional }) => {
     expect(await engine.due([queue])).toEqual([]);
   });
 
+  test('counts what waits in a queue, and removes a queue with it', async () => {
+    await declared();
+    for (const name of ['a', 'b']) await engine.put(queue, [[row(name)]]);
+    await expect.poll(async () => (await engine.waiting([queue])).get(queue)).toBe(2);
+    expect(await engine.remove(queue)).toBe(2);
+    await engine.put(queue, [[row('c')]]);
+    expect(subjectsOf((await takeOne()).rows)).toEqual(['c']);
+  });
+
   test('hands out again what failed, and at the end keeps it as a dead letter that can be tried again', async () => {
     await declared();
     const before = await engine.deadLetters.count();

@@ -49,6 +49,10 @@ export interface QueueEngine {
   put(queue: string, messages: Work[][], within?: SqlRunner): Promise<void>;
   /** Which of these queues have a message that may be taken now. One question, however many queues. */
   due(queues: readonly string[]): Promise<string[]>;
+  /** How many rows wait in each of these queues, at least: an engine that cannot look into messages counts each as one row. */
+  waiting(queues: readonly string[]): Promise<Map<string, number>>;
+  /** Removes a queue with what is in it. @returns how many rows waited in it. */
+  remove(queue: string): Promise<number>;
   /** Takes up to `limit` messages, oldest first. They are nobody else's until their time is over. */
   take(queue: string, limit: number): Promise<Message[]>;
   done(queue: string, message: Message): Promise<void>;

@@ -131,6 +131,18 @@ export const rabbitQueue =
         });
         return (await Promise.all(looked)).flat();
       },
+      async waiting(queues) {
+        const counts = new Map<string, number>();
+        for (const queue of queues) {
+          await ensure(queue);
+          counts.set(queue, (await connection.queueDeclare({ queue, passive: true })).messageCount);
+        }
+        return counts;
+      },
+      async remove(queue) {
+        known.delete(queue);
+        return (await connection.queueDelete({ queue })).messageCount;
+      },
       take,
       async done(_queue, message) {
         deliveries.get(message)?.ack();

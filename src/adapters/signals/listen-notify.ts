@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { sql } from '#kernel/database.ts';
 import type { OpenSignals } from './port.ts';
 
 const PROBE_MS = 2000;
@@ -73,6 +74,12 @@ export const listenNotify: OpenSignals = ({ url }) => {
       listeners.set(channel, [...(listeners.get(channel) ?? []), heard]);
       if (hearing) client?.query(`listen ${pg.escapeIdentifier(channel)}`).catch(() => {});
     },
+    async send(channels) {
+      if (!client) throw new Error('There is no connection for signals.');
+      const { text, values } = sentByCommit(channels);
+      await client.query(text, values);
+    },
+    sentByCommit,
     async listeners() {
       if (!hearing) return undefined;
       const counted = await client
@@ -102,6 +109,8 @@ export const listenNotify: OpenSignals = ({ url }) => {
     },
   };
 };
+
+const sentByCommit = (channels: readonly string[]) => sql`select pg_notify(channel, '') from unnest(${channels}::text[]) as channel`;
 
 /** Lets go of a connection without waiting for an answer: the other end may be gone. */
 function cutOff(client: pg.Client): void {

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '#kernel/database.ts';
+import { signal } from '#kernel/events.ts';
+import { systemScope } from '#kernel/runtime.ts';
 import { type World, world } from '../../../test/world.ts';
 import { listenNotify } from './listen-notify.ts';
 import type { OpenSignals, Signals } from './port.ts';
 
-/** Each adapter, and how a signal is sent on its channel. */
-const adapters: { name: string; open: OpenSignals; send: (w: World, channel: string) => Promise<unknown> }[] = [
-  { name: 'LISTEN and NOTIFY', open: listenNotify, send: (w, channel) => w.sql('select pg_notify($1, $2)', [channel, '']) },
-];
+const adapters: { name: string; open: OpenSignals }[] = [{ name: 'LISTEN and NOTIFY', open: listenNotify }];
 
 let w: World;
 let proxy: Proxy;
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 afterAll(() => proxy.close());
 
-describe.each(adapters)('signals by $name', ({ open, send }) => {
+describe.each(adapters)('signals by $name', ({ open }) => {
   const start = async (url: string): Promise<{ signals: Signals; heard: () => number }> => {
     const signals = open({ url });
     let times = 0;
@@ -38,7 +38,21 @@ describe.each(adapters)('signals by $name', ({ open, send }) => {
     const { signals, heard } = await start(w.databaseUrl);
     expect(signals.hearing()).toBe(true);
     expect(heard()).toBe(1);
-    await send(w, 'bell');
+    await signals.send(['bell', 'other']);
+    await expect.poll(heard).toBe(2);
+  });
+
+  test('of a transaction are heard when it has committed, and never when it has not', async () => {
+    const there = await world({ adapters: { openSignals: open } });
+    const { heard } = await start(there.databaseUrl);
+    const { db } = there.souk.runtime.context('identity', systemScope);
+    const ring = (fails: boolean) =>
+      db.transaction(async (tx) => {
+        signal(tx, 'bell');
+        if (fails) throw new Error('no');
+      });
+    await ring(true).catch(() => {});
+    await ring(false);
     await expect.poll(heard).toBe(2);
   });
 
@@ -70,6 +84,26 @@ describe.each(adapters)('signals by $name', ({ open, send }) => {
     expect(signals.hearing()).toBe(false);
     expect(await signals.listeners()).toBeUndefined();
   });
+});
+
+test('signals of an engine outside the database are sent after the commit, and a failure to send one undoes nothing', async () => {
+  const sent: string[] = [];
+  const openSignals: OpenSignals = (parts) => {
+    const { sentByCommit: _, ...engine } = listenNotify(parts);
+    const send = async (channels: readonly string[]) => {
+      sent.push(`${channels} after ${(await there.sql('select 1 from public.rings')).length}`);
+      throw new Error('it does not answer');
+    };
+    return { ...engine, send };
+  };
+  const there = await world({ adapters: { openSignals } });
+  await there.sql('create table public.rings ()');
+  await there.souk.runtime.context('identity', systemScope).db.transaction(async (tx) => {
+    await tx.execute(sql`insert into public.rings default values`);
+    signal(tx, 'bell');
+    expect(sent).toEqual([]);
+  });
+  await expect.poll(() => sent).toEqual(['bell after 1']);
 });
 
 interface Proxy {
@@ -113,5 +147,5 @@ async function openProxy(target: URL): Promise<Proxy> {
   return proxy;
 }
 
-/** A message of PostgreSQL: a letter, and the length of the rest. https://www.postgresql.org/docs/current/protocol-message-formats.html */
+/** A message of PostgreSQL: one character for its kind, and the length of the rest. https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const sizeOf = (bytes: Buffer): number => (bytes.length < 5 ? Number.POSITIVE_INFINITY : 1 + bytes.readInt32BE(1));

@@ -1,6 +1,7 @@
 import { REVOCATION_LIFE_MS, REVOCATIONS_PER_PAGE } from '#authentication/revoked.ts';
 import { hours } from '#kernel/clock.ts';
 import { type Database, sql, type Transaction } from '#kernel/database.ts';
+import { signal } from '#kernel/events.ts';
 import { REVOCATIONS_CHANNEL, type Revocation } from './contract.ts';
 
 /** Expired ones are kept a little, for processes that are behind. */
@@ -18,7 +19,7 @@ export async function revoke(tx: Transaction, kind: Revocation['kind'], id: stri
   await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
   const { seq } = await tx.one<{ seq: number }>(sql`
     insert into identity.revocations (kind, id, expires_at) values (${kind}, ${id}, ${new Date(now.getTime() + REVOCATION_LIFE_MS)}) returning seq`);
-  await tx.execute(sql`select pg_notify(${REVOCATIONS_CHANNEL}, ${String(seq)})`);
+  signal(tx, REVOCATIONS_CHANNEL);
   return seq;
 }
 
@@ -28,7 +29,7 @@ export async function revokeSessions(tx: Transaction, ids: readonly string[], no
   await tx.execute(sql`
     insert into identity.revocations (kind, id, expires_at)
     select 'session', ended.id, ${new Date(now.getTime() + REVOCATION_LIFE_MS)}::timestamptz from unnest(${ids}::uuid[]) as ended (id)`);
-  await tx.execute(sql`select pg_notify(${REVOCATIONS_CHANNEL}, '')`);
+  signal(tx, REVOCATIONS_CHANNEL);
 }
 
 export const revocationsAfter = (db: Database, since: number, now: Date) =>

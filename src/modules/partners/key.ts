@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { minutes } from '#kernel/clock.ts';
-import { type Database, join, type Sql, sql } from '#kernel/database.ts';
+import { type Database, join, type Sql, sql, type Transaction } from '#kernel/database.ts';
+import { signal } from '#kernel/events.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
 import type { Permission } from '#kernel/permissions.ts';
 import { Id, line, Time } from '#kernel/shapes.ts';
@@ -116,10 +117,10 @@ export const findLive = (db: Database, id: string, now: Date) =>
 export const findById = (db: Database, id: string) => db.maybe<KeyRow>(sql`${selectKey} where k.id = ${id}`);
 
 /** Ends a key and tells every process as this transaction commits. @returns false when it had ended. */
-export async function endKey(tx: Database, id: string, now: Date): Promise<boolean> {
+export async function endKey(tx: Transaction, id: string, now: Date): Promise<boolean> {
   const ended = await tx.execute(sql`
     update partners.keys set revoked_at = ${now}, slot = null, salt = null where id = ${id} and revoked_at is null`);
-  await tx.execute(sql`select pg_notify(${KEYS_CHANNEL}, '')`);
+  signal(tx, KEYS_CHANNEL);
   return ended === 1;
 }
 
