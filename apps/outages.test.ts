@@ -69,6 +69,9 @@ test('PostgreSQL is killed: calls are answered 503 with Retry-After, it comes ba
   process.kill(pid, 'SIGKILL');
 
   const down = await chargesUntil(503, 'down');
+  const { status, body } = await server.call('/readyz');
+  if (status === 503) expect(body).toMatchObject({ status: 'database unreachable', missing: [{ part: 'database' }] });
+  expect((await server.call('/livez')).status).toBe(200);
   const up = await chargesUntil(201, 'up');
 
   await everythingCounts(new Map([...down, ...up]), before);

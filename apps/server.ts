@@ -12,9 +12,6 @@ import { demoAccounts, hasDemo, loadDemo } from './demo.ts';
 import { bounds, openHttpServer } from './http-server.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
-/** How long running calls may take to end after a stop was asked for. */
-const DRAIN_MS = 10_000;
-
 /** How long a stop may take once the database is gone, for good. */
 const GIVE_UP_MS = 5000;
 
@@ -97,7 +94,7 @@ async function listen(souk: Composition, settings: Settings, port: number): Prom
     close: () =>
       new Promise((closed) => {
         closing = true;
-        const hurry = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+        const hurry = setTimeout(() => server.closeAllConnections(), settings.drainMs);
         server.close(() => {
           clearTimeout(hurry);
           closed();

@@ -179,7 +179,17 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     secrets,
     settings,
   });
-  serveHealth(app as never, { pool: background, signals, cache, metrics, draining: () => draining, version, modules: [...local] });
+  serveHealth(app as never, {
+    pool: background,
+    signals,
+    cache,
+    engine,
+    clock: parts.clock,
+    metrics,
+    draining: () => draining,
+    version,
+    modules: [...local],
+  });
   serveDocs(app as never, {
     routes,
     document,

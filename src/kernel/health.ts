@@ -1,6 +1,8 @@
 import type { Hono } from 'hono';
 import type { Cache } from '#adapters/cache/port.ts';
+import type { QueueEngine } from '#adapters/queue/port.ts';
 import type { Signals } from '#adapters/signals/port.ts';
+import type { Clock } from './clock.ts';
 import type { DatabasePool } from './database.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -9,34 +11,58 @@ export interface Vitals {
   pool: DatabasePool;
   signals: Signals;
   cache: Cache;
+  engine: QueueEngine;
+  clock: Clock;
   metrics: Metrics;
   draining: () => boolean;
   version: string;
   modules: readonly string[];
 }
 
-/** `/livez`: the process turns. `/readyz`: send it traffic. `/health`: both, told in parts. `/metrics`: for Prometheus. */
+/** A part that does not answer, and for how long: since a probe first saw it. */
+interface Missing {
+  part: string;
+  seconds: number;
+}
+
+/**
+ * `/livez`: the process turns, whatever else does. `/readyz`: send it traffic; what is missing is named, and only the database is
+ * worth a 503: without the others requests are answered. `/health`: both, told in parts. `/metrics`: for Prometheus.
+ */
 export function serveHealth(app: Hono<never>, vitals: Vitals): void {
+  const { signals, cache, engine, clock, metrics, version, modules } = vitals;
   const open = app as unknown as Hono;
+  const since = new Map<string, number>();
+
+  const checks = async () => ({
+    database: (await databaseAnswers(vitals.pool)) ? 'ok' : 'unreachable',
+    signals: signals.hearing() ? 'ok' : 'reconnecting',
+    queue: engine.state(),
+    cache: cache.state(),
+  });
+  const missingOf = (parts: Record<string, string>): Missing[] => {
+    const now = clock.now().getTime();
+    return Object.entries(parts).flatMap(([part, state]) => {
+      if (state === 'ok') since.delete(part);
+      else if (!since.has(part)) since.set(part, now);
+      return state === 'ok' ? [] : [{ part, seconds: Math.round((now - since.get(part)!) / 1000) }];
+    });
+  };
+
   open.get('/livez', (c) => c.json({ status: 'ok' }));
   open.get('/readyz', async (c) => {
-    const ready = !vitals.draining() && (await databaseAnswers(vitals.pool));
-    return c.json({ status: ready ? 'ok' : vitals.draining() ? 'draining' : 'database unreachable' }, ready ? 200 : 503);
+    const parts = await checks();
+    const isReady = parts.database === 'ok' && !vitals.draining();
+    const status = isReady ? 'ok' : vitals.draining() ? 'draining' : 'database unreachable';
+    return c.json({ status, missing: missingOf(parts) }, isReady ? 200 : 503);
   });
   open.get('/health', async (c) => {
-    const database = await databaseAnswers(vitals.pool);
-    const ok = database && !vitals.draining();
-    const checks = {
-      database: database ? 'ok' : 'unreachable',
-      signals: vitals.signals.hearing() ? 'ok' : 'reconnecting',
-      cache: vitals.cache.state(),
-      draining: vitals.draining(),
-    };
-    return c.json({ status: ok ? 'ok' : 'degraded', version: vitals.version, modules: vitals.modules, checks }, ok ? 200 : 503);
+    const parts = await checks();
+    const isReady = parts.database === 'ok' && !vitals.draining();
+    const status = isReady ? 'ok' : 'degraded';
+    return c.json({ status, version, modules, checks: { ...parts, draining: vitals.draining() } }, isReady ? 200 : 503);
   });
-  open.get('/metrics', async (c) =>
-    c.body(await vitals.metrics.registry.metrics(), 200, { 'content-type': vitals.metrics.registry.contentType }),
-  );
+  open.get('/metrics', async (c) => c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }));
 }
 
 async function databaseAnswers(pool: DatabasePool): Promise<boolean> {

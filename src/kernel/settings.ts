@@ -85,6 +85,13 @@ export const Environment = z.object({
     ),
   CORS_ORIGINS: z.string().default('').describe('web origins that may call, with commas'),
   TRUST_PROXY: onOff('off').describe('`on` where a proxy of yours sets `X-Forwarded-For`: its last entry is the caller'),
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600)
+    .default(10)
+    .describe('how long calls that are under way may take to end after SIGTERM; then their connections are closed'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -131,6 +138,8 @@ export interface Settings extends CommonSettings {
   /** Compares every reply with its schema before it leaves: for tests and while developing. */
   readonly checkReplies: boolean;
   readonly trustProxy: boolean;
+  /** How long running calls may take to end after a stop was asked for. */
+  readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly clockShiftMs: number;
   /** What each module and adapter has made of its own settings, by its name. */
@@ -181,6 +190,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     corsOrigins: listOf(s.CORS_ORIGINS).map((text) => originOf('CORS_ORIGINS', text)),
     checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',
     trustProxy: s.TRUST_PROXY,
+    drainMs: s.DRAIN_SECONDS * 1000,
     logLevel: s.LOG_LEVEL,
     clockShiftMs: s.SANDBOX_CLOCK_SHIFT_SECONDS * 1000,
     parts: Object.fromEntries(Object.entries(parts).map(([name, { read }]) => [name, read(parsed.data as never, common)])),

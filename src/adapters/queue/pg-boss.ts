@@ -106,6 +106,7 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
       },
       retry: async (id) => (await boss.redrive(DEAD_LETTERS, { ids: [id] })) > 0,
     },
+    state: () => 'ok', // it is away where the database is, and that is told by itself
     stop: () => boss.stop({ graceful: false, close: false }),
   };
 };

@@ -69,6 +69,8 @@ export interface QueueEngine {
     /** @returns false when there is no such dead letter. */
     retry(id: string): Promise<boolean>;
   };
+  /** `away` while messages can be neither put nor taken; what was put stays. */
+  state(): 'ok' | 'away';
   stop(): Promise<void>;
 }
 

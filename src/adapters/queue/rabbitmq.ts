@@ -165,6 +165,7 @@ export const rabbitQueue =
         for (const inbox of inboxes.values()) await inbox.reset();
       },
       deadLetters: { ...dead, retry: (id) => dead.retry(id, (queue, rows) => put(queue, [rows])) },
+      state: () => (connection.ready ? 'ok' : 'away'),
       async stop() {
         for (const inbox of inboxes.values()) await within(1000, inbox.close(), '').catch(() => {});
         await within(1000, connection.close(), '').catch(() => connection.unsafeDestroy());
