@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { refuseForeignSchemas } from '#kernel/compose.ts';
+import { refuseForeignSchemas } from '#kernel/fitting.ts';
 import { operationId, scopeOf } from '#kernel/routes.ts';
 import { settingsPage } from '../src/kernel/settings-page.ts';
 import { statesPage } from '../src/kernel/states-page.ts';

@@ -20,6 +20,8 @@ import { rabbitQueue } from './queue/rabbitmq.ts';
 import { queueSettings } from './queue/settings.ts';
 import { listenNotify } from './signals/listen-notify.ts';
 import type { OpenSignals } from './signals/port.ts';
+import { redisSignals } from './signals/redis.ts';
+import { signalsSettings } from './signals/settings.ts';
 
 /** Adapters by the name of their port. */
 export interface Adapters {
@@ -39,19 +41,20 @@ export const adapterSettings = {
   identityProviders: identityProviderSettings,
   queue: queueSettings,
   cache: cacheSettings,
+  signals: signalsSettings,
 };
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const { email: smtp, identityProviders: providers, queue: broker, cache } = settings.parts as Parts;
+  const { email: smtp, identityProviders: providers, queue: broker, cache, signals } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
     openCache: cache ? redisCache(cache) : memoryCache,
     openQueue: broker ? rabbitQueue(broker) : pgBossQueue,
-    openSignals: listenNotify,
+    openSignals: signals ? redisSignals(signals) : listenNotify,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),

@@ -8,6 +8,7 @@ import { AccountExport, accountExportOf } from './account-life.ts';
 import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
 import { type SignIn, serveDocs } from './docs.ts';
+import { modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
 import { kernelModule } from './kernel-module.ts';
@@ -250,58 +251,3 @@ export const prepareDatabase = (url: string, modules: readonly Module[], keys: M
     await noteKeys(client, keys.all());
     return applied;
   });
-
-/**
- * The names of the modules that run in this process.
- * @throws Error with a sentence for the operator: a name in MODULES that is unknown, or a needed module that runs nowhere.
- */
-export function modulesHere(
-  modules: readonly Module[],
-  { modules: wanted, serviceUrls }: Pick<Settings, 'modules' | 'serviceUrls'>,
-): ReadonlySet<string> {
-  const names = modules.map(({ name }) => name);
-  for (const [index, { name, needs }] of modules.entries()) {
-    const above = Object.keys(needs).find((need) => names.indexOf(need) >= index);
-    if (above) throw new Error(`The module ${name} needs ${above}, which does not stand before it.`);
-  }
-  const unknown = wanted?.find((name) => !names.includes(name));
-  if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
-  const local = new Set(wanted ?? names);
-  refuseUnreachable(modules, local, serviceUrls);
-  return local;
-}
-
-/** A route that asks for a permission, or names a limit, that nobody declares would open for nobody, or fail when it is called. */
-function refuseUndeclared(modules: readonly Module[], permissions: Permissions): void {
-  const limits = limitsOf(modules);
-  for (const { name, routes } of modules) {
-    for (const route of routes) {
-      const { access, limit } = route.spec;
-      const permission = access.kind === 'permission' ? access.permission : 'staff' in access ? access.staff : undefined;
-      const at = `${route.method} ${route.path} of ${name}`;
-      if (permission && !permissions.all.includes(permission)) throw new Error(`${at} asks for ${permission}, which no module declares.`);
-      if (typeof limit === 'string' && !Object.hasOwn(limits, limit))
-        throw new Error(`${at} names the limit ${limit}, which no module declares.`);
-    }
-  }
-}
-
-/** A module that asks one that lives nowhere would fail at its first call; better at the start. */
-function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string>, urls: Readonly<Record<string, string>>): void {
-  const odd = modules.find(({ name }) => urls[name] && !/^https?:\/\/[^/]/.test(urls[name]));
-  if (odd) throw new Error(`${odd.name.toUpperCase()}_SERVICE_URL must be an address such as http://localhost:3001.`);
-  const alive = modules.filter(({ life }) => life).map(({ name }) => name);
-  for (const { name, needs, asksEveryModule } of modules.filter(({ name }) => local.has(name))) {
-    const absent = [...Object.keys(needs), ...(asksEveryModule ? alive : [])].find((need) => !local.has(need) && !urls[need]);
-    if (absent) throw new Error(`${name} needs ${absent}, which does not live here: say where with ${absent.toUpperCase()}_SERVICE_URL.`);
-  }
-}
-
-/** A module's SQL names its own schema and no other's. */
-export function refuseForeignSchemas(modules: readonly { name: string }[]): (owner: string, text: string) => void {
-  const schemas = ['kernel', 'pgboss', ...modules.map(({ name }) => name)];
-  return (owner, text) => {
-    const foreign = schemas.find((schema) => schema !== owner && new RegExp(`\\b${schema}\\.[a-z_]`).test(text));
-    if (foreign) throw new Error(`SQL of ${owner} names the schema ${foreign}; ask its module instead: ${text.slice(0, 120)}`);
-  };
-}

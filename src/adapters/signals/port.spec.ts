@@ -4,19 +4,51 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '#kernel/database.ts';
 import { signal } from '#kernel/events.ts';
 import { systemScope } from '#kernel/runtime.ts';
+import { type Redis, redisIsHere, startRedis } from '../../../test/redis.ts';
 import { type World, world } from '../../../test/world.ts';
 import { listenNotify } from './listen-notify.ts';
 import type { OpenSignals, Signals } from './port.ts';
+import { redisSignals } from './redis.ts';
 
-const adapters: { name: string; open: OpenSignals }[] = [{ name: 'LISTEN and NOTIFY', open: listenNotify }];
+interface Adapter {
+  name: string;
+  open: OpenSignals;
+  /** Its connection looks open, and nothing comes back. */
+  hang(): void;
+  goOn(): void;
+}
+
+const adapters: Adapter[] = [
+  {
+    name: 'LISTEN and NOTIFY',
+    open: (parts) => listenNotify(parts),
+    hang: () => {
+      proxy.mode = 'silent';
+    },
+    goOn: () => {
+      proxy.mode = 'open';
+    },
+  },
+];
+if (redisIsHere)
+  adapters.push({
+    name: 'Redis',
+    open: (parts) => redisSignals(redis.url)(parts),
+    hang: () => redis.signal('SIGSTOP'),
+    goOn: () => redis.signal('SIGCONT'),
+  });
+else process.stderr.write('Redis is not installed: its signals are not tried. apt-get install redis-server brings it.\n');
 
 let w: World;
 let proxy: Proxy;
+let redis: Redis;
 const opened: Signals[] = [];
 
 beforeAll(async () => {
   w = await world();
   proxy = await openProxy(new URL(w.databaseUrl));
+  if (redisIsHere) redis = await startRedis();
+  return () => redis?.stop();
 });
 afterEach(async () => {
   for (const signals of opened.splice(0)) await signals.stop();
@@ -24,27 +56,29 @@ afterEach(async () => {
 });
 afterAll(() => proxy.close());
 
-describe.each(adapters)('signals by $name', ({ open }) => {
-  const start = async (url: string): Promise<{ signals: Signals; heard: () => number }> => {
-    const signals = open({ url });
-    let times = 0;
-    signals.on('bell', () => times++);
-    opened.push(signals);
-    await signals.start();
-    return { signals, heard: () => times };
-  };
+const start = async (open: OpenSignals, url = proxy.url): Promise<{ signals: Signals; heard: () => number }> => {
+  const signals = open({ url });
+  let times = 0;
+  signals.on('bell', () => times++);
+  opened.push(signals);
+  await signals.start();
+  return { signals, heard: () => times };
+};
 
+describe.each(adapters)('signals by $name', ({ open, hang, goOn }) => {
   test('are heard, and once more when hearing begins', async () => {
-    const { signals, heard } = await start(w.databaseUrl);
+    const { signals, heard } = await start(open);
+    const other = await start(open);
     expect(signals.hearing()).toBe(true);
     expect(heard()).toBe(1);
     await signals.send(['bell', 'other']);
     await expect.poll(heard).toBe(2);
+    await expect.poll(other.heard).toBe(2);
   });
 
   test('of a transaction are heard when it has committed, and never when it has not', async () => {
     const there = await world({ adapters: { openSignals: open } });
-    const { heard } = await start(there.databaseUrl);
+    const { heard } = await start(open, there.databaseUrl);
     const { db } = there.souk.runtime.context('identity', systemScope);
     const ring = (fails: boolean) =>
       db.transaction(async (tx) => {
@@ -57,13 +91,29 @@ describe.each(adapters)('signals by $name', ({ open }) => {
   });
 
   test('count those who listen', async () => {
-    const { signals } = await start(w.databaseUrl);
-    expect(await signals.listeners()).toBe(2); // the world listens too
+    const there = await world({ adapters: { openSignals: open } });
+    const { signals } = await start(open, there.databaseUrl);
+    const before = await signals.listeners();
+    expect(before).toBeGreaterThanOrEqual(2); // the world listens too
+    await start(open, there.databaseUrl);
+    expect(await signals.listeners()).toBe(before! + 1);
   });
 
-  test('are known to be lost when something in between swallows them, and are found again', async () => {
-    const { signals, heard } = await start(proxy.url);
-    expect(signals.hearing()).toBe(true);
+  test('are known to be lost when the other end hangs and the connection still looks open, and are found again', async () => {
+    const { signals, heard } = await start(open);
+    hang();
+    await expect.poll(() => signals.hearing(), { timeout: 6000 }).toBe(false);
+    expect(await signals.listeners()).toBeUndefined();
+    const before = heard();
+    goOn();
+    await expect.poll(() => signals.hearing(), { timeout: 10_000 }).toBe(true);
+    expect(heard()).toBeGreaterThan(before);
+  });
+});
+
+describe('LISTEN and NOTIFY', () => {
+  test('are known to be lost when something in between swallows notifications, and are found again', async () => {
+    const { signals, heard } = await start(listenNotify);
     proxy.mode = 'swallow notifications';
     await expect.poll(() => signals.hearing(), { timeout: 6000 }).toBe(false);
     const before = heard();
@@ -72,15 +122,9 @@ describe.each(adapters)('signals by $name', ({ open }) => {
     expect(heard()).toBe(before + 1);
   });
 
-  test('are known to be lost when the other end is gone and the connection still looks open', async () => {
-    const { signals } = await start(proxy.url);
-    proxy.mode = 'silent';
-    await expect.poll(() => signals.hearing(), { timeout: 6000 }).toBe(false);
-  });
-
   test('behind a pooler that forgets LISTEN are never believed', async () => {
     proxy.mode = 'swallow notifications';
-    const { signals } = await start(proxy.url);
+    const { signals } = await start(listenNotify);
     expect(signals.hearing()).toBe(false);
     expect(await signals.listeners()).toBeUndefined();
   });
