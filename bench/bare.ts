@@ -10,7 +10,7 @@ import { productById } from '../src/modules/catalog/product.ts';
 import { findPage, type Question, questionOf, type Read } from '../src/modules/catalog/product-list.ts';
 import { levelsOf } from '../src/modules/inventory/level.ts';
 import { type ClaimOutcome, claimPieces } from '../src/modules/inventory/reservation.ts';
-import { draftInsert, placedUpdate } from '../src/modules/orders/order.ts';
+import { orderInsert } from '../src/modules/orders/order.ts';
 import { sharesOf } from '../src/modules/orders/shares.ts';
 import { journalInsert } from '../src/modules/wallet/ledger.ts';
 import { paymentRows, saleJournal } from '../src/modules/wallet/pay.ts';
@@ -99,19 +99,17 @@ async function purchase({ buyer, productId }: Purchase): Promise<string> {
     leaseUntil: at,
     at,
   };
-  await rows(pool, draftInsert(draft, key));
   const client = await pool.connect();
   try {
-    const begun = client.query('begin');
     const payment = { key: id, payer: buyer, currency: offer.currency, shares };
-    await rows(client, journalInsert(saleJournal(payment, at), paymentRows(payment, at)));
-    await begun;
-    const [claim] = await rows<ClaimOutcome>(
-      client,
-      claimPieces({ key: id, state: 'taken', lines: [{ variantId: offer.variant_id, quantity: 1 }], expiresAt: null, at }),
-    );
+    const lines = [{ variantId: offer.variant_id, quantity: 1 }];
+    const [, , , [claim]] = await Promise.all([
+      client.query('begin'),
+      rows(client, orderInsert(draft, key, { state: 'placed' })),
+      rows(client, journalInsert(saleJournal(payment, at), paymentRows(payment, at))),
+      rows<ClaimOutcome>(client, claimPieces({ key: id, state: 'taken', lines, expiresAt: null, at })),
+    ]);
     if (!claim?.claimed) throw new Error('out of stock');
-    await rows(client, placedUpdate(id, at));
     const told = ['wallet.payment-made.v1', 'inventory.levels-changed.v1', 'orders.order-placed.v1'].map((name) => ({
       kind: 'event' as const,
       name,

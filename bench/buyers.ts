@@ -7,17 +7,29 @@ export interface Buyer {
 
 const MUCH = 90_000_000_000;
 
-/** Customers with full wallets, made through the front door. */
-export async function buyers(url: string, count: number): Promise<Buyer[]> {
-  const post = async <T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> => {
+type Post = <T>(path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
+
+const poster =
+  (url: string, own: Record<string, string> = {}): Post =>
+  async <T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> => {
     const reply = await fetch(url + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers },
-      body: JSON.stringify(body),
+      headers: { ...(body ? { 'content-type': 'application/json' } : {}), 'idempotency-key': randomUUID(), ...own, ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
     });
     if (!reply.ok) throw new Error(`POST ${path} answered ${await reply.text()}`);
     return (await reply.json()) as T;
   };
+
+/** Somebody who has an account, signed in. */
+export async function caller(url: string, username: string, password: string): Promise<Post> {
+  const { accessToken } = await poster(url)<{ accessToken: string }>('/v1/auth/sign-in', { username, password });
+  return poster(url, { authorization: `Bearer ${accessToken}` });
+}
+
+/** Customers with full wallets, made through the front door. */
+export async function buyers(url: string, count: number): Promise<Buyer[]> {
+  const post = poster(url);
   const person = {
     fullName: 'Bench Buyer',
     password: 'bench password',

@@ -12,11 +12,12 @@ export interface Server {
 }
 
 /** Starts one of the two servers as a process of its own and waits for its first answer. */
-export async function startServer(script: string, ready: string, env: Record<string, string>): Promise<Server> {
+export async function startServer(script: string, ready: string, env: Record<string, string>, checkout = '.'): Promise<Server> {
   const port = await freePort();
   const started = performance.now();
   const child = spawn(process.execPath, [script], {
     env: { ...process.env, ...env, PORT: String(port) },
+    cwd: checkout,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;

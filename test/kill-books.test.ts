@@ -32,7 +32,7 @@ const HARM: Record<string, string> = {
   'orders in state placing': "update orders.orders set state = 'placing', decided_at = null, refusal = null",
   'outbox rows that are due':
     'insert into kernel.outbox (id, kind, name, payload, created_at) select id, kind, name, payload, created_at from told.outbox',
-  'jobs of the queues': "update pgboss.job set state = 'active' where name = 'orders.give-back'",
+  'jobs of the queues': "update pgboss.job set state = 'active' where name like 'catalog/%'",
   'placed orders without exactly their payment': 'update wallet.payments set amount = amount + 1',
   'payments that no placed order explains': "update orders.orders set state = 'placing', decided_at = null, refusal = null",
   'cancelled payments that were not given back whole': "update wallet.payments set state = 'cancelled'",

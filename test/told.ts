@@ -3,6 +3,7 @@
  * the order in which they came.
  */
 export const WATCH_OUTBOX = `
+  insert into kernel.subscriptions (event, queue) values ('*', 'told') on conflict do nothing;
   create schema if not exists told;
   create table if not exists told.outbox (like kernel.outbox, primary key (id));
   create or replace function told.note() returns trigger language plpgsql as

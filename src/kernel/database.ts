@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
@@ -166,6 +167,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     signal?.throwIfAborted();
     refuseLongWait(via);
     const query = config(owner, statement);
+    if (via !== pool) sendTogether(via as pg.PoolClient);
     try {
       return await via.query(query);
     } catch (error) {
@@ -208,6 +210,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     });
     let broken: Error | undefined;
     try {
+      sendTogether(client);
       const begun = client.query('begin'); // travels with the first statement
       begun.catch(() => {});
       const tx: Transaction = transactionOn(client, owner, [], new Set(), signal);
@@ -265,6 +268,17 @@ export function openPool(options: PoolOptions): DatabasePool {
       await Promise.all([pool.end(), costly.end()]);
     },
   };
+}
+
+/**
+ * What is sent in one turn of the event loop (`begin` and the first statements; the last one and `commit`) leaves in one write: writing
+ * to sockets was a third of the process's time for a purchase.
+ */
+function sendTogether(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 type Handed = Transaction & { as(other: string): Transaction };

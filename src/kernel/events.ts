@@ -119,14 +119,17 @@ export interface Subscription<Ctx = never, Payload extends z.ZodType = z.ZodType
   readonly event: EventKind<Payload>;
   readonly policy: WorkPolicy;
   readonly react: (ctx: Ctx, events: Delivered<z.infer<Payload>>[]) => Promise<void>;
+  /** The reaction itself makes nothing of an event that arrives twice, so none is noted. */
+  readonly isRepeatable: boolean;
 }
 
 export const on = <Ctx, P extends z.ZodType>(
   kind: EventKind<P>,
   react: (ctx: Ctx, events: Delivered<z.infer<P>>[]) => Promise<void>,
-  policy: Partial<WorkPolicy> = {},
+  { isRepeatable = false, ...policy }: Partial<WorkPolicy & { isRepeatable: boolean }> = {},
 ): Subscription<Ctx, P> => ({
   event: kind,
   policy: { seconds: 30, parallel: 1, lane: 'events', retries: 8, ...policy },
   react,
+  isRepeatable,
 });

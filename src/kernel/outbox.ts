@@ -2,7 +2,10 @@ import type { Cause } from './cause.ts';
 import { type Pending, type Sql, sql } from './database.ts';
 import { idFloor, newId } from './ids.ts';
 
-/** One statement that writes what a transaction announces, and its audit entry where there is one. */
+/**
+ * One statement that writes what a transaction announces, and its audit entry where there is one. An event that no subscription hears is not
+ * written; the subscriptions are read in the same snapshot, and one for `*` has every event written.
+ */
 export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql | null, cause: Cause | null = null): Sql {
   if (pending.length === 0) return audit ?? sql`select 1`;
   const causes = pending.map((row) => row.cause ?? cause);
@@ -14,6 +17,7 @@ export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql |
                 ${pending.map((row) => row.notBefore)}::timestamptz[], ${causes.map((from) => from?.requestId ?? null)}::text[],
                 ${causes.map((from) => from?.actorId ?? null)}::text[], ${causes.map((from) => from?.trace ?? null)}::text[])
          with ordinality as row (id, kind, name, subject, payload, not_before, request_id, actor_id, trace, place)
+    where kind = 'job' or exists (select from kernel.subscriptions as s where s.event in (row.name, '*'))
     order by place`;
   return audit ? sql`with audited as (${audit}) ${rows}` : rows;
 }

@@ -46,13 +46,14 @@ export function localQueues(runtime: Runtime, clock: Clock): Queue[] {
           }
         },
       })),
-      ...module.subscriptions.map(({ event, policy, react }) => {
+      ...module.subscriptions.map(({ event, policy, react, isRepeatable }) => {
         const name = subscriptionQueue(module.name, eventName(event));
         const handle = async (rows: Work[], signal: AbortSignal) => {
           const events = rows.map((row) => delivered(row, event.payload.parse(row.payload)));
           const ids = rows.map((row) => row.id);
           const scope = { ...systemScope, cause: commonCause(rows), signal };
           await runtime.context(module.name, scope).db.transaction(async (tx) => {
+            if (isRepeatable) return react(runtime.context(module.name, { ...scope, tx }) as never, events);
             const fresh = new Set((await tx.kernel<{ event_id: string }>(consume(name, ids, clock.now()))).map((row) => row.event_id));
             const unseen = events.filter(({ id }) => fresh.has(id));
             if (unseen.length > 0) await react(runtime.context(module.name, { ...scope, tx }) as never, unseen);

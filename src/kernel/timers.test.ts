@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { readableLog } from '../../test/readable-log.ts';
-import { atWork, workshop } from '../../test/workshop.ts';
+import { ask, atWork, workshop } from '../../test/workshop.ts';
 import { world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
-import { timer } from './events.ts';
+import { emit, event, on, timer } from './events.ts';
 
 describe('a timer', () => {
   test('that fails is logged and counted, and its next turn comes', async () => {
@@ -56,4 +57,21 @@ test('housekeeping drops more in one turn than one statement does, and the audit
   await w.step();
   expect(await w.sql("select count(*)::int as n from kernel.consumed where subscription = 'x'")).toEqual([{ n: 1 }]);
   expect(await w.sql("select operation from kernel.audit where operation in ('old', 'young')")).toEqual([{ operation: 'young' }]);
+});
+
+test('an event that nobody hears is not written, and none is noted whose reaction may be repeated', async () => {
+  const Numbered = z.object({ n: z.int() });
+  const [heard, unheard] = [event('workshop.heard', 1, Numbered), event('workshop.unheard', 1, Numbered)];
+  const reacted: number[] = [];
+  const react = async (_: unknown, events: { payload: { n: number } }[]) => void reacted.push(...events.map(({ payload }) => payload.n));
+  const w = await world({ modules: [...modules, workshop({ subscriptions: [on(heard, react, { isRepeatable: true })] })] });
+  await w.sql("delete from kernel.subscriptions where event = '*'"); // by which the tests see every event
+  await ask(w, async (tx) => {
+    emit(tx, unheard, 'bell', { n: 1 });
+    emit(tx, heard, 'bell', { n: 2 });
+  });
+  expect(await w.sql("select name from told.outbox where name like 'workshop%'")).toEqual([{ name: 'workshop.heard.v1' }]);
+  await w.step();
+  expect(reacted).toEqual([2]);
+  expect(await w.sql("select from kernel.consumed where subscription like 'workshop%'")).toEqual([]);
 });

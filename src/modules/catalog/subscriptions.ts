@@ -3,15 +3,19 @@ import { sql } from '#kernel/database.ts';
 import { on } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
 
-/** Of several levels of one variant the newest counts; older ones that come later are passed over by their version. */
+/** Of several levels of one variant the newest counts; older ones that come later, or again, are passed over by their version. */
 export const subscriptions = [
-  on(levelsChanged, async (ctx: Catalog, events) => {
-    const newest = new Map<string, { variantId: string; available: number; version: number }>();
-    for (const level of events.flatMap(({ payload }) => payload.levels)) {
-      if (level.version > (newest.get(level.variantId)?.version ?? -1)) newest.set(level.variantId, level);
-    }
-    const levels = [...newest.values()];
-    await ctx.db.many(sql`
+  on(
+    levelsChanged,
+    async (ctx: Catalog, events) => {
+      const newest = new Map<string, { variantId: string; available: number; version: number }>();
+      for (const level of events.flatMap(({ payload }) => payload.levels)) {
+        if (level.version > (newest.get(level.variantId)?.version ?? -1)) newest.set(level.variantId, level);
+      }
+      const levels = [...newest.values()];
+      await ctx.db.many(sql`
       select catalog.copy_stock(${levels.map(({ variantId }) => variantId)}::uuid[], ${levels.map(({ available }) => available)}::bigint[], ${levels.map(({ version }) => version)}::bigint[])`);
-  }),
+    },
+    { isRepeatable: true },
+  ),
 ];

@@ -4,8 +4,9 @@ import { firstIdOf } from '#kernel/ids.ts';
 import type { Orders } from './context.ts';
 
 /**
- * No order of this account, or of its goods, is placed from now on. An order commits its draft and asks for closed accounts
- * as it is placed; a closure commits its row and then asks `blockersOf`: whichever comes second sees the other.
+ * No order of this account, or of its products, is placed from now on. A closure commits its row and then asks `blockersOf`, so whichever
+ * comes second sees the other: an order of several steps commits its draft and asks for closed accounts as it is placed; one of a single
+ * transaction asks under a lock for which `blockersOf` waits (`orders.all_stay`).
  */
 export async function closeAccount(ctx: Orders, { accountId }: Whose): Promise<boolean> {
   await ctx.db.execute(
@@ -21,6 +22,7 @@ export async function reopenAccount(ctx: Orders, { accountId }: Whose): Promise<
 /** `orders` while an order of the account, or of its products, is not decided, has money to give back, or is on its way. */
 export async function blockersOf(ctx: Orders, { accountId }: Whose): Promise<string[]> {
   const since = new Date(ctx.clock.now().getTime() - ctx.settings.openMs);
+  await ctx.db.execute(sql`select pg_advisory_xact_lock(7281, uuid_hash(${accountId}::uuid))`); // whoever comes after it sees the closure
   return (await ctx.db.one<{ open: boolean }>(hasOpenOrders(accountId, since))).open ? ['orders'] : [];
 }
 
@@ -32,6 +34,10 @@ export const hasOpenOrders = (accountId: string, since: Date) => sql`
       or exists (select from orders.orders where buyer = ${accountId} and id > ${firstIdOf(since)} and state = 'placed')
       or exists (select from orders.lines as l join orders.orders as o on o.id = l.order_id
                  where l.seller_id = ${accountId} and l.order_id > ${firstIdOf(since)} and o.state = 'placed') as open`;
+
+/** True when one of these accounts is leaving. */
+export const haveLeft = async (db: Database, accounts: readonly string[]): Promise<boolean> =>
+  (await db.maybe(sql`select 1 from orders.closed_accounts where account_id = any(${accounts}::uuid[])`)) !== undefined;
 
 /** True when the buyer, or a seller, of an order is leaving. */
 export const hasClosedParty = async (db: Database, orderId: string): Promise<boolean> =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Options, type PricedLine } from '#catalog';
-import { type Database, join, type Sql, sql } from '#kernel/database.ts';
+import { type Database, empty, join, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import type { Leased } from '#kernel/lease.ts';
 import { type CurrencyCode, Money } from '#kernel/money.ts';
@@ -84,19 +84,30 @@ export interface Draft {
   at: Date;
 }
 
-/** Writes the order and its lines, in state `placing`. @returns false when an order with this key is there already. */
-export async function insertDraft(db: Database, draft: Draft, key: Key | undefined): Promise<boolean> {
-  return (await db.execute(draftInsert(draft, key))) > 0;
+/** Writes the order and its lines. @returns false when an order with this key is there already; see also `orderInsert`. */
+export async function insertOrder(db: Database, draft: Draft, key: Key | undefined, decision: Decision = {}): Promise<boolean> {
+  return (await db.execute(orderInsert(draft, key, decision))) > 0;
 }
 
-export const draftInsert = (draft: Draft, key: Key | undefined): Sql => {
+/** What is known of an order when it is written: nothing yet, that it is placed in this very transaction, or why it was refused. */
+interface Decision {
+  state?: OrderState;
+  refusal?: Refusal;
+}
+
+/** An order that is written as placed is not written when its buyer or a seller is leaving (see closed-account.ts). */
+export const orderInsert = (draft: Draft, key: Key | undefined, { state = 'placing', refusal }: Decision): Sql => {
   const columns = keyColumns(key);
   const { lines } = draft;
   return sql`
     with drafted as (
-      insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, address_sealed, lease_until, principal, idempotency_key, body_hash, created_at)
-      values (${draft.id}, ${draft.buyer}, ${draft.placedBy}, 'placing', ${draft.payment}, ${draft.currency}, ${draft.total}, ${JSON.stringify(draft.shares)}::jsonb,
-              ${draft.addressSealed}, ${draft.leaseUntil}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash}, ${draft.at})
+      insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, address_sealed, lease_until, principal, idempotency_key,
+                                 body_hash, created_at, decided_at, refusal)
+      select ${draft.id}::uuid, ${draft.buyer}::uuid, ${draft.placedBy}::uuid, ${state}, ${draft.payment}, ${draft.currency}, ${draft.total}::bigint,
+             ${JSON.stringify(draft.shares)}::jsonb, ${draft.addressSealed}::text, ${draft.leaseUntil}::timestamptz, ${columns.principal}::text,
+             ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${draft.at}::timestamptz,
+             ${state === 'placing' ? null : draft.at}::timestamptz, ${refusal ? JSON.stringify(refusal) : null}::jsonb
+      ${state === 'placed' ? sql`where orders.all_stay(${partiesOf(draft)}::uuid[])` : empty}
       on conflict do nothing returning id
     )
     insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
@@ -106,20 +117,23 @@ export const draftInsert = (draft: Draft, key: Key | undefined): Sql => {
                   with ordinality as l (product_id, variant_id, seller_id, name, options, quantity, unit_price, line)`;
 };
 
-/** The row as it was drafted, without asking for it again. */
-export const draftedRow = (draft: Draft): OrderRow => ({
+/** Who must not be leaving: the buyer and the sellers. */
+export const partiesOf = ({ buyer, lines }: Draft): string[] => [...new Set([buyer, ...lines.map(({ seller }) => seller.id)])];
+
+/** The row as it was written, without asking for it again. */
+export const draftedRow = (draft: Draft, { state = 'placing', refusal }: Decision = {}): OrderRow => ({
   id: draft.id,
   buyer: draft.buyer,
-  state: 'placing',
+  state,
   payment: draft.payment,
   currency: draft.currency,
   total: draft.total,
   shares: draft.shares,
-  refusal: null,
+  refusal: refusal ?? null,
   lease_until: draft.leaseUntil,
   body_hash: null,
   created_at: draft.at,
-  decided_at: null,
+  decided_at: state === 'placing' ? null : draft.at,
   lines: draft.lines.map((l) => ({
     product_id: l.productId,
     variant_id: l.variantId,

@@ -16,14 +16,14 @@ import {
   type Draft,
   draftedRow,
   findByKey,
-  insertDraft,
+  insertOrder,
   type Order,
   type OrderRow,
   orderView,
   type PaymentKind,
   paymentKinds,
 } from './order.ts';
-import { resumeOrder, settleOrder } from './settle-order.ts';
+import { placeAtOnce, resumeOrder, settleOrder } from './settle-order.ts';
 import { sharesOf } from './shares.ts';
 
 const Item = z
@@ -89,19 +89,20 @@ interface Wanted {
 }
 
 /**
- * Places an order: freezes the price, takes the stock and the money, announces it.
- * The order row is written first and is the memory of the rest: every later step carries its id
- * and has one outcome for ever, so a timer can finish what a crash leaves behind.
+ * Places an order: freezes the price, takes the stock and the money, announces it. Where all modules live in this process, that is one
+ * transaction. Elsewhere the order row is written first and is the memory of the rest: every later step carries its id and has one
+ * outcome for ever, so a timer can finish what a crash leaves behind.
  */
 export const placeOrder = (ctx: Orders, wanted: Wanted): Promise<Order | Replayed<Order>> =>
   once<OrderRow, Order>(wanted.key, {
     make: async () => {
       const draft = await draftOf(ctx, wanted);
-      return (await insertDraft(ctx.db, draft, wanted.key)) ? draftedRow(draft) : undefined;
+      if (ctx.isTogether) return placeAtOnce(ctx, draft, wanted.key);
+      return (await insertOrder(ctx.db, draft, wanted.key)) ? draftedRow(draft) : undefined;
     },
     find: (key) => sameCall(key, findByKey(ctx.db, key)),
     answer: async (row, isFirst) => {
-      const order = accepted(isFirst ? await settleOrder(ctx, row) : await decided(ctx, row));
+      const order = accepted(isFirst && row.state === 'placing' ? await settleOrder(ctx, row) : await decided(ctx, row));
       return orderView(order, await usernameOf(ctx, order.buyer));
     },
   });

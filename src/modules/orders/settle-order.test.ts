@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { systemScope } from '#kernel/runtime.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import { blockersOf } from './closed-account.ts';
 import type { Orders } from './context.ts';
 import { findOrder, type OrderRow } from './order.ts';
 import { settleOrder } from './settle-order.ts';
@@ -93,5 +95,52 @@ describe('an order that was decided elsewhere', () => {
     const told = await w.sql(`select from told.outbox where subject = '${row!.id}' and name = 'orders.order-rejected.v1'`);
     expect(told).toHaveLength(1);
     await proofIsClean();
+  });
+});
+
+describe('an order that is being placed while an account closes', () => {
+  /** What a transaction does that is still open when `meanwhile` begins to wait for its lock; then it commits. */
+  async function whileOpen<T>(statements: string[], meanwhile: () => Promise<T>): Promise<T> {
+    const client = new pg.Client(w.databaseUrl);
+    await client.connect();
+    try {
+      for (const statement of ['begin', ...statements]) await client.query(statement);
+      const answer = meanwhile();
+      const waits = () => w.sql("select from pg_locks where locktype = 'advisory' and classid = 7281 and not granted");
+      await expect.poll(async () => (await waits()).length, { timeout: 10_000 }).toBe(1);
+      await client.query('commit');
+      return await answer;
+    } finally {
+      await client.end();
+    }
+  }
+
+  test('counts as open, although nobody could see it yet', async () => {
+    const [like, kai] = [await place(), await w.buyer('kai', { balance: usd(1_00) })];
+    expect(await blockersOf(ctx(), { accountId: kai.id })).toEqual([]);
+    const blockers = await whileOpen(
+      [
+        `insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at, decided_at)
+         select gen_random_uuid(), '${kai.id}', placed_by, state, payment, currency, total, shares, now(), now(), now() from orders.orders
+         where id = '${like}' and orders.all_stay(array['${kai.id}']::uuid[])`,
+        `update orders.orders set id = '${'f'.repeat(8)}-ffff-7fff-8fff-ffffffffffff' where buyer = '${kai.id}'`, // its id tells its age
+      ],
+      () => blockersOf(ctx(), { accountId: kai.id }),
+    );
+    expect(blockers).toEqual(['orders']);
+  });
+
+  test.each(['buyer', 'seller'])('is refused when the closure of its %s commits while it waits, and nothing is taken', async (who) => {
+    const lou = await w.buyer(`lou-${who}`, { balance: usd(9_00) });
+    const leaving = who === 'buyer' ? lou.id : sue.id;
+    const pieces = await stock();
+    const reply = await whileOpen(
+      [`select pg_advisory_xact_lock(7281, uuid_hash('${leaving}'))`, `insert into orders.closed_accounts values ('${leaving}', now())`],
+      () => lou.post('/v1/orders', { items: [{ productId: hat, quantity: 1 }] }),
+    );
+    expect(reply).toBeProblem(409, 'orders/party-left');
+    await w.sql('delete from orders.closed_accounts');
+    expect([await lou.balance(), await stock()]).toEqual([usd(9_00), pieces]);
+    expect((await lou.get('/v1/orders')).body.items).toMatchObject([{ state: 'rejected' }]);
   });
 });

@@ -1,14 +1,69 @@
+import type { Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { claimStale, leaseEnd, resumeStale } from '#kernel/lease.ts';
 import { Problem } from '#kernel/problems.ts';
+import type { Key } from '#kernel/routes.ts';
 import { orderPlaced, orderRejected, partyLeft } from '#orders';
-import { hasClosedParty } from './closed-account.ts';
+import { hasClosedParty, haveLeft } from './closed-account.ts';
 import type { Orders } from './context.ts';
 import { giveBackJob } from './jobs.ts';
-import { findOrder, markPlaced, markRejected, type OrderRow, undecidedOrders } from './order.ts';
+import {
+  type Draft,
+  draftedRow,
+  findOrder,
+  insertOrder,
+  markPlaced,
+  markRejected,
+  type OrderRow,
+  partiesOf,
+  undecidedOrders,
+} from './order.ts';
 
 /** Another runner decided this order while this one was at it: what it did here is undone, and what stands is read. */
 class DecidedElsewhere extends Error {}
+
+/** The order could not be written: its key has one already, or somebody is leaving. What was done for it is undone. */
+class NotWritten extends Error {}
+
+/**
+ * Places an order where all modules live in this process: the order, its money and its stock are one transaction, so a crash leaves
+ * nothing behind, and only a refusal is written by itself. The statements do not wait for each other's answers; the first that fails
+ * makes those behind it fail too. @returns undefined when an order with this key is there already.
+ */
+export async function placeAtOnce(ctx: Orders, draft: Draft, key: Key | undefined): Promise<OrderRow | undefined> {
+  const order = draftedRow(draft, { state: 'placed' });
+  try {
+    await ctx.together(async (ctx) => {
+      const written = insertOrder(ctx.db, draft, key, { state: 'placed' }).then((isWritten) => {
+        if (!isWritten) throw new NotWritten();
+      });
+      const ended = await Promise.allSettled([written, pay(ctx, order), take(ctx, order)]);
+      for (const step of ended) if (step.status === 'rejected') throw step.reason;
+      await ctx.db.transaction(async (tx) => tellPlaced(tx, order));
+    });
+    return order;
+  } catch (error) {
+    if (error instanceof NotWritten)
+      return (await haveLeft(ctx.db, partiesOf(draft))) ? writeRejected(ctx, draft, key, partyLeft()) : undefined;
+    if (!(error instanceof Problem) || error.status >= 500) throw error; // how it ended is not known: the key tells a repeated call
+    return writeRejected(ctx, draft, key, error);
+  }
+}
+
+/** Nothing has to go back: what the order had taken was undone. @returns undefined when an order with this key is there already. */
+function writeRejected(ctx: Orders, draft: Draft, key: Key | undefined, problem: Problem): Promise<OrderRow | undefined> {
+  const decision = { state: 'rejected' as const, refusal: { code: problem.code, extra: { ...problem.extra } } };
+  const written = ctx.db.transaction(async (tx) => {
+    if (!(await insertOrder(tx, draft, key, decision))) throw new NotWritten();
+    if (ctx.request) ctx.request.refusedWith = problem.status;
+    emit(tx, orderRejected, draft.id, { orderId: draft.id, buyer: draft.buyer, code: problem.code });
+    return draftedRow(draft, decision);
+  });
+  return written.catch((error) => {
+    if (error instanceof NotWritten) return undefined;
+    throw error;
+  });
+}
 
 /**
  * Brings an order from `placing` to `placed` or `rejected`. Safe to run twice, even at once: every step carries the order's
@@ -17,13 +72,8 @@ class DecidedElsewhere extends Error {}
 export async function settleOrder(ctx: Orders, order: OrderRow): Promise<OrderRow> {
   try {
     return await ctx.together(async (ctx) => {
-      if (order.payment === 'wallet' && order.total > 0) {
-        await ctx.wallet.pay({ key: order.id, payer: order.buyer, currency: order.currency, shares: order.shares as never });
-      }
-      await ctx.inventory.take({
-        key: order.id,
-        lines: order.lines.map((line) => ({ variantId: line.variant_id, quantity: line.quantity })),
-      });
+      await pay(ctx, order);
+      await take(ctx, order);
       return announcePlaced(ctx, order);
     });
   } catch (error) {
@@ -33,27 +83,38 @@ export async function settleOrder(ctx: Orders, order: OrderRow): Promise<OrderRo
   }
 }
 
+async function pay(ctx: Orders, order: OrderRow): Promise<void> {
+  if (order.payment !== 'wallet' || order.total === 0) return;
+  await ctx.wallet.pay({ key: order.id, payer: order.buyer, currency: order.currency, shares: order.shares as never });
+}
+
+const take = (ctx: Orders, order: OrderRow) =>
+  ctx.inventory.take({ key: order.id, lines: order.lines.map((line) => ({ variantId: line.variant_id, quantity: line.quantity })) });
+
 async function announcePlaced(ctx: Orders, order: OrderRow): Promise<OrderRow> {
   const at = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
     if (!(await markPlaced(tx, order.id, at))) throw (await hasClosedParty(tx, order.id)) ? partyLeft() : new DecidedElsewhere();
-    emit(tx, orderPlaced, order.id, {
-      orderId: order.id,
-      buyer: order.buyer,
-      payment: order.payment,
-      currency: order.currency,
-      total: order.total,
-      lines: order.lines.map((line) => ({
-        productId: line.product_id,
-        variantId: line.variant_id,
-        sellerId: line.seller_id,
-        quantity: line.quantity,
-        total: line.quantity * line.unit_price,
-      })),
-    });
+    tellPlaced(tx, order);
   });
   return { ...order, state: 'placed', decided_at: at };
 }
+
+const tellPlaced = (tx: Transaction, order: OrderRow): void =>
+  emit(tx, orderPlaced, order.id, {
+    orderId: order.id,
+    buyer: order.buyer,
+    payment: order.payment,
+    currency: order.currency,
+    total: order.total,
+    lines: order.lines.map((line) => ({
+      productId: line.product_id,
+      variantId: line.variant_id,
+      sellerId: line.seller_id,
+      quantity: line.quantity,
+      total: line.quantity * line.unit_price,
+    })),
+  });
 
 /** The refusal, its event, and the job that gives back what may have been taken: one transaction. */
 async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<OrderRow> {

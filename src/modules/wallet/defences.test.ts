@@ -23,6 +23,22 @@ const id = 'gen_random_uuid()';
 const REFUSED: [constraint: string, statement: string][] = [
   ['journal_once', `${JOURNAL} select ${id}, cause_kind, cause_id, key, entries, at from wallet.journals`],
   ['journal_whole', `${JOURNAL} values (${id}, 'charge', 'x', 'lonely', 1, now())`],
+  [
+    'journal_whole',
+    `${TRANSFER} select journal_id, line + 1, debit_account, credit_account, currency, amount, kind, at from wallet.transfers limit 1`,
+  ],
+  ['journal_whole', `${TRANSFER} values (${id}, 1, ${world_}, ${account}, 'USD', 1, 'charge', now())`],
+  [
+    'journal_whole',
+    `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 2, now()) returning id)
+    ${TRANSFER} select j.id, 1, ${world_}, ${account}, 'USD', 1, 'charge', now() from j`,
+  ],
+  [
+    'journal_whole',
+    `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 1, now()) returning id)
+    ${TRANSFER} select j.id, line, ${world_}, ${account}, 'USD', 1, 'charge', now() from j, generate_series(1, 2) as line`,
+  ],
+  ['journals_order_key', `${JOURNAL} values (${id}, 'order', 'x', 'pay:y', 1, now())`],
   ['journals_cause_kind_check', `${JOURNAL} values (${id}, 'theft', 'x', 'k', 1, now())`],
   ['journals_cause_id_check', `${JOURNAL} values (${id}, 'charge', '', 'k', 1, now())`],
   ['journals_entries_check', `${JOURNAL} values (${id}, 'charge', 'x', 'k', 0, now())`],
@@ -30,6 +46,22 @@ const REFUSED: [constraint: string, statement: string][] = [
     'transfer_accounts',
     `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 1, now()) returning id)
     ${TRANSFER} select j.id, 1, ${world_}, ${account}, 'EUR', 1, 'charge', now() from j`,
+  ],
+  [
+    'transfer_accounts',
+    `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 1, now()) returning id)
+    ${TRANSFER} select j.id, 1, ${id}, ${account}, 'USD', 1, 'charge', now() from j`,
+  ],
+  [
+    'transfer_accounts',
+    `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 1, now()) returning id), a as (
+      insert into wallet.accounts (id, owner, purpose, currency, opened_at) values (${id}, 'x', 'held', 'USD', now()) returning id)
+    ${TRANSFER} select j.id, 1, ${world_}, a.id, 'USD', 1, 'charge', now() from j, a`,
+  ],
+  [
+    'transfer_accounts',
+    `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 2, now()) returning id)
+    ${TRANSFER} select j.id, line, ${world_}, ${account}, case line when 1 then 'EUR' else 'USD' end, 1, 'charge', now() from j, generate_series(1, 2) as line`,
   ],
   ['transfers_amount_check', `${TRANSFER} values (${id}, 1, ${world_}, ${account}, 'USD', 0, 'charge', now())`],
   ['transfers_check', `${TRANSFER} values (${id}, 1, ${account}, ${account}, 'USD', 1, 'charge', now())`],
@@ -113,6 +145,8 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
       'append_only',
       'apply_transfers',
       'guard_account',
+      'guard_identity',
+      'guard_opening',
       'held_equals_holds',
       'holds_stay',
       'payments_stay',

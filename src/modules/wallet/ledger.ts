@@ -57,7 +57,7 @@ export function journalInsert(journal: Journal, first: Sql): Sql {
       insert into wallet.accounts (id, owner, purpose, currency, opened_at)
       select a.id, a.owner, a.purpose, ${currency}, ${at}::timestamptz
       from unnest(${accounts.map(({ id }) => id)}::uuid[], ${accounts.map(({ owner }) => owner)}::text[], ${accounts.map(({ purpose }) => purpose)}::text[]) as a (id, owner, purpose)
-      where exists (select from due)
+      where exists (select from due) and not exists (select from wallet.accounts as known where known.id = a.id)
       on conflict do nothing
     ),
     journal as (

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { type Buyer, buyers, caller } from './buyers.ts';
+import { median } from './load.ts';
+import { startServer } from './servers.ts';
+
+/**
+ * What a purchase costs: CPU time (user and system) of PostgreSQL and of Souk, until all that follows from it is done. Wall-clock rates of
+ * a shared machine say little; CPU time says more, above all of two checkouts in turns:
+ * `npm run bench:purchases -- --against ../souk-before`. Each has a PostgreSQL of its own. `--profile` counts the statements too.
+ * Settings: BENCH_ROUNDS (5), BENCH_PURCHASES (2000) of each round.
+ */
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const PURCHASES = Number(process.env.BENCH_PURCHASES ?? 2000);
+const CONNECTIONS = 16;
+const PRODUCTS = 200;
+const { values: given } = parseArgs({ options: { against: { type: 'string', multiple: true }, profile: { type: 'boolean' } } });
+const TICK_MS = 10;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+
+interface Spent {
+  postgresMs: number;
+  soukMs: number;
+  walBytes: number;
+}
+
+interface Shop {
+  name: string;
+  turn(purchases: number): Promise<Spent>;
+  profile(purchases: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const checkouts = ['.', ...(given.against ?? [])];
+const shops: Shop[] = [];
+try {
+  for (const checkout of checkouts) shops.push(await openShop(checkout));
+  await bench();
+} finally {
+  for (const shop of shops) await shop.stop();
+}
+
+async function bench(): Promise<void> {
+  for (const shop of shops) await shop.turn(PURCHASES); // plans, caches and compiled code
+  const spent = new Map(shops.map((shop) => [shop, [] as Spent[]]));
+  for (let round = 1; round <= ROUNDS; round++)
+    for (const shop of round % 2 === 1 ? shops : [...shops].reverse()) {
+      const turn = await shop.turn(PURCHASES);
+      spent.get(shop)?.push(turn);
+      say(`round ${round}  ${shop.name.padEnd(12)} PostgreSQL ${turn.postgresMs.toFixed(3)} ms  Souk ${turn.soukMs.toFixed(3)} ms`);
+    }
+  report(spent);
+  if (given.profile) for (const shop of shops) await shop.profile(PURCHASES);
+}
+
+function report(spent: Map<Shop, Spent[]>): void {
+  const all = ({ postgresMs, soukMs }: Spent) => postgresMs + soukMs;
+  const [first] = [...spent.values()] as [Spent[]];
+  say(
+    '\nCPU per purchase, medians\n\n| checkout | PostgreSQL ms | Souk ms | together ms | this one by turns | WAL bytes |\n|---|---|---|---|---|---|',
+  );
+  for (const [{ name }, turns] of spent) {
+    const figure = (pick: (turn: Spent) => number) => median(turns.map(pick));
+    const share = median(turns.map((turn, round) => all(first[round] as Spent) / all(turn)));
+    say(
+      `| ${name} | ${figure((turn) => turn.postgresMs).toFixed(2)} | ${figure((turn) => turn.soukMs).toFixed(2)} | ${figure(all).toFixed(2)} | ${Math.round(100 * share)} % | ${Math.round(figure((turn) => turn.walBytes))} |`,
+    );
+  }
+}
+
+async function openShop(checkout: string): Promise<Shop> {
+  const folder = await mkdtemp(join(tmpdir(), 'souk-purchases-'));
+  const options: Record<string, string> = given.profile
+    ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all', 'pg_stat_statements.max': '10000' }
+    : {};
+  const database = await startEmbeddedPostgres({ folder, options });
+  const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
+  const settings = { RATE_LIMITS: 'off', LOG_LEVEL: 'info', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder };
+  const server = await startServer('apps/server.ts', '/readyz', { ...settings, PUBLIC_URL: 'http://souk.bench' }, resolve(checkout));
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  const asked = async <Row>(text: string): Promise<Row[]> => (await client.query(text)).rows as Row[];
+  const [{ pid }] = (await asked('select pg_backend_pid() as pid')) as [{ pid: number }];
+  const postmaster = fieldsOf(pid).parent;
+  const people = await buyers(server.url, CONNECTIONS);
+  const products = await listProducts(server.url);
+
+  const turn = async (purchases: number): Promise<Spent> => {
+    const before = { postgres: treeMs(postmaster), souk: fieldsOf(server.pid).ms, wal: await walOf(asked) };
+    await buy(server.url, people, products, purchases);
+    await settled(asked);
+    const per = (total: number) => total / purchases;
+    const wal = await walOf(asked);
+    return {
+      postgresMs: per(treeMs(postmaster) - before.postgres),
+      soukMs: per(fieldsOf(server.pid).ms - before.souk),
+      walBytes: per(wal - before.wal),
+    };
+  };
+
+  return {
+    name: basename(resolve(checkout)),
+    turn,
+    async profile(purchases) {
+      await asked('create extension if not exists pg_stat_statements');
+      await asked('select pg_stat_statements_reset(), pg_stat_reset()');
+      await turn(purchases);
+      await new Promise((done) => setTimeout(done, 2000)); // backends tell their counts once a second
+      say(
+        `\n${basename(resolve(checkout))}: statements, those inside functions too\n\n| µs per purchase | calls per purchase | statement |\n|---|---|---|`,
+      );
+      for (const row of await asked<{ us: string; calls: string; query: string }>(`
+        select round((total_exec_time * 1000 / ${purchases})::numeric, 1) as us, round(calls::numeric / ${purchases}, 2) as calls,
+               left(regexp_replace(query, '\\s+', ' ', 'g'), 140) as query
+        from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) order by total_exec_time desc limit 40`))
+        say(`| ${row.us} | ${row.calls} | ${row.query} |`);
+      say('\n| table | inserted | updated | of them HOT | deleted | indexes |\n|---|---|---|---|---|---|');
+      for (const row of await asked<Record<string, string>>(`
+        select schemaname || '.' || relname as name, round(n_tup_ins::numeric / ${purchases}, 2) as ins, round(n_tup_upd::numeric / ${purchases}, 2) as upd,
+               round(n_tup_hot_upd::numeric / ${purchases}, 2) as hot, round(n_tup_del::numeric / ${purchases}, 2) as del,
+               (select count(*) from pg_index where indrelid = relid) as indexes
+        from pg_stat_user_tables where n_tup_ins + n_tup_upd + n_tup_del > ${purchases} / 50 order by 1`))
+        say(`| ${row.name} | ${row.ins} | ${row.upd} | ${row.hot} | ${row.del} | ${row.indexes} |`);
+    },
+    async stop() {
+      await client.end().catch(() => {});
+      await server.stop();
+      await database.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sue's products, approved by the admin: two people of the demo data. */
+async function listProducts(url: string): Promise<string[]> {
+  const [sue, admin] = [await caller(url, 'sue', 'souk-demo'), await caller(url, 'admin', 'souk-demo')];
+  const made: string[] = [];
+  for (let n = 0; n < PRODUCTS; n++) {
+    const { id } = await sue<{ id: string }>('/v1/products', {
+      name: `Lamp ${n}`,
+      category: 'electronics',
+      price: { amount: 1000 + n, currency: 'USD' },
+      stock: 1_000_000,
+    });
+    await sue(`/v1/products/${id}/submit`);
+    await admin(`/v1/products/${id}/approve`);
+    made.push(id);
+  }
+  return made;
+}
+
+async function buy(url: string, people: Buyer[], products: string[], amount: number): Promise<void> {
+  const result = await autocannon({
+    url,
+    connections: CONNECTIONS,
+    amount,
+    requests: [
+      {
+        setupRequest: (request) => ({
+          ...request,
+          method: 'POST',
+          path: '/v1/orders',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${any(people).token}`, 'idempotency-key': randomUUID() },
+          body: JSON.stringify({ items: [{ productId: any(products), quantity: 1 }], payment: 'wallet' }),
+        }),
+      },
+    ],
+  });
+  if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx + result.errors} purchases failed.`);
+}
+
+async function settled(asked: <Row>(text: string) => Promise<Row[]>): Promise<void> {
+  for (;;) {
+    const [row] = await asked<{ open: string }>(
+      "select (select count(*) from kernel.outbox where sent_at is null) + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%') as open",
+    );
+    if (Number(row?.open) === 0) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+async function walOf(asked: <Row>(text: string) => Promise<Row[]>): Promise<number> {
+  return Number((await asked<{ at: string }>("select pg_current_wal_insert_lsn() - '0/0' as at"))[0]?.at);
+}
+
+/** CPU time of a process, without and with its children that have ended. */
+function fieldsOf(pid: number): { parent: number; ms: number; withEndedMs: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number);
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
+  return { parent: fields[1] ?? 0, ms: (user + system) * TICK_MS, withEndedMs: (user + system + endedUser + endedSystem) * TICK_MS };
+}
+
+/** CPU time of PostgreSQL: its first process, those that it has started, and those that have ended. */
+function treeMs(postmaster: number): number {
+  let ms = fieldsOf(postmaster).withEndedMs;
+  for (const name of readdirSync('/proc'))
+    if (/^\d+$/.test(name))
+      try {
+        const fields = fieldsOf(Number(name));
+        if (fields.parent === postmaster) ms += fields.withEndedMs;
+      } catch {} // it has ended meanwhile
+  return ms;
+}
