@@ -19,6 +19,8 @@ export interface Recognised {
   email: string | null;
   emailVerified: boolean;
   fullName: string | null;
+  /** When they were let in, or else when the token was made, in seconds since 1970. */
+  signedInAt: number | null;
   expiresAtMs: number;
 }
 
@@ -44,6 +46,8 @@ const TOLERANCE_SECONDS = 5;
 const Claims = z.object({
   sub: z.string().min(1).max(500),
   exp: z.number(),
+  iat: z.number().optional(),
+  auth_time: z.number().optional(),
   aud: z.union([z.string(), z.array(z.string())]).optional(),
   /** What a token of Amazon Cognito is for; its access tokens name the client here and have no audience. */
   token_use: z.enum(['id', 'access']).optional(),
@@ -79,6 +83,7 @@ export function openOutsideIssuer({ issuer, audiences, jwksUrl }: OutsideIssuerS
         email: claims.email,
         emailVerified: claims.email_verified === true || claims.email_verified === 'true', // Cognito writes either
         fullName: claims.name,
+        signedInAt: claims.auth_time ?? claims.iat ?? null,
         expiresAtMs: claims.exp * 1000,
       };
     },

@@ -139,7 +139,10 @@ describe('what happens to the account counts at once, in every process, though t
     const dora = someone('dora');
     const token = await issuer.idToken(dora);
     const { body: account } = await me(token);
-    expect((await as(account, token).delete(`/v1/customers/${account.username}`)).status).toBe(204);
+    w.clock.advance(minutes(10)); // made too long ago for what cannot be undone
+    expect(await as(account, token).delete(`/v1/customers/${account.username}`)).toBeProblem(403, 'sign-in-again');
+    const fresh = await issuer.idToken(dora);
+    expect((await as(account, fresh).delete(`/v1/customers/${account.username}`)).status).toBe(204);
 
     for (let n = 0; n < 3; n++) expect(await me(token)).toBeProblem(401, 'unauthenticated');
     w.clock.advance(minutes(15));

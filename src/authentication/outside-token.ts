@@ -18,13 +18,13 @@ export async function verifyOutside(
   { identity, clock, permissions }: AuthenticatorParts,
   outside: OutsideIssuer,
 ): Promise<Verified> {
-  const { expiresAtMs, subject, ...words } = await outside.recognise(token);
+  const { expiresAtMs, subject, signedInAt, ...words } = await outside.recognise(token);
   const provider = `issuer:${outside.issuer}`;
   const look = async (told: typeof words): Promise<Verified> => {
     const byMs = clock.now().getTime() + LOOK_AGAIN_MS;
     const { account } = await identity.accountOfLink({ provider, subject, ...told }).catch(refuse);
     const lookAgain = () => look({ email: null, emailVerified: false, fullName: null });
-    const actor = linkedActor(account, permissions);
+    const actor = { ...linkedActor(account, permissions), signedInAt };
     return { actor, sessionId: null, accountId: account.id, rev: account.rev, expiresAtMs, outside: { lookAgain, byMs } };
   };
   return look(words);

@@ -18,8 +18,15 @@ describe('the audit trail, of what is tried and read', () => {
       ['known', '/v1/auth/sign-in', { username: 'ann-tried', password: 'wrong horse' }, { subject: ann.id, status: 401 }],
       ['unknown', '/v1/auth/sign-in', { username: 'nobody-here', password: 'wrong horse' }, { subject: null, status: 401 }],
       ['refresh', '/v1/auth/token', { grant_type: 'refresh_token', refresh_token: 'x' }, { subject: null, status: 401 }],
-      ['reset', '/v1/auth/reset-password', { username: 'ann-tried', code: '000000', newPassword: 'a better horse' }, { status: 403 }],
-      ['confirm', '/v1/auth/confirm-sign-up', { username: 'ann-tried', code: '000000' }, { status: 403 }],
+      [
+        'reset',
+        '/v1/auth/reset-password',
+        { username: 'ann-tried', code: '000000', newPassword: 'a better horse' },
+        { subject: ann.id, status: 403 },
+      ],
+      ['confirm', '/v1/auth/confirm-sign-up', { username: 'ann-tried', code: '000000' }, { subject: ann.id, status: 403 }],
+      ['by-email', '/v1/auth/confirm-sign-up', { email: 'ann-tried@example.com', code: '000000' }, { subject: ann.id, status: 403 }],
+      ['nobody', '/v1/auth/confirm-sign-up', { username: 'nobody-here', code: '000000' }, { subject: null, status: 403 }],
       ['ticket', '/v1/auth/social/sign-in', { ticket: 'guessed' }, { subject: null, status: 401 }],
     ];
     for (const [request, path, body, entry] of tries) {
@@ -46,7 +53,10 @@ describe('the audit trail, of what is tried and read', () => {
     const root = await w.admin();
     const lamp = await root.lists({ name: 'Read lamp', price: usd(1_00), stock: 9 });
     const order = (await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body.id;
+    const review = (await bob.post(`/v1/products/${lamp}/reviews`, { rating: 1, comment: 'Call me on +216 20 123 456.' })).body;
+    expect(review.state).toBe('pending');
     const reads: [path: string, subject: string | null][] = [
+      ['/v1/moderation/queue', null],
       ['/v1/customers/bob-read', bob.id],
       ['/v1/customers/bob-read/wallet', bob.id],
       ['/v1/customers/bob-read/wallet/transfers', bob.id],
@@ -54,13 +64,17 @@ describe('the audit trail, of what is tried and read', () => {
       ['/v1/orders?buyer=bob-read', bob.id],
       [`/v1/orders/${order}`, order],
       ['/v1/customers', null],
+      [`/v1/reviews/${review.id}`, review.id],
+      ['/v1/customers/bob-read/reviews', bob.id],
+      [`/v1/products/${lamp}/reviews`, lamp],
     ];
     for (const [path, subject] of reads) {
       expect((await root.get(path, { 'x-request-id': `staff${path.replace(/\W/g, '.')}` })).status, path).toBe(200);
       const entries = await entriesOf(`staff${path.replace(/\W/g, '.')}`);
       expect(entries, path).toMatchObject([{ actor_id: root.id, subject, outcome: 'done', status: 200 }]);
     }
-    for (const [path] of reads.slice(0, -1)) expect((await bob.get(path, { 'x-request-id': 'own' })).status, path).toBe(200);
+    for (const [path] of reads.filter(([path]) => !['/v1/moderation/queue', '/v1/customers'].includes(path)))
+      expect((await bob.get(path, { 'x-request-id': 'own' })).status, path).toBe(200);
     expect(await entriesOf('own')).toEqual([]);
   });
 

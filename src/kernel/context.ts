@@ -20,6 +20,8 @@ export interface Actor {
   mfaEnrolled: boolean;
   /** When this token's bearer last proved it, in seconds since 1970; null when the token does not say so. */
   mfaAt: number | null;
+  /** When an outside issuer let the bearer of its token in, in seconds since 1970; null for our own, whose session says it. */
+  signedInAt?: number | null;
 }
 
 const nobody = { id: '', roles: [], permissions: new Set<string>(), sessionId: null, mfaEnrolled: false, mfaAt: null };

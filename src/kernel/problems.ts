@@ -107,6 +107,15 @@ export const accountNeeded = problem({
   detail: 'An API key may not make this call, because it concerns an account or needs a second factor. Sign in and send an access token.',
 });
 
+/** For what cannot be undone. */
+export const signInAgain = problem({
+  code: 'sign-in-again',
+  status: 403,
+  title: 'Sign in again first',
+  detail:
+    'This cannot be undone, so it needs a sign-in of the last 10 minutes: by password, or at the identity provider. Then repeat the call with the new token.',
+});
+
 export const mfaRequired = problem({
   code: 'mfa-required',
   status: 403,

@@ -90,6 +90,21 @@ test('what others wrote of them goes too: reasons of moderators, of flags, and o
   for (const word of [her.fullName, her.address]) expect(after.includes(word.toLowerCase()), word).toBe(false);
 });
 
+test('a token that was refreshed long after the sign-in deletes nothing; whoever signs in again does', async () => {
+  const w = await world();
+  const signIn = async () => (await w.post('/v1/auth/sign-in', { username: 'ida', password: PASSWORD })).body;
+  const ida = await w.person('ida');
+  const session = await signIn();
+  const leave = (token: string) => w.withToken(ida, token).delete('/v1/customers/ida');
+
+  w.clock.advance(minutes(10));
+  const { body: thief } = await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: session.refreshToken });
+  expect(await leave(thief.accessToken)).toBeProblem(403, 'sign-in-again');
+  expect(await stateOf(w, ida.id)).toBe('active');
+
+  expect((await leave((await signIn()).accessToken)).status).toBe(204);
+});
+
 test('whoever has a second factor steps up first', async () => {
   const w = await world();
   const { person: bob, app } = await enrol(w, await w.person('bob'));

@@ -21,12 +21,13 @@ const LEASE_MS = seconds(30);
 const LATE_CALLS_MS = minutes(2);
 
 /**
- * Deletes the account of whoever asks: closes it, looks whether anything is open, and erases it, or opens it again. It is
+ * Deletes the account of whoever asks, if they have signed in lately: closes it, looks whether anything is open, and erases it, or opens it again. It is
  * looked at before as well, so that who has money is not signed out to be told so.
  */
 export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | undefined): Promise<undefined> {
   const accountId = ctx.actor.id;
   if (ctx.request) ctx.request.subject = accountId;
+  await ctx.identity.demandFreshSignIn({});
   const { version } = await ctx.identity.readCustomer({ accountId });
   demandVersion(ifMatch, version);
   const reasons = await ctx.everyModule.blockers({ accountId });

@@ -1,6 +1,6 @@
 import { Customer, CustomerChanges, passwordRequired, wrongPassword } from '#identity';
 import { AccountExport } from '#kernel/account-life.ts';
-import { mfaEnrolmentRequired, mfaRequired, notFound, stillRunning, versionMismatch } from '#kernel/problems.ts';
+import { mfaEnrolmentRequired, mfaRequired, notFound, signInAgain, stillRunning, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
@@ -36,11 +36,12 @@ export const routes = [
     summary: 'Delete your account and all personal data for good',
     description:
       'Refused with its reasons while there is money in the wallet, something sold is not delivered, or an order is being placed. The books keep ' +
-      'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else.',
+      'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else. ' +
+      'Needs a sign-in of the last 10 minutes; if the account has a second factor (MFA), a step-up instead.',
     access: ownAccount(),
     mfa: true,
     returns: null,
-    problems: [stillOpen, stillRunning, versionMismatch],
+    problems: [signInAgain, stillOpen, stillRunning, versionMismatch],
     handle: (ctx: Customers, { ifMatch }) => deleteCustomer(ctx, ifMatch),
   }),
   get('/customers/{username}/export', {

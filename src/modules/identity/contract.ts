@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Precondition } from '#kernel/preconditions.ts';
-import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, versionMismatch } from '#kernel/problems.ts';
+import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, signInAgain, versionMismatch } from '#kernel/problems.ts';
 import { Email, gapless, Id, line, prose, Time, Username } from '#kernel/shapes.ts';
 
 export const roleNames = [
@@ -108,15 +108,10 @@ export const AccessToken = z
   .meta({ id: 'AccessToken' });
 export type AccessToken = z.infer<typeof AccessToken>;
 
-export const Tokens = z
-  .object({
-    accessToken: AccessToken.shape.accessToken,
-    idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
-    refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
-    expiresIn: AccessToken.shape.expiresIn,
-    tokenType: AccessToken.shape.tokenType,
-  })
-  .meta({ id: 'Tokens' });
+export const Tokens = AccessToken.extend({
+  idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
+  refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
+}).meta({ id: 'Tokens' });
 export type Tokens = z.infer<typeof Tokens>;
 
 /** A public key of the signer, as RFC 7517 writes it. */
@@ -275,6 +270,8 @@ export const identity = contract('identity', {
       input: z.object({ email: z.string().optional(), after: Id.nullable(), limit: z.int().max(101) }),
       output: z.array(Customer),
     }),
+    /** Looks whether the caller has signed in lately, or has stepped up, before what cannot be undone. */
+    demandFreshSignIn: operation({ input: z.object({}), output: z.object({}), problems: [signInAgain] }),
     /** Changes personal data; another email counts for nothing until the code that is mailed to it comes back, and takes the current password, or the second factor (MFA) where there is one. */
     changeCustomer: operation({
       input: OneAccount.extend({ changes: CustomerChanges, ifMatch: Precondition.optional() }),

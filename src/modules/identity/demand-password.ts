@@ -29,7 +29,8 @@ export async function tryPassword(ctx: Identity, account: LivingAccount, passwor
   if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, tried);
 }
 
-async function isFreshSession({ actor, clock, db }: Identity, accountId: string): Promise<boolean> {
+/** Whether the caller's session was opened in the last 10 minutes. */
+export async function isFreshSession({ actor, clock, db }: Identity, accountId: string): Promise<boolean> {
   if (actor.sessionId === null) return false;
   const [session] = await openSessionsOf(db, accountId, clock.now(), actor.sessionId);
   return session !== undefined && clock.now().getTime() - session.created_at.getTime() < STEPPED_UP_MS;

@@ -6,6 +6,7 @@ import { changeCustomer } from './change-customer.ts';
 import { changeRoles } from './change-roles.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
+import { demandFreshSignIn } from './demand-fresh-sign-in.ts';
 import { ensureAccount } from './ensure-account.ts';
 import { grantRoles } from './grant-roles.ts';
 import { accessOf, listCustomers, readCustomer, registrationOf } from './read-customers.ts';
@@ -28,6 +29,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   beginSession: beginSessionOf,
   listCustomers,
   changeCustomer,
+  demandFreshSignIn,
   ensureAccount,
   grantRoles: async (ctx, input) => ({ roles: (await grantRoles(ctx, input)).roles }),
   changeRoles,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readsDataOf } from '#kernel/audit.ts';
 import { pageOf } from '#kernel/cursors.ts';
 import { Cursor, Limit, line, type Page } from '#kernel/shapes.ts';
 import type { Moderation } from './context.ts';
@@ -14,10 +15,12 @@ export const QueueQuery = z.object({
 
 type QueueRow = ItemRow & { decided_text: string | null };
 
-/** What waits for a decision, oldest first; or what was decided, newest first. */
-export const listQueue = (ctx: Moderation, { state, kind, ...query }: z.infer<typeof QueueQuery>): Promise<Page<Item>> =>
-  pageOf(ctx, `moderation:${state}:${kind ?? ''}`, query, {
+/** What waits for a decision, oldest first; or what was decided, newest first. It shows who wrote what, so the reading is audited. */
+export function listQueue(ctx: Moderation, { state, kind, ...query }: z.infer<typeof QueueQuery>): Promise<Page<Item>> {
+  readsDataOf(ctx, null);
+  return pageOf(ctx, `moderation:${state}:${kind ?? ''}`, query, {
     rows: (after, rows) => ctx.db.many<QueueRow>(queuePage({ state, kind, after: after as Position | undefined, rows })),
     position: (row) => [row.id, row.decided_text],
     item: (row) => itemView(ctx.secrets, row),
   });
+}

@@ -168,10 +168,10 @@ describe('the queue', () => {
     expect(await mona.get('/v1/moderation/queue?state=lost')).toBeProblem(422, 'invalid');
   });
 
-  test('costs one statement a page; to ask for a look costs one, screening none', async () => {
+  test('costs one statement a page and the audit entry; to ask for a look costs one, screening none', async () => {
     await mona.get('/v1/moderation/queue');
-    expect(await w.statements(() => mona.get('/v1/moderation/queue'))).toHaveLength(1);
-    expect(await w.statements(() => mona.get('/v1/moderation/queue?state=decided&kind=review'))).toHaveLength(1);
+    expect(await w.statements(() => mona.get('/v1/moderation/queue'))).toHaveLength(2);
+    expect(await w.statements(() => mona.get('/v1/moderation/queue?state=decided&kind=review'))).toHaveLength(2);
     expect(await w.statements(() => waiting(review()))).toHaveLength(1);
     expect(await w.statements(() => w.ask('moderation', 'screen', { texts: ['you idiot'] }))).toHaveLength(0);
   });

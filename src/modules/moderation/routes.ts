@@ -8,7 +8,7 @@ import { listQueue, QueueQuery } from './list-queue.ts';
 export const routes = [
   get('/moderation/queue', {
     summary: 'Items that wait for a moderator or were decided',
-    description: 'Open items come oldest first, decided ones newest first.',
+    description: 'Open items come oldest first, decided ones newest first. Reading them leaves an entry in the audit trail.',
     access: permitted('moderation:decide'),
     query: QueueQuery,
     returns: page(Item),

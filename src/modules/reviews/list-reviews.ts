@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readsDataOf } from '#kernel/audit.ts';
 import { pageOf } from '#kernel/cursors.ts';
 import { join, raw, type Sql, sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
@@ -32,6 +33,7 @@ export const listReviewsBy = (ctx: Reviews, username: string, query: ReviewsQuer
 export async function readReview(ctx: Reviews, id: string): Promise<Review> {
   const row = await ctx.db.maybe<ReviewRow>(reviewById(id, isModerator(ctx) ? 'staff' : ctx.actor.id));
   if (!row) throw notFound();
+  if (row.state !== 'published') readsDataOf(ctx, row.customer_id);
   return reviewView(row, isModerator(ctx) || row.customer_id === ctx.actor.id);
 }
 
@@ -49,7 +51,10 @@ const pageOfReviews = (ctx: Reviews, listed: Listed, isInsider: boolean, { sort,
   pageOf(ctx, `reviews:${JSON.stringify(listed)}:${sort}`, query, {
     rows: (after) => ctx.db.many<ReviewRow>(reviewsPage({ listed, isInsider, sort, after, limit: query.limit })),
     position: (row) => (sort === 'newest' ? [row.id] : [row.rating, row.id]),
-    item: (row) => reviewView(row, isInsider),
+    item: (row) => {
+      if (row.state !== 'published') readsDataOf(ctx, 'writtenBy' in listed ? row.customer_id : null);
+      return reviewView(row, isInsider);
+    },
   });
 
 interface ListOfReviews {

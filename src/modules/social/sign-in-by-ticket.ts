@@ -19,6 +19,7 @@ export const SignInByTicket = z
  */
 export async function signInByTicket(ctx: Social, { ticket, verifier, code }: z.infer<typeof SignInByTicket>): Promise<Tokens> {
   const taken = await takeTicket(ctx.db, ctx.secrets, ticket, ctx.clock.now());
+  if (taken && ctx.request) ctx.request.subject = taken.account_id;
   if (!taken || !isTheirs(taken, verifier)) throw wrongTicket(); // in other hands it is used up
   const { tokens } = await ctx.identity.beginSession({ accountId: taken.account_id, rev: taken.rev, code }).catch(async (refusal) => {
     if ([mfaCodeRequired, wrongMfaCode, tooMany].some((kind) => kind.is(refusal))) await keepTicket(ctx.db, taken);
