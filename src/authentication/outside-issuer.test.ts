@@ -1,9 +1,10 @@
-import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hours } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { CLIENT, someone, startIssuer, type TestIssuer } from '../../test/outside-issuer.ts';
 import { type World, world } from '../../test/world.ts';
+import { openOutsideIssuer } from './outside-issuer.ts';
 
 let w: World;
 let issuer: TestIssuer;
@@ -150,6 +151,35 @@ describe("the issuer's keys", () => {
     expect(await me(await theirs.idToken(someone('max')), there)).toBeProblem(503, 'unavailable');
   });
 
+  test.each([
+    ['https://issuer.example/keys', 'recognised'],
+    ['http://issuer.example/keys', 'unavailable'],
+  ])('of an issuer by TLS come by TLS too: those at %s are %s', async (jwks_uri, outcome) => {
+    const issuer = 'https://issuer.example';
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const keys = [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }];
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (url: string | URL) => {
+      asked.push(`${url}`);
+      return Response.json(`${url}` === jwks_uri ? { keys } : { issuer, jwks_uri });
+    });
+    try {
+      const now = Math.floor(w.clock.now().getTime() / 1000);
+      const token = await new SignJWT({ iss: issuer, aud: CLIENT, sub: 'max', iat: now, exp: now + 600 })
+        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+        .sign(privateKey);
+      const outside = openOutsideIssuer({ issuer, audiences: [CLIENT], jwksUrl: undefined }, w.clock);
+      const said = await outside.recognise(token).then(
+        () => 'recognised',
+        ({ code }) => code,
+      );
+      expect(said).toBe(outcome);
+      expect(asked.filter((url) => url.startsWith('http:'))).toEqual([]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test('are taken from OUTSIDE_JWKS_URL where it is given', async () => {
     const { theirs, there } = await apart(({ url }) => ({ OUTSIDE_JWKS_URL: `${url}/keys` }));
     theirs.pretends('https://elsewhere.example');
@@ -162,6 +192,10 @@ test.each([
   [{ OUTSIDE_AUDIENCE: CLIENT }, /^OUTSIDE_ISSUER/],
   [{ OUTSIDE_JWKS_URL: 'https://issuer.example/keys' }, /^OUTSIDE_ISSUER/],
   [{ OUTSIDE_ISSUER: 'issuer.example', OUTSIDE_AUDIENCE: CLIENT }, /^OUTSIDE_ISSUER/],
+  [
+    { OUTSIDE_ISSUER: 'https://issuer.example', OUTSIDE_AUDIENCE: CLIENT, OUTSIDE_JWKS_URL: 'http://issuer.example/keys' },
+    /^OUTSIDE_JWKS_URL/,
+  ],
   [{ OUTSIDE_ISSUER: 'http://localhost:3000', OUTSIDE_AUDIENCE: CLIENT }, /PUBLIC_URL/],
   [{ OUTSIDE_ISSUER: 'http://issuer.example', OUTSIDE_AUDIENCE: CLIENT, NODE_ENV: 'production', RATE_LIMITS: 'on' }, /https/],
 ])('settings that would let in the wrong ones end the start: %j', async (env, sentence) => {

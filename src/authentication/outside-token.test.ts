@@ -3,6 +3,7 @@ import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { CLIENT, someone, startIssuer, type TestIssuer } from '../../test/outside-issuer.ts';
 import { PASSWORD, usd } from '../../test/people.ts';
+import { openRoom, startServer } from '../../test/real-server.ts';
 import { enrol } from '../../test/second-factor.ts';
 import { type World, world } from '../../test/world.ts';
 
@@ -133,6 +134,29 @@ describe('what happens to the account counts at once, in every process, though t
     await root.put(`/v1/users/${account.id}/roles`, { roles: [] });
     expect(await audit(w)).toBeProblem(403, 'forbidden');
     await expect.poll(async () => (await audit(sibling)).status, { timeout: 1000 }).toBe(403);
+  });
+
+  test('a process of its own hears of it, though it reads revocations by itself only every ten seconds', async () => {
+    const token = await issuer.idToken(someone('hugo'));
+    const { body: account } = await me(token);
+    const room = openRoom('outside');
+    const names = { OUTSIDE_ISSUER: issuer.url, OUTSIDE_AUDIENCE: CLIENT, PUBLIC_URL: 'http://localhost:3000' };
+    const server = await startServer(room.path, { DATABASE_URL: w.databaseUrl, SOUK_DATA: room.path, NODE_ENV: 'test', ...names });
+    try {
+      const status = async () => (await server.call('/v1/auth/me', { headers: { authorization: `Bearer ${token}` } })).status;
+      const soon = { timeout: 3000, interval: 20 };
+      const root = await w.person('root', ['admin']);
+      const suspend = (suspended: boolean) => root.post(`/v1/users/${account.id}/suspension`, { suspended, reason: 'spam' });
+      expect(await status()).toBe(200); // it has just read
+
+      expect((await suspend(true)).status).toBe(200);
+      await expect.poll(status, soon).toBe(401);
+      expect((await suspend(false)).status).toBe(200);
+      await expect.poll(status, soon).toBe(200);
+    } finally {
+      await server.kill();
+      room.clear();
+    }
   });
 
   test('deletion: the token opens no new account in the place of the old one', async () => {

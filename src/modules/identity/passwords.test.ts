@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { PASSWORD, type Person, type Reply } from '../../../test/people.ts';
+import { meanwhile } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;
@@ -82,6 +83,19 @@ test('nothing tells whether an account exists, and nobody is mailed who has not 
       .slice(0, w.adapters.email.items().length - before)
       .map(({ to }) => to),
   ).toEqual(['ann@example.com']);
+});
+
+test('a sign-in that has read the old password before a reset opens no session after it', async () => {
+  const ivo = await w.person('ivo');
+  const before = await w.sql('select id from identity.sessions where account_id = $1', [ivo.id]);
+
+  const reply = await meanwhile(w, ivo.id, () => signIn('ivo', PASSWORD), {
+    text: "update identity.accounts set password_hash = 'of the new password' where id = $1",
+    values: [ivo.id],
+  });
+
+  expect(reply).toBeProblem(401, 'identity/wrong-credentials');
+  expect(await w.sql('select id from identity.sessions where account_id = $1', [ivo.id])).toEqual(before);
 });
 
 test('a code for an email sets no password, and the other way round', async () => {

@@ -43,5 +43,9 @@ function outsideIssuer(
     throw new BadSettings(
       'OUTSIDE_ISSUER, OUTSIDE_JWKS_URL: production takes https:// only, or whoever is in between could sign for anybody',
     );
+  if (issuer.startsWith('https:') && jwksUrl?.startsWith('http:'))
+    throw new BadSettings(
+      'OUTSIDE_JWKS_URL: the keys of an https:// issuer come by https:// too, or whoever is in between could sign for anybody',
+    );
   return { issuer, audiences, jwksUrl };
 }
