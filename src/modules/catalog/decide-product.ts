@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { type Product, productPublished } from '#catalog';
 import { sql } from '#kernel/database.ts';
-import { emit } from '#kernel/events.ts';
+import { emit, enqueue } from '#kernel/events.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
+import { pauseProductsJob } from './jobs.ts';
 import { isSuspended } from './pause-products.ts';
 import { lockProduct, refreshed } from './product.ts';
 import { type ProductCommand, productMachine } from './product-state.ts';
@@ -21,7 +22,8 @@ interface Decision {
 
 /**
  * Takes a product along its states (product-state.ts). Pending changes of an approved product are approved or rejected by
- * the same commands: it stays approved either way, and shows them or forgets them.
+ * the same commands: it stays approved either way, and shows them or forgets them. If its seller is suspended at the same moment,
+ * whichever commits second sees the other (pause-products.ts).
  */
 export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatch, reason }: Decision): Promise<Product> {
   return ctx.db.transaction(async (tx) => {
@@ -37,6 +39,7 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
       set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null}, version = version + 1
       where id = ${id}`);
     if (state === 'approved' && row.state !== 'approved') emit(tx, productPublished, id, { productId: id, sellerId: row.seller_id });
+    if (state === 'approved') enqueue(tx, pauseProductsJob, { accountId: row.seller_id }); // looks again once this is committed
     return refreshed(tx, id);
   });
 }

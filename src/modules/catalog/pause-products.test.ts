@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { emit } from '#kernel/events.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { standingChanged } from '#kernel/standing.ts';
+import { whileHeld } from '../../../test/held.ts';
 import { usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 
@@ -61,5 +62,27 @@ test('the newest word of an account counts, whenever older ones arrive', async (
   await says(true, 19);
   expect(await shownIn(w)).toEqual([vase]);
   await says(true, 21);
+  expect(await shownIn(w)).toEqual([]);
+});
+
+test('a product that is approved in the very moment its seller is suspended does not stay listed', async () => {
+  const w = await world();
+  const [sue, root] = [await w.person('sue'), await w.admin()];
+  const { id } = (await sue.post('/v1/products', { name: 'Plate', category: 'food', price: usd(1_00), stock: 1 })).body;
+  await sue.post(`/v1/products/${id}/submit`);
+  await w.step();
+  // The approval has seen that its seller is not suspended, and waits; then she is, and every job is done.
+  const approved = await whileHeld(
+    w,
+    { by: 'lock table catalog.categories in access exclusive mode', waiting: 1 },
+    () => root.post(`/v1/products/${id}/approve`),
+    async () => {
+      await suspend(w, sue.id, true);
+      await w.step();
+    },
+  );
+  expect(approved.body.state).toBe('approved');
+  await w.step();
+  expect((await root.get(`/v1/products/${id}`)).body.state).toBe('paused');
   expect(await shownIn(w)).toEqual([]);
 });

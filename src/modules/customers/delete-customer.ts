@@ -52,7 +52,7 @@ export async function settleClosure(ctx: Customers, closure: ClosureRow): Promis
     const moved = await moveClosure(ctx.db, closure, isClosed && reasons.length === 0 ? 'erase' : 'reopen');
     if (!moved) throw stillRunning({ retryAfterSeconds: 2 });
     await settleClosure(ctx, moved);
-    if (!isClosed) throw unauthenticated(); // it was suspended this very moment
+    if (!isClosed && reasons.length === 0) throw unauthenticated(); // it was suspended this very moment
     return reasons;
   }
   if (closure.state === 'reopening') await reopen(ctx, closure);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { permissionsOf } from '#kernel/permissions.ts';
+import { whileHeld } from '../../../test/held.ts';
 import { PASSWORD } from '../../../test/people.ts';
 import { world } from '../../../test/world.ts';
 import { roleNames } from './contract.ts';
@@ -108,4 +109,28 @@ test('of two admins who take the role from each other at once one keeps it', asy
   ]);
   expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
   expect(await w.sql(`select 1 from identity.accounts where 'admin' = any (roles)`)).toHaveLength(1);
+});
+
+test('of the last two admins who delete their accounts at once one stays, and is told why', async () => {
+  const w = await world();
+  const admins = [await w.person('ada', ['admin']), await w.person('bea', ['admin'])];
+  const replies = await whileHeld(w, { by: 'select from identity.accounts for update', waiting: 2 }, () =>
+    Promise.all(admins.map((admin) => admin.delete(`/v1/customers/${admin.username}`))),
+  );
+  const [refused, ...others] = replies.filter(({ status }) => status !== 204);
+  expect(others).toEqual([]);
+  expect(refused).toBeProblem(409, 'customers/still-open');
+  expect(refused?.body.reasons).toEqual(['last-admin']);
+  expect(await w.sql("select 1 from identity.accounts where 'admin' = any (roles) and state = 'active'")).toHaveLength(1);
+});
+
+test('of two admins who suspend each other at once one stays', async () => {
+  const w = await world();
+  const [ada, bea] = [await w.person('ada', ['admin']), await w.person('bea', ['admin'])];
+  const out = { suspended: true, reason: 'a quarrel' };
+  const replies = await whileHeld(w, { by: 'select from identity.accounts for update', waiting: 2 }, () =>
+    Promise.all([ada.post(`/v1/users/${bea.id}/suspension`, out), bea.post(`/v1/users/${ada.id}/suspension`, out)]),
+  );
+  expect(replies.find(({ status }) => status !== 200)).toBeProblem(409, 'identity/last-admin');
+  expect(await w.sql("select 1 from identity.accounts where state = 'active'")).toHaveLength(1);
 });

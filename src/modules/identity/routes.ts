@@ -250,7 +250,7 @@ export const routes = [
     access: permitted('moderation:decide'),
     body: Suspension,
     returns: SuspendedAccount,
-    problems: [notFound, forbidden, ownSuspension],
+    problems: [notFound, forbidden, ownSuspension, lastAdmin],
     handle: (ctx: Identity, { params, body }) => suspendAccount(ctx, params.userId, body),
   }),
   post('/customers', {

@@ -6,7 +6,8 @@ import { Id, line, Username } from '#kernel/shapes.ts';
 import { standingChanged } from '#kernel/standing.ts';
 import { lockAccount, setSuspended } from './account.ts';
 import type { Identity } from './context.ts';
-import { ownSuspension } from './problems.ts';
+import { isLastAdmin } from './last-admin.ts';
+import { lastAdmin, ownSuspension } from './problems.ts';
 import { revoke } from './revocation.ts';
 import { endSessions } from './session.ts';
 
@@ -18,7 +19,8 @@ export const SuspendedAccount = z.object({ id: Id, username: Username, suspended
 
 /**
  * Shuts an account out, or lets it in again. Its sessions end at once and its tokens are void in every process; while it is
- * suspended it cannot sign in. Staff are shut out only by those who may grant roles, and nobody shuts out themselves.
+ * suspended it cannot sign in. Staff are shut out only by those who may grant roles, nobody
+ * shuts out themselves, and of two admins who shut each other out at once one stays.
  */
 export async function suspendAccount(
   ctx: Identity,
@@ -26,10 +28,12 @@ export async function suspendAccount(
   { suspended, reason }: z.infer<typeof Suspension>,
 ): Promise<z.infer<typeof SuspendedAccount>> {
   const account = await ctx.db.transaction(async (tx) => {
+    const isLast = suspended && (await isLastAdmin(tx, accountId, true));
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
     if (before.id === ctx.actor.id) throw ownSuspension();
     if (before.roles.length > 0 && !ctx.actor.permissions.has('roles:grant')) throw forbidden({ permission: 'roles:grant' });
+    if (isLast) throw lastAdmin();
     if ((before.state === 'suspended') === suspended) return before;
     const now = ctx.clock.now();
     if (suspended) await endSessions(tx, accountId, { by: 'suspension', except: null, now });
