@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { seconds } from '#kernel/clock.ts';
-import { usd } from './people.ts';
+import { PASSWORD, usd } from './people.ts';
 import { openRoom, startServer } from './real-server.ts';
 import { world } from './world.ts';
 
@@ -21,11 +21,17 @@ test('who leaves is erased though nothing can be one transaction, also when the 
   const urls = Object.fromEntries(
     ['IDENTITY', 'PARTNERS', 'MODERATION', 'WALLET', 'CATALOG', 'ORDERS', 'REVIEWS'].map((name) => [`${name}_SERVICE_URL`, other.url]),
   );
-  const apart = await w.sibling({ MODULES: 'customers', INTERNAL_SECRET, ...urls });
+  const apart = await w.sibling({ MODULES: 'customers', INTERNAL_SECRET, TRUST_PROXY: 'on', ...urls });
   const stateOf = async (id: string) =>
     (await w.sql<{ state: string }>('select state from identity.accounts where id = $1', [id]))[0]?.state;
   const [bob, sue, pia] = [await w.person('bob'), await w.buyer('sue', { balance: usd(5_00) }), await w.person('pia')];
   const there = (person: typeof bob) => apart.withToken(person, person.token);
+
+  for (const address of ['203.0.113.1', '203.0.113.2']) {
+    const changes = { email: `pia@${address}.example.com`, currentPassword: PASSWORD };
+    expect((await there(pia).patch('/v1/customers/pia', changes, { 'x-forwarded-for': address })).status).toBe(200);
+  }
+  expect(await w.sql('select failures from identity.attempts')).toEqual([{ failures: 1 }, { failures: 1 }]); // codes sent: the caller is counted, not the process that asks
 
   expect((await there(bob).get('/v1/customers/bob/export')).body).toMatchObject({ customer: { id: bob.id }, flags: [], apiKeys: [] });
   expect((await there(bob).delete('/v1/customers/bob')).status).toBe(204);

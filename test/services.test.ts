@@ -145,6 +145,16 @@ describe.each([
     expect(await door.call('/internal/identity/readCustomer', { method: 'POST', headers, body })).toBeProblem(status, code);
   });
 
+  test('what a service says has an end: beyond a megabyte it is refused, with and without its length', async () => {
+    const authorization = await token(INTERNAL_SECRET);
+    const body = JSON.stringify({ input: { padding: 'x'.repeat(1024 * 1024) } });
+    const knock = (more: object) =>
+      other.call('/internal/wallet/prove', { method: 'POST', headers: { 'content-type': 'application/json', authorization }, ...more });
+    expect(await knock({ body })).toBeProblem(413, 'too-large');
+    expect(await knock({ body: new Blob([body]).stream(), duplex: 'half' })).toBeProblem(413, 'too-large');
+    expect((await knock({ body: JSON.stringify({ input: {}, padding: 'x'.repeat(1000_000) }) })).status).toBe(200);
+  });
+
   test.each((['orders', 'other'] as const).filter((door) => shape[door].includes('identity')))(
     'who signs out where %s lives is a stranger to the other process at once',
     async (door) => {

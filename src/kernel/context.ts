@@ -74,6 +74,8 @@ export interface BaseContext<OwnSettings = unknown> {
   /** Every permission there is, for those who hand them out. */
   readonly permissions: Permissions;
   readonly request: RequestScope | null;
+  /** Address of who called first, also where another service asks for them: for limits only, it is not stored. */
+  readonly address: string | null;
   /**
    * Of jobs, reactions and timers: aborted when their time is over. The database then refuses their statements, and calls of other
    * services end; whoever fetches something else hands it on. Undefined for requests.

@@ -2,10 +2,13 @@ import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { fieldErrors } from './call.ts';
 import type { Env, HttpParts } from './http.ts';
-import { invalid, malformed, notFound } from './problems.ts';
+import { invalid, notFound } from './problems.ts';
+import { readJson } from './read-body.ts';
 import { readInternalToken } from './remote.ts';
 import { problemReply } from './replies.ts';
 import { problemOf } from './thrown.ts';
+
+const INTERNAL_LIMIT_BYTES = 1024 * 1024;
 
 /** Where other services ask: closed to the public by a short-lived signed token. */
 export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
@@ -19,6 +22,7 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
       const input = await internalInput(spec.input, c.req.raw);
       const output = await parts.runtime.ask(from.caller, module, operation, input, {
         actor: from.actor,
+        address: from.address,
         cause: from.cause,
         request: null,
         tx: null,
@@ -32,10 +36,9 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
   });
 }
 
+/** @throws tooLarge beyond a megabyte: the largest that a service says is a page of lines or the texts of one form. */
 async function internalInput(schema: z.ZodType, request: Request): Promise<unknown> {
-  const body = (await request.json().catch(() => {
-    throw malformed({ reason: 'The body is not JSON.' });
-  })) as { input?: unknown } | null;
+  const body = (await readJson(request, INTERNAL_LIMIT_BYTES)) as { input?: unknown } | null;
   const parsed = schema.safeParse(body?.input);
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
   return parsed.data;

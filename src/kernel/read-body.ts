@@ -16,14 +16,17 @@ export async function readBody(request: Request, formAllowed: boolean): Promise<
   const expected = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
   const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity' && coding !== '') throw unsupportedMedia({ expected: `${expected}, not compressed` });
-  const bytes = await bytesOf(request);
+  const bytes = await bytesOf(request, BODY_LIMIT_BYTES);
   if (bytes.length === 0) return {};
   const { type, charset } = mediaTypeOf(request.headers.get('content-type') ?? '');
   const isForm = formAllowed && type === 'application/x-www-form-urlencoded';
   if (!isForm && !/^application\/([\w.+-]+\+)?json$/.test(type)) throw unsupportedMedia({ expected });
   if (charset !== 'utf-8') throw unsupportedMedia({ expected: `${expected} in UTF-8` });
   const text = decode(bytes);
-  return isForm ? decodeForm(text, 'body') : readJson(text);
+  if (isForm) return decodeForm(text, 'body');
+  const value = parse(text);
+  refuseOddNames(text);
+  return value;
 }
 
 /** Type and charset, in small letters. US-ASCII is UTF-8. */
@@ -33,23 +36,26 @@ function mediaTypeOf(header: string): { type: string; charset: string } {
   return { type: type.trim(), charset: ['utf8', 'us-ascii', 'ascii'].includes(charset) ? 'utf-8' : charset };
 }
 
-async function bytesOf(request: Request): Promise<Uint8Array> {
+/** What another service says: JSON in UTF-8. @throws tooLarge, malformed, clientGone */
+export const readJson = async (request: Request, limitBytes: number): Promise<unknown> => parse(decode(await bytesOf(request, limitBytes)));
+
+async function bytesOf(request: Request, limitBytes: number): Promise<Uint8Array> {
   const length = request.headers.get('content-length');
-  if (Number(length ?? 0) > BODY_LIMIT_BYTES) throw tooLarge({ limitBytes: BODY_LIMIT_BYTES });
+  if (Number(length ?? 0) > limitBytes) throw tooLarge({ limitBytes });
   try {
     if (length !== null) return new Uint8Array(await request.arrayBuffer());
-    return await chunksOf(request);
+    return await chunksOf(request, limitBytes);
   } catch (error) {
     throw tooLarge.is(error) ? error : clientGone();
   }
 }
 
-async function chunksOf(request: Request): Promise<Uint8Array> {
+async function chunksOf(request: Request, limitBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw tooLarge({ limitBytes: BODY_LIMIT_BYTES });
+    if (size > limitBytes) throw tooLarge({ limitBytes });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -63,15 +69,12 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function readJson(text: string): unknown {
-  let value: unknown;
+function parse(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw malformed({ reason: 'The body is not JSON.' });
   }
-  refuseOddNames(text);
-  return value;
 }
 
 const STRINGS_AND_MARKS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;

@@ -16,6 +16,8 @@ interface Claims {
   module: string;
   operation: string;
   actor: Omit<Actor, 'permissions'> & { permissions: string[] };
+  /** Address of who called first, so that limits count them and not the service that asks. */
+  address?: string | null;
   /** What led to the call. */
   cause?: Cause | null;
 }
@@ -81,8 +83,13 @@ async function send(url: string, token: string, body: string, signal: AbortSigna
 const endsBy = (signal: AbortSignal | undefined): AbortSignal =>
   AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]);
 
-const sign = (key: Uint8Array, asked: Omit<Claims, 'actor' | 'cause'>, scope: Scope): Promise<string> =>
-  new SignJWT({ ...asked, actor: { ...scope.actor, permissions: [...scope.actor.permissions] }, cause: causeOf(scope) })
+const sign = (key: Uint8Array, asked: Omit<Claims, 'actor' | 'address' | 'cause'>, scope: Scope): Promise<string> =>
+  new SignJWT({
+    ...asked,
+    actor: { ...scope.actor, permissions: [...scope.actor.permissions] },
+    address: scope.request?.address ?? scope.address ?? null,
+    cause: causeOf(scope),
+  })
     .setProtectedHeader({ alg: 'HS256' })
     .setAudience('souk-internal')
     .setIssuedAt()
@@ -97,7 +104,7 @@ export async function readInternalToken(
   authorization: string | null,
   secret: string,
   asked: { module: string; operation: string },
-): Promise<{ caller: string; actor: Actor; cause: Cause | null } | undefined> {
+): Promise<{ caller: string; actor: Actor; address: string | null; cause: Cause | null } | undefined> {
   if (!authorization?.startsWith('Internal ')) return undefined;
   try {
     const key = new TextEncoder().encode(secret);
@@ -113,6 +120,7 @@ export async function readInternalToken(
     return {
       caller: payload.caller,
       actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) },
+      address: payload.address ?? null,
       cause: payload.cause ?? null,
     };
   } catch {

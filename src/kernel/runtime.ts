@@ -16,6 +16,8 @@ import type { Settings } from './settings.ts';
 export interface Scope {
   actor: Actor;
   request: RequestScope | null;
+  /** Address of the first caller, where another service asks for them. */
+  address?: string | null | undefined;
   tx: Transaction | null;
   /** What led to this, where it is no request of this process: of a job, of a reaction, of another service's call. */
   cause?: Cause | null | undefined;
@@ -110,6 +112,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
         actor: scope.actor,
         request: scope.request,
         signal: scope.signal,
+        address: scope.request?.address ?? scope.address ?? null,
         db: databaseOf(module.name, scope),
         isTogether: allHere && !scope.tx,
         together: <T>(work: (inner: BaseContext) => Promise<T>): Promise<T> =>

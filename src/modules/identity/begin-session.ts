@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import { newId } from '#kernel/ids.ts';
 import { findById, type LivingAccount } from './account.ts';
 import { refuseShutOut } from './account-of-link.ts';
-import { placeOf } from './attempts.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
+import { placeOf } from './place.ts';
 import { mfaCodeRequired } from './problems.ts';
 import { proveSecondFactor } from './prove-second-factor.ts';
 import { newRefreshToken, openSession } from './session.ts';
@@ -18,11 +18,11 @@ import { issueTokens, type Tokens } from './tokens.ts';
 export async function beginSession(ctx: Identity, account: LivingAccount, code: string | undefined): Promise<Tokens | undefined> {
   if (account.has_second_factor) {
     if (code === undefined) throw mfaCodeRequired();
-    await proveSecondFactor(ctx, account.id, code, placeOf(ctx));
+    await proveSecondFactor(ctx, account.id, code, { place: placeOf(ctx) });
   }
   const token = newRefreshToken(ctx.secrets, newId(), 1);
   const now = ctx.clock.now();
-  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, now }));
+  const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, place: placeOf(ctx), now }));
   return owner && issueTokens(ctx, owner, token, owner.has_second_factor ? now : undefined);
 }
 

@@ -3,55 +3,81 @@ import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
 import { gapless } from '#kernel/shapes.ts';
-import { attemptInsert } from './attempts.ts';
+import { countCodeTry, type TriedCode } from './attempts.ts';
+import type { Identity } from './context.ts';
+import { placeOf } from './place.ts';
 
 /** What a code is for: to prove an email, or to set a new password. */
 export type CodePurpose = 'email' | 'password';
 
-/** Six digits, mailed to prove an address. */
+const LIFE_MS = minutes(15);
+const SPENT_MS = days(1);
+/** Consonants: no word comes of them, and no digit that could be taken for the short code. 30 of 20 are 129 bits. */
+const LETTERS = 'bcdfghjklmnpqrstvwxz';
+const LONG = 30;
+
+/** What an email holds: six digits, or the long code of the same email. Gaps and dashes mean nothing. */
 export const Code = gapless()
-  .regex(/^\d{6}$/, 'has six digits')
+  .overwrite((text) => text.replaceAll('-', '').toLowerCase())
+  .regex(new RegExp(`^(\\d{6}|[${LETTERS}]{${LONG}})$`), 'has six digits, or is the long code of the email')
   .meta({ example: '402518' });
 
-const TRIES = 5;
-const SENDINGS = 5;
-const SENDINGS_WINDOW_MS = days(1);
-const LIFE_MS = minutes(15);
+/** The two codes of one email: six digits, whose tries are counted, and one that is too long to be guessed. */
+export interface MailedCode {
+  short: string;
+  long: string;
+}
 
-export const newCode = (): string => String(randomInt(1_000_000)).padStart(6, '0');
+export const newCode = (): MailedCode => ({
+  short: String(randomInt(1_000_000)).padStart(6, '0'),
+  long: Array.from({ length: LONG }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
+});
 
 /** A keyed hash: a plain one of six digits would be guessed at once. */
 export const fingerprintOf = (secrets: Secrets, accountId: string, purpose: CodePurpose, code: string): string =>
   secrets.fingerprint(code, `identity.code:${purpose}:${accountId}`);
 
-const place = (accountId: string) => `identity.code:${accountId}`;
-export const sealCode = (secrets: Secrets, accountId: string, code: string): string => secrets.seal(code, place(accountId));
-export const unsealCode = (secrets: Secrets, accountId: string, sealed: string): string => secrets.unseal(sealed, place(accountId));
+const shortPlace = (accountId: string) => `identity.code:${accountId}`;
+const longPlace = (accountId: string) => `identity.long-code:${accountId}`;
+
+/** What a job is given of a code. */
+export const sealCode = (secrets: Secrets, accountId: string, { short, long }: MailedCode) => ({
+  accountId,
+  sealedCode: secrets.seal(short, shortPlace(accountId)),
+  sealedLong: secrets.seal(long, longPlace(accountId)),
+});
+
+/** An older process has sealed no long code. */
+export const unsealCode = (
+  secrets: Secrets,
+  { accountId, sealedCode, sealedLong }: { accountId: string; sealedCode: string; sealedLong?: string | undefined },
+): { short: string; long: string | null } => ({
+  short: secrets.unseal(sealedCode, shortPlace(accountId)),
+  long: sealedLong === undefined ? null : secrets.unseal(sealedLong, longPlace(accountId)),
+});
 
 /**
  * Puts a new code in the place of the one before, with all its tries.
- * @returns false when the account has had as many codes as it may in a day, or has proven its email already.
+ * @returns false when the account has proven its email already.
  */
 export async function replaceCode(
-  db: Database,
-  { accountId, purpose, fingerprint, now }: { accountId: string; purpose: CodePurpose; fingerprint: string; now: Date },
+  { db, secrets, clock }: Pick<Identity, 'db' | 'secrets' | 'clock'>,
+  { accountId, purpose, code }: { accountId: string; purpose: CodePurpose; code: MailedCode },
 ): Promise<boolean> {
-  const expiresAt = new Date(now.getTime() + LIFE_MS);
-  const windowBegan = new Date(now.getTime() - SENDINGS_WINDOW_MS);
+  const [short, long] = [code.short, code.long].map((text) => fingerprintOf(secrets, accountId, purpose, text));
+  const now = clock.now();
   const replaced = await db.execute(sql`
-    insert into identity.codes as c (account_id, purpose, fingerprint, first_at, expires_at)
-    values (${accountId}, ${purpose}, ${fingerprint}, ${now}, ${expiresAt})
+    insert into identity.codes as c (account_id, purpose, fingerprint, long_fingerprint, first_at, expires_at)
+    values (${accountId}, ${purpose}, ${short}, ${long}, ${now}, ${new Date(now.getTime() + LIFE_MS)})
     on conflict (account_id, purpose) do update set
-      fingerprint = excluded.fingerprint, expires_at = excluded.expires_at, tries = 0, used_at = null,
-      sendings = case when c.first_at < ${windowBegan} then 1 else c.sendings + 1 end,
-      first_at = case when c.first_at < ${windowBegan} then excluded.first_at else c.first_at end
-    where (c.used_at is null or c.purpose = 'password') and (c.sendings < ${SENDINGS} or c.first_at < ${windowBegan})`);
+      fingerprint = excluded.fingerprint, long_fingerprint = excluded.long_fingerprint, expires_at = excluded.expires_at,
+      first_at = excluded.first_at, used_at = null
+    where c.used_at is null or c.purpose = 'password'`);
   return replaced === 1;
 }
 
-interface SpentTry {
-  account_id: string;
-  fingerprint: string;
+interface LiveCode extends TriedCode {
+  long_fingerprint: string | null;
   used_at: Date | null;
 }
 
@@ -59,28 +85,32 @@ interface SpentTry {
 export type Whose = { emailIndex: string } | { usernameIndex: string };
 
 /**
- * Finds the account whose code this is. The try is spent before it is looked at, by a statement of its own, so that neither
- * guesses at once nor a failure afterwards give more than five of them. Where nobody is meant it writes an attempt all the same:
- * a commit that has nothing to write need not wait for the disk, and that would tell who has an account.
+ * Finds the account whose code this is. A try at six digits is counted before it is looked at, so that neither guesses at once
+ * nor a failure afterwards give more of them; what is tried from elsewhere does not spend the tries of who is here. The long code of
+ * the same email cannot be guessed: nobody's tries keep its holder out.
  */
 export async function tryCode(
-  db: Database,
-  secrets: Secrets,
-  guess: { whose: Whose; purpose: CodePurpose; code: string; now: Date },
+  ctx: Identity,
+  { whose, purpose, code }: { whose: Whose; purpose: CodePurpose; code: string },
 ): Promise<{ accountId: string; fingerprint: string; isUsed: boolean } | undefined> {
-  const { whose } = guess;
+  const { db, secrets, clock } = ctx;
+  const place = placeOf(ctx);
   const meant = 'emailIndex' in whose ? sql`a.email_index = ${whose.emailIndex}` : sql`a.username_index = ${whose.usernameIndex}`;
-  const spent = await db.many<SpentTry>(sql`
-    with attempt as (${attemptInsert(secrets, { codeOf: whose }, guess.now)}), spent as (
-      update identity.codes c set tries = c.tries + 1
-      from identity.accounts a
-      where a.id = c.account_id and c.purpose = ${guess.purpose} and ${meant} and a.state in ('unconfirmed', 'active') and c.tries < ${TRIES} and c.expires_at > ${guess.now}
-      returning c.account_id, c.fingerprint, c.used_at
-    )
-    select * from spent`);
-  const hit = spent.find(({ account_id, fingerprint }) =>
-    sameText(fingerprint, fingerprintOf(secrets, account_id, guess.purpose, guess.code)),
-  );
+  const isMeantAlone = 'emailIndex' in whose ? sql`a.email_confirmed_at is not null` : sql`true`;
+  const meantNow = await db.many<LiveCode>(sql`
+    select a.id as account_id, coalesce(c.fingerprint, '') as fingerprint, c.long_fingerprint, c.used_at,
+           exists (select 1 from identity.places p where p.account_id = a.id and p.place = ${place}) as is_known
+    from identity.accounts a left join identity.codes c on c.account_id = a.id and c.purpose = ${purpose} and c.expires_at > ${clock.now()}
+    where ${meant} and a.state in ('unconfirmed', 'active') and (c.account_id is not null or ${isMeantAlone})
+    order by a.email_confirmed_at, a.created_at desc, a.id desc`);
+  const live = meantNow.filter(({ fingerprint }) => fingerprint !== '');
+  const isLong = code.length === LONG;
+  const tried = await countCodeTry(ctx, { whose, purpose, place, codes: isLong ? [] : live });
+  const isHit = ({ account_id, fingerprint, long_fingerprint }: LiveCode): boolean =>
+    (isLong || tried.has(account_id)) &&
+    sameText((isLong ? long_fingerprint : fingerprint) ?? '', fingerprintOf(secrets, account_id, purpose, code));
+  const hit = live.find(isHit);
+  if (ctx.request) ctx.request.subject = (hit ?? meantNow[0])?.account_id ?? null; // whose code was tried
   return hit && { accountId: hit.account_id, fingerprint: hit.fingerprint, isUsed: hit.used_at !== null };
 }
 
@@ -97,10 +127,10 @@ export const markUsed = async (
     where account_id = ${accountId} and purpose = ${purpose} and used_at is null and fingerprint = coalesce(${fingerprint}, fingerprint)`)) ===
   1;
 
-/** The code that went to another address is void: it must not prove the new one. What was sent today still counts. */
+/** The code that went to another address is void: it must not prove the new one. */
 export const voidCode = (db: Database, accountId: string, purpose: CodePurpose, now: Date) =>
   db.execute(sql`
-    update identity.codes set fingerprint = '', used_at = null, expires_at = ${now} where account_id = ${accountId} and purpose = ${purpose}`);
+    update identity.codes set fingerprint = '', long_fingerprint = null, used_at = null, expires_at = ${now} where account_id = ${accountId} and purpose = ${purpose}`);
 
 /** Codes of an account that is erased. */
 export const dropCodes = (db: Database, accountId: string) => db.execute(sql`delete from identity.codes where account_id = ${accountId}`);
@@ -111,9 +141,9 @@ export const isCurrent = async (db: Database, accountId: string, purpose: CodePu
     select 1 from identity.codes
     where account_id = ${accountId} and purpose = ${purpose} and fingerprint = ${fingerprint} and used_at is null`)) !== undefined;
 
-/** Codes are kept for their day, so that sendings are counted; then they go. */
+/** Codes are stored for a day, so that one who confirms again gets the same reply; then they go. */
 export const forgetCodes = (db: Database, now: Date, limit: number) =>
   db.execute(sql`
     delete from identity.codes where (account_id, purpose) in (
-      select account_id, purpose from identity.codes where first_at < ${new Date(now.getTime() - SENDINGS_WINDOW_MS)} and expires_at < ${now}
+      select account_id, purpose from identity.codes where first_at < ${new Date(now.getTime() - SPENT_MS)} and expires_at < ${now}
       order by first_at limit ${limit} for update skip locked)`);

@@ -47,7 +47,6 @@ test('the fifth try may still be the right one', async () => {
 test('guesses at once get no more tries than guesses in turn', async () => {
   const { w, code, email } = await signedUp();
   await Promise.all(Array.from({ length: 30 }, () => confirm(w, { email, code: wrong(code) })));
-  expect(await w.sql('select tries from identity.codes')).toEqual([{ tries: 5 }]);
   expect(await confirm(w, { email, code })).toBeProblem(403, 'identity/wrong-code');
 });
 

@@ -7,6 +7,7 @@ import { Code, markUsed, tryCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { accountCreated } from './contract.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
+import { placeOf, rememberPlace } from './place.ts';
 import { wrongCode } from './problems.ts';
 
 export const ConfirmSignUp = z
@@ -22,12 +23,7 @@ export type Confirmed = z.infer<typeof Confirmed>;
  * The first to prove an address owns it. While the code lives, the same call answers the same again.
  */
 export async function confirmSignUp(ctx: Identity, input: Named & { code: string }): Promise<Confirmed> {
-  const hit = await tryCode(ctx.db, ctx.secrets, {
-    whose: whose(ctx.secrets, input),
-    purpose: 'email',
-    code: input.code,
-    now: ctx.clock.now(),
-  });
+  const hit = await tryCode(ctx, { whose: whose(ctx.secrets, input), purpose: 'email', code: input.code });
   if (!hit) throw wrongCode();
   const account = hit.isUsed ? await findById(ctx.db, hit.accountId) : await proveEmail(ctx, hit);
   if (!account) throw wrongCode();
@@ -47,7 +43,7 @@ async function proveEmail(
       if (!account?.email_index) return findById(tx, accountId); // a twin has confirmed it meanwhile
       if (!(await markUsed(tx, accountId, 'email', ctx.clock.now(), fingerprint))) throw wrongCode(); // the email was changed this very moment
       await forgetRivals(tx, account.email_index);
-      if (ctx.request) ctx.request.subject = accountId;
+      await rememberPlace(tx, accountId, placeOf(ctx), ctx.clock.now());
       if (before?.state === 'unconfirmed') emit(tx, accountCreated, accountId, { accountId });
       return account;
     });

@@ -31,7 +31,7 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
   const { id } = ctx.actor;
   const sessionId = ownSession(ctx);
   if ((await findById(ctx.db, id))?.has_second_factor) throw mfaEnrolled(); // no failure, so not counted
-  await countAttempt(ctx.db, ctx.secrets, { secondFactorOf: id, from: `session:${sessionId}` }, now);
+  await countAttempt(ctx, { secondFactorOf: id, session: sessionId });
   const recoveryCodes = newRecoveryCodes();
   const account = await ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, id);
@@ -47,6 +47,6 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
     return setSecondFactor(tx, id, true, await revoke(tx, 'account', id, now));
   });
   revokedHere();
-  await forgiveAttempts(ctx.db, ctx.secrets, { secondFactorOf: id, from: `session:${sessionId}` });
+  await forgiveAttempts(ctx, { secondFactorOf: id, session: sessionId });
   return { ...(await issueAccessToken(ctx, account, sessionId, now)), recoveryCodes };
 }

@@ -23,10 +23,10 @@ export async function demandPassword(ctx: Identity, account: LivingAccount, pass
  * @throws wrongPassword, tooMany
  */
 export async function tryPassword(ctx: Identity, account: LivingAccount, password: string): Promise<void> {
-  const tried = { usernameIndex: account.username_index, from: `session:${ctx.actor.sessionId ?? ctx.actor.id}` };
-  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, tried, ctx.clock.now());
+  const tried = { usernameIndex: account.username_index, session: ctx.actor.sessionId ?? ctx.actor.id };
+  if (ctx.settings.rateLimits) await countAttempt(ctx, tried);
   if (!(await isPassword(ctx.secrets, password, account.password_hash))) throw wrongPassword();
-  if (ctx.settings.rateLimits) await forgiveAttempts(ctx.db, ctx.secrets, tried);
+  if (ctx.settings.rateLimits) await forgiveAttempts(ctx, tried);
 }
 
 /** Whether the caller's session was opened in the last 10 minutes. */

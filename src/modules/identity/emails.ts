@@ -6,11 +6,24 @@ export interface EmailText {
   text: string;
 }
 
-export const codeEmail = ({ username, code }: { username: string; code: string }): EmailText => ({
+/** The two codes of one email; an older process gives no long one. */
+interface Codes {
+  username: string;
+  code: { short: string; long: string | null };
+}
+
+const inFives = (long: string): string => long.match(/.{1,5}/g)!.join('-');
+
+/** For whom others have used up the tries at the digits: they cannot do so with the long code. */
+const longCode = ({ long }: Codes['code']): string[] =>
+  long === null ? [] : [`If the digits are refused because somebody else has tried too many, enter this code instead: ${inFives(long)}`];
+
+export const codeEmail = ({ username, code }: Codes): EmailText => ({
   subject: 'Your confirmation code',
   text: [
-    `${code} is your confirmation code.`,
+    `${code.short} is your confirmation code.`,
     `It confirms this email address for the account ${username}, and is good for 15 minutes. Enter it only if you opened this account yourself; otherwise ignore this message, and nothing happens.`,
+    ...longCode(code),
   ].join('\n\n'),
 });
 
@@ -23,11 +36,12 @@ export const alreadyKnownEmail = ({ username }: { username: string }): EmailText
   ].join('\n\n'),
 });
 
-export const resetEmail = ({ username, code }: { username: string; code: string }): EmailText => ({
+export const resetEmail = ({ username, code }: Codes): EmailText => ({
   subject: 'Your code for a new password',
   text: [
-    `${code} is your code for a new password.`,
+    `${code.short} is your code for a new password.`,
     `It sets a new password for the account ${username}, and is good for 15 minutes. If you did not ask for it, ignore this message: your password stays as it is.`,
+    ...longCode(code),
   ].join('\n\n'),
 });
 

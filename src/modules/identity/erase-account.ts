@@ -5,6 +5,7 @@ import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { dropLinks } from './link.ts';
 import { dropAllOwed } from './owed-email.ts';
+import { dropPlaces } from './place.ts';
 import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
@@ -18,6 +19,7 @@ export async function eraseAccount(ctx: Identity, { accountId }: Whose): Promise
     await dropAllOwed(tx, accountId);
     await dropSecondFactor(tx, accountId);
     await dropLinks(tx, accountId);
+    await dropPlaces(tx, accountId);
     await endSessions(tx, accountId, { by: 'erasure', except: null, now });
     await revoke(tx, 'account', accountId, now);
   });

@@ -4,6 +4,7 @@ import { forgetAttempts } from './attempts.ts';
 import { forgetCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { forgetOwed } from './owed-email.ts';
+import { forgetPlaces } from './place.ts';
 import { forgetRevocations } from './revocation.ts';
 import { forgetBegun } from './second-factor.ts';
 import { forgetSessions } from './session.ts';
@@ -13,6 +14,15 @@ const BATCHES = 20;
 
 /** Drops what has had its time. A turn that leaves something over is followed by the next. */
 export async function forgetExpired(ctx: Identity): Promise<void> {
-  for (const forget of [forgetCodes, forgetAttempts, forgetSessions, forgetOwed, forgetRevocations, forgetBegun, forgetUnconfirmed])
+  for (const forget of [
+    forgetCodes,
+    forgetAttempts,
+    forgetSessions,
+    forgetOwed,
+    forgetPlaces,
+    forgetRevocations,
+    forgetBegun,
+    forgetUnconfirmed,
+  ])
     await inBatches(BATCH, (size) => forget(ctx.db, ctx.clock.now(), size), BATCHES);
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { enqueue } from '#kernel/events.ts';
 import { emailOf, findByConfirmedEmail, findById, findByUsername } from './account.ts';
-import { fingerprintOf, isCurrent, unsealCode, type Whose } from './code.ts';
+import { fingerprintOf, isCurrent, unsealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { resetEmail } from './emails.ts';
-import { sendResetCode, startReset } from './jobs.ts';
+import { type SendCode, sendResetCode, startReset, type Whom } from './jobs.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { giveCode } from './open-account.ts';
+import { placeOf } from './place.ts';
 
 export const ForgotPassword = z
   .strictObject(namedFields)
@@ -20,28 +21,29 @@ export const ForgottenPassword = z.object({ message: z.string() });
  * the same in words and time.
  */
 export async function forgotPassword(ctx: Identity, input: Named): Promise<z.infer<typeof ForgottenPassword>> {
-  await ctx.db.transaction(async (tx) => enqueue(tx, startReset, whose(ctx.secrets, input)));
+  await ctx.db.transaction(async (tx) => enqueue(tx, startReset, { ...whose(ctx.secrets, input), place: placeOf(ctx) }));
   return { message: 'If there is such an account with a confirmed email address, a code has been sent to it.' };
 }
 
 /** Gives a code to the active account that is meant, if it has proven an address to send it to. */
-export async function runStartReset(ctx: Identity, meant: Whose): Promise<void> {
+export async function runStartReset(ctx: Identity, { place, ...meant }: Whom): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const account =
       'emailIndex' in meant ? await findByConfirmedEmail(tx, meant.emailIndex) : await findByUsername(tx, meant.usernameIndex);
     if (account?.state !== 'active' || !account.email_confirmed_at) return;
-    const code = await giveCode(ctx, tx, account, 'password');
+    const code = await giveCode(ctx, tx, account, 'password', place);
     if (code) enqueue(tx, sendResetCode, code);
   });
 }
 
 /** Mails the code. One that was replaced or used meanwhile is not sent; run twice, the job sends once. */
-export async function runSendResetCode(ctx: Identity, { accountId, sealedCode }: { accountId: string; sealedCode: string }): Promise<void> {
+export async function runSendResetCode(ctx: Identity, given: SendCode): Promise<void> {
+  const { accountId } = given;
   const account = await findById(ctx.db, accountId);
   const to = account && emailOf(ctx.secrets, account);
   if (!to) return;
-  const code = unsealCode(ctx.secrets, accountId, sealedCode);
-  const fingerprint = fingerprintOf(ctx.secrets, accountId, 'password', code);
+  const code = unsealCode(ctx.secrets, given);
+  const fingerprint = fingerprintOf(ctx.secrets, accountId, 'password', code.short);
   if (!(await isCurrent(ctx.db, accountId, 'password', fingerprint))) return;
   await ctx.email.send({ key: `identity.reset:${accountId}:${fingerprint}`, to, ...resetEmail({ username: account.username, code }) });
 }

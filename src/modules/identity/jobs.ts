@@ -3,9 +3,13 @@ import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 import { News } from './emails.ts';
 
-export const SendCode = z.object({ accountId: Id, sealedCode: z.string() });
+export const SendCode = z.object({ accountId: Id, sealedCode: z.string(), sealedLong: z.string().optional() });
+export type SendCode = z.infer<typeof SendCode>;
 
-export const Whom = z.union([z.object({ emailIndex: z.string() }), z.object({ usernameIndex: z.string() })]);
+/** `place`: from where it was asked, as `placeOf` says it. An older process says none. */
+const asked = { place: z.string().default('') };
+export const Whom = z.union([z.object({ emailIndex: z.string(), ...asked }), z.object({ usernameIndex: z.string(), ...asked })]);
+export type Whom = z.infer<typeof Whom>;
 
 export const sendCode = job('identity.send-code', SendCode, { lane: 'mail' });
 

@@ -13,9 +13,10 @@ import {
   takenUsernames,
 } from './account.ts';
 import { mayBeMailed } from './attempts.ts';
-import { type CodePurpose, fingerprintOf, newCode, replaceCode, sealCode } from './code.ts';
+import { type CodePurpose, newCode, replaceCode, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
+import { placeOf } from './place.ts';
 import { isKeptFromPublic, usernameIndex, usernamesFrom } from './username.ts';
 
 export interface Opening {
@@ -66,19 +67,17 @@ export async function freeUsernames(ctx: Identity, db: Database, fullName: strin
 }
 
 /**
- * Gives the account a new code, and answers what the job that mails it needs, the code sealed; undefined when it has had
- * too many, or its address has, whoever asked for them. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
+ * Gives the account a new code, and answers what the job that mails it needs, the code sealed; undefined when too many were asked
+ * for from this place, or its address has had too many. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
  */
 export async function giveCode(
   ctx: Identity,
   tx: Transaction,
   { id: accountId, email_index: to }: Pick<AccountRow, 'id' | 'email_index'>,
   purpose: CodePurpose,
-): Promise<{ accountId: string; sealedCode: string } | undefined> {
-  const isLimited = ctx.settings.rateLimits && purpose === 'email' && to !== null;
-  if (isLimited && !(await mayBeMailed(tx, ctx.secrets, to, ctx.clock.now()))) return undefined;
+  place: string = placeOf(ctx),
+): Promise<ReturnType<typeof sealCode> | undefined> {
+  if (!(await mayBeMailed(tx, ctx, { accountId, purpose, place, to: ctx.settings.rateLimits ? to : null }))) return undefined;
   const code = newCode();
-  const fingerprint = fingerprintOf(ctx.secrets, accountId, purpose, code);
-  const given = await replaceCode(tx, { accountId, purpose, fingerprint, now: ctx.clock.now() });
-  return given ? { accountId, sealedCode: sealCode(ctx.secrets, accountId, code) } : undefined;
+  return (await replaceCode({ ...ctx, db: tx }, { accountId, purpose, code })) ? sealCode(ctx.secrets, accountId, code) : undefined;
 }

@@ -35,7 +35,8 @@ export const wrongCode = problem({
   status: 403,
   title: 'The code is wrong',
   detail:
-    'The code is wrong, was tried too often, or has expired. Ask for a new one (POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
+    'The code is wrong, was tried too often, or has expired. Enter the long code of the same email, or ask for a new email ' +
+    '(POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
 });
 
 export const mfaEnrolled = problem({

@@ -1,5 +1,5 @@
 import { lockAccount } from './account.ts';
-import { countAttempt, forgiveAttempts } from './attempts.ts';
+import { countAttempt, type From, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
 import { wrongMfaCode } from './problems.ts';
 import { countRecoveryCodes, isRecoveryCode, spendRecoveryCode } from './recovery-codes.ts';
@@ -11,13 +11,13 @@ import { tellOwner } from './tell-owner.ts';
  * the other limits are: a million codes are soon guessed.
  * @throws wrongMfaCode also for a code that was used before. @throws tooMany after five failures in a quarter of an hour.
  */
-export async function proveSecondFactor(ctx: Identity, accountId: string, code: string, from: string): Promise<void> {
+export async function proveSecondFactor(ctx: Identity, accountId: string, code: string, from: From): Promise<void> {
   const now = ctx.clock.now();
-  const tried = { secondFactorOf: accountId, from };
-  await countAttempt(ctx.db, ctx.secrets, tried, now);
+  const tried = { secondFactorOf: accountId, ...from };
+  await countAttempt(ctx, tried);
   if (isRecoveryCode(code)) await recover(ctx, accountId, code, now);
   else if (!(await spendOneTimeCode(ctx.db, ctx.secrets, accountId, code, now))) throw wrongMfaCode();
-  await forgiveAttempts(ctx.db, ctx.secrets, tried);
+  await forgiveAttempts(ctx, tried);
 }
 
 /** Takes a recovery code, and has the owner told how many are left: the lock lets those that are used at once come one after the other. */

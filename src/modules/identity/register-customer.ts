@@ -10,6 +10,7 @@ import { sendCode } from './jobs.ts';
 import { giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { Address, Age, BirthDate, FullName, Gender, MaritalStatus, refuseImpossibleBirth, yearsSince } from './personal-details.ts';
+import { placeOf, rememberPlace } from './place.ts';
 import { usernameTaken } from './problems.ts';
 import { isKeptFromPublic } from './username.ts';
 
@@ -64,6 +65,7 @@ export async function registerCustomer(
     if (!account) return undefined;
     if (ctx.request) ctx.request.subject = account.id;
     emit(tx, accountCreated, account.id, { accountId: account.id });
+    await rememberPlace(tx, account.id, placeOf(ctx), ctx.clock.now());
     const code = account.email_index ? await giveCode(ctx, tx, account, 'email') : undefined;
     if (code) enqueue(tx, sendCode, code);
     return account;

@@ -4,9 +4,10 @@ import { enqueue } from '#kernel/events.ts';
 import { findByUsername, findWaitingForCode, type LivingAccount } from './account.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
-import { resendCodes, sendCode } from './jobs.ts';
+import { resendCodes, sendCode, type Whom } from './jobs.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { giveCode } from './open-account.ts';
+import { placeOf } from './place.ts';
 
 export const ResendCode = z
   .strictObject(namedFields)
@@ -17,15 +18,15 @@ export const ResentCode = z.object({ message: z.string() });
 
 /** Asks for another code. Whether anybody waits for one is found out by a job, so that the answer is the same in words and time. */
 export async function resendCode(ctx: Identity, input: Named): Promise<z.infer<typeof ResentCode>> {
-  await ctx.db.transaction(async (tx) => enqueue(tx, resendCodes, whose(ctx.secrets, input)));
+  await ctx.db.transaction(async (tx) => enqueue(tx, resendCodes, { ...whose(ctx.secrets, input), place: placeOf(ctx) }));
   return { message: 'If an account waits for this confirmation, a new code has been sent to its email address.' };
 }
 
 /** Gives a new code to each account that waits to confirm the address, or to the one of that name. */
-export async function runResendCodes(ctx: Identity, meant: Whose): Promise<void> {
+export async function runResendCodes(ctx: Identity, { place, ...meant }: Whom): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     for (const account of await waiting(tx, meant)) {
-      const code = await giveCode(ctx, tx, account, 'email');
+      const code = await giveCode(ctx, tx, account, 'email', place);
       if (code) enqueue(tx, sendCode, code);
     }
   });

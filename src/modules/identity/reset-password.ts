@@ -6,6 +6,7 @@ import type { Identity } from './context.ts';
 import { dropLinks } from './link.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { hashPassword, NewPassword } from './password.ts';
+import { dropPlaces, placeOf, rememberPlace } from './place.ts';
 import { wrongCode } from './problems.ts';
 import { revoke } from './revocation.ts';
 import { endSessions } from './session.ts';
@@ -18,20 +19,21 @@ export const ResetPassword = z
 
 /**
  * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are, and links to
- * providers go: whoever knew the old password is out. A provider of the owner's links again by the email at its next sign-in.
+ * providers go, and so do the places that were known: whoever knew the old password is out. A provider of the owner's links again by the email at its next sign-in.
  * @throws wrongCode also when there is no such account.
  */
 export async function resetPassword(ctx: Identity, input: Named & { code: string; newPassword: string }): Promise<undefined> {
   const now = ctx.clock.now();
-  const hit = await tryCode(ctx.db, ctx.secrets, { whose: whose(ctx.secrets, input), purpose: 'password', code: input.code, now });
+  const hit = await tryCode(ctx, { whose: whose(ctx.secrets, input), purpose: 'password', code: input.code });
   if (!hit || hit.isUsed) throw wrongCode();
   const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, hit.accountId);
     if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now, hit.fingerprint))) throw wrongCode();
-    if (ctx.request) ctx.request.subject = account.id;
     await tellOwner(ctx, tx, account.id, { what: 'new-password' });
     await dropLinks(tx, account.id);
+    await dropPlaces(tx, account.id);
+    await rememberPlace(tx, account.id, placeOf(ctx), now);
     await endSessions(tx, account.id, { by: 'password', except: null, now });
     await setPassword(tx, account.id, passwordHash, await revoke(tx, 'account', account.id, now));
   });

@@ -63,7 +63,8 @@ export const routes = [
   }),
   post('/auth/confirm-sign-up', {
     summary: 'Confirm an email with the code that was mailed to it',
-    description: 'A code is valid for 15 minutes and five attempts.',
+    description:
+      'A code is valid for 15 minutes. Its six digits may be tried five times from one network; the long code of the same email has no such limit.',
     access: anyone,
     limit: 'codes',
     body: ConfirmSignUp,
@@ -74,7 +75,8 @@ export const routes = [
   }),
   post('/auth/resend-code', {
     summary: 'Mail a new code',
-    description: 'At most five codes a day. A new code replaces the last one. The reply never says whether such an account exists.',
+    description:
+      'At most five codes a day from one network. A new code replaces the last one. The reply never says whether such an account exists.',
     access: anyone,
     limit: 'codes',
     body: ResendCode,
@@ -135,7 +137,7 @@ export const routes = [
   }),
   post('/auth/forgot-password', {
     summary: 'Mail a code for a new password',
-    description: 'At most five codes a day. The reply never says whether such an account exists.',
+    description: 'At most five codes a day from one network. The reply never says whether such an account exists.',
     access: anyone,
     limit: 'codes',
     body: ForgotPassword,
@@ -146,7 +148,8 @@ export const routes = [
   }),
   post('/auth/reset-password', {
     summary: 'Set a new password with the code that was mailed',
-    description: 'A code is valid once, for 15 minutes and five attempts. All sessions of the account end at once.',
+    description:
+      'A code is valid once, for 15 minutes. Its six digits may be tried five times from one network; the long code of the same email has no such limit. All sessions of the account end at once.',
     access: anyone,
     limit: 'codes',
     body: ResetPassword,

@@ -4,6 +4,7 @@ import { type Database, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
 import type { LivingAccount } from './account.ts';
+import { rememberingPlace } from './place.ts';
 
 const IDLE_MS = days(30);
 const LONGEST_MS = days(90);
@@ -47,11 +48,15 @@ export function readRefreshToken(secrets: Secrets, text: string): RefreshToken |
 const hashOf = (secrets: Secrets, token: RefreshToken): string => secrets.fingerprint(token.text, 'identity.refresh-token.stored');
 
 /**
- * Begins a session, if the account is still active and still has the password, and a second factor or none, as was checked. The row of the account is
+ * Begins a session and notes from where, if the account is still active and still has the password, and a second factor or none, as was checked. The row of the account is
  * shared-locked: a suspension or a new password comes before it and refuses it, or after it and ends it.
  */
-export const openSession = (db: Database, secrets: Secrets, session: { token: RefreshToken; account: LivingAccount; now: Date }) => {
-  const { token, account, now } = session;
+export const openSession = (
+  db: Database,
+  secrets: Secrets,
+  session: { token: RefreshToken; account: LivingAccount; place: string; now: Date },
+) => {
+  const { token, account, place, now } = session;
   return db.maybe<LivingAccount>(sql`
     with account as (
       select * from identity.accounts
@@ -60,7 +65,7 @@ export const openSession = (db: Database, secrets: Secrets, session: { token: Re
     ), opened as (
       insert into identity.sessions (id, account_id, generation, refresh_hash, created_at, refreshed_at, expires_at)
       select ${token.sessionId}, account.id, ${token.generation}, ${hashOf(secrets, token)}, ${now}, ${now}, ${new Date(now.getTime() + IDLE_MS)} from account
-    )
+    ), ${rememberingPlace(account.id, place, now)}
     select * from account`);
 };
 

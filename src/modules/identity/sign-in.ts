@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
 import { refuseShutOut } from './account-of-link.ts';
-import { countAttempt, forgiveAttempts, placeOf } from './attempts.ts';
+import { countAttempt, forgiveAttempts } from './attempts.ts';
 import { beginSession } from './begin-session.ts';
 import type { Whose } from './code.ts';
 import type { Identity } from './context.ts';
 import { TriedPassword } from './contract.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { isPassword } from './password.ts';
+import { placeOf } from './place.ts';
 import { notConfirmed, wrongCredentials } from './problems.ts';
 import { MfaCode } from './second-factor.ts';
 import type { Tokens } from './tokens.ts';
@@ -28,11 +29,11 @@ export const SignIn = z
  */
 export async function signIn(ctx: Identity, input: Named & { password: string; code?: string | undefined }): Promise<Tokens> {
   const meant = whose(ctx.secrets, input);
-  const tried = { ...meant, from: placeOf(ctx) };
-  if (ctx.settings.rateLimits) await countAttempt(ctx.db, ctx.secrets, tried, ctx.clock.now());
+  const tried = { ...meant, place: placeOf(ctx) };
+  if (ctx.settings.rateLimits) await countAttempt(ctx, tried);
   const account = await accountWith(ctx, meant, input.password);
   if (!account) throw wrongCredentials();
-  if (ctx.settings.rateLimits && account.state !== 'unconfirmed') await forgiveAttempts(ctx.db, ctx.secrets, tried); // a claimant's own password forgives nothing
+  if (ctx.settings.rateLimits && account.state !== 'unconfirmed') await forgiveAttempts(ctx, tried); // a claimant's own password forgives nothing
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
   refuseShutOut(account);

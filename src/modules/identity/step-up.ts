@@ -19,7 +19,7 @@ export async function stepUp(ctx: Identity, { code }: z.infer<typeof StepUp>): P
   const { id } = ctx.actor;
   const sessionId = ownSession(ctx);
   if (!(await findById(ctx.db, id))?.has_second_factor) throw noSecondFactor();
-  await proveSecondFactor(ctx, id, code, `session:${sessionId}`);
+  await proveSecondFactor(ctx, id, code, { session: sessionId });
   const now = ctx.clock.now();
   const account = await ctx.db.transaction(async (tx) => {
     const locked = await lockAccount(tx, id);

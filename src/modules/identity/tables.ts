@@ -15,6 +15,7 @@ export const tables: Tables = {
   'identity.codes': { account_id: accountId },
   'identity.links': { account_id: accountId, subject_index: personal('a keyed hash of what the provider calls the person') },
   'identity.owed_letters': { account_id: accountId, to_sealed: personal('sealed') },
+  'identity.places': { account_id: accountId, place: personal('a keyed hash of the network of a sign-in') },
   'identity.recovery_codes': { account_id: accountId },
   'identity.second_factors': { account_id: accountId, secret_sealed: personal('sealed') },
   'identity.sessions': { account_id: staysAs('of ended sessions, until they expire') },
