@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { contract, operation } from '#kernel/contracts.ts';
-import { event } from '#kernel/events.ts';
+import type { Cause } from '#kernel/cause.ts';
+import type { BaseContext } from '#kernel/context.ts';
+import { type Client, contract, operation } from '#kernel/contracts.ts';
+import type { Transaction } from '#kernel/database.ts';
+import { event, on } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
 
@@ -66,3 +69,36 @@ export const moderation = contract('moderation', {
   },
   events: { decided },
 });
+
+/**
+ * Whether texts must wait for a moderator before they are shown, and for which rules. Called before they are stored.
+ * @throws textRefused when they may not be stored at all.
+ */
+export async function screened(
+  ctx: { moderation: Client<typeof moderation> },
+  texts: string[],
+): Promise<{ waits: boolean; rules: string[] }> {
+  const { verdict, rules } = await ctx.moderation.screen({ texts });
+  if (verdict === 'block') throw textRefused({ rules });
+  return { waits: verdict === 'review', rules };
+}
+
+/** What a moderator decided about a text of the module, and when: what was written later was not read. */
+interface Decision {
+  id: string;
+  itemId: string;
+  decision: 'approve' | 'remove';
+  by: string;
+  decidedAt: string;
+}
+
+/** Subscribes a module to the decisions about its kind of text. `obey` asks for a job, since it may come twice or fail. */
+export const onDecisions = (kind: string, obey: (tx: Transaction, decision: Decision, cause: Cause | null) => void) =>
+  on(decided, (ctx: BaseContext, events) =>
+    ctx.db.transaction(async (tx) => {
+      for (const { payload, at, cause } of events.filter(({ payload }) => payload.subject.kind === kind)) {
+        const { subject, ...decision } = payload;
+        obey(tx, { ...decision, id: subject.id, decidedAt: at.toISOString() }, cause);
+      }
+    }),
+  );

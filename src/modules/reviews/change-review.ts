@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { enqueue } from '#kernel/events.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
+import { screened } from '#moderation';
 import type { Reviews } from './context.ts';
 import { askToLookJob } from './jobs.ts';
 import { Comment, lockReview, Rating, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
 import { reviewMachine } from './review-state.ts';
-import { screenComment } from './screen-comment.ts';
 import { changeSummaries } from './summary.ts';
 
 /** A JSON Merge Patch (RFC 7396): what is absent stays. */
@@ -21,7 +21,7 @@ export async function changeReview(
   changes: z.infer<typeof ChangeReview>,
   call: { owner: string | null; ifMatch: Precondition | undefined },
 ): Promise<Review> {
-  const { waits, rules } = changes.comment === undefined ? { waits: false, rules: [] } : await screenComment(ctx, changes.comment);
+  const { waits, rules } = changes.comment === undefined ? { waits: false, rules: [] } : await screened(ctx, [changes.comment]);
   return ctx.db.transaction(async (tx) => {
     const row = await lockReview(tx, id, call.owner);
     if (!row) throw notFound();

@@ -6,10 +6,10 @@ import { newId } from '#kernel/ids.ts';
 import { notFound, problem, stillRunning } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
+import { screened } from '#moderation';
 import type { Reviews } from './context.ts';
 import { askToLookJob } from './jobs.ts';
 import { Comment, Rating, type Review, type ReviewRow, reviewByKey, reviewIdOf, reviewInsert, reviewView } from './review.ts';
-import { screenComment } from './screen-comment.ts';
 import { changeSummaries } from './summary.ts';
 
 export const WriteReview = z.strictObject({ rating: Rating, comment: Comment });
@@ -47,7 +47,7 @@ export async function writeReview(
     if (same) return same;
     throw product ? ownProduct() : notFound();
   }
-  const { waits, rules } = await screenComment(ctx, input.comment);
+  const { waits, rules } = await screened(ctx, [input.comment]);
   const state = waits ? ('pending' as const) : ('published' as const);
   const { bought } = await ctx.orders.hasBought({ buyer: customer.id, productId: product.id });
   const review = { ...input, id: newId(), product, customer, verifiedPurchase: bought, state, at: ctx.clock.now() };
