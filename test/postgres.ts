@@ -8,7 +8,7 @@ import { WATCH_OUTBOX } from './told.ts';
 const root = join(import.meta.dirname, '..');
 const cache = join(root, '.souk/test-databases');
 const cachedAtMost = 3;
-const options = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+const options = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '600' };
 
 /** What the content of a new database follows from: migrations, the modules' lists, the kernel, the packages. */
 const sources = [

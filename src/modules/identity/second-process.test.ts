@@ -99,6 +99,16 @@ test('an API key that is deleted is void in a second process at once', async () 
   await expect.poll(async () => (await there.get('/v1/audit')).status, SOON).toBe(401);
 });
 
+test('what is asked for here is done by a second process: its relay finds the job, and its worker mails the code', async () => {
+  const email = 'zoe@example.com';
+  expect((await w.post('/v1/auth/sign-up', { email, username: 'zoe', password: PASSWORD, fullName: 'Zoe' })).status).toBe(201);
+
+  const mails = async () => (await other.get(`/dev/outbox?to=${email}`)).body.items as { text: string }[];
+  await expect.poll(async () => (await mails()).length, { timeout: 10_000, interval: 50 }).toBe(1);
+  const code = /^\d{6}/.exec((await mails())[0]!.text)?.[0];
+  expect((await w.post('/v1/auth/confirm-sign-up', { username: 'zoe', code })).status).toBe(200);
+});
+
 test('revocations that fill more than a page are all read', async () => {
   const late = await w.person('late');
   await w.sql(
