@@ -20,7 +20,9 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // A process runs many files: Souk is loaded and warm after the first. Three of them, as many tests wait.
+    isolate: false,
+    maxWorkers: 3,
     reporters: ['default'],
     // Node runs this TypeScript by itself: nothing to transform. Generated clients import as bundlers do.
     experimental: { viteModuleRunner: process.env.CONTRACT_TOOLS === 'on' },

@@ -68,14 +68,17 @@ test(
 
 test('a PostgreSQL that crashes and recovers by itself is all that a living server needs to go on', async () => {
   const { child } = server;
-  const shopped = await shopAndKill('a connection of PostgreSQL');
-
-  await expect.poll(async () => (await server.call('/readyz')).status, { timeout: 10_000 }).toBe(200);
-  await booksAfter(shopped, Date.now());
+  let unavailable = 0;
+  for (let tries = 0; tries < 5 && unavailable === 0; tries++) {
+    const shopped = await shopAndKill('a connection of PostgreSQL');
+    await expect.poll(async () => (await server.call('/readyz')).status, { timeout: 10_000 }).toBe(200);
+    await booksAfter(shopped, Date.now());
+    unavailable = shopped.calls.filter(({ reply }) => reply?.status === 503).length; // none where it recovers between two statements
+  }
 
   expect(child.exitCode).toBeNull();
-  expect(shopped.calls.filter(({ reply }) => reply?.status === 503)).not.toEqual([]);
-}, 60_000);
+  expect(unavailable).toBeGreaterThan(0);
+}, 120_000);
 
 test('charges whose reply was lost, and that nobody asked about again, are settled by themselves', async () => {
   const books = openBooks(embeddedServer(data).url);

@@ -8,7 +8,16 @@ import { WATCH_OUTBOX } from './told.ts';
 const root = join(import.meta.dirname, '..');
 const cache = join(root, '.souk/test-databases');
 const cachedAtMost = 3;
-const options = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '600' };
+/** Nothing of it outlives the run, and no world waits for another's vacuum. */
+const options = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  autovacuum: 'off',
+  max_connections: '600',
+};
 
 /** What the content of a new database follows from: migrations, the modules' lists, the kernel, the packages. */
 const sources = [
@@ -39,7 +48,7 @@ export async function openTestPostgres(folder: string): Promise<{ url: string; s
 }
 
 /** Souk itself is loaded only here: loading it takes longer than all the rest. */
-async function makeTemplate(serverUrl: string): Promise<void> {
+export async function makeTemplate(serverUrl: string): Promise<void> {
   const [{ prepareDatabase }, { modules }, { openSouk }, { testSettings }] = await Promise.all([
     import('../src/kernel/compose.ts'),
     import('../src/modules/index.ts'),
@@ -53,7 +62,7 @@ async function makeTemplate(serverUrl: string): Promise<void> {
   await onServer(template, WATCH_OUTBOX);
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+export async function onServer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(statement);

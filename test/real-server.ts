@@ -37,7 +37,7 @@ export function startApp(cwd: string, env: Record<string, string>, ...command: s
   const [script = 'server.ts', ...given] = command;
   const child = spawn(process.execPath, [resolve(apps, script), ...given], {
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written = { stdout: '', stderr: '' };

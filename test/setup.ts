@@ -1,4 +1,5 @@
-import { afterEach, expect } from 'vitest';
+import { afterAll, afterEach, expect } from 'vitest';
+import { closeAll } from './closing.ts';
 import { takeErrors } from './logged-errors.ts';
 import type { Reply } from './people.ts';
 
@@ -27,3 +28,5 @@ afterEach(({ task }) => {
   const errors = takeErrors();
   if (errors && task.result?.state === 'fail') console.error(`Souk logged in "${task.name}":\n${errors}`);
 });
+
+afterAll(closeAll);

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { type Adapters, openAdapters } from '../src/adapters/index.ts';
 import { type MovableClock, movableClock } from '../src/kernel/clock.ts';
 import { type Composition, prepareDatabase } from '../src/kernel/compose.ts';
 import type { Module } from '../src/kernel/module.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk, type SoukParts } from '../src/souk.ts';
+import { closeAtEnd } from './closing.ts';
 import { testLog } from './logged-errors.ts';
 import { type Call, type Person, people, type Reply, send } from './people.ts';
 import { openRoom, startServer } from './real-server.ts';
@@ -59,18 +60,12 @@ export interface WorldOptions {
   demo?: SoukParts['demo'];
 }
 
-const closing: (() => Promise<void>)[] = [];
-
-afterAll(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-/** Makes a world. It is torn down when the test file ends. */
+/** Makes a world. It is torn down when its test ends or, made outside a test, when the test file ends. */
 export async function world(options: WorldOptions = {}): Promise<World> {
   const serverUrl = inject('serverUrl');
   const name = `souk_${randomBytes(6).toString('hex')}`;
-  await onServer(serverUrl, `create database ${name} template souk_template`);
-  closing.push(() => onServer(serverUrl, `drop database if exists ${name} with (force)`));
+  await onServer(serverUrl, `create database ${name} template souk_template strategy file_copy`);
+  closeAtEnd(() => onServer(serverUrl, `drop database if exists ${name} with (force)`));
   return openWorld(Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href, movableClock(), options);
 }
 
@@ -91,11 +86,12 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
   });
   const lookers = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   lookers.on('error', () => {});
-  closing.push(async () => {
+  let other: ReturnType<typeof openProcess> | undefined;
+  closeAtEnd(async () => {
+    await (await other)?.close();
     await lookers.end();
     await souk.stop();
   });
-  let other: Promise<OtherProcess> | undefined;
   const call = send(souk);
   const sql: World['sql'] = async (text, values) => (await lookers.query(text, values)).rows as never;
   const ask = <T>(module: string, operation: string, input: unknown) =>
@@ -125,14 +121,14 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
   };
 }
 
-async function openProcess(databaseUrl: string, publicUrl: string, ask: World['ask']): Promise<OtherProcess> {
+async function openProcess(databaseUrl: string, publicUrl: string, ask: World['ask']): Promise<OtherProcess & { close(): Promise<void> }> {
   const room = openRoom('process');
   const server = await startServer(room.path, { DATABASE_URL: databaseUrl, PUBLIC_URL: publicUrl, SOUK_DATA: room.path, NODE_ENV: 'test' });
-  closing.push(async () => {
+  const close = async () => {
     await server.kill();
     room.clear();
-  });
-  return { ...people({ call: server.call, ask }), ...callsOf(server.call) };
+  };
+  return { ...people({ call: server.call, ask }), ...callsOf(server.call), close };
 }
 
 const callsOf = (call: Call): Pick<World, 'fetch' | 'get' | 'post'> => ({

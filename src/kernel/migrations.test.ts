@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type World, world } from '../../test/world.ts';
 import { type Database, openPool, type Sql, sql } from './database.ts';
 import { alone, migrate } from './migrations.ts';
@@ -11,8 +11,11 @@ import { alone, migrate } from './migrations.ts';
 let w: World;
 let path: string;
 
-beforeEach(async () => {
-  w ??= await world();
+beforeAll(async () => {
+  w = await world();
+});
+
+beforeEach(() => {
   path = mkdtempSync(join(tmpdir(), 'souk-migrations-'));
 });
 

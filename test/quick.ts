@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { runProgram } from './run-program.ts';
+
+/**
+ * The tests that a change is most likely to break, for a minute between two edits: what needs no database, the main path of
+ * every module, what holds for all routes, and the tests of the files that differ from the last commit. `npm test` is the gate.
+ */
+const chosen = [
+  'test/{house,contract,keyed-routes}.test.ts',
+  'src/kernel/{addresses,step-up,kernel,migrations,reading}.test.ts',
+  'src/authentication/outside-token.test.ts',
+  'src/adapters/{secrets/secrets,email/port}.{test,spec}.ts',
+  'src/modules/identity/{username,mfa-sign-in,suspension}.test.ts',
+  'src/modules/social/sign-in.test.ts',
+  'src/modules/partners/keys.test.ts',
+  'src/modules/moderation/{measure,fold-text,screen-text,decide-item}.test.ts',
+  'src/modules/wallet/{wallet,defences,proof}.test.ts',
+  'src/modules/inventory/stock.test.ts',
+  'src/modules/catalog/{create-product,product-state,lists}.test.ts',
+  'src/modules/orders/{shares,settle-order,sell-good,has-bought}.test.ts',
+  'src/modules/reviews/{reviews,text}.test.ts',
+  'src/modules/customers/{show-profile,closure-state}.test.ts',
+];
+
+const root = join(import.meta.dirname, '..');
+const isTest = (file: string): boolean => /\.(test|spec)\.ts$/.test(file);
+
+const files = chosen.flatMap((pattern) => {
+  const found = globSync(pattern, { cwd: root });
+  if (found.length === 0) throw new Error(`There is no test ${pattern}: mend the list in test/quick.ts.`);
+  return found;
+});
+const wanted = new Set([...files, ...testsOfChanges()]);
+process.exit(await runProgram({}, 'node_modules/vitest/vitest.mjs', 'run', ...wanted, ...process.argv.slice(2)));
+
+/** Test files that differ from the last commit, and those named after a file that does. */
+function testsOfChanges(): string[] {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const changed = `${git('diff', '--name-only', '--relative', 'HEAD')}${git('ls-files', '--others', '--exclude-standard')}`.split('\n');
+    return changed
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => (isTest(file) ? file : join(file, '..', `${basename(file, '.ts')}.test.ts`)))
+      .filter((file) => existsSync(join(root, file)));
+  } catch {
+    return []; // no git here, or no commit yet
+  }
+}
