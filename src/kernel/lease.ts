@@ -1,5 +1,6 @@
 import type { BaseContext } from './context.ts';
 import { empty, raw, type Sql, sql } from './database.ts';
+import type { Machine } from './machine.ts';
 
 /**
  * Rows on which one runner at a time works: whoever holds the lease. A runner that is gone lets it run out. Then the row is stale, and
@@ -21,6 +22,13 @@ export interface Leased {
   readonly take?: (until: Date | Sql) => Sql;
 }
 
+/** Rows of a machine that wait for one of these commands. Their alias is the name of the thing, unless `as` says another. */
+export const leased = <Command extends string>(
+  machine: Pick<Machine<string, Command>, 'name' | 'table' | 'allows'>,
+  commands: readonly Command[],
+  { as = machine.name, key = 'id', returning }: { as?: string; key?: string; returning: Sql },
+): Leased => ({ name: machine.name, table: machine.table, as, key, open: machine.allows(commands, `${as}.state`), returning });
+
 interface Claim {
   now: Date | Sql;
   until: Date | Sql;
@@ -30,16 +38,16 @@ interface Claim {
 }
 
 /** Claims stale rows, first those that have waited longest. Rows that another process is claiming at this moment are passed over. */
-export const claimStale = (leased: Leased, { now, until, key, limit = 1 }: Claim): Sql => {
-  const { since = 'lease_until', take = (end) => sql`lease_until = ${end}` } = leased;
-  const [table, column] = [raw(`${leased.table} as ${leased.as}`), raw(`${leased.as}.${leased.key}`)];
+export const claimStale = (rows: Leased, { now, until, key, limit = 1 }: Claim): Sql => {
+  const { since = 'lease_until', take = (end) => sql`lease_until = ${end}` } = rows;
+  const [table, column] = [raw(`${rows.table} as ${rows.as}`), raw(`${rows.as}.${rows.key}`)];
   return sql`
     with stale as (
       select ${column} as stale_key from ${table}
-      where ${leased.open} and ${raw(since)} <= ${now} ${key === undefined ? empty : sql`and ${column} = ${key}`}
+      where ${rows.open} and ${raw(since)} <= ${now} ${key === undefined ? empty : sql`and ${column} = ${key}`}
       order by ${raw(since)} limit ${limit} for update skip locked
     )
-    update ${table} set ${take(until)} from stale where ${column} = stale_key returning ${leased.returning}`;
+    update ${table} set ${take(until)} from stale where ${column} = stale_key returning ${rows.returning}`;
 };
 
 export const leaseEnd = ({ clock }: Pick<BaseContext, 'clock'>, leaseMs: number): Date => new Date(clock.now().getTime() + leaseMs);
@@ -53,15 +61,15 @@ const ROWS_OF_A_TURN = 200;
  */
 export async function resumeStale<Row extends object>(
   ctx: Pick<BaseContext, 'db' | 'clock' | 'log'>,
-  leased: Leased,
+  rows: Leased,
   { leaseMs, resume }: { leaseMs: number; resume: (row: Row) => Promise<unknown> },
 ): Promise<void> {
   const now = ctx.clock.now();
   for (let turn = 0; turn < ROWS_OF_A_TURN; turn++) {
-    const row = await ctx.db.maybe<Row>(claimStale(leased, { now, until: leaseEnd(ctx, leaseMs) }));
+    const row = await ctx.db.maybe<Row>(claimStale(rows, { now, until: leaseEnd(ctx, leaseMs) }));
     if (!row) return;
     await resume(row).catch((error) =>
-      ctx.log.warn({ err: error, [leased.name]: row[leased.key as keyof Row] }, `a ${leased.name} could not be resumed; it is tried again`),
+      ctx.log.warn({ err: error, [rows.name]: row[rows.key as keyof Row] }, `a ${rows.name} could not be resumed; it is tried again`),
     );
   }
 }

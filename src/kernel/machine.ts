@@ -36,8 +36,8 @@ export interface Machine<State extends string, Command extends string> extends S
   readonly wrongState: ProblemKind<{ state: string; command: string; allowed: string[] }>;
   /** The state that a command leads to. @throws wrongState when no transition leads there. */
   after(state: State, command: Command): State;
-  /** SQL that is true of rows whose state allows the command. It has no parameters, so that partial indexes serve it. */
-  allows(command: Command, column?: string): Sql;
+  /** SQL that is true of rows whose state allows the command, or one of several. It has no parameters, so that partial indexes serve it. */
+  allows(command: Command | readonly Command[], column?: string): Sql;
   /** SQL that is true of rows for which the time of the command has come. */
   due(command: Command, now: Date): Sql;
 }
@@ -65,8 +65,14 @@ export function machine<const State extends string, const Ways extends readonly 
       `This ${name} is ${state}, which does not allow ${command}. ${allowed.length > 0 ? `It allows ${allowed.join(', ')}` : 'Nothing changes it any more'}.`,
   });
   const wayOf = (command: string) => transitions.filter((way) => way.command === command);
-  const allows = (command: string, column = 'state'): Sql => {
-    const from = [...new Set(wayOf(command).flatMap(({ from }) => listOf(from)))];
+  const allows = (commands: string | readonly string[], column = 'state'): Sql => {
+    const from = [
+      ...new Set(
+        listOf(commands)
+          .flatMap(wayOf)
+          .flatMap(({ from }) => listOf(from)),
+      ),
+    ];
     return raw(from.length === 1 ? `${column} = '${from[0]}'` : `${column} in (${from.map((state) => `'${state}'`).join(', ')})`);
   };
   return {

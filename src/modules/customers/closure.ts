@@ -1,5 +1,5 @@
 import { type Database, sql } from '#kernel/database.ts';
-import type { Leased } from '#kernel/lease.ts';
+import { leased } from '#kernel/lease.ts';
 import { type ClosureState, closureMachine } from './closure-state.ts';
 
 export interface ClosureRow {
@@ -18,14 +18,7 @@ export const beginClosure = (db: Database, accountId: string, { now, leaseUntil 
     on conflict do nothing returning ${COLUMNS}`);
 
 /** Closures that are under way. */
-export const openClosures: Leased = {
-  name: 'closure',
-  table: 'customers.closures',
-  as: 'closure',
-  key: 'account_id',
-  open: sql`state <> 'erased'`,
-  returning: COLUMNS,
-};
+export const openClosures = leased(closureMachine, ['erase', 'drop', 'finish'], { key: 'account_id', returning: COLUMNS });
 
 type Move = 'reopen' | 'erase' | 'finish';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Options, type PricedLine } from '#catalog';
 import { type Database, empty, join, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
-import type { Leased } from '#kernel/lease.ts';
+import { leased } from '#kernel/lease.ts';
 import { type CurrencyCode, Money } from '#kernel/money.ts';
 import type { Key } from '#kernel/routes.ts';
 import { Id, Time } from '#kernel/shapes.ts';
@@ -153,14 +153,7 @@ export const findOrder = (db: Database, id: string, owner: string | null): Promi
   db.maybe(sql`select ${COLUMNS} from orders.orders as o where o.id = ${id} and (${owner}::uuid is null or o.buyer = ${owner})`);
 
 /** Orders that nobody has decided. */
-export const undecidedOrders: Leased = {
-  name: 'order',
-  table: 'orders.orders',
-  as: 'o',
-  key: 'id',
-  open: orderMachine.allows('place', 'o.state'),
-  returning: COLUMNS,
-};
+export const undecidedOrders = leased(orderMachine, ['place'], { as: 'o', returning: COLUMNS });
 
 /** @returns false when the order is decided already. */
 export const markPlaced = async (db: Database, id: string, at: Date): Promise<boolean> => (await db.execute(placedUpdate(id, at))) > 0;

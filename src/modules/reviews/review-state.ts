@@ -11,20 +11,8 @@ export const reviewMachine = machine({
     { from: 'published', command: 'change', to: 'published', who: 'author' },
     { from: 'published', command: 'hold', to: 'pending', who: 'system', guard: 'screening doubts the text of a change' },
     { from: ['published', 'pending', 'flagged', 'removed'], command: 'approve', to: 'published', who: 'moderator' },
-    {
-      from: ['published', 'pending'],
-      command: 'flag',
-      to: 'flagged',
-      who: ['moderator', 'system'],
-      guard: 'by the system: enough flags that count',
-    },
-    {
-      from: ['published', 'pending', 'flagged'],
-      command: 'remove',
-      to: 'removed',
-      who: ['moderator', 'system'],
-      guard: 'a reason; by the system: it is erased',
-    },
+    { from: ['published', 'pending'], command: 'flag', to: 'flagged', who: ['moderator', 'system'], guard: 'system: enough flags count' },
+    { from: ['published', 'pending', 'flagged'], command: 'remove', to: 'removed', who: ['moderator', 'system'], guard: 'a reason' },
   ],
 });
 

@@ -6,14 +6,7 @@ export const chargeMachine = machine({
   states: ['pending', 'succeeded', 'declined'],
   begins: { pending: 'owner, or staff' },
   transitions: [
-    {
-      from: 'pending',
-      command: 'succeed',
-      to: 'succeeded',
-      who: 'system',
-      guard: 'the gateway took the money',
-      money: "`external` to the owner's `available`",
-    },
+    { from: 'pending', command: 'succeed', to: 'succeeded', who: 'system', guard: 'the gateway took it', money: 'external to available' },
     { from: 'pending', command: 'decline', to: 'declined', who: 'system', guard: 'the gateway refused, or the account is closed' },
   ],
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Database, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
-import type { Leased } from '#kernel/lease.ts';
+import { leased } from '#kernel/lease.ts';
 import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import type { Key } from '#kernel/routes.ts';
@@ -82,14 +82,7 @@ export const chargeByKey = (db: Database, key: Key): Promise<ChargeRow | undefin
   db.maybe(sql`select ${COLUMNS} from wallet.charges where principal = ${key.principal} and idempotency_key = ${key.value}`);
 
 /** Charges that no gateway has answered. */
-export const pendingCharges: Leased = {
-  name: 'charge',
-  table: 'wallet.charges',
-  as: 'charge',
-  key: 'id',
-  open: chargeMachine.allows('succeed'),
-  returning: COLUMNS,
-};
+export const pendingCharges = leased(chargeMachine, ['succeed'], { returning: COLUMNS });
 
 export const markDeclined = (db: Database, id: string, reason: string): Promise<number> =>
   db.execute(

@@ -7,12 +7,6 @@ export const paymentMachine = machine({
   states: ['paid', 'cancelled'],
   begins: { paid: 'pay', cancelled: 'cancelPayment of an unknown key' },
   transitions: [
-    {
-      from: 'paid',
-      command: 'cancel',
-      to: 'cancelled',
-      who: 'owner of the key',
-      money: "what is left of every share back to the payer's `available`",
-    },
+    { from: 'paid', command: 'cancel', to: 'cancelled', who: 'owner of the key', money: 'what is left goes back to the payer' },
   ],
 });
