@@ -20,8 +20,11 @@ export interface Checkpoint {
 const COLUMNS = sql`number, through_seq, server_version, transfers, transfer_digest::text, journal_digest::text, payment_digest::text, hold_digest::text,
   sums_digest::text, previous_seal, seal`;
 
-/** The hash functions of PostgreSQL may differ from one major version to the next. */
-export const serverVersion: Sql = sql`current_setting('server_version_num')::int / 10000`;
+/**
+ * Of the digests: the hash functions of PostgreSQL may differ from one major version to the next, and ours have covered times since their
+ * second form. Checkpoints of another version are not compared.
+ */
+export const serverVersion: Sql = sql`(200 + current_setting('server_version_num')::int / 10000)`;
 
 /** The key of the digests. It never is in the database, so nobody who is can make a row that fits an old digest. */
 export const digestKey = (ctx: Wallet): string => ctx.secrets.derive('wallet.ledger-digest').readBigInt64BE(0).toString();
@@ -55,15 +58,15 @@ export const causeOf = (column: Sql): Sql =>
 
 /** Payments and their shares that the orders among these causes paid. */
 export const paymentsOf = (key: string, causes: Sql): Sql => sql`
-  (coalesce((select bit_xor(wallet.payment_digest(${key}::bigint, p)) from wallet.payments as p
+  (coalesce((select bit_xor(wallet.seal_payment(${key}::bigint, p)) from wallet.payments as p
      where p.id in (select cause from ${causes} where cause_kind = 'order')), 0)
    # coalesce((select bit_xor(wallet.share_digest(${key}::bigint, s)) from wallet.payment_shares as s
      where s.payment_id in (select cause from ${causes} where cause_kind = 'order')), 0))`;
 
 /** Holds that were set aside among these causes. */
 export const holdsOf = (key: string, causes: Sql): Sql => sql`
-  coalesce((select bit_xor(wallet.hold_digest(${key}::bigint, h)) from wallet.holds as h
+  coalesce((select bit_xor(wallet.seal_hold(${key}::bigint, h)) from wallet.holds as h
     where h.id in (select cause from ${causes} where cause_kind = 'hold' and kind = 'hold')), 0)`;
 
 export const sumsDigest = (key: string): Sql => sql`
-  coalesce((select bit_xor(wallet.sum_digest(${key}::bigint, s, a)) from wallet.checkpoint_sums as s join wallet.accounts as a on a.id = s.account_id), 0)`;
+  coalesce((select bit_xor(wallet.seal_sum(${key}::bigint, s, a)) from wallet.sealed_sums as s join wallet.accounts as a on a.id = s.account_id), 0)`;

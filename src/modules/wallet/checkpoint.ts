@@ -32,7 +32,7 @@ export async function makeCheckpoint(ctx: Wallet, leastNew = LEAST_NEW): Promise
     const previous = await newestCheckpoint(tx);
     if (previous?.number !== before?.number) return;
     const from = previous?.through_seq ?? 0;
-    if (from === 0) await tx.execute(sql`delete from wallet.checkpoint_sums`);
+    if (from === 0) await tx.execute(sql`delete from wallet.sealed_sums`);
     await tx.execute(addSums(from, through));
     const last = await tx.maybe<{ number: number; seal: string }>(
       sql`select number, seal from wallet.checkpoints order by number desc limit 1`,
@@ -51,7 +51,7 @@ export async function makeCheckpoint(ctx: Wallet, leastNew = LEAST_NEW): Promise
 }
 
 const addSums = (from: number, to: number): Sql => sql`
-  insert into wallet.checkpoint_sums as s (account_id, balance)
+  insert into wallet.sealed_sums as s (account_id, balance)
   select account, sum(change) from (
     select debit_account as account, -amount as change from wallet.transfers where seq > ${from} and seq <= ${to}
     union all
@@ -65,10 +65,10 @@ const digestsOf = (key: string, from: number, to: number, previous: Checkpoint |
   causes as materialized (select j.cause_kind, ${causeOf(sql`j.cause_id`)} as cause, f.kind from fresh as f join wallet.journals as j on j.id = f.journal_id)
   select ${serverVersion} as server_version, t.count + ${previous?.transfers ?? 0}::bigint as transfers,
     (t.digest # ${previous?.transfer_digest ?? '0'}::bigint)::text as transfer_digest,
-    (coalesce((select bit_xor(wallet.journal_digest(${key}::bigint, j)) from wallet.journals as j where j.id in (select journal_id from fresh)), 0)
+    (coalesce((select bit_xor(wallet.seal_journal(${key}::bigint, j)) from wallet.journals as j where j.id in (select journal_id from fresh)), 0)
       # ${previous?.journal_digest ?? '0'}::bigint)::text as journal_digest,
     (${paymentsOf(key, sql`causes`)} # ${previous?.payment_digest ?? '0'}::bigint)::text as payment_digest,
     (${holdsOf(key, sql`causes`)} # ${previous?.hold_digest ?? '0'}::bigint)::text as hold_digest,
     ${sumsDigest(key)}::text as sums_digest
-  from (select count(*) as count, coalesce(bit_xor(wallet.transfer_digest(${key}::bigint, t)), 0) as digest
+  from (select count(*) as count, coalesce(bit_xor(wallet.seal_transfer(${key}::bigint, t)), 0) as digest
         from wallet.transfers as t where seq > ${from} and seq <= ${to}) as t`;

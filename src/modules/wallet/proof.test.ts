@@ -54,6 +54,8 @@ async function afterTampering(statement: string, full: boolean): Promise<{ figur
   return { figures: figuresOf(proof!), ok: proof!.ok };
 }
 
+const NEWEST_PAYMENT =
+  "(select cause_id::uuid from wallet.journals j join wallet.transfers t on t.journal_id = j.id where cause_kind = 'order' order by t.seq desc limit 1)";
 const OLD = '(select through_seq from wallet.checkpoints)';
 
 /** Each breaks one figure of the proof; those of the second list are of before the checkpoint. */
@@ -99,11 +101,28 @@ const FRESH: [figure: string, statement: string][] = [
     'wrongPayments',
     `update wallet.payments set amount = amount + 1 where id = (select cause_id::uuid from wallet.journals j join wallet.transfers t on t.journal_id = j.id where cause_kind = 'order' order by t.seq desc limit 1)`,
   ],
+  ['wrongTimes', "update wallet.transfers set at = at + interval '1 second' where seq = (select max(seq) from wallet.transfers)"],
+  [
+    'wrongTimes',
+    "update wallet.journals set at = at + interval '1 second' where id = (select journal_id from wallet.transfers order by seq desc limit 1)",
+  ],
+  ['wrongPayers', `update wallet.payments set payer = 'me' where id = ${NEWEST_PAYMENT}`],
+  ['wrongPayers', `update wallet.payments set at = at + interval '1 second' where id = ${NEWEST_PAYMENT}`],
   ['wrongRefunds', 'update wallet.payment_shares set refunded = refunded + 1 where refunded < amount'],
   ['wrongHoldMoves', 'update wallet.holds set captured = captured + 1 where captured > 0'],
 ];
 
 const SEALED: [figure: string, statement: string][] = [
+  ['changedTransfers', `update wallet.transfers set at = at - interval '1 day' where seq = ${OLD}`],
+  [
+    'changedJournals',
+    "update wallet.journals set at = at - interval '1 day' where id = (select journal_id from wallet.transfers where seq = 1)",
+  ],
+  [
+    'changedPayments',
+    "update wallet.payments set at = at - interval '1 day' where payer = (select owner from wallet.accounts where id = (select credit_account from wallet.transfers where seq = 1))",
+  ],
+  ['changedHolds', "update wallet.holds set at = at - interval '1 day' where reason = 'before'"],
   ['changedTransfers', `update wallet.transfers set amount = amount + 1 where seq = ${OLD}`],
   ['changedTransfers', `update wallet.transfers set kind = 'correction' where seq = 1`],
   ['changedTransfers', `delete from wallet.transfers where seq = ${OLD}`],
@@ -123,7 +142,7 @@ const SEALED: [figure: string, statement: string][] = [
   ],
   ['changedPayments', 'update wallet.payment_shares set commission = commission + 1'],
   ['changedHolds', "update wallet.holds set owner = 'me' where reason = 'before'"],
-  ['changedSums', 'update wallet.checkpoint_sums set balance = balance + 1'],
+  ['changedSums', 'update wallet.sealed_sums set balance = balance + 1'],
   ['changedSums', "update wallet.accounts set owner = owner || 'x' where purpose = 'undelivered'"],
   ['brokenCheckpoints', 'update wallet.checkpoints set through_seq = through_seq - 1'],
   ['brokenCheckpoints', 'update wallet.checkpoints set number = 2'],

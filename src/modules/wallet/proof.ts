@@ -19,6 +19,8 @@ interface Counts {
   wrong_balances: number;
   wrong_rollups: number;
   wrong_currencies: number;
+  wrong_times: number;
+  wrong_payers: number;
   sums: Record<string, number>;
   negative: number;
   repeated_keys: number;
@@ -44,12 +46,12 @@ export const LONG_MS = minutes(30);
 export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolean }): Promise<Proof> {
   const key = digestKey(ctx);
   const brokenCheckpoint = await brokenCheckpoints(ctx, full);
-  const c = full
-    ? await ctx.db.transaction(async (tx) => {
-        await tx.execute(sql`select set_config('statement_timeout', ${String(LONG_MS)}, true)`);
-        return countBreaches(tx, key, true);
-      })
-    : await countBreaches(ctx.db, key, false);
+  const c = await ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`
+      select set_config('statement_timeout', ${String(LONG_MS)}, true), set_config('max_parallel_workers_per_gather', '2', true),
+             set_config('work_mem', '64MB', true)`);
+    return countBreaches(tx, key, full);
+  });
   const rule = (name: string, breaches: number[], figures: Proof['rules'][number]['figures']) => ({
     rule: name,
     ok: breaches.every((count) => count === 0),
@@ -62,6 +64,7 @@ export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolea
         c.wrong_balances,
         c.wrong_rollups,
         c.wrong_currencies,
+        c.wrong_times,
         c.changed_transfers,
         c.changed_sums,
         brokenCheckpoint,
@@ -73,6 +76,7 @@ export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolea
         wrongBalances: c.wrong_balances,
         wrongRollups: c.wrong_rollups,
         wrongCurrencies: c.wrong_currencies,
+        wrongTimes: c.wrong_times,
         checkpoint: c.checkpoint,
         changedTransfers: c.changed_transfers,
         changedSums: c.changed_sums,
@@ -95,7 +99,16 @@ export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolea
     }),
     rule(
       '6. Captured, refunded and released never exceed what was put in',
-      [c.exceeded_holds, c.exceeded_shares, c.wrong_payments, c.changed_payments, c.changed_holds, c.wrong_refunds, c.wrong_hold_moves],
+      [
+        c.exceeded_holds,
+        c.exceeded_shares,
+        c.wrong_payments,
+        c.wrong_payers,
+        c.changed_payments,
+        c.changed_holds,
+        c.wrong_refunds,
+        c.wrong_hold_moves,
+      ],
       {
         changedPayments: c.changed_payments,
         changedHolds: c.changed_holds,
@@ -104,11 +117,15 @@ export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolea
         exceededHolds: c.exceeded_holds,
         exceededShares: c.exceeded_shares,
         wrongPayments: c.wrong_payments,
+        wrongPayers: c.wrong_payers,
       },
     ),
   ];
   return { ok: rules.every(({ ok }) => ok), full, checkedAt: ctx.clock.now().toISOString(), rules };
 }
+
+/** Up to which transfer the newest checkpoint goes. */
+const sealedThrough = sql`coalesce((select through_seq from wallet.checkpoints where server_version = ${serverVersion} order by number desc limit 1), 0)`;
 
 /**
  * Everything since the newest checkpoint in full, and the rest by its digests; with `full`, everything is fresh. One statement,
@@ -132,7 +149,7 @@ const countBreaches = (db: Database, key: string, full: boolean): Promise<Counts
              coalesce(c.balance, 0) + coalesce(sum(s.change), 0) as balance,
              coalesce(c.balance, 0) + coalesce(sum(s.change) filter (where s.seq <= r.through_seq), 0) as rolled, r.balance as rollup
       from wallet.accounts as a left join sides as s on s.account = a.id left join wallet.rollups as r on r.account_id = a.id
-      left join wallet.checkpoint_sums as c on c.account_id = a.id and not ${full}::boolean and exists (select from checkpoint)
+      left join wallet.sealed_sums as c on c.account_id = a.id and not ${full}::boolean and exists (select from checkpoint)
       group by a.id, r.balance, r.through_seq, c.balance
     ),
     held as (
@@ -150,10 +167,14 @@ const countBreaches = (db: Database, key: string, full: boolean): Promise<Counts
       where ${full}::boolean and j.cause_kind in ('hold', 'order', 'refund') group by 1, 2, 3
       union all
       select j.cause_kind, j.cause_id, t.kind, sum(t.amount)
-      from (select distinct case cause_kind when 'hold' then 'hold' else other end as kind, cause_id
-            from touched, (values ('order'), ('refund')) as both_kinds (other)) as c
-      join wallet.journals as j on j.cause_kind = c.kind and j.cause_id = c.cause_id join wallet.transfers as t on t.journal_id = j.id
-      where not ${full}::boolean group by 1, 2, 3
+      from (select distinct case cause_kind when 'hold' then 'hold' else 'refund' end as kind, cause_id from touched) as c
+      join wallet.journals as j on j.cause_kind = c.kind and j.cause_id = c.cause_id and j.cause_kind <> 'order'
+      join wallet.transfers as t on t.journal_id = j.id where not ${full}::boolean group by 1, 2, 3
+      union all
+      select j.cause_kind, j.cause_id, t.kind, sum(t.amount)
+      from (select distinct cause_id from touched where cause_kind <> 'hold') as c
+      join wallet.journals as j on j.key = 'pay:' || c.cause_id and j.cause_kind = 'order'
+      join wallet.transfers as t on t.journal_id = j.id where not ${full}::boolean group by 1, 2, 3
     ),
     paid as (
       select cause_id, sum(amount) filter (where cause_kind = 'order') as paid, sum(amount) filter (where cause_kind = 'refund') as refunded
@@ -172,38 +193,50 @@ const countBreaches = (db: Database, key: string, full: boolean): Promise<Counts
       where t.seq > coalesce((select through_seq from checkpoint), 0) group by 1, 2, 3
     ),
     everything as materialized (
-      select count(*) as transfers, count(*) filter (where sealed) as sealed, coalesce(bit_xor(digest) filter (where sealed), 0) as digest,
+      select count(*) as transfers, count(*) filter (where seq <= ${sealedThrough}) as sealed,
+             coalesce(bit_xor(wallet.seal_transfer(${key}::bigint, t)) filter (where seq <= ${sealedThrough}), 0) as digest,
              coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunded,
              coalesce(sum(amount) filter (where kind = 'capture'), 0) as captured, coalesce(sum(amount) filter (where kind = 'release'), 0) as released
-      from (select amount, kind, seq <= coalesce((select through_seq from checkpoint), 0) as sealed, wallet.transfer_digest(${key}::bigint, t) as digest
-            from wallet.transfers as t) as each
+      from wallet.transfers as t
+    ),
+    every_journal as materialized (
+      select count(*) as journals, coalesce(bit_xor(wallet.seal_journal(${key}::bigint, j)), 0) as digest from wallet.journals as j
+    ),
+    every_share as materialized (
+      select coalesce(bit_xor(wallet.share_digest(${key}::bigint, s)), 0) as digest, coalesce(sum(refunded), 0) as refunded,
+             count(*) filter (where refunded > amount or refunded_commission > commission) as exceeded
+      from wallet.payment_shares as s
     )
     select
       (select coalesce(max(number), 0) from checkpoint) as checkpoint,
       (select count(*) from wallet.accounts) as accounts,
       everything.transfers,
-      (select count(*) from wallet.journals) as journals,
+      every_journal.journals,
       (select count(*) from summed where guarded and stored <> balance) as wrong_balances,
       (select count(*) from summed where rollup is not null and rollup <> rolled) as wrong_rollups,
       (select count(*) from fresh as t
          left join wallet.accounts as d on d.id = t.debit_account and d.currency = t.currency
          left join wallet.accounts as c on c.id = t.credit_account and c.currency = t.currency
          where d.id is null or c.id is null) as wrong_currencies,
+      (select count(*) from fresh as t join fresh_journals as j on j.id = t.journal_id where t.at <> j.at) as wrong_times,
+      (select count(*) from fresh_journals as j join fresh as t on t.journal_id = j.id join wallet.accounts as d on d.id = t.debit_account
+         left join wallet.payments as p on p.id = ${causeOf(sql`j.cause_id`)}
+         where j.cause_kind = 'order' and (p.payer is distinct from d.owner or p.at <> j.at)) as wrong_payers,
       (select coalesce(json_object_agg(currency, total), '{}') from (
          select currency, sum(case when guarded then stored else balance end) as total from summed group by currency) as totals) as sums,
       (everything.digest <> coalesce((select transfer_digest from checkpoint), 0)
         or everything.sealed <> coalesce((select c.transfers from checkpoint as c), 0))::int as changed_transfers,
       (exists (select from checkpoint) and ${sumsDigest(key)} <> (select sums_digest from checkpoint))::int as changed_sums,
-      (coalesce((select bit_xor(wallet.journal_digest(${key}::bigint, j)) from wallet.journals as j), 0)
+      (every_journal.digest
         <> (coalesce((select journal_digest from checkpoint), 0) # coalesce((
-             select bit_xor(wallet.journal_digest(${key}::bigint, j)) from wallet.journals as j
+             select bit_xor(wallet.seal_journal(${key}::bigint, j)) from wallet.journals as j
              where j.id in (select journal_id from wallet.transfers where seq > coalesce((select through_seq from checkpoint), 0))), 0)))::int as changed_journals,
-      ((coalesce((select bit_xor(wallet.payment_digest(${key}::bigint, p)) from wallet.payments as p where amount > 0), 0)
-         # coalesce((select bit_xor(wallet.share_digest(${key}::bigint, s)) from wallet.payment_shares as s), 0))
+      ((coalesce((select bit_xor(wallet.seal_payment(${key}::bigint, p)) from wallet.payments as p where amount > 0), 0)
+         # every_share.digest)
         <> (coalesce((select payment_digest from checkpoint), 0) # ${paymentsOf(key, sql`causes`)}))::int as changed_payments,
-      (coalesce((select bit_xor(wallet.hold_digest(${key}::bigint, h)) from wallet.holds as h where amount > 0), 0)
+      (coalesce((select bit_xor(wallet.seal_hold(${key}::bigint, h)) from wallet.holds as h where amount > 0), 0)
         <> (coalesce((select hold_digest from checkpoint), 0) # ${holdsOf(key, sql`causes`)}))::int as changed_holds,
-      (everything.refunded <> (select coalesce(sum(refunded), 0) from wallet.payment_shares))::int as wrong_refunds,
+      (everything.refunded <> every_share.refunded)::int as wrong_refunds,
       ((everything.captured, everything.released) <> (select coalesce(sum(captured), 0), coalesce(sum(released), 0) from wallet.holds))::int as wrong_hold_moves,
       (select count(*) from summed where guarded and (stored < 0 or balance < 0)) as negative,
       (select count(*) from (
@@ -218,9 +251,9 @@ const countBreaches = (db: Database, key: string, full: boolean): Promise<Counts
          where (${full}::boolean or h.id in (select cause from touched))
            and (h.captured + h.released > h.amount or coalesce(m.held, 0) <> h.amount or coalesce(m.captured, 0) <> h.captured or coalesce(m.released, 0) <> h.released))
         as exceeded_holds,
-      (select count(*) from wallet.payment_shares where refunded > amount or refunded_commission > commission) as exceeded_shares,
+      every_share.exceeded as exceeded_shares,
       (select count(*) from wallet.payments as p left join shares as s on s.payment_id = p.id left join paid as m on m.cause_id = p.id::text
          where (${full}::boolean or p.id in (select cause from touched))
            and (coalesce(s.amount, 0) <> p.amount or coalesce(m.paid, 0) <> p.amount or coalesce(m.refunded, 0) <> coalesce(s.refunded, 0)
              or (p.state = 'cancelled' and coalesce(m.paid, 0) <> coalesce(m.refunded, 0)))) as wrong_payments
-    from everything`);
+    from everything, every_journal, every_share`);
