@@ -86,15 +86,27 @@ describe.runIf(rabbitIsHere)('a queue of RabbitMQ', () => {
     await expect.poll(() => times).toBe(1);
   });
 
-  test('that was deleted at the broker is made again', async () => {
-    const engine = await open('deleted');
-    expect(await engine.take('deleted', 1)).toEqual([]);
+  const deletes = async (queue: string): Promise<void> => {
     const outside = new Connection(server.url);
-    await outside.queueDelete('deleted');
+    await outside.queueDelete(queue);
     await outside.close();
+  };
+
+  test('that was deleted at the broker takes no message for sent, and is made again', async () => {
+    const engine = await open('deleted');
+    await deletes('deleted');
     await expect(engine.put('deleted', [[row('a')]])).rejects.toThrow('RabbitMQ has no queue deleted.');
     await engine.put('deleted', [[row('b')]]);
-    await expect.poll(() => subjects(engine, 'deleted')).toEqual(['b']);
+    await expect.poll(() => subjects(engine, 'deleted'), { timeout: 10_000 }).toEqual(['b']);
+  });
+
+  test('that was deleted while it is consumed is consumed again', async () => {
+    const engine = await open('consumed');
+    expect(await engine.take('consumed', 1)).toEqual([]);
+    await deletes('consumed');
+    await expect(engine.take('consumed', 1)).rejects.toThrow('NOT_FOUND');
+    await engine.put('consumed', [[row('a')]]);
+    await expect.poll(() => subjects(engine, 'consumed'), { timeout: 10_000 }).toEqual(['a']);
   });
 
   test('refuses a message while the broker hangs, and holds all that it confirmed when that goes on', async () => {
