@@ -137,6 +137,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     ports: parts.ports,
     signals,
     askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
+    metrics,
     nudge: (events) => {
       metrics.announced(events);
       work.nudge();

@@ -76,6 +76,8 @@ export interface BaseContext<OwnSettings = unknown> {
   readonly request: RequestScope | null;
   /** Address of who called first, also where another service asks for them: for limits only, it is not stored. */
   readonly address: string | null;
+  /** Counts copies of this module's data that differed from their source and were repaired, for the metrics. */
+  repaired(copy: string, count: number): void;
   /**
    * Of jobs, reactions and timers: aborted when their time is over. The database then refuses their statements, and calls of other
    * services end; whoever fetches something else hands it on. Undefined for requests.

@@ -16,6 +16,8 @@ export interface Metrics {
   outboxLag(rows: number): void;
   /** A turn of a timer, ended. */
   timer(outcome: 'done' | 'failed', name: string): void;
+  /** Copies of data that differed from their source and were made anew: `catalog`, `documents`. */
+  repaired(module: string, copy: string, count: number): void;
 }
 
 /** What Prometheus reads at `/metrics`. Labels are operations, states and names of events, never people. docs/operating.md lists them. */
@@ -59,6 +61,12 @@ export function openMetrics(gauges: {
     labelNames: ['outcome', 'name'],
     registers: [registry],
   });
+  const repairs = new Counter({
+    name: 'souk_copies_repaired_total',
+    help: 'Copies of data that differed from their source, and were repaired',
+    labelNames: ['module', 'copy'],
+    registers: [registry],
+  });
   for (const [name, help, read] of [
     ['souk_pool_waiting', 'Calls that wait for a database connection', gauges.poolWaiting],
     ['souk_pool_connections', 'Open database connections', gauges.poolTotal],
@@ -90,5 +98,6 @@ export function openMetrics(gauges: {
     work: (outcome, name) => work.inc({ outcome, name }),
     outboxLag: (rows) => lag.set(rows),
     timer: (outcome, name) => timers.inc({ outcome, name }),
+    repaired: (module, copy, count) => repairs.inc({ module, copy }, count),
   };
 }

@@ -6,6 +6,7 @@ import { type Cause, causeOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type BaseContext, type RequestScope, system } from './context.ts';
 import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
+import type { Metrics } from './metrics.ts';
 import type { Module } from './module.ts';
 import { outboxInsert } from './outbox.ts';
 import type { Permissions } from './permissions.ts';
@@ -54,6 +55,7 @@ export interface RuntimeParts {
   ports: Readonly<Record<string, unknown>>;
   signals: Pick<Signals, 'send' | 'sentByCommit'>;
   askRemote: AskRemote;
+  metrics: Pick<Metrics, 'repaired'>;
   /** Called after a commit that left rows in the outbox, with the names of the events among them. */
   nudge: (events: readonly string[]) => void;
 }
@@ -100,6 +102,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
       settings: parts.settings.parts[module.name] ?? {},
       secrets: secretsOf(parts.secrets, module.name),
       permissions: parts.permissions,
+      repaired: (copy: string, count: number) => parts.metrics.repaired(module.name, copy, count),
       ...ports,
     };
     const needs = Object.keys(module.needs);

@@ -3,6 +3,7 @@ import { runs } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts } from './brief-products.ts';
+import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
 import { listGoods } from './goods.ts';
@@ -26,6 +27,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   resources,
   operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
   jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock)],
+  timers,
   subscriptions,
   settings: catalogSettings,
   permissions: {

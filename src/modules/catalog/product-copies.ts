@@ -1,3 +1,4 @@
+import type { Level } from '#inventory';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { type ProductSource, publicProduct } from './product-document.ts';
 
@@ -34,3 +35,8 @@ export async function writeCopies(db: Database, ids: readonly string[]): Promise
 /** The sources with fresh documents. */
 export const documented = async (db: Database, ids: readonly string[]): Promise<SourceRow[]> =>
   (await db.many<SourceRow>(sourcesOf(ids))).map((source) => ({ ...source, document: JSON.stringify(publicProduct(source)) }));
+
+/** Copies levels that are newer than their copies. */
+export const stockCopy = (levels: readonly Pick<Level, 'variantId' | 'available' | 'version'>[]): Sql => sql`
+  select catalog.copy_stock(${levels.map(({ variantId }) => variantId)}::uuid[], ${levels.map(({ available }) => available)}::bigint[],
+                            ${levels.map(({ version }) => version)}::bigint[])`;

@@ -1,7 +1,7 @@
 import { levelsChanged } from '#inventory';
-import { sql } from '#kernel/database.ts';
 import { on } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
+import { stockCopy } from './product-copies.ts';
 
 /** Of several levels of one variant the newest counts; older ones that come later, or again, are passed over by their version. */
 export const subscriptions = [
@@ -12,9 +12,7 @@ export const subscriptions = [
       for (const level of events.flatMap(({ payload }) => payload.levels)) {
         if (level.version > (newest.get(level.variantId)?.version ?? -1)) newest.set(level.variantId, level);
       }
-      const levels = [...newest.values()];
-      await ctx.db.many(sql`
-      select catalog.copy_stock(${levels.map(({ variantId }) => variantId)}::uuid[], ${levels.map(({ available }) => available)}::bigint[], ${levels.map(({ version }) => version)}::bigint[])`);
+      await ctx.db.many(stockCopy([...newest.values()]));
     },
     { isRepeatable: true },
   ),
