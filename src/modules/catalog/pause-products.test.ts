@@ -74,7 +74,7 @@ test('a product that is approved in the very moment its seller is suspended does
   // The approval has seen that its seller is not suspended, and waits; then she is, and every job is done.
   const approved = await whileHeld(
     w,
-    { by: 'lock table catalog.categories in access exclusive mode', waiting: 1 },
+    { by: 'lock table catalog.listings in share mode', waiting: 1 },
     () => root.post(`/v1/products/${id}/approve`),
     async () => {
       await suspend(w, sue.id, true);
