@@ -34,7 +34,7 @@ export async function compareCopies(ctx: Catalog): Promise<void> {
   const late = await repairLate(ctx, behind);
   const { broken, behind: now } = await compareLevels(ctx, ids);
   await ctx.db.execute(sql`
-    update catalog.comparison set behind = ${JSON.stringify({ variants: now, products: await misplaced(ctx.db, ids) } satisfies Behind)}::jsonb`);
+    update catalog.comparison set behind = ${JSON.stringify({ variants: now, products: await misplaced(ctx.db, ids) } satisfies Behind)}::jsonb where is_only`);
   const found = { documents: copies.documents, listings: copies.listings, stock: [...broken, ...late.stock], pauses: late.pauses };
   const differing = Object.entries(found).filter(([, of]) => of.length > 0);
   if (differing.length === 0) return;
@@ -47,10 +47,12 @@ export const timers = [timer('catalog.compare-copies', 15_000, compareCopies)];
 
 /** The next products by id. The place is stored first: a product that cannot be compared holds up no other. */
 async function nextTurn(db: Database): Promise<{ ids: string[]; behind: Behind }> {
-  const { after, behind } = await db.one<{ after: string | null; behind: Behind }>(sql`select after, behind from catalog.comparison`);
+  const { after, behind } = await db.one<{ after: string | null; behind: Behind }>(
+    sql`select after, behind from catalog.comparison where is_only`,
+  );
   const rows = await db.many<{ id: string }>(nextIds(after));
   const ids = rows.map(({ id }) => id);
-  await db.execute(sql`update catalog.comparison set after = ${ids.length < PRODUCTS ? null : (ids.at(-1) ?? null)}`);
+  await db.execute(sql`update catalog.comparison set after = ${ids.length < PRODUCTS ? null : (ids.at(-1) ?? null)} where is_only`);
   return { ids, behind };
 }
 

@@ -17,5 +17,6 @@ export const tables: Tables = {
   'wallet.holds': { owner: staysAs(BOOKS) },
   'wallet.payments': { payer: staysAs(BOOKS) },
   'wallet.payment_shares': { payee: staysAs(BOOKS) },
+  'wallet.sealed_sums': { account_id: staysAs('an account of the ledger; its owner stands in `accounts`') },
   'wallet.closed_owners': { owner: staysAs('so that nothing is charged for the account any more') },
 };
