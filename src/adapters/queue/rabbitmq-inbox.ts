@@ -22,6 +22,8 @@ export interface Inbox {
 }
 
 const ARRIVAL_MS = 250;
+/** A cancelled channel is closed when answers under way have come: closing one that the broker has closed ends the connection. */
+const CANCELLED_MS = 2000;
 
 /**
  * Consumes a queue, which must be there, with a bounded prefetch. What lies here is nobody else's, so `prefetch` is what this process works on at
@@ -39,7 +41,10 @@ export function openInbox(connection: Connection, queue: string, prefetch: numbe
       opening = undefined;
     };
     channel.once('close', lost);
-    channel.on('basic.cancel', () => void channel.close().catch(() => {})); // its queue was deleted
+    channel.on('basic.cancel', () => {
+      lost(); // its queue was deleted
+      setTimeout(() => channel.active && channel.close().catch(() => {}), CANCELLED_MS).unref();
+    });
     await channel.basicQos({ prefetchCount: prefetch });
     await channel.basicConsume({ queue }, (envelope) => {
       waiting.push(deliveryOf(channel, envelope));

@@ -105,7 +105,7 @@ describe.runIf(rabbitIsHere)('a queue of RabbitMQ', () => {
     expect(await engine.take('consumed', 1)).toEqual([]);
     await deletes('consumed');
     await expect(engine.take('consumed', 1)).rejects.toThrow('NOT_FOUND');
-    await expect.poll(() => engine.put('consumed', [[row('a')]]).then(() => 'put', String)).toBe('put'); // as the relay does
+    await expect.poll(() => engine.put('consumed', [[row('a')]]).then(() => 'put', String), { timeout: 10_000 }).toBe('put'); // as the relay does
     await expect.poll(() => subjects(engine, 'consumed'), { timeout: 10_000 }).toEqual(['a']);
   });
 
