@@ -32,11 +32,15 @@ const CANCELLED_MS = 2000;
 export function openInbox(connection: Connection, queue: string, prefetch: number, arrived: () => void): Inbox {
   let waiting: Delivery[] = [];
   let opening: Promise<Channel> | undefined;
+  let current: Channel | undefined;
   let heard: (() => void) | undefined;
 
   const open = async (): Promise<Channel> => {
     const channel = await connection.acquire();
+    current = channel;
     const lost = () => {
+      if (current !== channel) return; // another one is open by now
+      current = undefined;
       waiting = [];
       opening = undefined;
     };
