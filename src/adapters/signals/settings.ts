@@ -8,7 +8,7 @@ export const signalsSettings = settings(
       .url({ protocol: /^rediss?$/, error: 'must be redis://user:password@host:6379 or rediss://…' })
       .optional()
       .describe(
-        'a Redis 6 or later by which processes wake each other, where LISTEN and NOTIFY cannot be had: `redis://user:password@host:6379`; without it they go through the database. The same in every process',
+        'a Redis 6 or later through which processes wake each other, where LISTEN and NOTIFY do not work (behind a pooler): `redis://user:password@host:6379`; without it they go through the database. The same in every process',
       ),
   },
   ({ SIGNALS_URL: url }) => url,
