@@ -1,0 +1,33 @@
+/** A service: a process, or several alike, that hold some of the modules. */
+export interface Service {
+  readonly name: string;
+  /** Where it answers, beside the gateway. */
+  readonly port: number;
+  /** Names of its modules, in the order of `src/modules/index.ts`. */
+  readonly modules: readonly string[];
+}
+
+/** Where the gateway answers for all services. */
+export const gatewayPort = 8080;
+
+/**
+ * What runs where when Souk runs as services, lowest first: a service asks only those before it. The gateway, the compose file, the
+ * database roles, `souk services` and the tests follow from this table.
+ */
+export const services: readonly Service[] = [
+  { name: 'customers', port: 5000, modules: ['identity', 'social', 'partners', 'moderation', 'wallet', 'customers'] },
+  { name: 'inventory', port: 5001, modules: ['inventory', 'catalog'] },
+  { name: 'sales', port: 5002, modules: ['orders'] },
+  { name: 'reviews', port: 5003, modules: ['reviews'] },
+];
+
+/** The settings that tell a service what it holds and where the other modules answer. `hostOf` says where a service runs. */
+export const settingsOf = (service: Service, hostOf: (service: Service) => string): Record<string, string> => ({
+  PORT: String(service.port),
+  MODULES: service.modules.join(','),
+  ...Object.fromEntries(
+    services
+      .filter((other) => other !== service)
+      .flatMap((other) => other.modules.map((module) => [`${module.toUpperCase()}_SERVICE_URL`, `http://${hostOf(other)}:${other.port}`])),
+  ),
+});
