@@ -19,13 +19,16 @@ export const TokenRequest = z
     example: { grant_type: 'refresh_token', refresh_token: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01.1.2Zc0mmZ9cQ0yX0JrKQ4rXw.b3VycyBhbG9uZQ' },
   });
 
+/** Go spells `accessToken` and `access_token` alike: generators of Go read these extensions. */
+const inGo = (name: string) => ({ 'x-go-name': `OAuth${name}`, 'x-go-type-name': `OAuth${name}` });
+
 /** The same tokens twice: in this API's words, and in those of RFC 6749. */
 export const OAuthTokens = Tokens.extend({
-  access_token: z.string(),
-  id_token: z.string(),
-  refresh_token: z.string(),
-  expires_in: z.int(),
-  token_type: z.literal('Bearer'),
+  access_token: z.string().meta(inGo('AccessToken')),
+  id_token: z.string().meta(inGo('IdToken')),
+  refresh_token: z.string().meta(inGo('RefreshToken')),
+  expires_in: z.int().meta(inGo('ExpiresIn')),
+  token_type: z.literal('Bearer').meta(inGo('TokenType')),
 }).meta({ id: 'OAuthTokens' });
 export type OAuthTokens = z.infer<typeof OAuthTokens>;
 

@@ -59,7 +59,8 @@ export const Share = z.object({
   commission: z.int().min(0).meta({ description: 'The part of it that goes to the platform as its fee' }),
 });
 
-const Figures = z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]));
+/** Counts by name. `sums` alone is a map, from currencies to sums. It is no union, because generators of Java cannot read one here. */
+const Figures = z.object({ sums: z.record(z.string(), z.number().meta({ format: 'double' })).optional() }).catchall(z.int());
 
 export const Proof = z
   .object({
