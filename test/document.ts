@@ -71,6 +71,7 @@ export function judge(document: Document): {
   const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true });
   formats.default(ajv, ['uuid', 'date-time', 'date', 'email', 'uri', 'uri-reference']);
   ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
+  ajv.addFormat('double', { type: 'number', validate: Number.isFinite });
   ajv.addSchema(document as never, 'document');
   const fits = (names: readonly string[], value: unknown): string[] => {
     const ref = `document#/${names.map(part).join('/')}`;

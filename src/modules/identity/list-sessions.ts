@@ -15,7 +15,10 @@ export const Session = z
   })
   .meta({ id: 'Session' });
 
-export const Sessions = z.object({ items: z.array(Session), nextCursor: z.null() });
+export const Sessions = z.object({
+  items: z.array(Session),
+  nextCursor: z.string().nullable().meta({ description: 'Always null: the sessions of an account fit on one page' }),
+});
 
 /** The open sessions of the account, newest first; at most a hundred. */
 export async function listSessions(ctx: Identity): Promise<z.infer<typeof Sessions>> {
