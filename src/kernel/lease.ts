@@ -1,6 +1,7 @@
 import type { BaseContext } from './context.ts';
 import { empty, raw, type Sql, sql } from './database.ts';
 import type { Machine } from './machine.ts';
+import { stillRunning } from './problems.ts';
 
 /**
  * Rows on which one runner at a time works: whoever holds the lease. A runner that is gone lets it run out. Then the row is stale, and
@@ -51,6 +52,32 @@ export const claimStale = (rows: Leased, { now, until, key, limit = 1 }: Claim):
 };
 
 export const leaseEnd = ({ clock }: Pick<BaseContext, 'clock'>, leaseMs: number): Date => new Date(clock.now().getTime() + leaseMs);
+
+/** How long a repeated call waits for the runner of its row, and how often it looks. */
+const WAIT_MS = 5000;
+const POLL_MS = 25;
+
+/**
+ * For a call that is repeated: what became of a row that an earlier call wrote. Its runner is waited for. When the lease is over, this
+ * call resumes the row.
+ * @throws stillRunning after five seconds.
+ */
+export async function resumeOrWait<Row extends { id: string }>(
+  ctx: Pick<BaseContext, 'db' | 'clock'>,
+  rows: Leased,
+  found: Row,
+  does: { leaseMs: number; isOpen: (row: Row) => boolean; resume: (row: Row) => Promise<Row>; find: () => Promise<Row | undefined> },
+): Promise<Row> {
+  let row = found;
+  for (const deadline = Date.now() + WAIT_MS; does.isOpen(row); ) {
+    if (Date.now() > deadline) throw stillRunning({ retryAfterSeconds: 2 });
+    const claim = claimStale(rows, { now: ctx.clock.now(), until: leaseEnd(ctx, does.leaseMs), key: found.id });
+    const claimed = await ctx.db.maybe<Row>(claim);
+    row = claimed ? await does.resume(claimed) : ((await does.find()) ?? row);
+    if (does.isOpen(row)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return row;
+}
 
 /** How many rows one turn of a timer resumes at most. The rest is for the next turn. */
 const ROWS_OF_A_TURN = 200;

@@ -2,13 +2,8 @@ import { days } from '#kernel/clock.ts';
 import { type Database, join, type Sql, sql } from '#kernel/database.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
 import type { Secrets } from '#kernel/secrets.ts';
+import { type AccountState, accountMachine } from './account-state.ts';
 import type { RoleName } from './contract.ts';
-
-/**
- * `unconfirmed` (signed up, email not proven: may do nothing) -> `active` <-> `suspended`; `active` <-> `closing` (about to be
- * erased: may do nothing) -> `erased`, for good.
- */
-export type AccountState = 'unconfirmed' | 'active' | 'suspended' | 'closing' | 'erased';
 
 export interface AccountRow extends KeyColumns {
   id: string;
@@ -104,15 +99,15 @@ const UNCONFIRMED_PER_EMAIL = 5;
 /** Everybody who waits for a code sent to this address, newest first. */
 export const findWaitingForCode = (db: Database, emailIndex: string) =>
   db.many<LivingAccount>(sql`
-    ${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is null and a.state in ('unconfirmed', 'active')
+    ${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is null and ${accountMachine.allows('confirm', 'a.state')}
     order by a.created_at desc, a.id desc limit ${UNCONFIRMED_PER_EMAIL}`);
 
 /** @throws a breach of `accounts_email` when another account has proven the address first. */
 export const confirmEmail = (db: Database, id: string, now: Date) =>
   db.maybe<LivingAccount>(sql`
     update identity.accounts
-    set email_confirmed_at = ${now}, version = version + 1, state = case state when 'unconfirmed' then 'active' else state end
-    where id = ${id} and email_confirmed_at is null and state in ('unconfirmed', 'active') returning *`);
+    set email_confirmed_at = ${now}, version = version + 1, state = 'active'
+    where id = ${id} and email_confirmed_at is null and ${accountMachine.allows('confirm')} returning *`);
 
 const PROVING = 7_281_003; // any number, the same in every process
 
@@ -125,7 +120,7 @@ export const lockClaims = (tx: Database, emailIndex: string) =>
 
 /** The address has an owner: whoever else signed up with it can never confirm it. */
 export const forgetRivals = (db: Database, emailIndex: string) =>
-  db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and state = 'unconfirmed'`);
+  db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and ${accountMachine.allows('drop')}`);
 
 /**
  * Several sign-ups may wait for one address, since any of them may be its owner's; the oldest give way, so that
@@ -134,7 +129,7 @@ export const forgetRivals = (db: Database, emailIndex: string) =>
 export async function forgetOldestUnconfirmed(db: Database, emailIndex: string, now: Date): Promise<void> {
   await db.execute(sql`
     delete from identity.accounts where id in (
-      select a.id from identity.accounts a where a.email_index = ${emailIndex} and a.state = 'unconfirmed'
+      select a.id from identity.accounts a where a.email_index = ${emailIndex} and ${accountMachine.allows('drop', 'a.state')}
         and not exists (select 1 from identity.codes c where c.account_id = a.id and c.purpose = 'email' and c.expires_at > ${now})
       order by a.created_at desc, a.id desc offset ${UNCONFIRMED_PER_EMAIL})`);
 }
@@ -144,12 +139,12 @@ export function forgetUnconfirmed(db: Database, now: Date, limit: number): Promi
   const before = new Date(now.getTime() - KEPT_UNCONFIRMED_MS);
   return db.execute(sql`
     delete from identity.accounts where id in (
-      select id from identity.accounts where state = 'unconfirmed' and created_at < ${before} order by created_at limit ${limit} for update skip locked)`);
+      select id from identity.accounts where ${accountMachine.allows('drop')} and created_at < ${before} order by created_at limit ${limit} for update skip locked)`);
 }
 
 /** Locks the account until the end of the transaction; sign-ins wait for it. */
 export const lockAccount = (db: Database, id: string) =>
-  db.maybe<LivingAccount>(sql`${selectAccount} where a.id = ${id} and a.state in ('active', 'suspended') for update`);
+  db.maybe<LivingAccount>(sql`${selectAccount} where a.id = ${id} and ${accountMachine.allows('suspend', 'a.state')} for update`);
 
 /** Makes these the roles of the account, and no others; tokens older than `rev` are void. */
 export const setRoles = (db: Database, id: string, roles: readonly RoleName[], rev: number) =>

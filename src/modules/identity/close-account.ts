@@ -1,9 +1,9 @@
 import { revokedHere } from '#authentication/revoked.ts';
 import type { Whose } from '#kernel/account-life.ts';
-import { findById } from './account.ts';
-import { moveAccount, setRev } from './account-end.ts';
+import { findById, lockAccount } from './account.ts';
+import { setClosing, setReopened } from './account-end.ts';
 import type { Identity } from './context.ts';
-import { isLastAdmin } from './last-admin.ts';
+import { leavesNoAdmin } from './last-admin.ts';
 import { revoke } from './revocation.ts';
 
 /**
@@ -11,10 +11,12 @@ import { revoke } from './revocation.ts';
  * closed: reopening would let it in. Nor is the last admin, also when the last two close theirs at once.
  */
 export async function closeAccount(ctx: Identity, { accountId }: Whose): Promise<boolean> {
-  await ctx.db.transaction(async (tx) => {
-    if (await isLastAdmin(tx, accountId, true)) return;
-    if (await moveAccount(tx, accountId, { from: 'active', to: 'closing' }))
-      await setRev(tx, accountId, await revoke(tx, 'account', accountId, ctx.clock.now()));
+  const closing = ctx.db.transaction(async (tx) => {
+    if ((await lockAccount(tx, accountId))?.state === 'active')
+      await setClosing(tx, accountId, await revoke(tx, 'account', accountId, ctx.clock.now()));
+  });
+  await closing.catch((error) => {
+    if (!leavesNoAdmin(error)) throw error;
   });
   revokedHere();
   return (await findById(ctx.db, accountId))?.state === 'closing';
@@ -22,5 +24,5 @@ export async function closeAccount(ctx: Identity, { accountId }: Whose): Promise
 
 /** Lets a closed account in again: whoever is signed in refreshes their tokens. */
 export async function reopenAccount(ctx: Identity, { accountId }: Whose): Promise<void> {
-  await moveAccount(ctx.db, accountId, { from: 'closing', to: 'active' });
+  await setReopened(ctx.db, accountId);
 }

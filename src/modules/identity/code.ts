@@ -3,6 +3,7 @@ import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
 import { gapless } from '#kernel/shapes.ts';
+import { accountMachine } from './account-state.ts';
 import { countCodeTry, type TriedCode } from './attempts.ts';
 import type { Identity } from './context.ts';
 import { placeOf } from './place.ts';
@@ -101,7 +102,7 @@ export async function tryCode(
     select a.id as account_id, coalesce(c.fingerprint, '') as fingerprint, c.long_fingerprint, c.used_at,
            exists (select 1 from identity.places p where p.account_id = a.id and p.place = ${place}) as is_known
     from identity.accounts a left join identity.codes c on c.account_id = a.id and c.purpose = ${purpose} and c.expires_at > ${clock.now()}
-    where ${meant} and a.state in ('unconfirmed', 'active') and (c.account_id is not null or ${isMeantAlone})
+    where ${meant} and ${accountMachine.allows('confirm', 'a.state')} and (c.account_id is not null or ${isMeantAlone})
     order by a.email_confirmed_at, a.created_at desc, a.id desc`);
   const live = meantNow.filter(({ fingerprint }) => fingerprint !== '');
   const isLong = code.length === LONG;

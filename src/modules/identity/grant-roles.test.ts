@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { permissionsOf } from '#kernel/permissions.ts';
 import { whileHeld } from '../../../test/held.ts';
@@ -133,4 +134,32 @@ test('of two admins who suspend each other at once one stays', async () => {
   );
   expect(replies.find(({ status }) => status !== 200)).toBeProblem(409, 'identity/last-admin');
   expect(await w.sql("select 1 from identity.accounts where state = 'active'")).toHaveLength(1);
+});
+
+test('of three admins who are suspended, demoted and leave at once one stays', async () => {
+  const w = await world();
+  const [ada, bea, cid] = [await w.person('ada', ['admin']), await w.person('bea', ['admin']), await w.person('cid', ['admin'])];
+  const out = { suspended: true, reason: 'a quarrel' };
+  await whileHeld(w, { by: 'select from identity.accounts for update', waiting: 3 }, () =>
+    Promise.all([
+      ada.post(`/v1/users/${bea.id}/suspension`, out),
+      bea.put(`/v1/users/${ada.id}/roles`, { roles: [] }),
+      cid.delete('/v1/customers/cid'),
+    ]),
+  );
+  expect(await w.sql("select from identity.accounts where state = 'active' and 'admin' = any (roles)")).toHaveLength(1);
+});
+
+test('the database itself keeps one active admin: who stops being one waits for others who do', async () => {
+  const w = await world();
+  const [ada, bea, cid] = [await w.person('ada', ['admin']), await w.person('bea', ['admin']), await w.person('cid', ['admin'])];
+  const suspend = (id: string) => `update identity.accounts set state = 'suspended' where id = '${id}'`;
+  const demote = (id: string) => `update identity.accounts set roles = '{}' where id = '${id}'`;
+  const pool = new pg.Pool({ connectionString: w.databaseUrl });
+  const ends = await whileHeld(w, { by: suspend(ada.id), waiting: 2 }, () =>
+    Promise.allSettled([pool.query(suspend(bea.id)), pool.query(demote(cid.id))]),
+  );
+  await pool.end();
+  expect(await w.sql("select from identity.accounts where state = 'active' and 'admin' = any (roles)")).toHaveLength(1);
+  expect(ends.flatMap((end) => (end.status === 'rejected' ? [end.reason.constraint] : []))).toEqual(['an_admin_stays']);
 });

@@ -6,7 +6,7 @@ import { Id, Username } from '#kernel/shapes.ts';
 import { type LivingAccount, lockAccount, setRoles } from './account.ts';
 import type { Identity } from './context.ts';
 import { RoleName } from './contract.ts';
-import { refuseLastAdmin } from './last-admin.ts';
+import { asLastAdmin, evenTheLastAdmin } from './last-admin.ts';
 import { revoke } from './revocation.ts';
 
 export const Roles = z.strictObject({ roles: z.array(RoleName).max(20) }).meta({ id: 'Roles' });
@@ -31,14 +31,15 @@ interface Grant {
  */
 export async function grantRoles(ctx: Identity, { accountId, roles, ifMatch, keepsLastAdmin }: Grant): Promise<AccountRoles> {
   const wanted = [...new Set(roles)].sort();
-  const account = await ctx.db.transaction(async (tx) => {
-    if (keepsLastAdmin && !wanted.includes('admin')) await refuseLastAdmin(tx, accountId);
+  const grant = ctx.db.transaction(async (tx) => {
+    if (!keepsLastAdmin) await evenTheLastAdmin(tx);
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
     demandVersion(ifMatch, before.version);
     if (sameRoles(before, wanted)) return before;
     return setRoles(tx, accountId, wanted, await revoke(tx, 'account', accountId, ctx.clock.now()));
   });
+  const account = await grant.catch(asLastAdmin);
   revokedHere();
   return { id: account.id, username: account.username, roles: account.roles, version: account.version };
 }

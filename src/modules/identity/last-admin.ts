@@ -1,20 +1,20 @@
-import { type Database, empty, sql } from '#kernel/database.ts';
+import { breaches, type Database, sql } from '#kernel/database.ts';
 import { lastAdmin } from './problems.ts';
 
-/**
- * Whether the account is the only active admin. `locked` keeps all admins as they are until the transaction ends, so that of two who
- * leave, or lose the role, at once one is refused. It comes before the lock of the account.
- * Who is no admin locks nobody: customers who leave do not wait for each other.
- */
-export async function isLastAdmin(db: Database, accountId: string, locked = false): Promise<boolean> {
+/** Whether the account is the only active admin at the moment. */
+export const isLastAdmin = async (db: Database, accountId: string): Promise<boolean> => {
   const rows = await db.many<{ id: string }>(sql`
-    select id from identity.accounts where 'admin' = any (roles) and state = 'active'
-      and exists (select 1 from identity.accounts where id = ${accountId} and 'admin' = any (roles))
-    order by id ${locked ? sql`for update` : empty}`);
+    select id from identity.accounts where 'admin' = any (roles) and state = 'active' limit 2`);
   return rows.length === 1 && rows[0]?.id === accountId;
-}
+};
 
-/** @throws lastAdmin when the account is the only active admin. */
-export async function refuseLastAdmin(tx: Database, accountId: string): Promise<void> {
-  if (await isLastAdmin(tx, accountId, true)) throw lastAdmin();
+/** For an operator, until the end of the transaction: nobody has to stay an admin. */
+export const evenTheLastAdmin = (tx: Database) => tx.execute(sql`select set_config('souk.even_last_admin', 'on', true)`);
+
+/** Whether the database refused a change because it would leave no active admin (`an_admin_stays`). */
+export const leavesNoAdmin = (error: unknown): boolean => breaches(error, 'an_admin_stays');
+
+/** The database's refusal to be left without an active admin, as the caller meets it. @throws lastAdmin, or the error itself. */
+export function asLastAdmin(error: unknown): never {
+  throw leavesNoAdmin(error) ? lastAdmin() : error;
 }

@@ -2,6 +2,7 @@ import { hours, minutes } from '#kernel/clock.ts';
 import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
+import { accountMachine } from './account-state.ts';
 import { type Identity, needs } from './context.ts';
 import { identity } from './contract.ts';
 import { forgetExpired } from './forget-expired.ts';
@@ -44,5 +45,6 @@ export const identityModule = module({
   sealed,
   life,
   tables,
+  machines: [accountMachine],
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -4,7 +4,6 @@ import { newId } from '#kernel/ids.ts';
 import type { Key } from '#kernel/routes.ts';
 import {
   type AccountRow,
-  type AccountState,
   emailColumns,
   forgetOldestUnconfirmed,
   insertAccount,
@@ -12,6 +11,7 @@ import {
   lockClaims,
   takenUsernames,
 } from './account.ts';
+import type { AccountState } from './account-state.ts';
 import { mayBeMailed } from './attempts.ts';
 import { type CodePurpose, newCode, replaceCode, sealCode } from './code.ts';
 import type { Identity } from './context.ts';

@@ -6,8 +6,8 @@ import { Id, line, Username } from '#kernel/shapes.ts';
 import { standingChanged } from '#kernel/standing.ts';
 import { lockAccount, setSuspended } from './account.ts';
 import type { Identity } from './context.ts';
-import { isLastAdmin } from './last-admin.ts';
-import { lastAdmin, ownSuspension } from './problems.ts';
+import { asLastAdmin } from './last-admin.ts';
+import { ownSuspension } from './problems.ts';
 import { revoke } from './revocation.ts';
 import { endSessions } from './session.ts';
 
@@ -27,13 +27,11 @@ export async function suspendAccount(
   accountId: string,
   { suspended, reason }: z.infer<typeof Suspension>,
 ): Promise<z.infer<typeof SuspendedAccount>> {
-  const account = await ctx.db.transaction(async (tx) => {
-    const isLast = suspended && (await isLastAdmin(tx, accountId, true));
+  const change = ctx.db.transaction(async (tx) => {
     const before = await lockAccount(tx, accountId);
     if (!before) throw notFound();
     if (before.id === ctx.actor.id) throw ownSuspension();
     if (before.roles.length > 0 && !ctx.actor.permissions.has('roles:grant')) throw forbidden({ permission: 'roles:grant' });
-    if (isLast) throw lastAdmin();
     if ((before.state === 'suspended') === suspended) return before;
     const now = ctx.clock.now();
     if (suspended) await endSessions(tx, accountId, { by: 'suspension', except: null, now });
@@ -41,6 +39,7 @@ export async function suspendAccount(
     emit(tx, standingChanged, accountId, { accountId, suspended, version: after.version });
     return after;
   });
+  const account = await change.catch(asLastAdmin);
   revokedHere();
   return { id: account.id, username: account.username, suspended: account.state === 'suspended' };
 }

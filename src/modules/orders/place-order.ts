@@ -3,8 +3,8 @@ import { Options, unknownProduct, variantNeeded } from '#catalog';
 import { outOfStock, Quantity } from '#inventory';
 import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
-import { leaseEnd } from '#kernel/lease.ts';
-import { Problem, problem, stillRunning } from '#kernel/problems.ts';
+import { leaseEnd, resumeOrWait } from '#kernel/lease.ts';
+import { Problem, problem } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
 import { Id, line } from '#kernel/shapes.ts';
 import { partyLeft } from '#orders';
@@ -16,14 +16,16 @@ import {
   type Draft,
   draftedRow,
   findByKey,
+  findOrder,
   insertOrder,
   type Order,
   type OrderRow,
   orderView,
   type PaymentKind,
   paymentKinds,
+  undecidedOrders,
 } from './order.ts';
-import { placeAtOnce, resumeOrder, settleOrder } from './settle-order.ts';
+import { placeAtOnce, settleOrder } from './settle-order.ts';
 import { sharesOf } from './shares.ts';
 
 const Item = z
@@ -75,9 +77,6 @@ export const totalTooLarge = problem({
 
 export const saleProblems = [unknownProduct, variantNeeded, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
 export const orderProblems = [...saleProblems, mixedCurrencies];
-
-const WAIT_MS = 5000;
-const POLL_MS = 25;
 
 interface Wanted {
   /** Who buys, and what; asked for only when it must be known, since a repeated call needs it no more. */
@@ -135,15 +134,13 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
 }
 
 /** What became of an order that another call placed; while that one is under way, it is waited for. */
-async function decided(ctx: Orders, found: OrderRow): Promise<OrderRow> {
-  let row = found;
-  for (const deadline = Date.now() + WAIT_MS; row.state === 'placing'; ) {
-    if (Date.now() > deadline) throw stillRunning({ retryAfterSeconds: 2 });
-    row = (await resumeOrder(ctx, row.id)) ?? row;
-    if (row.state === 'placing') await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return row;
-}
+const decided = (ctx: Orders, found: OrderRow): Promise<OrderRow> =>
+  resumeOrWait(ctx, undecidedOrders, found, {
+    leaseMs: ctx.settings.leaseMs,
+    isOpen: ({ state }) => state === 'placing',
+    resume: (order) => settleOrder(ctx, order),
+    find: () => findOrder(ctx.db, found.id, null),
+  });
 
 /** @throws the refusal that a rejected order keeps. */
 function accepted(row: OrderRow): OrderRow {

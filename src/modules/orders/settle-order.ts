@@ -1,6 +1,6 @@
 import type { Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
-import { claimStale, leaseEnd, resumeStale } from '#kernel/lease.ts';
+import { resumeStale } from '#kernel/lease.ts';
 import { Problem } from '#kernel/problems.ts';
 import type { Key } from '#kernel/routes.ts';
 import { orderPlaced, orderRejected, partyLeft } from '#orders';
@@ -128,13 +128,6 @@ async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<O
     return true;
   });
   return rejected ? { ...order, state: 'rejected', refusal, decided_at: at } : ((await findOrder(ctx.db, order.id, null)) as OrderRow);
-}
-
-/** Resumes an order whose runner is gone; one that is being run, or is decided, is answered as it is. */
-export async function resumeOrder(ctx: Orders, id: string): Promise<OrderRow | undefined> {
-  const claim = claimStale(undecidedOrders, { now: ctx.clock.now(), until: leaseEnd(ctx, ctx.settings.leaseMs), key: id });
-  const claimed = await ctx.db.maybe<OrderRow>(claim);
-  return claimed ? settleOrder(ctx, claimed) : findOrder(ctx.db, id, null);
 }
 
 /** Finishes what crashes left behind. */

@@ -3,7 +3,7 @@ import { seconds } from '#kernel/clock.ts';
 import { sql } from '#kernel/database.ts';
 import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
-import { leaseEnd, resumeStale } from '#kernel/lease.ts';
+import { leaseEnd, resumeOrWait, resumeStale } from '#kernel/lease.ts';
 import { unavailable } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
 import { balanceTooLarge } from '#wallet';
@@ -14,6 +14,8 @@ import {
   chargeByKey,
   chargeDeclined,
   draftCharge,
+  findCharge,
+  letGoOfCharge,
   markDeclined,
   pendingCharges,
   sourcePlace,
@@ -42,7 +44,7 @@ export const chargeWallet = (
   once<ChargeRow, Charge>(key, {
     make: () => draftOf(ctx, username, input, key),
     find: (known) => sameCall(known, chargeByKey(ctx.db, known)),
-    answer: async (row) => answer(row.state === 'pending' ? await settleCharge(ctx, row) : row),
+    answer: async (row, isFirst) => answer(await (isFirst ? settleNow(ctx, row) : settled(ctx, row))),
   });
 
 /** Judges a charge and writes it. @throws whatever speaks against it, before any gateway hears of it. */
@@ -61,12 +63,28 @@ async function draftOf(
   const sealed = ctx.secrets.seal(source, sourcePlace(id));
   const row = await draftCharge(
     ctx.db,
-    { ...rest, id, owner, source_sealed: sealed, at: ctx.clock.now(), leaseUntil: leaseEnd(ctx, LEASE_MS), largest },
+    { ...rest, id, owner, source_sealed: sealed, at: ctx.clock.now(), lease_until: leaseEnd(ctx, LEASE_MS), largest },
     key,
   );
   if (!row && !(key && (await chargeByKey(ctx.db, key)))) throw balanceTooLarge({ currency: rest.currency, largest });
   return row;
 }
+
+/** For a call: what it cannot finish is free at once for whoever asks again. */
+const settleNow = (ctx: Wallet, row: ChargeRow): Promise<ChargeRow> =>
+  settleCharge(ctx, row).catch(async (error) => {
+    await letGoOfCharge(ctx.db, row, ctx.clock.now());
+    throw error;
+  });
+
+/** What became of a charge that another call made; while the gateway is being asked about it, that is waited for. */
+const settled = (ctx: Wallet, found: ChargeRow): Promise<ChargeRow> =>
+  resumeOrWait(ctx, pendingCharges, found, {
+    leaseMs: LEASE_MS,
+    isOpen: ({ state }) => state === 'pending',
+    resume: (row) => settleNow(ctx, row),
+    find: () => findCharge(ctx.db, found.id),
+  });
 
 /** Asks the gateway and books its answer. Safe to run twice, even at once. */
 async function settleCharge(ctx: Wallet, row: ChargeRow): Promise<ChargeRow> {

@@ -53,9 +53,10 @@ export interface ChargeRow {
   decline_reason: string | null;
   source_sealed: string | null;
   body_hash: string | null;
+  lease_until: Date;
 }
 
-const COLUMNS = sql`id, owner, gateway, currency, amount, state, decline_reason, source_sealed, body_hash`;
+const COLUMNS = sql`id, owner, gateway, currency, amount, state, decline_reason, source_sealed, body_hash, lease_until`;
 
 /**
  * Writes the charge before anybody is asked for money. @returns undefined when a call with this key made one before, or the
@@ -63,14 +64,14 @@ const COLUMNS = sql`id, owner, gateway, currency, amount, state, decline_reason,
  */
 export function draftCharge(
   db: Database,
-  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date; leaseUntil: Date; largest: number },
+  row: Omit<ChargeRow, 'state' | 'decline_reason' | 'body_hash'> & { at: Date; largest: number },
   key: Key | undefined,
 ): Promise<ChargeRow | undefined> {
   const columns = keyColumns(key);
   return db.maybe<ChargeRow>(sql`
     insert into wallet.charges (id, owner, gateway, currency, amount, state, source_sealed, principal, idempotency_key, body_hash, at, lease_until)
     select ${row.id}::uuid, ${row.owner}, ${row.gateway}, ${row.currency}, ${row.amount}::bigint, 'pending', ${row.source_sealed}::text,
-           ${columns.principal}::text, ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${row.at}::timestamptz, ${row.leaseUntil}::timestamptz
+           ${columns.principal}::text, ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${row.at}::timestamptz, ${row.lease_until}::timestamptz
     where ${row.amount}::bigint
       + coalesce((select sum(balance) from wallet.accounts where owner = ${row.owner} and currency = ${row.currency} and guarded), 0)
       + coalesce((select sum(amount) from wallet.charges where owner = ${row.owner} and currency = ${row.currency} and state = 'pending'), 0)
@@ -81,8 +82,17 @@ export function draftCharge(
 export const chargeByKey = (db: Database, key: Key): Promise<ChargeRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from wallet.charges where principal = ${key.principal} and idempotency_key = ${key.value}`);
 
+export const findCharge = (db: Database, id: string): Promise<ChargeRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from wallet.charges where id = ${id}`);
+
 /** Charges that no gateway has answered. */
 export const pendingCharges = leased(chargeMachine, ['succeed'], { returning: COLUMNS });
+
+/** Ends the lease of a runner that could not finish, unless another has taken the charge over. */
+export const letGoOfCharge = (db: Database, { id, lease_until }: ChargeRow, now: Date): Promise<number> =>
+  db.execute(
+    sql`update wallet.charges set lease_until = ${now} where id = ${id} and lease_until = ${lease_until} and ${chargeMachine.allows('succeed')}`,
+  );
 
 export const markDeclined = (db: Database, id: string, reason: string): Promise<number> =>
   db.execute(

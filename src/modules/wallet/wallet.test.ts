@@ -68,36 +68,6 @@ describe('charging', () => {
     expect(await dan.balance()).toEqual(usd(0));
   });
 
-  test('whose gateway did not answer is asked again by the timer, and booked once', async () => {
-    const eve = await w.person('eve');
-    const key = { 'idempotency-key': randomUUID() };
-    const silent = charge(10_00, { source: '4000000000000119' });
-    expect(await eve.post('/v1/customers/eve/wallet/charge', silent, key)).toBeProblem(503, 'unavailable');
-    expect(await eve.balance()).toEqual(usd(0));
-    w.clock.advance(60_000);
-    await w.step();
-    expect(w.adapters.payments.simulated.asked().at(-1)).toMatchObject({ money: usd(10_00), times: 2, outcome: 'succeeded' });
-    expect(await eve.balance()).toEqual(usd(10_00));
-    expect((await eve.post('/v1/customers/eve/wallet/charge', silent, key)).status).toBe(201);
-    expect(await eve.balance()).toEqual(usd(10_00));
-    expect(await w.sql("select from wallet.charges where source_sealed is not null and state <> 'pending'")).toEqual([]);
-  });
-
-  test('left behind twice is settled although the first of the two fails', async () => {
-    const [dee, dot] = [await w.person('dee'), await w.person('dot')];
-    const silent = charge(3_00, { source: '4000000000000119' });
-    for (const someone of [dee, dot]) await someone.post(`/v1/customers/${someone.username}/wallet/charge`, silent);
-    const [broken] = await w.sql<{ sealed: string }>(`select source_sealed as sealed from wallet.charges where owner = '${dee.id}'`);
-    await w.sql(`update wallet.charges set source_sealed = 'unreadable' where owner = '${dee.id}'`);
-    w.clock.advance(60_000);
-    await w.step();
-    expect([await dee.balance(), await dot.balance()]).toEqual([usd(0), usd(3_00)]);
-    await w.sql('update wallet.charges set source_sealed = $1 where owner = $2', [broken!.sealed, dee.id]);
-    w.clock.advance(60_000);
-    await w.step();
-    expect(await dee.balance()).toEqual(usd(3_00));
-  });
-
   test('needs a gateway that there is, and a key', async () => {
     const fay = await w.person('fay');
     expect(await fay.post('/v1/customers/fay/wallet/charge', charge(1_00, { gateway: 'toString' }))).toBeProblem(
