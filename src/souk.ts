@@ -57,6 +57,7 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     openCache: adapters.openCache,
     openQueue: adapters.openQueue,
     openSignals: adapters.openSignals,
+    openTracing: adapters.openTracing,
     ports: adapters,
     authenticator: (given) => authenticatorOf(settings, given),
     devRoutes:

@@ -22,6 +22,9 @@ import { listenNotify } from './signals/listen-notify.ts';
 import type { OpenSignals } from './signals/port.ts';
 import { redisSignals } from './signals/redis.ts';
 import { signalsSettings } from './signals/settings.ts';
+import { openNoTracing } from './tracing/none.ts';
+import type { OpenTracing } from './tracing/port.ts';
+import { tracingSettings } from './tracing/settings.ts';
 
 /** Adapters by the name of their port. */
 export interface Adapters {
@@ -33,6 +36,7 @@ export interface Adapters {
   readonly openCache: OpenCache;
   readonly openQueue: OpenQueue;
   readonly openSignals: OpenSignals;
+  readonly openTracing: OpenTracing;
 }
 
 /** What adapters want to be told, by the name of their port. */
@@ -42,19 +46,21 @@ export const adapterSettings = {
   queue: queueSettings,
   cache: cacheSettings,
   signals: signalsSettings,
+  tracing: tracingSettings,
 };
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const { email: smtp, identityProviders: providers, queue: broker, cache, signals } = settings.parts as Parts;
+  const { email: smtp, identityProviders: providers, queue: broker, cache, signals, tracing } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
     openCache: cache ? redisCache(cache) : memoryCache,
     openQueue: broker ? rabbitQueue(broker) : pgBossQueue,
     openSignals: signals ? redisSignals(signals) : listenNotify,
+    openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),

@@ -20,6 +20,9 @@ export function commonCause(
   return { requestId: first.request_id, actorId: first.actor_id ?? null, trace: first.trace ?? null };
 }
 
+/** The id of a trace, from its `traceparent`: what log lines and receivers of traces call it by. */
+export const traceIdOf = (trace: string | null | undefined): string | undefined => trace?.slice(3, 35);
+
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The header `traceparent` (W3C Trace Context), or null when it is none. */

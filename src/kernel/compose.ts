@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { OpenCache } from '#adapters/cache/port.ts';
 import type { OpenQueue, Work as Rows } from '#adapters/queue/port.ts';
 import type { OpenSignals, Signals } from '#adapters/signals/port.ts';
+import type { OpenTracing } from '#adapters/tracing/port.ts';
 import { AccountExport, accountExportOf } from './account-life.ts';
 import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
@@ -35,6 +36,7 @@ export interface Parts {
   openCache: OpenCache;
   openQueue: OpenQueue;
   openSignals: OpenSignals;
+  openTracing: OpenTracing;
   /** Adapters by port name. */
   ports: Readonly<Record<string, unknown>>;
   /** Makes the judge of access tokens and API keys, over the contracts of the modules that know them. */
@@ -89,6 +91,7 @@ export const migrationFolders = (modules: readonly Module[]) => [
 export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
   const local = modulesHere(modules, settings);
   const secrets = secretsFrom(settings.keys.all());
+  const tracing = await parts.openTracing(version);
   const metrics = openMetrics({
     poolWaiting: () => pool.waiting(),
     poolTotal: () => pool.total(),
@@ -99,6 +102,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     url: parts.databaseUrl,
     prepared: settings.preparedStatements,
     guard: refuseForeignSchemas(modules),
+    traced: tracing.isOn ? tracing.statement : undefined,
     onStatement: (text: string, byLibrary: boolean) => {
       metrics.statement();
       if (!byLibrary) parts.onStatement?.(text);
@@ -136,7 +140,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     permissions,
     ports: parts.ports,
     signals,
-    askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret),
+    askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret, tracing),
     metrics,
     nudge: (events) => {
       metrics.announced(events);
@@ -151,6 +155,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     clock: parts.clock,
     log: parts.log,
     metrics,
+    tracing,
     retryDelaySeconds: parts.retryDelaySeconds ?? 1,
   });
   const authenticator = parts.authenticator({
@@ -180,6 +185,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     metrics,
     secrets,
     settings,
+    tracing,
   });
   serveHealth(app as never, {
     pool: background,
@@ -218,7 +224,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       draining = true;
       await work.stop();
       await Promise.all([signals.stop(), cache.stop()]);
-      await Promise.all([pool.end(), background.end()]);
+      await Promise.all([pool.end(), background.end(), tracing.stop()]);
     },
     drain: () => {
       draining = true;

@@ -67,6 +67,8 @@ export interface PoolOptions {
   onStatement?: (text: string, byLibrary: boolean) => void;
   /** Told how many seconds each call waited for its connection; `costly` for the reads that have connections of their own. */
   onWait?: (seconds: number, costly: boolean) => void;
+  /** Sends a statement in a span of its own; undefined where nothing is traced. */
+  traced?: (<T>(text: string, send: () => Promise<T>) => Promise<T>) | undefined;
   /** Throws when a statement may not be sent by this owner. */
   guard?: (owner: string, text: string) => void;
 }
@@ -95,7 +97,7 @@ const GUARDED_TEXTS = 5000;
 /** A pool of connections, from which each module gets a handle of its own. */
 export function openPool(options: PoolOptions): DatabasePool {
   const forCostly = Math.max(1, Math.floor(options.connections / 5));
-  const { onWait = () => {} } = options;
+  const { onWait = () => {}, traced = (_, send) => send() } = options;
   const costly = openCostlyReads(options.url, forCostly, (seconds) => onWait(seconds, true));
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -169,7 +171,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     const query = config(owner, statement);
     if (via !== pool) sendTogether(via as pg.PoolClient);
     try {
-      return await via.query(query);
+      return await traced(statement.text, () => via.query(query));
     } catch (error) {
       if (!isOutdatedPlan(error)) throw translate(error);
       prepareAnew(query);
@@ -190,7 +192,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     costly: async <Row>({ text, values }: Sql) => {
       admit(owner, text);
       try {
-        return (await costly.query(text, values)).rows as Row[];
+        return (await traced(text, () => costly.query(text, values))).rows as Row[];
       } catch (error) {
         throw translate(error);
       }
@@ -219,7 +221,7 @@ export function openPool(options: PoolOptions): DatabasePool {
       const last = closing?.(tx.pending, tx.signals);
       const written = Promise.all((last?.statements ?? []).map((statement) => run(client, 'kernel', statement, signal))); // sent with the commit
       written.catch(() => {});
-      const ended = client.query('commit');
+      const ended = traced('commit', () => client.query('commit'));
       ended.catch(() => {});
       await written;
       if ((await ended).command !== 'COMMIT') throw new Error('The transaction had failed before its commit');

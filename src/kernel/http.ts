@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
+import type { Tracing } from '#adapters/tracing/port.ts';
 import { addressIn } from './addresses.ts';
 import { isAuditedRefusal, writeAudit } from './audit.ts';
 import { readCall } from './call.ts';
-import { traceOf } from './cause.ts';
+import { traceIdOf, traceOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type RequestScope, stranger } from './context.ts';
 import type { Database } from './database.ts';
@@ -46,6 +47,7 @@ export interface HttpParts {
   metrics: Metrics;
   secrets: Secrets;
   settings: Settings;
+  tracing: Tracing;
 }
 
 export type Env = {
@@ -121,11 +123,26 @@ const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : path.startsWith
 /** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
 const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
 
-async function serve(
+/** One call, in a span of its own that continues the trace of the caller. */
+function serve(parts: HttpParts, module: string, route: Route, request: Request, ...more: [Record<string, string>, Env['Variables']]) {
+  const parent = traceOf(request.headers.get('traceparent'));
+  const { method } = route;
+  const pattern = pathsOf(route.path)[0]!;
+  const attributes = { 'http.request.method': method, 'http.route': pattern };
+  return parts.tracing.span(`${method} ${pattern}`, { kind: 'server', parent, attributes }, async (span) => {
+    const reply = await answer(parts, module, route, request, span.trace ?? parent, ...more);
+    span.set({ 'http.response.status_code': reply.status });
+    if (reply.status >= 500) span.failed(String(reply.status));
+    return reply;
+  });
+}
+
+async function answer(
   parts: HttpParts,
   module: string,
   route: Route,
   request: Request,
+  trace: string | null,
   params: Record<string, string>,
   { address, counted }: Env['Variables'],
 ): Promise<Response> {
@@ -140,8 +157,9 @@ async function serve(
     stateChanging: route.method !== 'GET' || route.spec.changes === true,
     readsOthers: false,
     refusedWith: null,
-    trace: traceOf(request.headers.get('traceparent')),
+    trace,
   };
+  const told = { request: scope.id, trace_id: traceIdOf(trace), operation };
   const headers: Headers = { 'x-request-id': scope.id, ...counted };
   let actor = stranger;
   let reply: Response;
@@ -159,24 +177,21 @@ async function serve(
     });
     if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
     const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
-    const answer = await route.spec.handle(ctx as never, call as never);
+    const result = await route.spec.handle(ctx as never, call as never);
     if ((scope.stateChanging || scope.readsOthers) && !scope.audited)
       await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
-    reply = resultReply(route, request, params, answer, headers, parts.settings.checkReplies);
+    reply = resultReply(route, request, params, result, headers, parts.settings.checkReplies);
   } catch (error) {
     const problem = problemOf(error, request);
     if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
-    if (problem.status >= 500) parts.log.error({ err: error, request: scope.id, operation }, 'a call failed');
+    if (problem.status >= 500) parts.log.error({ err: error, ...told }, 'a call failed');
     if (isAuditedRefusal(route, { actor, isKey: request.headers.has('x-api-key'), problem }))
       await audit(parts, scope, actor, 'refused', problem.status);
     reply = problemReply(problem, new URL(request.url).pathname, headers);
   }
   const seconds = (performance.now() - started) / 1000;
   parts.metrics.request(operation, reply.status, seconds);
-  parts.log.info(
-    { request: scope.id, operation, status: reply.status, ms: Math.round(seconds * 10_000) / 10, actor: actor.id || undefined },
-    'call',
-  );
+  parts.log.info({ ...told, status: reply.status, ms: Math.round(seconds * 10_000) / 10, actor: actor.id || undefined }, 'call');
   return reply;
 }
 
@@ -227,7 +242,10 @@ function admitKey(route: Route, actor: Actor): void {
 /** What was done or refused stays so when its entry cannot be written: the log then says so. */
 const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
   writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status }).catch((error) =>
-    parts.log.error({ err: error, request: request.id, operation: request.operation }, 'an audit entry was not written'),
+    parts.log.error(
+      { err: error, request: request.id, trace_id: traceIdOf(request.trace), operation: request.operation },
+      'an audit entry was not written',
+    ),
   );
 
 /** By the scheme that was used: RFC 7617 for Basic, RFC 6750 for a bearer token that was refused. */

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { fieldErrors } from './call.ts';
+import { traceIdOf, traceOf } from './cause.ts';
 import type { Env, HttpParts } from './http.ts';
 import { invalid, notFound } from './problems.ts';
 import { readJson } from './read-body.ts';
@@ -14,23 +15,26 @@ const INTERNAL_LIMIT_BYTES = 1024 * 1024;
 export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
   app.post('/internal/:module/:operation', async (c) => {
     const { module, operation } = c.req.param();
+    const trace = traceOf(c.req.header('traceparent') ?? null);
     try {
       const from = await readInternalToken(c.req.header('authorization') ?? null, secret, { module, operation });
       const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.offers.get(operation)?.spec;
       if (!from) await parts.limits.countAddress(c.var.address);
       if (!from || !spec) throw notFound();
       const input = await internalInput(spec.input, c.req.raw);
-      const output = await parts.runtime.ask(from.caller, module, operation, input, {
-        actor: from.actor,
-        address: from.address,
-        cause: from.cause,
-        request: null,
-        tx: null,
-      });
+      const output = await parts.tracing.span(`POST /internal/${module}/${operation}`, { kind: 'server', parent: trace }, (span) =>
+        parts.runtime.ask(from.caller, module, operation, input, {
+          actor: from.actor,
+          address: from.address,
+          cause: from.cause && { ...from.cause, trace: span.trace ?? trace ?? from.cause.trace },
+          request: null,
+          tx: null,
+        }),
+      );
       return Response.json({ output });
     } catch (error) {
       const problem = problemOf(error, c.req.raw);
-      if (problem.status >= 500) parts.log.error({ err: error, module, operation }, 'an internal call failed');
+      if (problem.status >= 500) parts.log.error({ err: error, module, operation, trace_id: traceIdOf(trace) }, 'an internal call failed');
       return problemReply(problem, c.req.path, {});
     }
   });

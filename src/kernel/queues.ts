@@ -1,9 +1,11 @@
 import type { Work } from '#adapters/queue/port.ts';
+import type { Tracing } from '#adapters/tracing/port.ts';
 import { type Cause, commonCause } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Delivered, eventName, type WorkPolicy } from './events.ts';
 import { consume } from './outbox.ts';
 import { type Runtime, systemScope } from './runtime.ts';
+import { tracedWork } from './traced-work.ts';
 
 /** A queue that this process works on. */
 export interface Queue {
@@ -32,8 +34,8 @@ export const subscriptionsOf = ({ modules }: Runtime): { event: string; queue: s
   );
 
 /** The queues that this process works on. */
-export function localQueues(runtime: Runtime, clock: Clock): Queue[] {
-  return runtime.modules
+export function localQueues(runtime: Runtime, clock: Clock, tracing: Tracing): Queue[] {
+  const queues = runtime.modules
     .filter((module) => runtime.local.has(module.name))
     .flatMap((module): Queue[] => [
       ...module.jobs.map(({ kind, run }) => ({
@@ -62,6 +64,10 @@ export function localQueues(runtime: Runtime, clock: Clock): Queue[] {
         return { name, policy, handle };
       }),
     ]);
+  return queues.map((queue) => ({
+    ...queue,
+    handle: (rows, signal) => tracedWork(tracing, queue.name, rows, (own) => queue.handle(own, signal)),
+  }));
 }
 
 const delivered = <Payload>(row: Work, payload: Payload): Delivered<Payload> => ({

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { QueueEngine } from '#adapters/queue/port.ts';
+import type { Tracing } from '#adapters/tracing/port.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
 import type { Metrics } from './metrics.ts';
@@ -27,21 +28,29 @@ interface RelayParts {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
+  tracing: Tracing;
   /** Called with the queues that have got something, after the commit: before it there is nothing to find. */
   filled: (queues: readonly string[]) => void;
 }
 
-export function openRelay({ db, engine, clock, log, metrics, filled }: RelayParts): Relay {
+export function openRelay({ db, engine, clock, log, metrics, tracing, filled }: RelayParts): Relay {
   let wake: (() => void) | undefined;
   let nudged = false;
   let running = false;
   let loop: Promise<void> = Promise.resolve();
 
+  /** In its trace a row shows how long it was in the outbox, and what it leads to follows that. */
+  const sent = <Row extends OutboxRow>(row: Row): Row => {
+    if (!tracing.isOn || !row.trace) return row;
+    const parts = { kind: 'producer', parent: row.trace, from: row.created_at, to: clock.now() } as const;
+    return { ...row, trace: tracing.passed(`send ${row.name}`, parts) };
+  };
+
   const turn = async (): Promise<number> => {
     const { moved, queues } = await db.transaction(async (tx) => {
       const rows = (await tx.many<OutboxRow & { queues: string[] }>(takeUnsent(clock.now(), BATCH))).sort((a, b) => a.seq - b.seq);
       const byQueue = new Map<string, OutboxRow[]>();
-      for (const { queues, ...row } of rows) for (const queue of queues) byQueue.set(queue, [...(byQueue.get(queue) ?? []), row]);
+      for (const { queues, ...row } of rows.map(sent)) for (const queue of queues) byQueue.set(queue, [...(byQueue.get(queue) ?? []), row]);
       for (const [queue, its] of byQueue) await engine.put(queue, messagesOf(its), tx);
       return { moved: rows.length, queues: [...byQueue.keys()] };
     });

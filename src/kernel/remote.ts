@@ -1,5 +1,6 @@
 import { jwtVerify, SignJWT } from 'jose';
 import CircuitBreaker from 'opossum';
+import type { Tracing } from '#adapters/tracing/port.ts';
 import { type Cause, causeOf } from './cause.ts';
 import type { Actor } from './context.ts';
 import { Problem, unavailable } from './problems.ts';
@@ -27,7 +28,7 @@ interface Claims {
  * and a circuit breaker per module. A refusal comes back as the same problem; no answer is `unavailable`, and means
  * that how it ended is not known.
  */
-export function remoteAsker(urls: Readonly<Record<string, string>>, secret: string | undefined): AskRemote {
+export function remoteAsker(urls: Readonly<Record<string, string>>, secret: string | undefined, tracing: Tracing): AskRemote {
   const key = new TextEncoder().encode(secret ?? '');
   const breakers = new Map<string, CircuitBreaker<Parameters<typeof send>, unknown>>();
   const breakerOf = (module: string) => {
@@ -49,17 +50,25 @@ export function remoteAsker(urls: Readonly<Record<string, string>>, secret: stri
       throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
     const token = await sign(key, { caller, module, operation }, scope);
     try {
-      return await breakerOf(module).fire(`${base}/internal/${module}/${operation}`, token, JSON.stringify({ input }), scope.signal);
+      const path = `/internal/${module}/${operation}`;
+      return await tracing.span(`POST ${path}`, { kind: 'client' }, (span) =>
+        breakerOf(module).fire(base + path, headersOf(token, span.trace ?? causeOf(scope)?.trace), JSON.stringify({ input }), scope.signal),
+      );
     } catch (error) {
       throw error instanceof Problem ? error : Object.assign(unavailable({ retryAfterSeconds: 2 }), { cause: error });
     }
   };
 }
 
-async function send(url: string, token: string, body: string, signal: AbortSignal | undefined): Promise<unknown> {
+const headersOf = (token: string, trace: string | null | undefined): Record<string, string> => ({
+  authorization: `Internal ${token}`,
+  'content-type': 'application/json',
+  ...(trace ? { traceparent: trace } : {}),
+});
+
+async function send(url: string, headers: Record<string, string>, body: string, signal: AbortSignal | undefined): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const headers = { authorization: `Internal ${token}`, 'content-type': 'application/json' };
       const reply = await fetch(url, { method: 'POST', headers, body, signal: endsBy(signal) });
       const answer = (await reply.json()) as {
         output?: unknown;

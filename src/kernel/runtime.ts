@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Signals } from '#adapters/signals/port.ts';
 import { everyModule } from './account-life.ts';
 import { auditInsert } from './audit.ts';
-import { type Cause, causeOf } from './cause.ts';
+import { type Cause, causeOf, traceIdOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type BaseContext, type RequestScope, system } from './context.ts';
 import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
@@ -98,7 +98,6 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     const ports = Object.fromEntries(module.ports.map((port) => [port, parts.ports[port]]));
     const base = {
       clock: parts.clock,
-      log: parts.log,
       settings: parts.settings.parts[module.name] ?? {},
       secrets: secretsOf(parts.secrets, module.name),
       permissions: parts.permissions,
@@ -111,7 +110,9 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     const make = (scope: Scope): BaseContext => {
       const ctx = {
         ...base,
-        ...(scope.cause ? { log: parts.log.child({ request: scope.cause.requestId }) } : {}),
+        get log() {
+          return logOf(scope);
+        },
         actor: scope.actor,
         request: scope.request,
         signal: scope.signal,
@@ -130,6 +131,12 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     };
     return make;
   }
+
+  /** Names the request that led to this, and its trace, in every line. */
+  const logOf = (scope: Scope): Logger => {
+    const cause = causeOf(scope);
+    return cause ? parts.log.child({ request: cause.requestId, trace_id: traceIdOf(cause.trace) }) : parts.log;
+  };
 
   function context(module: string, scope: Scope): BaseContext {
     const make = makers.get(module);

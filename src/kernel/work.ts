@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { QueueEngine } from '#adapters/queue/port.ts';
 import type { Signals } from '#adapters/signals/port.ts';
+import type { Tracing } from '#adapters/tracing/port.ts';
 import type { Clock } from './clock.ts';
 import type { DatabasePool } from './database.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,6 +46,7 @@ export interface WorkParts {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
+  tracing: Tracing;
   /** Seconds before a first retry; later ones back off from it. */
   retryDelaySeconds: number;
 }
@@ -52,7 +54,7 @@ export interface WorkParts {
 export function openWork(parts: WorkParts): Work {
   const { runtime, engine, clock } = parts;
   const db = parts.pool.handle('kernel');
-  const workers = openWorkers({ ...parts, queues: localQueues(runtime, clock) });
+  const workers = openWorkers({ ...parts, queues: localQueues(runtime, clock, parts.tracing) });
   const relay = openRelay({ ...parts, db, filled: workers.wake });
   const timers = openTimers({ ...parts, db });
 

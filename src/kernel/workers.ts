@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Message, QueueEngine, Work } from '#adapters/queue/port.ts';
+import { traceIdOf } from './cause.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queues.ts';
 import { withinTime } from './time-limit.ts';
@@ -169,9 +170,9 @@ function deskOf(queue: Queue, lanes: Map<string, Lane>): Desk {
 const TOLD_CAUSES = 20;
 
 /** Which requests led to these rows, for the log: one by its name, several as a list. */
-function tellCauses(rows: readonly Work[]): { request?: string; requests?: string[]; actor?: string; trace?: string } {
+function tellCauses(rows: readonly Work[]): { request?: string; requests?: string[]; actor?: string; trace_id?: string } {
   const ids = [...new Set(rows.flatMap(({ request_id }) => (request_id ? [request_id] : [])))].slice(0, TOLD_CAUSES);
   if (ids.length > 1) return { requests: ids };
   const [row] = rows;
-  return { request: ids[0], actor: row?.actor_id ?? undefined, trace: row?.trace ?? undefined };
+  return { request: ids[0], actor: row?.actor_id ?? undefined, trace_id: traceIdOf(row?.trace) };
 }

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { otlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
+import { type Person, usd } from './people.ts';
+import { arrives, openRoom, type Server, startServer } from './real-server.ts';
+import { type World, world } from './world.ts';
+
+const room = openRoom('traces');
+const REACTION = 'catalog/inventory.levels-changed.v1';
+
+let w: World;
+let receiver: Awaited<ReturnType<typeof otlpReceiver>>;
+let sales: Server;
+let stock: Server;
+let bob: Person;
+let lamp: string;
+
+/** Two services on one database; what reacts to the stock that one of them sells lives in the other. */
+beforeAll(async () => {
+  w = await world();
+  receiver = await otlpReceiver();
+  const common = {
+    DATABASE_URL: w.databaseUrl,
+    INTERNAL_SECRET: 'a secret between the services of a test',
+    PUBLIC_URL: 'http://localhost:3000',
+    LOG_LEVEL: 'info',
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-token=letmein',
+  };
+  stock = await startServer(room.path, { ...common, OTEL_SERVICE_NAME: 'stock', MODULES: 'wallet,inventory,identity,partners' });
+  const urls = Object.fromEntries(['WALLET', 'INVENTORY', 'PARTNERS'].map((module) => [`${module}_SERVICE_URL`, stock.url]));
+  sales = await startServer(room.path, { ...common, ...urls, OTEL_SERVICE_NAME: 'sales', MODULES: 'orders,catalog,identity' });
+  lamp = await (await w.admin()).lists({ name: 'Lamp', price: usd(20_00), stock: 50 });
+  bob = await arrives(stock.call, 'bob');
+  expect((await bob.charge(usd(100_00))).status).toBe(201);
+}, 60_000);
+
+afterAll(async () => {
+  for (const server of [sales, stock]) await server?.kill();
+  room.clear();
+});
+
+const buys = (trace: string, quantity = 1) =>
+  sales.call('/v1/orders', {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${bob.token}`,
+      'content-type': 'application/json',
+      'idempotency-key': trace,
+      traceparent: `00-${trace}-00f067aa0ba902b7-01`,
+    },
+    body: JSON.stringify({ items: [{ productId: lamp, quantity }] }),
+  });
+
+const spansOf = (trace: string): ReceivedSpan[] => receiver.spans.filter(({ traceId }) => traceId === trace);
+const arrived = (trace: string, span: Partial<ReceivedSpan>) =>
+  expect.poll(() => spansOf(trace), { timeout: 20_000, interval: 50 }).toContainEqual(expect.objectContaining(span));
+const newTrace = () => randomBytes(16).toString('hex');
+
+test('one purchase is one trace over both services, from the call to the reaction of the other service to what was sold', async () => {
+  const trace = newTrace();
+  const order = await buys(trace);
+  expect(order.status).toBe(201);
+  await arrived(trace, { service: 'sales', kind: 'consumer', name: `process ${REACTION}` });
+  await arrived(trace, { service: 'sales', kind: 'server', name: 'POST /v1/orders' });
+
+  const spans = spansOf(trace);
+  const here = (service: string, kind: string, name: string) => expect.objectContaining({ service, kind, name });
+  expect(spans).toEqual(
+    expect.arrayContaining([
+      here('sales', 'client', 'POST /internal/wallet/pay'),
+      here('stock', 'server', 'POST /internal/wallet/pay'),
+      here('sales', 'client', 'POST /internal/inventory/take'),
+      here('stock', 'server', 'POST /internal/inventory/take'),
+      here('stock', 'client', 'commit'),
+      here('stock', 'client', 'with wallet.payments'),
+      expect.objectContaining({ kind: 'producer', name: 'send inventory.levels-changed.v1' }),
+    ]),
+  );
+  const names = new Map(spans.map((span) => [span.spanId, span]));
+  const orphans = spans.filter(({ parentSpanId }) => !names.has(parentSpanId) && parentSpanId !== '00f067aa0ba902b7');
+  expect(orphans).toEqual([]);
+  const statements = spans.filter(({ attributes }) => attributes['db.system.name']);
+  expect(statements.length).toBeGreaterThan(5);
+  const reaction = spans.find(({ name }) => name === `process ${REACTION}`)!;
+  expect(statements.some(({ parentSpanId }) => parentSpanId === reaction.spanId)).toBe(true);
+  expect(receiver.headers()['x-token']).toBe('letmein');
+});
+
+test('a refused purchase is a trace too, with the job that gives back what it took; a refusal is no error', async () => {
+  const trace = newTrace();
+  expect((await buys(trace, 49)).status).toBe(409);
+  await arrived(trace, { kind: 'consumer', name: 'process orders.give-back' });
+  await arrived(trace, { name: 'POST /v1/orders', attributes: expect.objectContaining({ 'http.response.status_code': 409 }) });
+  expect(spansOf(trace).filter(({ isError }) => isError)).toEqual([]);
+});
+
+test('a trace holds patterns and statements, never ids, names or tokens', async () => {
+  const trace = newTrace();
+  const order = await buys(trace);
+  await arrived(trace, { kind: 'consumer' });
+  await arrived(trace, { name: 'POST /v1/orders', attributes: expect.objectContaining({ 'http.route': '/v1/orders' }) });
+  const told = JSON.stringify(spansOf(trace).map(({ name, attributes }) => ({ name, attributes })));
+  for (const secret of [order.body.id, lamp, bob.id, 'bob', bob.token, trace]) expect(told).not.toContain(secret);
+});
+
+test('the lines of the log name the trace, in both services, of the call and of what follows', async () => {
+  const trace = newTrace();
+  await buys(trace);
+  const linesOf = (server: Server) =>
+    server
+      .stdout()
+      .split('\n')
+      .filter((line) => line.includes(`"trace_id":"${trace}"`))
+      .map((line) => JSON.parse(line));
+  await expect
+    .poll(() => linesOf(sales), { timeout: 20_000 })
+    .toContainEqual(expect.objectContaining({ queue: REACTION, msg: 'work done' }));
+  expect(linesOf(sales)).toContainEqual(expect.objectContaining({ operation: 'postOrders', msg: 'call' }));
+});
+
+test('the SDK is loaded only where a receiver is set', () => {
+  expect(loadedWith({})).toEqual([]);
+  expect(loadedWith({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }).length).toBeGreaterThan(20);
+});
+
+/** Which files of the SDKs a process loads that opens its adapters with these settings: those that V8 counts. (prom-client loads the API of OpenTelemetry, which does nothing.) */
+function loadedWith(env: Record<string, string>): string[] {
+  const folder = join(room.path, `loaded-${newTrace()}`);
+  const opening = `
+    const { openAdapters } = await import('${join(import.meta.dirname, '../src/adapters/index.ts')}');
+    const { testSettings } = await import('${join(import.meta.dirname, 'settings.ts')}');
+    const adapters = openAdapters(testSettings(${JSON.stringify(env)}));
+    await (await adapters.openTracing('1')).stop();
+  `;
+  execFileSync(process.execPath, ['--input-type=module', '-e', opening], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: folder },
+  });
+  const loaded = readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')).result as { url: string }[]);
+  expect(loaded.length).toBeGreaterThan(50);
+  return loaded.map(({ url }) => url).filter((url) => /node_modules\/@(opentelemetry\/(?!api\/)|sentry\/)/.test(url));
+}
