@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readableLog } from '../../test/readable-log.ts';
+import { openRoom, type Server, startServer } from '../../test/real-server.ts';
 import { ask, atWork, workshop } from '../../test/workshop.ts';
 import { world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
@@ -37,6 +39,38 @@ describe('a timer', () => {
     await expect.poll(() => turns, { timeout: 12_000 }).toBe(2);
     expect(most).toBe(1);
     expect(await w.sql("select 1 from kernel.timers where name = 'workshop.long'")).toHaveLength(1);
+  });
+
+  test('of two processes fires once an interval, and when the one that runs it is killed the other takes over', async () => {
+    const [w, room] = [await world(), openRoom('timers')];
+    const env = {
+      DATABASE_URL: w.databaseUrl,
+      SOUK_MODULES: join(import.meta.dirname, '../../test/ticking-module.ts'),
+      SOUK_DATA: room.path,
+      LOG_LEVEL: 'info',
+    };
+    const servers = await Promise.all([startServer(room.path, env), startServer(room.path, env)]);
+    try {
+      const told = (server: Server, word: 'tick' | 'began'): number[] =>
+        [...server.stdout().matchAll(new RegExp(`"${word}":(\\d+)`, 'g'))].map(([, at]) => Number(at));
+      const ticks = () => servers.flatMap((server) => told(server, 'tick')).sort((a, b) => a - b);
+      await expect.poll(() => ticks().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+      const gaps = ticks()
+        .slice(1)
+        .map((at, index) => at - (ticks()[index] as number));
+      expect(Math.min(...gaps)).toBeGreaterThan(1400);
+
+      const runs = servers.map((server) => told(server, 'began').length);
+      expect(runs.toSorted()).toEqual([0, 1]);
+      const [runner, other] = runs[0] === 1 ? servers : servers.toReversed();
+      await runner?.kill();
+      await expect.poll(() => told(other as Server, 'began').length, { timeout: 20_000 }).toBe(1);
+      const before = ticks().length;
+      await expect.poll(() => ticks().length, { timeout: 10_000 }).toBeGreaterThan(before);
+    } finally {
+      await Promise.all(servers.map((server) => server.kill()));
+      room.clear();
+    }
   });
 });
 
