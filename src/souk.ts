@@ -58,6 +58,7 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     openQueue: adapters.openQueue,
     openSignals: adapters.openSignals,
     openTracing: adapters.openTracing,
+    openErrors: adapters.openErrors,
     ports: adapters,
     authenticator: (given) => authenticatorOf(settings, given),
     devRoutes:

@@ -122,9 +122,10 @@ test('the lines of the log name the trace, in both services, of the call and of 
   expect(linesOf(sales)).toContainEqual(expect.objectContaining({ operation: 'postOrders', msg: 'call' }));
 });
 
-test('the SDK is loaded only where a receiver is set', () => {
+test('the SDKs of traces and of error reports are loaded only where a receiver is set', () => {
   expect(loadedWith({})).toEqual([]);
-  expect(loadedWith({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }).length).toBeGreaterThan(20);
+  const loaded = loadedWith({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, SENTRY_DSN: 'http://key@127.0.0.1:9/1' });
+  for (const sdk of ['@opentelemetry/sdk-trace/', '@sentry/core/']) expect(loaded.join()).toContain(sdk);
 });
 
 /** Which files of the SDKs a process loads that opens its adapters with these settings: those that V8 counts. (prom-client loads the API of OpenTelemetry, which does nothing.) */
@@ -135,6 +136,7 @@ function loadedWith(env: Record<string, string>): string[] {
     const { testSettings } = await import('${join(import.meta.dirname, 'settings.ts')}');
     const adapters = openAdapters(testSettings(${JSON.stringify(env)}));
     await (await adapters.openTracing('1')).stop();
+    await (await adapters.openErrors('1')).stop();
   `;
   execFileSync(process.execPath, ['--input-type=module', '-e', opening], {
     cwd: join(import.meta.dirname, '..'),

@@ -8,6 +8,9 @@ import { type CapturedMessage, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
 import { emailSettings } from './email/settings.ts';
 import { smtpEmail } from './email/smtp.ts';
+import { openNoErrors } from './errors/none.ts';
+import type { OpenErrors } from './errors/port.ts';
+import { errorSettings } from './errors/settings.ts';
 import { facebook } from './identity-providers/facebook.ts';
 import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
@@ -37,6 +40,7 @@ export interface Adapters {
   readonly openQueue: OpenQueue;
   readonly openSignals: OpenSignals;
   readonly openTracing: OpenTracing;
+  readonly openErrors: OpenErrors;
 }
 
 /** What adapters want to be told, by the name of their port. */
@@ -47,13 +51,14 @@ export const adapterSettings = {
   cache: cacheSettings,
   signals: signalsSettings,
   tracing: tracingSettings,
+  errors: errorSettings,
 };
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const { email: smtp, identityProviders: providers, queue: broker, cache, signals, tracing } = settings.parts as Parts;
+  const { email: smtp, identityProviders: providers, queue: broker, cache, signals, tracing, errors } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
@@ -61,6 +66,7 @@ export function openAdapters(settings: Settings): Adapters {
     openQueue: broker ? rabbitQueue(broker) : pgBossQueue,
     openSignals: signals ? redisSignals(signals) : listenNotify,
     openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
+    openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { OpenCache } from '#adapters/cache/port.ts';
+import type { OpenErrors } from '#adapters/errors/port.ts';
 import type { OpenQueue, Work as Rows } from '#adapters/queue/port.ts';
 import type { OpenSignals, Signals } from '#adapters/signals/port.ts';
 import type { OpenTracing } from '#adapters/tracing/port.ts';
@@ -37,6 +38,7 @@ export interface Parts {
   openQueue: OpenQueue;
   openSignals: OpenSignals;
   openTracing: OpenTracing;
+  openErrors: OpenErrors;
   /** Adapters by port name. */
   ports: Readonly<Record<string, unknown>>;
   /** Makes the judge of access tokens and API keys, over the contracts of the modules that know them. */
@@ -91,7 +93,7 @@ export const migrationFolders = (modules: readonly Module[]) => [
 export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
   const local = modulesHere(modules, settings);
   const secrets = secretsFrom(settings.keys.all());
-  const tracing = await parts.openTracing(version);
+  const [tracing, errors] = await Promise.all([parts.openTracing(version), parts.openErrors(version)]);
   const metrics = openMetrics({
     poolWaiting: () => pool.waiting(),
     poolTotal: () => pool.total(),
@@ -156,6 +158,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     log: parts.log,
     metrics,
     tracing,
+    errors,
     retryDelaySeconds: parts.retryDelaySeconds ?? 1,
   });
   const authenticator = parts.authenticator({
@@ -186,6 +189,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     secrets,
     settings,
     tracing,
+    errors,
   });
   serveHealth(app as never, {
     pool: background,
@@ -224,7 +228,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       draining = true;
       await work.stop();
       await Promise.all([signals.stop(), cache.stop()]);
-      await Promise.all([pool.end(), background.end(), tracing.stop()]);
+      await Promise.all([pool.end(), background.end(), tracing.stop(), errors.stop()]);
     },
     drain: () => {
       draining = true;

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
+import type { Errors } from '#adapters/errors/port.ts';
 import type { Tracing } from '#adapters/tracing/port.ts';
 import { addressIn } from './addresses.ts';
 import { isAuditedRefusal, writeAudit } from './audit.ts';
@@ -22,7 +23,7 @@ import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { isSameUsername } from './shapes.ts';
 import { demandStepUp } from './step-up.ts';
-import { problemOf } from './thrown.ts';
+import { isUnexpected, problemOf } from './thrown.ts';
 
 /** What a caller proves itself with: the headers `Authorization` and `X-Api-Key`. */
 export interface Credentials {
@@ -48,6 +49,7 @@ export interface HttpParts {
   secrets: Secrets;
   settings: Settings;
   tracing: Tracing;
+  errors: Errors;
 }
 
 export type Env = {
@@ -93,6 +95,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     const id = requestIdOf(c.req.raw);
     if (error instanceof Problem) return problemReply(error, c.req.path, { 'x-request-id': id });
     log.error({ err: error, request: id }, 'the front door failed');
+    parts.errors.report(error, { place: 'front door', request: id });
     return problemReply(internalError(), c.req.path, { 'x-request-id': id });
   });
   return app;
@@ -185,6 +188,7 @@ async function answer(
     const problem = problemOf(error, request);
     if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
     if (problem.status >= 500) parts.log.error({ err: error, ...told }, 'a call failed');
+    if (isUnexpected(error)) parts.errors.report(error, { place: operation, request: scope.id, trace });
     if (isAuditedRefusal(route, { actor, isKey: request.headers.has('x-api-key'), problem }))
       await audit(parts, scope, actor, 'refused', problem.status);
     reply = problemReply(problem, new URL(request.url).pathname, headers);

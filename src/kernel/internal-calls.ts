@@ -7,7 +7,7 @@ import { invalid, notFound } from './problems.ts';
 import { readJson } from './read-body.ts';
 import { readInternalToken } from './remote.ts';
 import { problemReply } from './replies.ts';
-import { problemOf } from './thrown.ts';
+import { isUnexpected, problemOf } from './thrown.ts';
 
 const INTERNAL_LIMIT_BYTES = 1024 * 1024;
 
@@ -35,6 +35,7 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
     } catch (error) {
       const problem = problemOf(error, c.req.raw);
       if (problem.status >= 500) parts.log.error({ err: error, module, operation, trace_id: traceIdOf(trace) }, 'an internal call failed');
+      if (isUnexpected(error)) parts.errors.report(error, { place: `${module}.${operation}`, trace });
       return problemReply(problem, c.req.path, {});
     }
   });

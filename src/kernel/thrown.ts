@@ -3,6 +3,10 @@ import { internalError, malformed, Problem, stillRunning, unavailable } from './
 /** Waited too long for a lock, took too long, or met others in a deadlock again and again. */
 const BUSY = new Set(['55P03', '57014', '40001', '40P01']);
 
+/** True for what nobody expected: no refusal, no rule of the database that many met at once, but a fault of ours. */
+export const isUnexpected = (error: unknown): boolean =>
+  !(error instanceof Problem || error instanceof URIError || BUSY.has((error as { code?: string } | null)?.code ?? ''));
+
 /** The refusal that something thrown is answered with. */
 export function problemOf(error: unknown, request: Request): Problem {
   if (error instanceof Problem) return error;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Errors } from '#adapters/errors/port.ts';
 import { type Database, sql } from './database.ts';
 import type { Timer } from './events.ts';
 import { claimStale, type Leased } from './lease.ts';
 import type { Metrics } from './metrics.ts';
 import { type Runtime, systemScope } from './runtime.ts';
+import { isUnexpected } from './thrown.ts';
 import { withinTime } from './time-limit.ts';
 
 const POLL_MS = 1000;
@@ -27,8 +29,8 @@ interface Turn extends Timer {
   run(): Promise<unknown>;
 }
 
-export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger; metrics: Metrics }): Timers {
-  const { runtime, db, log, metrics } = parts;
+export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger; metrics: Metrics; errors: Errors }): Timers {
+  const { runtime, db, log, metrics, errors } = parts;
   const turns = new Map<string, Turn>(
     runtime.modules
       .filter(({ name }) => runtime.local.has(name))
@@ -48,6 +50,7 @@ export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger;
     } catch (error) {
       metrics.timer('failed', name);
       log.error({ err: error, timer: name }, 'a timer failed; its next turn comes as usual');
+      if (isUnexpected(error)) errors.report(error, { place: name });
     }
     await db.execute(letGo(me, name)).catch((error) => log.warn({ err: error, timer: name }, 'a timer could not be let go of'));
   };

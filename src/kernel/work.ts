@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Errors } from '#adapters/errors/port.ts';
 import type { QueueEngine } from '#adapters/queue/port.ts';
 import type { Signals } from '#adapters/signals/port.ts';
 import type { Tracing } from '#adapters/tracing/port.ts';
@@ -47,6 +48,7 @@ export interface WorkParts {
   log: Logger;
   metrics: Metrics;
   tracing: Tracing;
+  errors: Errors;
   /** Seconds before a first retry; later ones back off from it. */
   retryDelaySeconds: number;
 }

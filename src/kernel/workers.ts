@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import type { Errors } from '#adapters/errors/port.ts';
 import type { Message, QueueEngine, Work } from '#adapters/queue/port.ts';
 import { traceIdOf } from './cause.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queues.ts';
+import { isUnexpected } from './thrown.ts';
 import { withinTime } from './time-limit.ts';
 
 const POLL_MS = 1000;
@@ -36,7 +38,13 @@ interface Lane {
   readonly waiting: Set<Desk>;
 }
 
-export function openWorkers(parts: { queues: readonly Queue[]; engine: QueueEngine; log: Logger; metrics: Metrics }): Workers {
+export function openWorkers(parts: {
+  queues: readonly Queue[];
+  engine: QueueEngine;
+  log: Logger;
+  metrics: Metrics;
+  errors: Errors;
+}): Workers {
   const { engine, log, metrics } = parts;
   const lanes = new Map<string, Lane>();
   const desks = new Map(parts.queues.map((queue) => [queue.name, deskOf(queue, lanes)]));
@@ -61,12 +69,17 @@ export function openWorkers(parts: { queues: readonly Queue[]; engine: QueueEngi
       metrics.work('failed', name);
       log.warn({ err: error, ...told }, 'work failed; it is tried again');
       if (rows.length > 1 && (await apart(name, rows))) return engine.done(name, message);
+      if (isWorthTelling(name, message, error)) parts.errors.report(error, { place: name, request: told.request, trace: rows[0]?.trace });
       return engine.failed(name, message, (error as Error).message.slice(0, 500));
     }
     metrics.work('done', name);
     log.info({ ...told, ms: Math.round((performance.now() - began) * 10) / 10 }, 'work done');
     await engine.done(name, message);
   };
+
+  /** A fault of ours is told when it is first met; what may pass by itself, such as a service that is away, when it is given up. */
+  const isWorthTelling = (name: string, { attempt }: Message, error: unknown): boolean =>
+    isUnexpected(error) ? attempt === 0 : attempt >= (desks.get(name)?.queue.policy.retries ?? 0);
 
   /** @returns false when the rows could not be put apart: then the batch has failed as a whole, and comes again. */
   const apart = (name: string, rows: Work[]): Promise<boolean> =>
