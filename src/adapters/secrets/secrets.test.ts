@@ -44,6 +44,16 @@ describe('files', () => {
     expect(await refusal({ SECRET_KEYS_FILE: keysFile, SECRET_KEYS: KEYS })).toMatch(/^SECRET_KEYS: is given twice/);
   });
 
+  test('that are empty, folders or without an end are refused', async () => {
+    const [empty, long] = [join(folder, 'empty'), join(folder, 'long')];
+    writeFileSync(empty, '\n');
+    writeFileSync(long, 'x'.repeat(64 * 1024 + 1));
+    expect(await refusal({ SECRET_KEYS_FILE: empty })).toBe(`SECRET_KEYS_FILE: the file ${empty} is empty`);
+    expect(await refusal({ SECRET_KEYS_FILE: folder })).toBe(`SECRET_KEYS_FILE: the file ${folder} cannot be read (EISDIR)`);
+    for (const path of [long, '/dev/zero'])
+      expect(await refusal({ SECRET_KEYS_FILE: path })).toBe(`SECRET_KEYS_FILE: the file ${path} is longer than 64 KiB`);
+  });
+
   test('of other programs are not read', async () => {
     expect(await gather({ SSL_CERT_FILE: '/nowhere/cert.pem' })).toEqual({ SSL_CERT_FILE: '/nowhere/cert.pem' });
   });
