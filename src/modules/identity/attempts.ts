@@ -92,6 +92,20 @@ const isKnown = (subject: Subject, place: string): Sql => {
 export const forgiveAttempts = ({ db, secrets }: Identity, tried: Tried) =>
   db.execute(sql`delete from identity.attempts where name = ${here(secrets, tried).name}`);
 
+interface CodeFrom {
+  accountId: string;
+  purpose: CodePurpose;
+  fingerprint: string;
+  place: string;
+}
+
+const ofCode = (secrets: Secrets, { accountId, purpose, fingerprint, place }: CodeFrom): Counter =>
+  counter(secrets, `code:${purpose}:${accountId}:${fingerprint}:${place}`);
+
+/** A place that has the code mailed again has five tries at it again; the hundred of a day stay counted. */
+export const forgiveCodeTries = (tx: Database, secrets: Secrets, from: CodeFrom) =>
+  tx.execute(sql`delete from identity.attempts where name = ${ofCode(secrets, from).name}`);
+
 /** A code that a try is at. */
 export interface TriedCode {
   account_id: string;
@@ -112,7 +126,7 @@ export async function countCodeTry(
 ): Promise<Set<string>> {
   const now = clock.now();
   const nobodys = counter(secrets, `code:${textOf(whose)}`);
-  const own = codes.map(({ account_id, fingerprint }) => counter(secrets, `code:${purpose}:${account_id}:${fingerprint}:${place}`).name);
+  const own = codes.map(({ account_id: accountId, fingerprint }) => ofCode(secrets, { accountId, purpose, fingerprint, place }).name);
   const all = codes.map(({ account_id, is_known }) => counter(secrets, `codes:${purpose}:${account_id}:${is_known ? place : ''}`).name);
   const window = (ms: number) => sql`1, ${now}::timestamptz, ${new Date(now.getTime() + ms)}::timestamptz`;
   const tried = await db.many<{ account_id: string }>(sql`

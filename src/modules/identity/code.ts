@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
@@ -29,10 +29,19 @@ export interface MailedCode {
   long: string;
 }
 
-export const newCode = (): MailedCode => ({
-  short: String(randomInt(1_000_000)).padStart(6, '0'),
-  long: Array.from({ length: LONG }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
-});
+/** The codes of a seed. Without the key it tells nothing of them. */
+const codeOf = (secrets: Secrets, accountId: string, purpose: CodePurpose, seed: string): MailedCode => {
+  let rest = BigInt(`0x${secrets.sign(`${purpose}:${accountId}:${seed}`, 'identity.mailed-code').toString('hex')}`);
+  const draw = (of: number): number => {
+    const drawn = Number(rest % BigInt(of));
+    rest /= BigInt(of);
+    return drawn;
+  };
+  return {
+    short: String(draw(1_000_000)).padStart(6, '0'),
+    long: Array.from({ length: LONG }, () => LETTERS[draw(LETTERS.length)]).join(''),
+  };
+};
 
 /** A keyed hash: a plain one of six digits would be guessed at once. */
 export const fingerprintOf = (secrets: Secrets, accountId: string, purpose: CodePurpose, code: string): string =>
@@ -42,8 +51,9 @@ const shortPlace = (accountId: string) => `identity.code:${accountId}`;
 const longPlace = (accountId: string) => `identity.long-code:${accountId}`;
 
 /** What a job is given of a code. */
-export const sealCode = (secrets: Secrets, accountId: string, { short, long }: MailedCode) => ({
+export const sealCode = (secrets: Secrets, accountId: string, { code: { short, long }, mailing }: ToBeMailed) => ({
   accountId,
+  mailing,
   sealedCode: secrets.seal(short, shortPlace(accountId)),
   sealedLong: secrets.seal(long, longPlace(accountId)),
 });
@@ -57,24 +67,51 @@ export const unsealCode = (
   long: sealedLong === undefined ? null : secrets.unseal(sealedLong, longPlace(accountId)),
 });
 
+/** A code, its fingerprint, and how often it has been mailed with this time. */
+export interface ToBeMailed {
+  code: MailedCode;
+  fingerprint: string;
+  mailing: number;
+}
+
 /**
- * Puts a new code in the place of the one before, with all its tries.
- * @returns false when the account has proven its email already.
+ * The code to mail. One that is still valid is mailed again, and is valid for a quarter of an hour from now on, for a day at most. So
+ * nobody who asks for a code makes the owner's invalid, and there is never more than one to be guessed.
+ * @returns undefined when the account has proven its email already.
  */
-export async function replaceCode(
-  { db, secrets, clock }: Pick<Identity, 'db' | 'secrets' | 'clock'>,
-  { accountId, purpose, code }: { accountId: string; purpose: CodePurpose; code: MailedCode },
-): Promise<boolean> {
-  const [short, long] = [code.short, code.long].map((text) => fingerprintOf(secrets, accountId, purpose, text));
+export async function codeToMail(
+  ctx: Pick<Identity, 'db' | 'secrets' | 'clock'>,
+  whose: { accountId: string; purpose: CodePurpose },
+): Promise<ToBeMailed | undefined> {
+  const { db, secrets, clock } = ctx;
+  const { accountId, purpose } = whose;
   const now = clock.now();
-  const replaced = await db.execute(sql`
-    insert into identity.codes as c (account_id, purpose, fingerprint, long_fingerprint, first_at, expires_at)
-    values (${accountId}, ${purpose}, ${short}, ${long}, ${now}, ${new Date(now.getTime() + LIFE_MS)})
+  const expiresAt = new Date(now.getTime() + LIFE_MS);
+  const before = await db.maybe<{ seed: string | null; fingerprint: string; is_used: boolean; is_valid: boolean; sendings: number }>(sql`
+    select seed, fingerprint, sendings, used_at is not null as is_used,
+           used_at is null and expires_at > ${now} and first_at > ${new Date(now.getTime() - days(1))} as is_valid
+    from identity.codes where account_id = ${accountId} and purpose = ${purpose} for update`);
+  if (before?.is_used && purpose === 'email') return undefined;
+  if (before?.seed && before.is_valid) {
+    const code = codeOf(secrets, accountId, purpose, before.seed);
+    const fingerprint = fingerprintOf(secrets, accountId, purpose, code.short);
+    if (fingerprint === before.fingerprint) {
+      await db.execute(sql`
+        update identity.codes set expires_at = ${expiresAt}, sendings = sendings + 1 where account_id = ${accountId} and purpose = ${purpose}`);
+      return { code, fingerprint, mailing: before.sendings + 1 };
+    } // else an older process has written another code, without a seed
+  }
+  const seed = randomUUID();
+  const code = codeOf(secrets, accountId, purpose, seed);
+  const [short, long] = [code.short, code.long].map((text) => fingerprintOf(secrets, accountId, purpose, text));
+  const isWritten = await db.execute(sql`
+    insert into identity.codes as c (account_id, purpose, seed, fingerprint, long_fingerprint, first_at, expires_at)
+    values (${accountId}, ${purpose}, ${seed}, ${short}, ${long}, ${now}, ${expiresAt})
     on conflict (account_id, purpose) do update set
-      fingerprint = excluded.fingerprint, long_fingerprint = excluded.long_fingerprint, expires_at = excluded.expires_at,
-      first_at = excluded.first_at, used_at = null
-    where c.used_at is null or c.purpose = 'password'`);
-  return replaced === 1;
+      seed = excluded.seed, fingerprint = excluded.fingerprint, long_fingerprint = excluded.long_fingerprint, sendings = 1,
+      expires_at = excluded.expires_at, first_at = excluded.first_at, used_at = null
+    where c.fingerprint = ${before?.fingerprint ?? ''}`);
+  return isWritten === 1 ? { code, fingerprint: short as string, mailing: 1 } : codeToMail(ctx, whose); // another call was first
 }
 
 interface LiveCode extends TriedCode {

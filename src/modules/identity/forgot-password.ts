@@ -45,5 +45,9 @@ export async function runSendResetCode(ctx: Identity, given: SendCode): Promise<
   const code = unsealCode(ctx.secrets, given);
   const fingerprint = fingerprintOf(ctx.secrets, accountId, 'password', code.short);
   if (!(await isCurrent(ctx.db, accountId, 'password', fingerprint))) return;
-  await ctx.email.send({ key: `identity.reset:${accountId}:${fingerprint}`, to, ...resetEmail({ username: account.username, code }) });
+  await ctx.email.send({
+    key: `identity.reset:${accountId}:${fingerprint}:${given.mailing}`,
+    to,
+    ...resetEmail({ username: account.username, code }),
+  });
 }

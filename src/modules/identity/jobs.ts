@@ -3,7 +3,8 @@ import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 import { News } from './emails.ts';
 
-export const SendCode = z.object({ accountId: Id, sealedCode: z.string(), sealedLong: z.string().optional() });
+/** An older process gives neither the long code nor a `mailing`. */
+export const SendCode = z.object({ accountId: Id, sealedCode: z.string(), sealedLong: z.string().optional(), mailing: z.int().default(1) });
 export type SendCode = z.infer<typeof SendCode>;
 
 /** `place`: from where it was asked, as `placeOf` says it. An older process says none. */

@@ -12,8 +12,8 @@ import {
   takenUsernames,
 } from './account.ts';
 import type { AccountState } from './account-state.ts';
-import { mayBeMailed } from './attempts.ts';
-import { type CodePurpose, newCode, replaceCode, sealCode } from './code.ts';
+import { forgiveCodeTries, mayBeMailed } from './attempts.ts';
+import { type CodePurpose, codeToMail, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
 import { placeOf } from './place.ts';
@@ -67,7 +67,7 @@ export async function freeUsernames(ctx: Identity, db: Database, fullName: strin
 }
 
 /**
- * Gives the account a new code, and answers what the job that mails it needs, the code sealed; undefined when too many were asked
+ * Gives the account a code, and answers what the job that mails it needs, the code sealed; undefined when too many were asked
  * for from this place, or its address has had too many. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
  */
 export async function giveCode(
@@ -78,6 +78,7 @@ export async function giveCode(
   place: string = placeOf(ctx),
 ): Promise<ReturnType<typeof sealCode> | undefined> {
   if (!(await mayBeMailed(tx, ctx, { accountId, purpose, place, to: ctx.settings.rateLimits ? to : null }))) return undefined;
-  const code = newCode();
-  return (await replaceCode({ ...ctx, db: tx }, { accountId, purpose, code })) ? sealCode(ctx.secrets, accountId, code) : undefined;
+  const given = await codeToMail({ ...ctx, db: tx }, { accountId, purpose });
+  if (given && given.mailing > 1) await forgiveCodeTries(tx, ctx.secrets, { accountId, purpose, fingerprint: given.fingerprint, place });
+  return given && sealCode(ctx.secrets, accountId, given);
 }

@@ -18,6 +18,6 @@ export async function runSendCode(ctx: Identity, given: SendCode): Promise<void>
   if (!(await isCurrent(ctx.db, accountId, 'email', fingerprint))) return;
   const owner = await findByConfirmedEmail(ctx.db, account.email_index);
   const email = owner ? alreadyKnownEmail({ username: owner.username }) : codeEmail({ username: account.username, code });
-  await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}`, to, ...email });
+  await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}:${given.mailing}`, to, ...email });
   ctx.log.info({ account: accountId }, 'a code was mailed');
 }
