@@ -73,7 +73,7 @@ souk
   .command('ledger')
   .description('the money')
   .command('verify')
-  .description('check the six rules of the ledger; ends with 1 on a breach')
+  .description('check the six rules of the ledger; ends with 1 on a violation')
   .option('--full', 'recompute all of it, and trust no checkpoint')
   .action(({ full = false }: { full?: boolean }) =>
     withSouk(async (app) => {

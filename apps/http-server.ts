@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { householdOf } from '#kernel/addresses.ts';
+import { subnetOf } from '#kernel/addresses.ts';
 import { newId } from '#kernel/ids.ts';
 import { headersTooLarge, malformed, type Problem, requestTimeout } from '#kernel/problems.ts';
 import { problemReply, rawProblemReply } from '#kernel/replies.ts';
@@ -61,7 +61,7 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
   server.timeout = limits.stalledMs;
 
   server.on('connection', (socket) => {
-    const address = householdOf(socket.remoteAddress ?? '');
+    const address = subnetOf(socket.remoteAddress ?? '');
     const open = (addresses.get(address) ?? 0) + 1;
     addresses.set(address, open);
     lines.set(socket, { busy: false, waiting: [] });

@@ -9,7 +9,7 @@ import { offersFor } from '../src/modules/catalog/price-lines.ts';
 import { productById } from '../src/modules/catalog/product.ts';
 import { findPage, type Question, questionOf, type Read } from '../src/modules/catalog/product-list.ts';
 import { levelsOf } from '../src/modules/inventory/level.ts';
-import { type ClaimOutcome, claimPieces } from '../src/modules/inventory/reservation.ts';
+import { type ClaimOutcome, claimUnits } from '../src/modules/inventory/reservation.ts';
 import { orderInsert } from '../src/modules/orders/order.ts';
 import { sharesOf } from '../src/modules/orders/shares.ts';
 import { journalInsert } from '../src/modules/wallet/ledger.ts';
@@ -107,7 +107,7 @@ async function purchase({ buyer, productId }: Purchase): Promise<string> {
       client.query('begin'),
       rows(client, orderInsert(draft, key, { state: 'placed' })),
       rows(client, journalInsert(saleJournal(payment, at), paymentRows(payment, at))),
-      rows<ClaimOutcome>(client, claimPieces({ key: id, state: 'taken', lines, expiresAt: null, at })),
+      rows<ClaimOutcome>(client, claimUnits({ key: id, state: 'taken', lines, expiresAt: null, at })),
     ]);
     if (!claim?.claimed) throw new Error('out of stock');
     const told = ['wallet.payment-made.v1', 'inventory.levels-changed.v1', 'orders.order-placed.v1'].map((name) => ({

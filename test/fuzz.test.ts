@@ -61,7 +61,7 @@ test(`${REQUESTS} calls of all operations, valid or not, are answered as the doc
 
 const pick = <T>(from: readonly T[], chance: Chance): T[] => Array.from({ length: AT_ONCE }, () => chance.of(from));
 
-/** People, goods, an order, a review and a key, whose ids calls are filled with. */
+/** People, products, an order, a review and a key: calls are filled with their ids. */
 async function stageOf(w: World, number: number): Promise<Stage> {
   const root = await w.person(`root${number}`, ['admin']);
   const sue = await w.seller(`sue${number}`);

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { operationId, scopeOf } from '#kernel/routes.ts';
-import { strangersObjects } from './owned-objects.ts';
+import { objectsOfAnother } from './owned-objects.ts';
 import { type Person, usd } from './people.ts';
 import { review, waiting } from './waiting.ts';
 import { type World, world } from './world.ts';
@@ -22,7 +22,7 @@ interface Asked {
 
 /** Each call on an object that it can be made on, with the example of the OpenAPI document where no other body stands here. */
 async function callsOf(): Promise<Record<string, Asked>> {
-  const { username, objects } = await strangersObjects(w);
+  const { username, objects } = await objectsOfAnother(w);
   const victim = await w.person(username);
   const idOf = (what: string) => objects[what]?.params.id;
   const draft = async () => {

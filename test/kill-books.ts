@@ -2,7 +2,7 @@ import pg from 'pg';
 
 /** Looks into the database past all modules, and finds what may never be there. */
 export interface Books {
-  /** What is still under way, in words; empty once the house is at rest. */
+  /** What is still under way, in words; empty once everything is finished. */
   unrest(): Promise<string[]>;
   /** Everything that does not fit, in words; empty when the books are right. */
   faults(): Promise<string[]>;
@@ -28,7 +28,7 @@ const WANTED = `
   select order_id, array_agg(variant_id order by variant_id) as variant_ids, array_agg(pieces order by variant_id) as quantities
   from (select order_id, variant_id, sum(quantity)::bigint as pieces from orders.lines group by 1, 2) as line group by 1`;
 
-/** Each finds nothing, ever, in a house at rest. */
+/** None of these ever finds a row once everything is finished. */
 export const FAULTS: Record<string, string> = {
   'placed orders without exactly their payment': `
     select o.id, o.total, p.amount, p.state from (${PLACED}) as o left join wallet.payments as p on p.id = o.id

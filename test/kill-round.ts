@@ -14,7 +14,7 @@ export interface Made {
 }
 
 /** What the buyers of a round fight for. Each is a product with one variant. */
-export interface Goods {
+export interface ForSale {
   plenty: string[];
   /** A handful of units. */
   scarce: string;
@@ -27,19 +27,19 @@ export const isRefusal = ({ reply }: Made): boolean =>
 export const isDone = ({ reply }: Made): boolean => reply?.status === 201;
 
 /** Buyers who order and charge at random, one thing after the other, until nobody answers any more. */
-export async function shopUntilSilence(buyers: readonly Person[], goods: Goods, silent: () => boolean, seed: number): Promise<Made[]> {
+export async function shopUntilSilence(buyers: readonly Person[], forSale: ForSale, silent: () => boolean, seed: number): Promise<Made[]> {
   const made = await Promise.all(
     buyers.map(async (buyer, index) => {
       const chance = chanceFrom(seed + index);
-      const calls: Made[] = [];
+      const done: Made[] = [];
       while (!silent()) {
-        const wish = somethingFor(buyer, goods, chance);
-        const twins = wish.kind === 'order' && chance.below(8) === 0 ? [wish, { ...wish }] : [wish];
-        calls.push(...twins);
-        await Promise.all(twins.map(send));
-        if (twins.some(({ reply }) => !reply)) await sleep(20);
+        const call = somethingFor(buyer, forSale, chance);
+        const sent = call.kind === 'order' && chance.below(8) === 0 ? [call, { ...call }] : [call];
+        done.push(...sent);
+        await Promise.all(sent.map(send));
+        if (sent.some(({ reply }) => !reply)) await sleep(20);
       }
-      return calls;
+      return done;
     }),
   );
   return made.flat();
@@ -52,7 +52,7 @@ export async function send(call: Made): Promise<Reply | undefined> {
   return reply;
 }
 
-function somethingFor(buyer: Person, goods: Goods, chance: Chance): Made {
+function somethingFor(buyer: Person, forSale: ForSale, chance: Chance): Made {
   const from = (least: number, beyond: number) => least + chance.below(beyond - least);
   const call = { buyer, key: randomUUID(), reply: undefined };
   const order = (items: { productId: string; quantity: number }[]): Made => ({
@@ -61,14 +61,14 @@ function somethingFor(buyer: Person, goods: Goods, chance: Chance): Made {
     path: '/v1/orders',
     body: { items },
   });
-  const some = () => ({ productId: chance.of(goods.plenty), quantity: from(1, 4) });
+  const some = () => ({ productId: chance.of(forSale.plenty), quantity: from(1, 4) });
   switch (chance.below(10)) {
     case 0:
-      return order([some(), { productId: goods.scarce, quantity: 100_000 }]);
+      return order([some(), { productId: forSale.scarce, quantity: 100_000 }]);
     case 1:
-      return order([{ productId: goods.scarce, quantity: from(1, 4) }]);
+      return order([{ productId: forSale.scarce, quantity: from(1, 4) }]);
     case 2:
-      return order([some(), some(), { productId: goods.scarce, quantity: 1 }]);
+      return order([some(), some(), { productId: forSale.scarce, quantity: 1 }]);
     case 3:
       return order([some(), some()]);
     case 4:

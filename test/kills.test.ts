@@ -131,10 +131,10 @@ interface Shopped {
 }
 
 async function shopAndKill(way: Way): Promise<Shopped> {
-  const goods = { plenty, scarce: await lists('Scarce', 3_00, 12) };
+  const forSale = { plenty, scarce: await lists('Scarce', 3_00, 12) };
   const database = embeddedServer(data);
   let dead = false;
-  const shopping = shopUntilSilence(buyers, goods, () => dead, chance.below(2 ** 32));
+  const shopping = shopUntilSilence(buyers, forSale, () => dead, chance.below(2 ** 32));
   const afterMs = 150 + chance.below(1350);
   await sleep(afterMs);
   await killsOf(database)[way]();

@@ -8,7 +8,7 @@ export interface OwnedObject {
   bodies?: Record<string, unknown>;
 }
 
-export async function strangersObjects(w: World): Promise<{ username: string; objects: Record<string, OwnedObject> }> {
+export async function objectsOfAnother(w: World): Promise<{ username: string; objects: Record<string, OwnedObject> }> {
   const victim = await w.buyer('victim', { balance: usd(100_00) });
   const admin = await w.admin();
   const lamp = await admin.lists({ name: 'House lamp', price: usd(10_00), stock: 5 });

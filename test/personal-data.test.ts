@@ -5,7 +5,7 @@ import { contract } from '../src/kernel/contracts.ts';
 import { module } from '../src/kernel/module.ts';
 import { accountId, personalDataPage } from '../src/kernel/tables.ts';
 import { modules } from '../src/modules/index.ts';
-import { ROOT } from './house.ts';
+import { ROOT } from './conventions.ts';
 import { PASSWORD, usd } from './people.ts';
 import { forgetsNothing, undeclaredByContent, undeclaredByName } from './personal-data.ts';
 import { enrol } from './second-factor.ts';

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hours, minutes } from '#kernel/clock.ts';
 import { resealAll } from '../apps/reseal.ts';
-import { lamp } from './goods.ts';
 import { PASSWORD, type Person, usd } from './people.ts';
+import { lamp } from './sample-products.ts';
 import { enrol, TOTP_PATH } from './second-factor.ts';
 import { type World, world } from './world.ts';
 

@@ -156,7 +156,7 @@ describe.each([
   });
 
   test.each((['orders', 'other'] as const).filter((door) => shape[door].includes('identity')))(
-    'who signs out where %s lives is a stranger to the other process at once',
+    'a sign-out in the process that has %s counts in the other process at once',
     async (door) => {
       const elsewhere = door === 'orders' ? 'other' : 'orders';
       const doors = { orders, other };

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../src/kernel/ids.ts';
 import { listOf, machine, type States, waysOf } from '../src/kernel/machine.ts';
 import { modules } from '../src/modules/index.ts';
-import { draftOf } from './goods.ts';
 import { PASSWORD, type Person, usd } from './people.ts';
+import { draftOf } from './sample-products.ts';
 import { review, waiting } from './waiting.ts';
 import { type World, world } from './world.ts';
 

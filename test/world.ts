@@ -21,7 +21,7 @@ export interface World extends ReturnType<typeof people> {
   readonly clock: MovableClock;
   readonly adapters: Adapters;
   readonly databaseUrl: string;
-  /** A call by a stranger. */
+  /** An anonymous call. */
   fetch(path: string, init?: RequestInit): Promise<Reply>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply>;
   get(path: string, headers?: Record<string, string>): Promise<Reply>;
@@ -37,7 +37,7 @@ export interface World extends ReturnType<typeof people> {
   tellAgain(...names: string[]): Promise<void>;
   /** The newest mail to an address. */
   mail(to: string): { subject: string; text: string } | undefined;
-  /** Asks a module's operation as the house itself. */
+  /** Asks a module's operation as the system itself. */
   ask<T = unknown>(module: string, operation: string, input: unknown): Promise<T>;
   /**
    * Another process on the same database: `apps/server.ts` as an operator starts it, by HTTP. It shares no memory and no

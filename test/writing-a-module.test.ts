@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadModules } from '../apps/modules.ts';
-import { ROOT } from './house.ts';
+import { ROOT } from './conventions.ts';
 import { usd } from './people.ts';
 import { undeclaredByName } from './personal-data.ts';
 import { openRoom, type Server, startServer } from './real-server.ts';

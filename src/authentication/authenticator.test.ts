@@ -166,7 +166,7 @@ async function alone() {
   return { clock, state, identity, authenticate, ids, issue };
 }
 
-test('without a token, or with another scheme, one is a stranger', async () => {
+test('without a token, or with another scheme, the caller is anonymous', async () => {
   const { authenticate, issue } = await alone();
   expect((await authenticate(undefined)).kind).toBe('anonymous');
   expect((await authenticate('Basic Ym9iOnBhc3N3b3Jk')).kind).toBe('anonymous');

@@ -2,7 +2,7 @@ import { type CryptoKey, decodeProtectedHeader, importJWK, jwtVerify } from 'jos
 import { LRUCache } from 'lru-cache';
 import type { identity } from '#identity';
 import type { Clock } from '#kernel/clock.ts';
-import { type Actor, stranger } from '#kernel/context.ts';
+import { type Actor, anonymous } from '#kernel/context.ts';
 import type { Client } from '#kernel/contracts.ts';
 import type { Permissions } from '#kernel/permissions.ts';
 import { Problem, unauthenticated } from '#kernel/problems.ts';
@@ -21,7 +21,7 @@ export interface AuthenticatorParts {
   signals: { hearing(): boolean; on(channel: string, heard: () => void): void };
 }
 
-/** A token that was found good, and what would void it. */
+/** A token that was found valid, and what would void it. */
 export interface Verified {
   actor: Actor;
   sessionId: string | null;
@@ -47,7 +47,7 @@ export function createAuthenticator(parts: AuthenticatorParts): { authenticate(a
   return {
     async authenticate(authorization) {
       const token = bearerOf(authorization);
-      if (token === undefined) return stranger;
+      if (token === undefined) return anonymous;
       if (!revoked.isFresh()) await revoked.refresh();
       let known = verified.get(token);
       if (!known) {
@@ -68,7 +68,7 @@ export function createAuthenticator(parts: AuthenticatorParts): { authenticate(a
   };
 }
 
-/** Other schemes are no access tokens: to those routes their sender is a stranger. */
+/** Other schemes are no access tokens: for those routes the caller is anonymous. */
 function bearerOf(authorization: string | undefined): string | undefined {
   const scheme = authorization?.slice(0, 7).toLowerCase();
   return scheme === 'bearer ' ? authorization?.slice(7).trim() : undefined;

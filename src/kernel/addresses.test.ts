@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressIn, householdOf } from './addresses.ts';
+import { addressIn, subnetOf } from './addresses.ts';
 
 test.each([
   ['9.9.9.8', '9.9.9.8'],
@@ -23,7 +23,7 @@ test.each(['', 'unknown', '_hidden', '999.1.1.1', '9.9.9.8:port', 'localhost', '
   expect(addressIn(text)).toBeUndefined();
 });
 
-test('a household of IPv6 is one, however its addresses are written', () => {
-  const households = ['2001:db8:0:7::1', '[2001:0DB8::7:0:0:0:9]:80'].map((text) => householdOf(addressIn(text)!));
+test('all addresses of one /64 of IPv6 count as one, in every form', () => {
+  const households = ['2001:db8:0:7::1', '[2001:0DB8::7:0:0:0:9]:80'].map((text) => subnetOf(addressIn(text)!));
   expect(new Set(households)).toEqual(new Set(['2001:db8:0:7::/64']));
 });

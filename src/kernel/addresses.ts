@@ -26,8 +26,8 @@ export function networkOf(address: string): string | null {
   return null;
 }
 
-/** Whom an address is counted as: a household has a whole /64 of IPv6, and may call from any address in it. */
-export function householdOf(address: string): string {
+/** What an address is counted as. A household has a whole /64 of IPv6 and may call from any address in it, so it counts as one. */
+export function subnetOf(address: string): string {
   const plain = address.replace(/^::ffff:/, '');
   return isIP(plain) === 6 ? `${firstGroups(plain, 4).join(':')}::/64` : plain;
 }

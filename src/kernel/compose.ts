@@ -126,8 +126,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const cache = parts.openCache({ log: parts.log });
   let draining = false;
 
-  const house = kernelModule(engine.deadLetters, settings.auditDays);
-  const all = [house, ...modules];
+  const kernel = kernelModule(engine.deadLetters, settings.auditDays);
+  const all = [kernel, ...modules];
   const permissions = permissionsOf(all);
   refuseUndeclared(all, permissions);
   const runtime = openRuntime({

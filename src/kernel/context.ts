@@ -8,7 +8,7 @@ import type { Secrets } from './secrets.ts';
 /** Who is asking. Nothing of it comes from a body: it is read from a verified token or API key, or is the system itself. */
 export interface Actor {
   kind: 'anonymous' | 'user' | 'key' | 'system';
-  /** Id of the account, or of the API key; empty for strangers and the system. */
+  /** Id of the account, or of the API key; empty for anonymous callers and the system. */
   id: string;
   /** Empty for an API key: no account stands behind it. */
   username: string;
@@ -26,7 +26,7 @@ export interface Actor {
 
 const nobody = { id: '', roles: [], permissions: new Set<string>(), sessionId: null, mfaEnrolled: false, mfaAt: null };
 
-export const stranger: Actor = { ...nobody, kind: 'anonymous', username: '' };
+export const anonymous: Actor = { ...nobody, kind: 'anonymous', username: '' };
 
 /** A partner's system, by its API key: it holds the permissions that its scopes name, and nothing is its own. */
 export const keyActor = (id: string, scopes: readonly string[]): Actor => ({
@@ -37,10 +37,10 @@ export const keyActor = (id: string, scopes: readonly string[]): Actor => ({
   permissions: new Set(scopes),
 });
 
-/** The house itself: jobs, timers, the command line. */
+/** The system itself: jobs, timers, the command line. */
 export const system: Actor = { ...nobody, kind: 'system', username: 'system' };
 
-/** True when the actor holds the permission, or is the house itself. */
+/** True when the actor has the permission, or is the system itself. */
 export const may = (actor: Actor, permission: string): boolean => actor.kind === 'system' || actor.permissions.has(permission);
 
 /** The HTTP call that an operation serves, as far as operations may know it. */

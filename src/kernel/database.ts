@@ -291,5 +291,5 @@ export function handOver(tx: Transaction, owner: string): Transaction {
 }
 
 /** True when the error is a violation of the named constraint. */
-export const breaches = (error: unknown, constraint: string): boolean =>
+export const violates = (error: unknown, constraint: string): boolean =>
   (error as { constraint?: string } | null)?.constraint === constraint;

@@ -8,7 +8,7 @@ import { isAuditedRefusal, writeAudit } from './audit.ts';
 import { readCall } from './call.ts';
 import { traceIdOf, traceOf } from './cause.ts';
 import type { Clock } from './clock.ts';
-import { type Actor, type RequestScope, stranger } from './context.ts';
+import { type Actor, anonymous, type RequestScope } from './context.ts';
 import type { Database } from './database.ts';
 import { isId, newId } from './ids.ts';
 import { serveInternal } from './internal-calls.ts';
@@ -32,7 +32,7 @@ export interface Credentials {
 }
 
 export interface Authenticator {
-  /** @returns the stranger when there is neither bearer token nor API key. @throws unauthenticated when it is not good. */
+  /** @returns `anonymous` when there is neither a bearer token nor an API key. @throws unauthenticated when it is not valid. */
   authenticate(credentials: Credentials): Promise<Actor>;
 }
 
@@ -103,7 +103,7 @@ export function openHttp(parts: HttpParts): Hono<Env> {
 
 /**
  * Every request is counted before anything else is done, whatever its path: also those of the documents, of preflights and of
- * nothing at all. Other services are let through by their token, and only those without a good one are counted.
+ * nothing at all. Other services are let through by their token, and only those without a valid one are counted.
  */
 function countEverything(app: Hono<Env>, { limits, settings }: HttpParts): void {
   app.use(async (c, next) => {
@@ -164,7 +164,7 @@ async function answer(
   };
   const told = { request: scope.id, trace_id: traceIdOf(trace), operation };
   const headers: Headers = { 'x-request-id': scope.id, ...counted };
-  let actor = stranger;
+  let actor = anonymous;
   let reply: Response;
   try {
     actor = await actorOf(parts, route, request, address);
@@ -203,14 +203,14 @@ async function answer(
 async function actorOf({ authenticator, limits }: HttpParts, route: Route, request: Request, address: string): Promise<Actor> {
   const authorization = request.headers.get('authorization') ?? undefined;
   const apiKey = request.headers.get('x-api-key') ?? undefined;
-  if (authorization === undefined && apiKey === undefined) return stranger;
+  if (authorization === undefined && apiKey === undefined) return anonymous;
   try {
     if (authorization !== undefined && apiKey !== undefined) throw unauthenticated({ reason: TWO_CREDENTIALS });
     return await authenticator.authenticate({ authorization, apiKey });
   } catch (error) {
     if (!unauthenticated.is(error)) throw error;
     if (apiKey !== undefined) await limits.countNarrow('api-keys', address);
-    if (route.spec.access.kind === 'anyone') return stranger;
+    if (route.spec.access.kind === 'anyone') return anonymous;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readSoukSettings } from '../souk.ts';
-import { householdOf, networkOf } from './addresses.ts';
+import { networkOf, subnetOf } from './addresses.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
@@ -99,13 +99,13 @@ test('an address is kept as its network', () => {
   expect(networkOf('local')).toBeNull();
 });
 
-test('an address of IPv6 is counted as the /64 that its household has, one of IPv4 by itself', () => {
-  expect(householdOf('203.0.113.77')).toBe('203.0.113.77');
-  expect(householdOf('::ffff:203.0.113.77')).toBe('203.0.113.77');
-  expect(householdOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
-  expect(householdOf('2001:db8:1:2::6')).toBe('2001:db8:1:2::/64');
-  expect(householdOf('2001:db8::6')).toBe('2001:db8:0:0::/64');
-  expect(householdOf('local')).toBe('local');
+test('an address of IPv6 is counted as its /64, one of IPv4 by itself', () => {
+  expect(subnetOf('203.0.113.77')).toBe('203.0.113.77');
+  expect(subnetOf('::ffff:203.0.113.77')).toBe('203.0.113.77');
+  expect(subnetOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
+  expect(subnetOf('2001:db8:1:2::6')).toBe('2001:db8:1:2::/64');
+  expect(subnetOf('2001:db8::6')).toBe('2001:db8:0:0::/64');
+  expect(subnetOf('local')).toBe('local');
 });
 
 describe('settings', () => {

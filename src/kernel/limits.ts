@@ -1,5 +1,5 @@
 import type { Cache } from '#adapters/cache/port.ts';
-import { householdOf } from './addresses.ts';
+import { subnetOf } from './addresses.ts';
 import { tooMany } from './problems.ts';
 
 /** How many calls in how long. */
@@ -60,8 +60,8 @@ export function openLimits(specs: LimitSpecs, cache: Pick<Cache, 'limiter'>): Li
   };
 
   return {
-    countAddress: (address, name = 'address') => consume(name, householdOf(address)),
+    countAddress: (address, name = 'address') => consume(name, subnetOf(address)),
     countPrincipal: (principal) => consume('principal', principal),
-    countNarrow: (name, address) => consume(name, householdOf(address)),
+    countNarrow: (name, address) => consume(name, subnetOf(address)),
   };
 }

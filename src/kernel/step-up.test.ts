@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Actor, stranger } from './context.ts';
+import { type Actor, anonymous } from './context.ts';
 import type { Problem } from './problems.ts';
 import { demandStepUp } from './step-up.ts';
 
 const NOW = 1_800_000_000;
-const user = (change: Partial<Actor>): Actor => ({ ...stranger, kind: 'user', id: 'bob', roles: ['support'], ...change });
+const user = (change: Partial<Actor>): Actor => ({ ...anonymous, kind: 'user', id: 'bob', roles: ['support'], ...change });
 
 function refusalOf(actor: Actor, mfaRoles: string[]): string | undefined {
   try {

@@ -41,8 +41,8 @@ test('it listens on this machine only', async () => {
 test('the password is for its owner only, and without it nobody comes in', async () => {
   expect(statSync(join(folder, 'password')).mode & 0o777).toBe(0o600);
 
-  const stranger = new pg.Client(Object.assign(new URL(database.url), { password: 'guessed' }).href);
-  await expect(stranger.connect()).rejects.toThrow('password authentication failed');
+  const guesser = new pg.Client(Object.assign(new URL(database.url), { password: 'guessed' }).href);
+  await expect(guesser.connect()).rejects.toThrow('password authentication failed');
 });
 
 test('a statement that fails leaves nothing of itself in the log', async () => {

@@ -22,8 +22,8 @@ const Me = z.object({ id: z.string().min(1), name: z.string().optional(), email:
  * https://developers.facebook.com/documentation/facebook-login/guides/advanced/manual-flow
  */
 export function facebook({ dialogUrl, graphUrl, clientId, clientSecret, emailVerified }: FacebookSettings): IdentityProvider {
-  const house = { issuer: new URL(dialogUrl).origin, authorization_endpoint: dialogUrl, token_endpoint: `${graphUrl}/oauth/access_token` };
-  const configuration = new oauth.Configuration(house, clientId, undefined, oauth.ClientSecretPost(clientSecret));
+  const server = { issuer: new URL(dialogUrl).origin, authorization_endpoint: dialogUrl, token_endpoint: `${graphUrl}/oauth/access_token` };
+  const configuration = new oauth.Configuration(server, clientId, undefined, oauth.ClientSecretPost(clientSecret));
   configuration.timeout = PROVIDER_TIMEOUT_SECONDS;
   if (isPlain(graphUrl)) oauth.allowInsecureRequests(configuration);
 

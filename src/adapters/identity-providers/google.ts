@@ -9,7 +9,7 @@ interface GoogleSettings {
 }
 
 /**
- * Google, or any other house of OpenID Connect that says `email_verified` in its id token. Where things are is discovered at
+ * Google, or any other provider of OpenID Connect that says `email_verified` in its id token. Where things are is discovered at
  * first use; the id token is taken only with its signature, issuer, audience, time and nonce right.
  * https://developers.google.com/identity/openid-connect/openid-connect
  */

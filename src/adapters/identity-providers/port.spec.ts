@@ -10,34 +10,34 @@ import type { AuthorizationRequest, IdentityProvider, Return } from './port.ts';
 const redirectUri = 'http://localhost:3000/v1/auth/social/any/callback';
 
 interface Stand {
-  /** The adapter, with these credentials, before this house or another address. */
+  /** The adapter, with these credentials, for this stand-in or another address. */
   adapter(parts?: { clientSecret?: string; url?: string }): IdentityProvider;
   knows(subject: string, person: { name: string; email?: string }): void;
   close(): Promise<void>;
 }
 
-/** Each adapter, before a house that runs on this machine. */
+/** Each adapter, with a stand-in for its provider that runs on this machine. */
 const stands: { name: string; open: () => Promise<Stand> }[] = [
   {
     name: 'google',
     open: async () => {
-      const house = await openOpenIdProvider(redirectUri);
+      const standIn = await openOpenIdProvider(redirectUri);
       return {
-        adapter: ({ url = house.url, ...parts } = {}) => google({ issuerUrl: url, ...CLIENT, ...parts }),
-        knows: (subject, { email, name }) => house.people.set(subject, { name, ...(email ? { email, email_verified: true } : {}) }),
-        close: house.close,
+        adapter: ({ url = standIn.url, ...parts } = {}) => google({ issuerUrl: url, ...CLIENT, ...parts }),
+        knows: (subject, { email, name }) => standIn.people.set(subject, { name, ...(email ? { email, email_verified: true } : {}) }),
+        close: standIn.close,
       };
     },
   },
   {
     name: 'facebook',
     open: async () => {
-      const house = await openFacebookStandIn(redirectUri);
+      const standIn = await openFacebookStandIn(redirectUri);
       return {
-        adapter: ({ url = house.graphUrl, ...parts } = {}) =>
-          facebook({ dialogUrl: house.dialogUrl, graphUrl: url, ...CLIENT, emailVerified: true, ...parts }),
-        knows: (subject, person) => house.people.set(subject, person),
-        close: house.close,
+        adapter: ({ url = standIn.graphUrl, ...parts } = {}) =>
+          facebook({ dialogUrl: standIn.dialogUrl, graphUrl: url, ...CLIENT, emailVerified: true, ...parts }),
+        knows: (subject, person) => standIn.people.set(subject, person),
+        close: standIn.close,
       };
     },
   },
@@ -111,7 +111,7 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     expect(await provider.recognise(request('d'), await arrives('d', 'nobody'))).toEqual({ outcome: 'declined' });
   });
 
-  test('a code is good once', async () => {
+  test('a code is accepted once', async () => {
     const back = await arrives('e', '11');
     await provider.recognise(request('e'), back);
     expect(await provider.recognise(request('e'), back)).toEqual({ outcome: 'not-proven' });
@@ -134,14 +134,14 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     expect(answer.outcome).not.toBe('recognised');
   });
 
-  test('a house that is not there is no answer, and is asked again the next time', async () => {
+  test('a provider that cannot be reached gives no answer, and is asked again the next time', async () => {
     const back = await arrives('i', '11');
     const apart = stand.adapter({ url: 'http://127.0.0.1:9' });
     await expect(apart.recognise(request('i'), back)).rejects.toThrow();
     expect((await provider.recognise(request('i'), back)).outcome).toBe('recognised');
   });
 
-  test('a house that takes the call and says nothing is waited for five seconds', async () => {
+  test('a provider that takes the call and never answers is given up after five seconds', async () => {
     const silent = createServer(() => {});
     await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
@@ -152,7 +152,7 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     silent.close();
   }, 20_000);
 
-  test.each(['not json', '{}', '{"access_token": 7}'])('a house that answers %s has not answered', async (text) => {
+  test.each(['not json', '{}', '{"access_token": 7}'])('an answer of %s counts as none', async (text) => {
     const odd = createServer((_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(text));
     await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done));
     const url = `http://127.0.0.1:${(odd.address() as AddressInfo).port}`;
@@ -167,16 +167,16 @@ describe.each(stands)('signing in with $name', ({ open }) => {
 });
 
 test("Google's answer counts with the nonce of this authorization request only", async () => {
-  const house = await openOpenIdProvider(redirectUri);
-  house.people.set('11', { email: 'jane@example.com', email_verified: true });
-  const provider = google({ issuerUrl: house.url, ...CLIENT });
+  const standIn = await openOpenIdProvider(redirectUri);
+  standIn.people.set('11', { email: 'jane@example.com', email_verified: true });
+  const provider = google({ issuerUrl: standIn.url, ...CLIENT });
   const address = new URL(await provider.invite(request('a')));
   address.searchParams.set('nonce', 'another');
   expect(await provider.recognise(request('a'), await travel(address.href, '11'))).toEqual({ outcome: 'not-proven' });
-  await house.close();
+  await standIn.close();
 });
 
-test('without the proof of the hash (PKCE) neither house gives out a code', async () => {
+test('without the proof of the hash (PKCE) neither provider gives out a code', async () => {
   for (const { open } of stands) {
     const stand = await open();
     const address = new URL(await stand.adapter().invite(request('a')));
@@ -187,10 +187,10 @@ test('without the proof of the hash (PKCE) neither house gives out a code', asyn
 });
 
 test('what Facebook says of an email counts as verified, or not, as the operator has set it', async () => {
-  const house = await openFacebookStandIn(redirectUri);
-  house.people.set('11', { name: 'Jane', email: 'jane@example.com' });
-  const provider = facebook({ ...house, ...CLIENT, emailVerified: false });
+  const standIn = await openFacebookStandIn(redirectUri);
+  standIn.people.set('11', { name: 'Jane', email: 'jane@example.com' });
+  const provider = facebook({ ...standIn, ...CLIENT, emailVerified: false });
   const answer = await provider.recognise(request('a'), await travel(await provider.invite(request('a')), '11'));
   expect(answer).toMatchObject({ outcome: 'recognised', person: { email: 'jane@example.com', emailVerified: false } });
-  await house.close();
+  await standIn.close();
 });

@@ -33,7 +33,7 @@ export type Answer =
   /** What came back is not what the provider gave out for this authorization request. */
   | { outcome: 'not-proven' };
 
-/** An outside house that recognises people for us (OAuth 2.0 with PKCE). Every call to it has a time limit. */
+/** An identity provider (OAuth 2.0 with PKCE). Every call to it has a time limit. */
 export interface IdentityProvider {
   /** The address to send the browser to. @throws when the provider does not answer. */
   invite(request: AuthorizationRequest): Promise<string>;

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
-import { lamp, shirt } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { readableLog } from '../../../test/readable-log.ts';
+import { lamp, shirt } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 import { compareCopies } from './compare-copies.ts';
 import type { Catalog } from './context.ts';

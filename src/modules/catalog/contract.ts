@@ -54,7 +54,7 @@ export const Product = z
   .meta({ id: 'Product' });
 export type Product = z.infer<typeof Product>;
 
-/** The shop's own goods, sold by no account: their money is the platform's revenue. */
+/** The shop's own products, sold by no account: their money is the platform's revenue. */
 export const PLATFORM_SELLER = { id: '00000000-0000-8000-8000-000000000001', username: 'souk' } as const;
 
 /** One thing to be bought, named by its variant, or by its product and the options that pick one variant. */
@@ -75,8 +75,8 @@ export type PricedLine = z.infer<typeof PricedLine>;
 export const ProductBrief = z.object({ id: Id, name: z.string(), sellerId: Id });
 export type ProductBrief = z.infer<typeof ProductBrief>;
 
-/** What the shop calls a good: a name, a price, and what stands behind it. */
-export const Good = z.object({ name: z.string(), price: Money, stock: z.int(), productId: Id }).meta({ id: 'Good' });
+/** A product as one-step sales list it: what it is called and what it costs. */
+export const NamedProduct = z.object({ name: z.string(), price: Money, stock: z.int(), productId: Id }).meta({ id: 'NamedProduct' });
 
 export const unknownProduct = problem({
   code: 'catalog/unknown-product',
@@ -114,11 +114,11 @@ export const catalog = contract('catalog', {
       problems: [unknownProduct, variantNeeded],
     }),
     /** The one approved product of that name (letter case aside), as `GET /products/{id}` shows it. */
-    findGood: operation({ input: z.object({ name: z.string() }), output: Product, problems: [unknownProduct, nameNotUnique] }),
-    /** Names and prices of the products in stock, by name, after the good with that name and id. */
-    goods: operation({
+    productByName: operation({ input: z.object({ name: z.string() }), output: Product, problems: [unknownProduct, nameNotUnique] }),
+    /** Names and prices of the products in stock, by name, after the product with that name and id. */
+    productsByName: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),
-      output: z.array(Good),
+      output: z.array(NamedProduct),
     }),
     /** Name and seller of products; those that are not public are left out. */
     brief: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(ProductBrief) }),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PLATFORM_SELLER } from '#catalog';
-import { lamp, shirt } from '../../../test/goods.ts';
 import { type Person, tnd, usd } from '../../../test/people.ts';
+import { lamp, shirt } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PLATFORM_SELLER, type Product, productPublished } from '#catalog';
-import { breaches, type Database, sql } from '#kernel/database.ts';
+import { type Database, sql, violates } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
@@ -108,10 +108,10 @@ async function replay(db: Database, key: Key | undefined): Promise<Replayed<Prod
   return replayed(documentOf(earlier));
 }
 
-/** What a breach of a constraint means to the caller. */
+/** What a violation of a constraint means to the caller. */
 export function refusalOf(error: unknown, category: string | null | undefined): unknown {
-  if (breaches(error, 'products_category')) return unknownCategory({ category: category ?? '' });
-  if (breaches(error, 'variants_sku') || breaches(error, 'variants_options')) return variantsAlike();
+  if (violates(error, 'products_category')) return unknownCategory({ category: category ?? '' });
+  if (violates(error, 'variants_sku') || violates(error, 'variants_options')) return variantsAlike();
   return error;
 }
 

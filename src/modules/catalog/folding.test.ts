@@ -10,7 +10,7 @@ let root: Person;
 beforeAll(async () => {
   w = await world();
   root = await w.admin();
-  const goods = [
+  const products = [
     { name: 'هاتف ١٥', brand: 'C#' },
     { name: '한국어 책'.normalize('NFD'), brand: 'C++' },
     { name: 'ガラス'.normalize('NFD'), brand: '🪔' },
@@ -18,7 +18,7 @@ beforeAll(async () => {
     { name: 'Ｆｕｌｌ ｗｉｄｔｈ', brand: 'Ibis' },
     { name: 'ฟิล์ม ๑๒', brand: 'Thai' },
   ];
-  for (const good of goods) await root.lists({ ...good, price: usd(1_00) });
+  for (const product of products) await root.lists({ ...product, price: usd(1_00) });
   await root.post('/v1/products', { name: 'Bolt', variants: [{ sku: 'BLT-0042/x', options: {}, price: usd(1_00), stock: 1 }] });
 });
 

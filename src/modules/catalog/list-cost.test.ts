@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { lamp } from '../../../test/goods.ts';
 import { usd } from '../../../test/people.ts';
+import { lamp } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 
 /** What lists may cost those who serve them, whatever is asked. `npm run test:soak` asks for 20,000 of them. */

@@ -7,7 +7,7 @@ let w: World;
 let root: Person;
 let sue: Person;
 
-const GOODS = [
+const PRODUCTS = [
   {
     name: 'Téléphone Nova',
     category: 'phone',
@@ -42,8 +42,9 @@ const GOODS = [
 beforeAll(async () => {
   w = await world();
   [root, sue] = [await w.admin(), await w.seller('sue')];
-  await w.sql("update catalog.products set state = 'archived', pending = null"); // demo goods, where there are some
-  for (const good of GOODS) await root.lists({ price: usd(1), ...good, ...('variants' in good ? { price: undefined } : {}) } as never);
+  await w.sql("update catalog.products set state = 'archived', pending = null"); // demo products, where there are any
+  for (const product of PRODUCTS)
+    await root.lists({ price: usd(1), ...product, ...('variants' in product ? { price: undefined } : {}) } as never);
   await sue.lists({ name: 'Soap', category: 'accessories', type: 'Soap', brand: 'Sue', price: usd(3_00) });
   await w.step();
 });

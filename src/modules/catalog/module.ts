@@ -6,13 +6,13 @@ import { briefProducts } from './brief-products.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
-import { listGoods } from './goods.ts';
 import { closeStockJob, pauseProductsJob } from './jobs.ts';
+import { listNamedProducts } from './named-products.ts';
 import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { productMachine } from './product-state.ts';
 import { rateProduct } from './rate-product.ts';
-import { findGood } from './read-product.ts';
+import { productByName } from './read-product.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
@@ -25,7 +25,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
   needs,
   routes,
   resources,
-  operations: { price: priceLines, findGood, goods: listGoods, brief: briefProducts, rate: rateProduct },
+  operations: { price: priceLines, productByName, productsByName: listNamedProducts, brief: briefProducts, rate: rateProduct },
   jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock)],
   timers,
   subscriptions,

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PLATFORM_SELLER } from '#catalog';
 import { newId } from '#kernel/ids.ts';
-import { draftOf, shirt } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
+import { draftOf, shirt } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;
@@ -75,9 +75,9 @@ describe('what others ask of the catalog', () => {
     }
   });
 
-  test('finds a good by its name, letter case aside, with its stock of this moment', async () => {
+  test('finds a product by its name, letter case aside, with its stock of this moment', async () => {
     const id = await root.lists({ name: 'Crème Brûlée', price: usd(4_00), stock: 3 });
-    const find = (name: string) => w.ask<Record<string, unknown>>('catalog', 'findGood', { name });
+    const find = (name: string) => w.ask<Record<string, unknown>>('catalog', 'productByName', { name });
     for (const name of ['Crème Brûlée', 'CRÈME BRÛLÉE', 'creme brulee']) expect(await find(name)).toMatchObject({ id, stock: 3 });
     const plain = await root.lists({ name: 'Creme Brulee', price: usd(3_00) });
     expect(await find('creme brulee')).toMatchObject({ id: plain });
@@ -90,16 +90,19 @@ describe('what others ask of the catalog', () => {
     await expect(find('Creme')).rejects.toMatchObject({ code: 'catalog/unknown-product' });
   });
 
-  test('lists the goods that are in stock by name, page by page', async () => {
+  test('lists the products that are in stock by name, page by page', async () => {
     const world2 = await world();
     const shop = await world2.admin();
     for (const name of ['Zebra', 'apple', 'Éclair', 'apple', 'Date', 'Sold out'])
       await shop.lists({ name, price: usd(1_00), stock: name === 'Sold out' ? 0 : 2 });
     const names: string[] = [];
     for (let after: { name: string; id: string } | null = null; ; ) {
-      const goods: { name: string; productId: string; stock: number }[] = await world2.ask('catalog', 'goods', { after, limit: 2 });
-      names.push(...goods.map(({ name }) => name));
-      const last = goods.at(-1);
+      const found: { name: string; productId: string; stock: number }[] = await world2.ask('catalog', 'productsByName', {
+        after,
+        limit: 2,
+      });
+      names.push(...found.map(({ name }) => name));
+      const last = found.at(-1);
       if (!last) break;
       after = { name: last.name, id: last.productId };
     }

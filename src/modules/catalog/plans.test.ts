@@ -4,13 +4,13 @@ import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { loadCatalog } from '../../../test/catalog-100k.ts';
 import { type World, world } from '../../../test/world.ts';
 import { briefOf } from './brief-products.ts';
-import { goodsPage } from './goods.ts';
 import { unpublishedPage } from './list-products.ts';
+import { namedProductsPage } from './named-products.ts';
 import { offersFor } from './price-lines.ts';
 import { productById } from './product.ts';
 import { writeCopies } from './product-copies.ts';
 import { findPage, type ListOfProducts, type PageRow, type Question, questionOf, type Read } from './product-list.ts';
-import { goodsNamed } from './read-product.ts';
+import { productsNamed } from './read-product.ts';
 
 /** With 100,000 products every statement uses an index, and the ways to find a page quickly find the right one. */
 
@@ -20,7 +20,7 @@ let sample: { id: string; name: string; seller_id: string; variant: string };
 
 beforeAll(async () => {
   w = await world();
-  await w.sql("update catalog.products set state = 'archived'"); // demo goods, where there are some
+  await w.sql("update catalog.products set state = 'archived'"); // demo products, where there are any
   await loadCatalog(w.databaseUrl);
   client = new pg.Client({ connectionString: w.databaseUrl });
   await client.connect();
@@ -262,9 +262,9 @@ describe('every other statement uses indexes', () => {
         ]),
     ],
     ['a price by options', () => offersFor([{ productId: sample.id, options: { color: 'red' }, quantity: 1 }])],
-    ['a good by its name', () => goodsNamed(sample.name)],
-    ['goods', () => goodsPage(null, 20)],
-    ['more goods', () => goodsPage({ name: sample.name, id: sample.id }, 20)],
+    ['a product by its name', () => productsNamed(sample.name)],
+    ['named products', () => namedProductsPage(null, 20)],
+    ['more named products', () => namedProductsPage({ name: sample.name, id: sample.id }, 20)],
     ['drafts of a seller', () => unpublishedPage('draft', sample.seller_id, undefined, 21)],
     ['what waits for review', () => unpublishedPage('submitted', undefined, ['2026-01-01', sample.id], 21)],
     ['changes that wait for review', () => unpublishedPage('pending', undefined, undefined, 21)],

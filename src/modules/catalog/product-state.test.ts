@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { draftOf } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
+import { draftOf } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;

@@ -22,8 +22,8 @@ export async function productsOf(ctx: Catalog, { accountId, limit }: Whose & { l
 }
 
 /** The one approved product of that name, letter case and accents aside; where several are, accents count. */
-export async function findGood(ctx: Catalog, { name }: { name: string }): Promise<Product> {
-  const alike = await ctx.db.many<{ id: string; name: string; document: string }>(goodsNamed(name));
+export async function productByName(ctx: Catalog, { name }: { name: string }): Promise<Product> {
+  const alike = await ctx.db.many<{ id: string; name: string; document: string }>(productsNamed(name));
   const called = alike.filter((row) => row.name.toLowerCase() === name.toLowerCase());
   const rows = called.length > 0 ? called : alike;
   const [only, ...others] = rows;
@@ -32,7 +32,7 @@ export async function findGood(ctx: Catalog, { name }: { name: string }): Promis
   return withFreshStock(ctx, JSON.parse(only.document) as Product);
 }
 
-export const goodsNamed = (name: string) => sql`
+export const productsNamed = (name: string) => sql`
   select id, name, document from catalog.products where state = 'approved' and name_key = left(catalog.key(${name}), 200) order by name_key, id limit 20`;
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
-import { draftOf, lamp, shirt } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
+import { draftOf, lamp, shirt } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;

@@ -31,7 +31,7 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
   const lamp = await (await w.admin()).lists({ price: usd(20_00) });
   const z = await zulema(w);
   await z.patch(`/v1/customers/${z.username}`, { phone: her.phone });
-  const goods = await z.lists({ name: 'Vase', price: usd(5_00) });
+  const vase = await z.lists({ name: 'Vase', price: usd(5_00) });
   await z.charge(usd(50_00));
   const shippingAddress = { name: her.fullName, street, city: 'Tunis', country: 'TN', phone: her.phone };
   expect((await z.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], shippingAddress })).status).toBe(201);
@@ -54,8 +54,8 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
     { author: z.id, excerpt_sealed: null, state: 'decided' },
   ]);
   expect(await w.sql('select account_id from identity.second_factors')).toEqual([]);
-  expect(await w.get(`/v1/products/${goods}`)).toBeProblem(404, 'not-found');
-  expect((await w.sql('select state, seller_username from catalog.products where id = $1', [goods]))[0]).toEqual({
+  expect(await w.get(`/v1/products/${vase}`)).toBeProblem(404, 'not-found');
+  expect((await w.sql('select state, seller_username from catalog.products where id = $1', [vase]))[0]).toEqual({
     state: 'archived',
     seller_username: 'deleted user',
   });

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { breaches, type Transaction } from '#kernel/database.ts';
+import { type Transaction, violates } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { unavailable } from '#kernel/problems.ts';
 import { Email } from '#kernel/shapes.ts';
@@ -45,7 +45,7 @@ async function linkByEmail(ctx: Identity, link: Link, told: Told): Promise<Livin
       return account;
     });
   } catch (error) {
-    if (breaches(error, 'links_pkey')) return undefined;
+    if (violates(error, 'links_pkey')) return undefined;
     throw error;
   }
 }

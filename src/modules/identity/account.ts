@@ -102,7 +102,7 @@ export const findWaitingForCode = (db: Database, emailIndex: string) =>
     ${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is null and ${accountMachine.allows('confirm', 'a.state')}
     order by a.created_at desc, a.id desc limit ${UNCONFIRMED_PER_EMAIL}`);
 
-/** @throws a breach of `accounts_email` when another account has proven the address first. */
+/** @throws a violation of `accounts_email` when another account has confirmed the address first. */
 export const confirmEmail = (db: Database, id: string, now: Date) =>
   db.maybe<LivingAccount>(sql`
     update identity.accounts

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { breaches } from '#kernel/database.ts';
+import { violates } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { Id, Username } from '#kernel/shapes.ts';
 import { confirmEmail, findById, forgetRivals, type LivingAccount, lockClaims } from './account.ts';
@@ -48,7 +48,7 @@ async function proveEmail(
       return account;
     });
   } catch (error) {
-    if (breaches(error, 'accounts_email')) return undefined;
+    if (violates(error, 'accounts_email')) return undefined;
     throw error;
   }
 }

@@ -74,7 +74,7 @@ export const Customer = z
   .meta({ id: 'Customer' });
 export type Customer = z.infer<typeof Customer>;
 
-/** A password that is tried: accounts made by the house may have other lengths. */
+/** A password that is tried. Accounts that Souk itself made may have passwords of other lengths. */
 export const TriedPassword = z.string().min(1).max(1024).meta({ example: 'correct horse battery' });
 
 /** A JSON Merge Patch (RFC 7396): what is absent stays, null empties. The password is no part of the account: it proves who asks for another email. */
@@ -110,7 +110,7 @@ export type AccessToken = z.infer<typeof AccessToken>;
 
 export const Tokens = AccessToken.extend({
   idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
-  refreshToken: z.string().meta({ description: 'Good once, at POST /v1/auth/token, for 30 days' }),
+  refreshToken: z.string().meta({ description: 'NamedProduct once, at POST /v1/auth/token, for 30 days' }),
 }).meta({ id: 'Tokens' });
 export type Tokens = z.infer<typeof Tokens>;
 

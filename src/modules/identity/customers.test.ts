@@ -130,7 +130,7 @@ test('others may ask for accounts by id, two hundred at once; those that wait or
   expect(found.map(({ username }) => username).sort()).toEqual(['bob', 'sue']);
 });
 
-test('the house makes an account once, whoever asks and however often', async () => {
+test('Souk makes an account once, however often it is asked', async () => {
   const w = await world();
   const input = { username: 'admin', password: 'souk-demo', fullName: 'Admin', email: 'admin@example.com' };
   const made = await Promise.all(Array.from({ length: 5 }, () => w.ask<{ id: string }>('identity', 'ensureAccount', input)));

@@ -60,7 +60,7 @@ export type News = z.infer<typeof News>;
 
 const NEW_PASSWORD = 'set a new password at once (POST /v1/auth/forgot-password)';
 
-/** The email that tells it, and what to do if it was not the owner. It does not name a new address: the old one may be read by a stranger by now. */
+/** The email that tells it, and what to do if it was not the owner. It does not name a new address: somebody else may read the old one by now. */
 export function emailAbout(news: News, username: string): EmailText {
   switch (news.what) {
     case 'new-password':

@@ -8,7 +8,7 @@ import { hashPassword } from './password.ts';
 import { usernameIndex } from './username.ts';
 
 /**
- * Makes an active account whose email the house vouches for; an existing username is answered as it stands.
+ * Makes an active account whose email counts as confirmed. If the username exists, its account is answered unchanged.
  * @throws usernameTaken when the name belonged to an account that is erased.
  * @throws Error when the email belongs to another account.
  */

@@ -166,9 +166,9 @@ describe('an email with a code', () => {
   test('is sent five times a day to whoever asks for it from one network, and to the owner who asks from another', async () => {
     await ways['sign-up'].ask('mia');
     await w.step();
-    const stranger = network();
+    const elsewhere = network();
     for (let n = 0; n < 7; n++) {
-      await w.post('/v1/auth/resend-code', { username: 'mia' }, stranger);
+      await w.post('/v1/auth/resend-code', { username: 'mia' }, elsewhere);
       await w.step(); // one that was replaced meanwhile is not sent
     }
     const sent = () => w.adapters.email.items('mia@example.com').length;
@@ -185,9 +185,9 @@ describe('an email with a code', () => {
     const email = 'nora@example.com';
     const signUp = (username: string, from: Record<string, string>) =>
       limited.post('/v1/auth/sign-up', { email, username, password: PASSWORD, fullName: 'N' }, from);
-    const strangers = [network(), network(), network(), network()];
-    for (const [index, stranger] of strangers.entries())
-      await Promise.all(Array.from({ length: 12 }, (_, n) => signUp(`claim_${index}_${n}`, stranger)));
+    const networks = [network(), network(), network(), network()];
+    for (const [index, from] of networks.entries())
+      await Promise.all(Array.from({ length: 12 }, (_, n) => signUp(`claim_${index}_${n}`, from)));
     await limited.step();
     const sent = () => limited.adapters.email.items(email).length;
     expect(sent()).toBe(31); // ten from each of three, and the first of the fourth

@@ -1,4 +1,4 @@
-import { breaches, type Database, sql } from '#kernel/database.ts';
+import { type Database, sql, violates } from '#kernel/database.ts';
 import { lastAdmin } from './problems.ts';
 
 /** Whether the account is the only active admin at the moment. */
@@ -12,7 +12,7 @@ export const isLastAdmin = async (db: Database, accountId: string): Promise<bool
 export const evenTheLastAdmin = (tx: Database) => tx.execute(sql`select set_config('souk.even_last_admin', 'on', true)`);
 
 /** Whether the database refused a change because it would leave no active admin (`an_admin_stays`). */
-export const leavesNoAdmin = (error: unknown): boolean => breaches(error, 'an_admin_stays');
+export const leavesNoAdmin = (error: unknown): boolean => violates(error, 'an_admin_stays');
 
 /** The database's refusal to be left without an active admin, as the caller meets it. @throws lastAdmin, or the error itself. */
 export function asLastAdmin(error: unknown): never {

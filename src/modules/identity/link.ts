@@ -19,7 +19,7 @@ export const findLinked = (db: Database, { provider, subjectIndex }: Link) =>
     select a.* from identity.links l join identity.accounts a on a.id = l.account_id
     where l.provider = ${provider} and l.subject_index = ${subjectIndex} and a.state <> 'erased'`);
 
-/** @throws a breach of `links_pkey` when somebody else has linked it first. The account must be locked, or new. */
+/** @throws a violation of `links_pkey` when somebody else has linked it first. The account must be locked, or new. */
 export const insertLink = (tx: Database, link: Link, { accountId, now }: { accountId: string; now: Date }) =>
   tx.execute(sql`
     insert into identity.links (provider, subject_index, account_id, created_at)

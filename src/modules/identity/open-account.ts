@@ -26,7 +26,7 @@ export interface Opening {
   state: Extract<AccountState, 'unconfirmed' | 'active'>;
   details: PersonalDetails;
   email: string | null | undefined;
-  /** The house vouches for the address of the accounts that it makes itself. */
+  /** The address counts as confirmed: for accounts that Souk makes itself. */
   isEmailConfirmed?: boolean;
   key?: Key | undefined;
 }

@@ -1,4 +1,4 @@
-import { householdOf } from '#kernel/addresses.ts';
+import { subnetOf } from '#kernel/addresses.ts';
 import { days } from '#kernel/clock.ts';
 import type { Database, Sql } from '#kernel/database.ts';
 import { sql } from '#kernel/database.ts';
@@ -10,7 +10,7 @@ const KNOWN_PLACES = 20;
 
 /** Where a call comes from, for counting: a keyed hash of the network (an IPv4 address, a /64 of IPv6). */
 export const placeOf = ({ address, secrets }: Pick<Identity, 'address' | 'secrets'>): string =>
-  secrets.fingerprint(householdOf(address ?? 'local'), 'identity.place');
+  secrets.fingerprint(subnetOf(address ?? 'local'), 'identity.place');
 
 /** Notes that the owner was here, as part of a statement whose `account` is the row: `remembered` and `forgotten` of the oldest. */
 export const rememberingPlace = (accountId: string, place: string, now: Date): Sql => sql`

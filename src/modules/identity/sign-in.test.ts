@@ -101,7 +101,7 @@ test('an erased account signs nobody in', async () => {
   expect(await w.get('/v1/auth/me', { authorization: `Bearer ${bob.token}` })).toBeProblem(401, 'unauthenticated');
 });
 
-test('a password may be spelled in any Unicode form, and a house account may have a short one', async () => {
+test('a password may be written in any Unicode form, and an account that Souk made may have a short one', async () => {
   const w = await world();
   await w.ask('identity', 'ensureAccount', { username: 'zoe', password: 'Zoé', fullName: 'Zoé', email: null });
   expect((await signIn(w, { username: 'zoe', password: 'Zoe\u0301' })).status).toBe(200);

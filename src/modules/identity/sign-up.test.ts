@@ -86,7 +86,7 @@ test.each(['bob', 'BOB', 'ｂｏｂ'])('the username %s is taken when there is a
   expect(await w.post('/v1/auth/sign-up', { ...jane, username })).toBeProblem(409, 'identity/username-taken');
 });
 
-test.each(['admin', 'Souk', 'SYSTEM'])('the username %s is the house’s own', async (username) => {
+test.each(['admin', 'Souk', 'SYSTEM'])('the username %s is reserved for the platform', async (username) => {
   const w = await world();
   expect(await w.post('/v1/auth/sign-up', { ...jane, username })).toBeProblem(409, 'identity/username-taken');
   expect((await w.post('/v1/auth/sign-up', { ...jane, fullName: username })).body.user.username).toBe(`${username}_2`);
@@ -195,7 +195,7 @@ test('the name of an erased account is never given away again', async () => {
   ).rejects.toMatchObject({ code: 'identity/username-taken' });
 });
 
-test('nobody fills a stranger’s mailbox by opening account after account with that address', async () => {
+test('nobody fills another person’s mailbox by opening account after account with that address', async () => {
   const w = await world({ env: { RATE_LIMITS: 'on' } });
   const about = {
     fullName: 'Mallory',

@@ -1,7 +1,7 @@
 import { type Done, levelsChanged, outOfStock, reservationEnded } from '#inventory';
 import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
-import { type ClaimOutcome, claimPieces, type Line, stateOf } from './reservation.ts';
+import { type ClaimOutcome, claimUnits, type Line, stateOf } from './reservation.ts';
 import type { ReservationState } from './reservation-state.ts';
 
 /** Takes pieces for good: all lines or none, once per key. A refusal leaves nothing behind, so the same key may be tried again. */
@@ -18,7 +18,7 @@ function claimStock(
   claim: { key: string; lines: Line[]; state: 'taken' | 'reserved'; expiresAt: string | null },
 ): Promise<Done> {
   return ctx.db.transaction(async (tx) => {
-    const outcome = await tx.one<ClaimOutcome>(claimPieces({ ...claim, at: ctx.clock.now() }));
+    const outcome = await tx.one<ClaimOutcome>(claimUnits({ ...claim, at: ctx.clock.now() }));
     if (outcome.claimed) {
       emit(tx, levelsChanged, claim.key, { levels: outcome.fresh });
       return {};

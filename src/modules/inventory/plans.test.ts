@@ -5,7 +5,7 @@ import { newId } from '#kernel/ids.ts';
 import { type World, world } from '../../../test/world.ts';
 import { levelsOf, openLevels } from './level.ts';
 import { changeLevel, historyOf, movementWithId } from './movement.ts';
-import { claimPieces, confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
+import { claimUnits, confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
 
 /** With 100,000 levels, movements and reservations every statement uses an index. */
 
@@ -31,8 +31,8 @@ afterAll(() => client.end());
 
 const lines = [newId(), newId(), newId()].map((id) => ({ variantId: id, quantity: 2 }));
 const statements: [name: string, statement: Sql][] = [
-  ['take', claimPieces({ key, state: 'taken', lines, expiresAt: null, at })],
-  ['reserve', claimPieces({ key, state: 'reserved', lines, expiresAt: at.toISOString(), at })],
+  ['take', claimUnits({ key, state: 'taken', lines, expiresAt: null, at })],
+  ['reserve', claimUnits({ key, state: 'reserved', lines, expiresAt: at.toISOString(), at })],
   ['the state of a key', stateOf(key)],
   ['confirm', confirmReservation(key, at)],
   ['release', releaseReservation(key, at)],

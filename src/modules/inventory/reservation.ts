@@ -28,11 +28,11 @@ export interface ClaimOutcome {
 /**
  * Takes or keeps aside all lines, or none, in one statement. The levels are locked in the order of their ids, so no two
  * claims wait for each other in a circle; and a locked row is read as it is now, not as it was when the statement
- * began, so what is free is judged under the lock. The row of the key gates the rest: whoever writes it, moves pieces.
+ * began, so what is free is checked under the lock. The row of the key decides the rest: the call that writes it moves the units.
  * New figures are made of the locked ones: `level` itself is read as of the statement's beginning, and PostgreSQL checks
  * constraints on figures made of it before it notices that the row has changed.
  */
-export function claimPieces({ key, state, lines, expiresAt, at }: Claim): Sql {
+export function claimUnits({ key, state, lines, expiresAt, at }: Claim): Sql {
   const wanted = summed(lines);
   const variantIds = wanted.map((line) => line.variantId);
   const quantities = wanted.map((line) => line.quantity);
@@ -79,7 +79,7 @@ export function claimPieces({ key, state, lines, expiresAt, at }: Claim): Sql {
 
 export const stateOf = (key: string): Sql => sql`select state, expires_at as "expiresAt" from inventory.reservations where key = ${key}`;
 
-/** Makes a reservation final: the pieces leave the house. Nothing that can be sold changes, so nobody is told. */
+/** Makes a reservation final: the units are sold. What is available does not change, so no event is sent. */
 export const confirmReservation = (key: string, at: Date): Sql => sql`
   with confirmed as (
     update inventory.reservations set state = 'confirmed', ended_at = ${at}::timestamptz

@@ -41,7 +41,7 @@ const INVITED = `(?<![\\p{L}\\p{N}])(?:${[
   '(?:كلمني|راسلني|تواصل|ابعثلي|ابعث|زيدني|اتصل|حسابي|ضيفني|اضفني)(?!\\p{L})[^.!?]{0,25}',
 ].join('|')}) ?(?:le |la |l'|the |el )?`;
 
-/** What people say to deal past the house, each under a name of its own. A person looks: shops may be told why one is needed. */
+/** What people write to deal outside the platform, each under a name of its own. A person looks at it, because a shop may ask for some of it rightly. */
 const RULES: readonly ContactRule[] = [
   {
     rule: 'contact/email',

@@ -1,23 +1,23 @@
-import { Good, nameNotUnique, Product, unknownProduct } from '#catalog';
+import { NamedProduct, nameNotUnique, Product, unknownProduct } from '#catalog';
 import { forbidden, notFound } from '#kernel/problems.ts';
 import { anyone, get, ownAccount, owned, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Orders } from './context.ts';
-import { GoodsQuery, listGoods } from './goods.ts';
+import { listNamedProducts, NamedProductsQuery } from './list-named-products.ts';
 import { listOrders, listPurchases, OrdersQuery, PurchasesQuery, readOrder } from './list-orders.ts';
 import { Order } from './order.ts';
 import { orderProblems, PlaceOrder, placeOrder, saleProblems } from './place-order.ts';
-import { SellGood, sellGood, unknownCustomer } from './sell-good.ts';
+import { SellByName, sellByName, unknownCustomer } from './sell-by-name.ts';
 
 export const routes = [
   get('/sales/goods', {
     summary: 'Names and prices of the products in stock',
     description: 'Products that can be bought by their name, in the order of their names.',
     access: anyone,
-    query: GoodsQuery,
-    returns: page(Good),
+    query: NamedProductsQuery,
+    returns: page(NamedProduct),
     problems: [],
-    handle: (ctx: Orders, { query }) => listGoods(ctx, query),
+    handle: (ctx: Orders, { query }) => listNamedProducts(ctx, query),
   }),
   get('/sales/goods/{name}', {
     summary: 'A product by its name',
@@ -26,7 +26,7 @@ export const routes = [
     access: anyone,
     returns: Product,
     problems: [unknownProduct, nameNotUnique],
-    handle: (ctx: Orders, { params }) => ctx.catalog.findGood({ name: params.name }),
+    handle: (ctx: Orders, { params }) => ctx.catalog.productByName({ name: params.name }),
   }),
   post('/sales', {
     summary: 'Buy a product by its name, paid from a wallet',
@@ -34,12 +34,12 @@ export const routes = [
       'Buys a product by its name, with the money of a wallet. Without `username` it is your own purchase; staff with `sales:create` may buy for a customer.',
     access: signedIn,
     idempotent: 'required',
-    body: SellGood,
+    body: SellByName,
     returns: Order,
     status: 201,
     location: ({ id }) => `/orders/${id}`,
     problems: [...saleProblems, nameNotUnique, unknownCustomer, forbidden],
-    handle: (ctx: Orders, { body, key }) => sellGood(ctx, body, key),
+    handle: (ctx: Orders, { body, key }) => sellByName(ctx, body, key),
   }),
   post('/orders', {
     summary: 'Place an order',

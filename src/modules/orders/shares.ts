@@ -4,7 +4,7 @@ import type { Share } from './order.ts';
 
 /**
  * Who gets what of an order. The commission is taken of all that sellers sell together, rounded down, and split over them by
- * the largest remainder (docs: money), so that the parts add up; the shop's own goods bear none.
+ * the largest remainder (docs: money), so that the parts add up; the shop's own products have none.
  * Amounts in minor units, the rate in hundredths of a percent.
  */
 export function sharesOf(lines: readonly PricedLine[], commissionBasisPoints: number): Share[] {

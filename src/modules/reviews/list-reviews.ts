@@ -37,7 +37,7 @@ export async function readReview(ctx: Reviews, id: string): Promise<Review> {
   return reviewView(row, isModerator(ctx) || row.customer_id === ctx.actor.id);
 }
 
-/** A review as somebody sees it: staff, an account, or a stranger (no id). */
+/** A review as somebody sees it: staff, an account, or an anonymous reader (no id). */
 export const reviewById = (id: string, viewer: string): Sql => sql`
   select ${COLUMNS} from reviews.reviews
   where id = ${id} and erased_at is null ${

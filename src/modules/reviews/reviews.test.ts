@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
-import { draftOf } from '../../../test/goods.ts';
 import { type Person, usd } from '../../../test/people.ts';
+import { draftOf } from '../../../test/sample-products.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;

@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { browserOf } from '../../../test/browser.ts';
-import { callbackOf, type Houses, openHouses } from '../../../test/houses.ts';
+import { callbackOf, openProviderStandIns, type ProviderStandIns } from '../../../test/provider-stand-ins.ts';
 import { type World, world } from '../../../test/world.ts';
 
-let houses: Houses;
+let standIns: ProviderStandIns;
 let w: World;
 beforeAll(async () => {
-  houses = await openHouses();
-  houses.google.people.set('jane', { name: 'Jane', email: 'jane@example.com', email_verified: true });
-  houses.facebook.people.set('jane', { name: 'Jane', email: 'jane@example.com' });
-  w = await world({ env: houses.env });
+  standIns = await openProviderStandIns();
+  standIns.google.people.set('jane', { name: 'Jane', email: 'jane@example.com', email_verified: true });
+  standIns.facebook.people.set('jane', { name: 'Jane', email: 'jane@example.com' });
+  w = await world({ env: standIns.env });
 });
 
 const jane = () => browserOf(w, 'jane');
@@ -30,7 +30,7 @@ test('the browser is sent to the provider with state, nonce and PKCE, and keeps 
   const reply = await jane().begin('google');
   expect(reply.status).toBe(302);
   const address = addressOf(reply);
-  expect(address.origin).toBe(houses.google.url);
+  expect(address.origin).toBe(standIns.google.url);
   expect(Object.fromEntries(address.searchParams)).toMatchObject({
     response_type: 'code',
     scope: 'openid email profile',
@@ -78,7 +78,7 @@ test.each([
 });
 
 test('an authorization request takes ten minutes at most, and is then forgotten', async () => {
-  const mine = await world({ env: houses.env });
+  const mine = await world({ env: standIns.env });
   const browser = browserOf(mine, 'jane');
   const path = await browser.travel(addressOf(await browser.begin('google')).href);
   mine.clock.advance(minutes(10));
@@ -111,7 +111,7 @@ test("with another challenge Facebook's code is not proven either", async () => 
 
 test("a code of another request is not taken: somebody else's is slipped in", async () => {
   const mallory = browserOf(w, 'mallory');
-  houses.google.people.set('mallory', { name: 'Mallory', email: 'mallory@example.com', email_verified: true });
+  standIns.google.people.set('mallory', { name: 'Mallory', email: 'mallory@example.com', email_verified: true });
   const theirs = new URLSearchParams((await mallory.travel(addressOf(await mallory.begin('google')).href)).split('?')[1]);
   const { browser, path } = await underWay();
   const mixed = path.replace(/code=[^&]+/, `code=${theirs.get('code')}`);

@@ -32,7 +32,7 @@ export async function beginAuthorization(ctx: Social, name: string, query: z.inf
   return redirection(address, authorizationCookie(ctx, state, kept));
 }
 
-/** Only places that the operator has named: whoever follows a link of ours ends at no stranger's page with a ticket. */
+/** Only addresses that the operator has listed, so that a link of ours never leads to a foreign page with a ticket. */
 function allowed({ settings }: Social, returnTo: string): string {
   const url = URL.canParse(returnTo) ? new URL(returnTo) : undefined;
   const origins = [new URL(settings.publicUrl).origin, ...settings.returnOrigins];

@@ -2,17 +2,17 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { browserOf } from '../../../test/browser.ts';
-import { openHouses } from '../../../test/houses.ts';
 import { CLIENT } from '../../../test/openid-provider.ts';
+import { openProviderStandIns } from '../../../test/provider-stand-ins.ts';
 import { world } from '../../../test/world.ts';
 
 test.each(['google', 'facebook'])(
   'whoever reads the database or the logs finds nothing that %s, the browser or we have said',
   async (provider) => {
-    const houses = await openHouses();
+    const standIns = await openProviderStandIns();
     const jane = { name: 'Zenobia Hidden', email: 'very.secret@example.com' };
-    houses.google.people.set('subject-of-jane', { ...jane, email_verified: true });
-    houses.facebook.people.set('subject-of-jane', jane);
+    standIns.google.people.set('subject-of-jane', { ...jane, email_verified: true });
+    standIns.facebook.people.set('subject-of-jane', jane);
     const logged: string[] = [];
     const keep = new Writable({
       write(chunk, _, done) {
@@ -20,7 +20,7 @@ test.each(['google', 'facebook'])(
         done();
       },
     });
-    const w = await world({ env: houses.env, log: pino({ level: 'debug' }, keep) });
+    const w = await world({ env: standIns.env, log: pino({ level: 'debug' }, keep) });
     const found: string[] = [];
     const look = async () => found.push(await w.dump());
 

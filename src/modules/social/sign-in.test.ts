@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { browserOf } from '../../../test/browser.ts';
-import { type Houses, openHouses } from '../../../test/houses.ts';
 import { PASSWORD } from '../../../test/people.ts';
+import { openProviderStandIns, type ProviderStandIns } from '../../../test/provider-stand-ins.ts';
 import { type World, world } from '../../../test/world.ts';
 
-let houses: Houses;
+let standIns: ProviderStandIns;
 let w: World;
 beforeAll(async () => {
-  houses = await openHouses();
-  w = await world({ env: houses.env });
+  standIns = await openProviderStandIns();
+  w = await world({ env: standIns.env });
 });
 
 const whoIs = async (reply: { body: { accessToken: string } }) =>
@@ -21,8 +21,8 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
 
   /** Somebody whom the provider knows, and whose email it has verified. */
   function known(name: string, email = emailOf(name)): string {
-    houses.google.people.set(of(name), { name: of(name), email, email_verified: true });
-    houses.facebook.people.set(of(name), { name: of(name), email });
+    standIns.google.people.set(of(name), { name: of(name), email, email_verified: true });
+    standIns.facebook.people.set(of(name), { name: of(name), email });
     return of(name);
   }
 
@@ -66,8 +66,8 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
   });
 
   test('without a verified email there is nothing to go by', async () => {
-    houses.google.people.set(of('una'), { name: 'Una', email: emailOf('una'), email_verified: false });
-    houses.facebook.people.set(of('una'), { name: 'Una' });
+    standIns.google.people.set(of('una'), { name: 'Una', email: emailOf('una'), email_verified: false });
+    standIns.facebook.people.set(of('una'), { name: 'Una' });
     await w.person(of('una'));
     expect(await browserOf(w, of('una')).signIn(provider)).toBeProblem(403, 'identity/email-not-verified');
   });
@@ -125,8 +125,8 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
 });
 
 test('one person with both is one account', async () => {
-  houses.google.people.set('g-1', { name: 'Pat', email: 'pat@example.com', email_verified: true });
-  houses.facebook.people.set('f-1', { name: 'Patricia', email: 'Pat@Example.com' });
+  standIns.google.people.set('g-1', { name: 'Pat', email: 'pat@example.com', email_verified: true });
+  standIns.facebook.people.set('f-1', { name: 'Patricia', email: 'Pat@Example.com' });
   const [one, other] = [await browserOf(w, 'g-1').signIn('google'), await browserOf(w, 'f-1').signIn('facebook')];
   expect((await whoIs(one)).id).toBe((await whoIs(other)).id);
 });

@@ -2,16 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { minutes, seconds } from '#kernel/clock.ts';
 import { browserOf } from '../../../test/browser.ts';
-import { type Houses, openHouses, PUBLIC_URL } from '../../../test/houses.ts';
 import type { Reply } from '../../../test/people.ts';
+import { openProviderStandIns, type ProviderStandIns, PUBLIC_URL } from '../../../test/provider-stand-ins.ts';
 import { claimsOf, enrol, WRONG } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
-let houses: Houses;
+let standIns: ProviderStandIns;
 let w: World;
 beforeAll(async () => {
-  houses = await openHouses();
-  w = await world({ env: houses.env });
+  standIns = await openProviderStandIns();
+  w = await world({ env: standIns.env });
 });
 
 const SHOP = 'https://shop.example.com/welcome?from=google';
@@ -21,7 +21,7 @@ const change = (ticket: unknown, code?: unknown) => w.post('/v1/auth/social/sign
 
 /** Somebody with an account here and at the provider. */
 async function known(name: string) {
-  houses.google.people.set(name, { name, email: `${name}@example.com`, email_verified: true });
+  standIns.google.people.set(name, { name, email: `${name}@example.com`, email_verified: true });
   return { person: await w.person(name), browser: browserOf(w, name) };
 }
 
@@ -112,7 +112,7 @@ test('what keeps somebody out is told where they wanted to go', async () => {
   expect(said(declined).get('problem')).toBe('social/declined');
   const [entry] = await w.sql('select operation, outcome, status from kernel.audit order by at desc, id desc limit 1');
   expect(entry).toEqual({ operation: 'getAuthSocialByProviderCallback', outcome: 'refused', status: 403 });
-  houses.google.people.set('una', { email: 'una@example.com', email_verified: false });
+  standIns.google.people.set('una', { email: 'una@example.com', email_verified: false });
   expect(said(await browserOf(w, 'una').signIn('google', returnTo(SHOP))).get('problem')).toBe('identity/email-not-verified');
 });
 

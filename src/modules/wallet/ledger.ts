@@ -1,4 +1,4 @@
-import { breaches, type Database, type Sql, sql } from '#kernel/database.ts';
+import { type Database, type Sql, sql, violates } from '#kernel/database.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { balanceTooLarge, insufficientFunds } from '#wallet';
 import { LARGEST_EXACT } from './limits.ts';
@@ -84,8 +84,8 @@ export async function post(db: Database, journal: Journal, first: Sql = sql`due 
   try {
     return (await db.execute(journalInsert(journal, first))) > 0;
   } catch (error) {
-    if (breaches(error, 'balance_exact')) throw balanceTooLarge({ currency: journal.currency, largest: LARGEST_EXACT });
-    if (!breaches(error, 'balance_not_negative')) throw error;
+    if (violates(error, 'balance_exact')) throw balanceTooLarge({ currency: journal.currency, largest: LARGEST_EXACT });
+    if (!violates(error, 'balance_not_negative')) throw error;
     const figures = JSON.parse((error as { detail: string }).detail) as { available: number; needed: number };
     throw insufficientFunds({ currency: journal.currency, ...figures });
   }

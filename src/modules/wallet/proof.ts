@@ -50,11 +50,11 @@ export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolea
     await tx.execute(sql`
       select set_config('statement_timeout', ${String(LONG_MS)}, true), set_config('max_parallel_workers_per_gather', '2', true),
              set_config('work_mem', '64MB', true)`);
-    return countBreaches(tx, key, full);
+    return countViolations(tx, key, full);
   });
-  const rule = (name: string, breaches: number[], figures: Record<string, number | Record<string, number>>) => ({
+  const rule = (name: string, violations: number[], figures: Record<string, number | Record<string, number>>) => ({
     rule: name,
-    ok: breaches.every((count) => count === 0),
+    ok: violations.every((count) => count === 0),
     figures: figures as Proof['rules'][number]['figures'],
   });
   const rules = [
@@ -131,7 +131,7 @@ const sealedThrough = sql`coalesce((select through_seq from wallet.checkpoints w
  * Everything since the newest checkpoint in full, and the rest by its digests; with `full`, everything is fresh. One statement,
  * hence one snapshot.
  */
-const countBreaches = (db: Database, key: string, full: boolean): Promise<Counts> =>
+const countViolations = (db: Database, key: string, full: boolean): Promise<Counts> =>
   db.one<Counts>(sql`
     with checkpoint as materialized (
       select * from wallet.checkpoints where server_version = ${serverVersion} order by number desc limit 1

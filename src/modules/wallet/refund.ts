@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { breaches, type Database, sql } from '#kernel/database.ts';
+import { type Database, sql, violates } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { exceedsPayment, type wallet } from '#wallet';
@@ -69,7 +69,7 @@ async function giveBack(tx: Database, parts: { key: string; paymentKey: string; 
   try {
     await post(tx, { key, cause: { kind: 'refund', id: paymentKey }, currency: share.currency, transfers, at }, counted);
   } catch (error) {
-    if (breaches(error, 'share_not_exceeded')) throw exceedsPayment({ left });
+    if (violates(error, 'share_not_exceeded')) throw exceedsPayment({ left });
     throw error;
   }
 }

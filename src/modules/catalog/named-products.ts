@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Good } from '#catalog';
+import type { NamedProduct } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
 import type { CurrencyCode } from '#kernel/money.ts';
 import type { Catalog } from './context.ts';
@@ -13,15 +13,15 @@ interface GoodRow {
 }
 
 /** Names and prices of the products in stock, by name. */
-export async function listGoods(
+export async function listNamedProducts(
   ctx: Catalog,
   { after, limit }: { after: { name: string; id: string } | null; limit: number },
-): Promise<z.infer<typeof Good>[]> {
-  const rows = await ctx.db.many<GoodRow>(goodsPage(after, limit));
+): Promise<z.infer<typeof NamedProduct>[]> {
+  const rows = await ctx.db.many<GoodRow>(namedProductsPage(after, limit));
   return rows.map(({ id, name, amount, currency, stock }) => ({ name, price: { amount, currency }, stock, productId: id }));
 }
 
-export const goodsPage = (after: { name: string; id: string } | null, limit: number): Sql => sql`
+export const namedProductsPage = (after: { name: string; id: string } | null, limit: number): Sql => sql`
   select product.id, product.name, product.price_amount as amount, product.price_currency as currency,
          (select sum(stock)::bigint from catalog.variants where product_id = listed.id) as stock
   from (

@@ -46,7 +46,7 @@ describe('a sale by name', () => {
     expect(await kim.balance()).toEqual(usd(10_00));
   });
 
-  test('of a name that two goods bear lists their ids', async () => {
+  test('of a name that two products have lists their ids', async () => {
     const ids = [await sue.lists({ name: 'Twin', price: usd(1_00) }), await sue.lists({ name: 'Twin', price: usd(2_00) })];
     const reply = await sue.post('/v1/sales', { good: 'Twin' });
     expect(reply).toBeProblem(409, 'catalog/name-not-unique');
@@ -54,14 +54,14 @@ describe('a sale by name', () => {
     expect(await w.get('/v1/sales/goods/Twin')).toBeProblem(409, 'catalog/name-not-unique');
   });
 
-  test('begins with a list of goods and prices in stock, page by page', async () => {
+  test('begins with a list of the products in stock and their prices, page by page', async () => {
     for (let n = 1; n <= 6; n++) await sue.lists({ name: `Ware ${n}`, price: usd(1_00) });
     await sue.lists({ name: 'Sold out', price: usd(1_00), stock: 0 });
     const seen: string[] = [];
     for (let cursor = ''; ; ) {
       const { body } = await w.get(`/v1/sales/goods?limit=4${cursor && `&cursor=${cursor}`}`);
-      for (const good of body.items) expect(good).toMatchObject({ name: expect.any(String), price: { amount: expect.any(Number) } });
-      seen.push(...body.items.map((good: { productId: string }) => good.productId));
+      for (const product of body.items) expect(product).toMatchObject({ name: expect.any(String), price: { amount: expect.any(Number) } });
+      seen.push(...body.items.map((product: { productId: string }) => product.productId));
       if (!body.nextCursor) break;
       cursor = body.nextCursor;
     }

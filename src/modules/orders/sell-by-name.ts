@@ -7,8 +7,8 @@ import type { Orders } from './context.ts';
 import type { Order } from './order.ts';
 import { placeOrder } from './place-order.ts';
 
-export const SellGood = z.strictObject({
-  good: line(200).meta({ description: 'The name of the good', example: 'Lamp' }),
+export const SellByName = z.strictObject({
+  good: line(200).meta({ description: 'The name of the product', example: 'Lamp' }),
   username: Username.optional().meta({ description: 'Who buys; whoever is signed in when absent', example: 'bob' }),
   quantity: Quantity.default(1),
 });
@@ -21,13 +21,13 @@ export const unknownCustomer = problem({
   detail: ({ username }) => `There is no customer with the username ${username}.`,
 });
 
-/** A purchase in one step: a good by its name, out of the customer's wallet. For somebody else it takes `sales:create`. */
-export async function sellGood(ctx: Orders, sale: z.infer<typeof SellGood>, key: Key | undefined): Promise<Order | Replayed<Order>> {
+/** A purchase in one step: a product by its name, paid from the customer's wallet. A sale to somebody else needs `sales:create`. */
+export async function sellByName(ctx: Orders, sale: z.infer<typeof SellByName>, key: Key | undefined): Promise<Order | Replayed<Order>> {
   const { username } = sale;
   const isOwn = username === undefined || isSameUsername(username, ctx.actor.username);
   if (!isOwn && !ctx.actor.permissions.has('sales:create')) throw forbidden({ permission: 'sales:create' });
   const buyer = async () => (isOwn ? ctx.actor : customerCalled(ctx, username));
-  const items = async () => [{ productId: (await ctx.catalog.findGood({ name: sale.good })).id, quantity: sale.quantity }];
+  const items = async () => [{ productId: (await ctx.catalog.productByName({ name: sale.good })).id, quantity: sale.quantity }];
   return placeOrder(ctx, { buyer, items, payment: 'wallet', key });
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** The house rules as functions over source text, so that each can be shown to notice a breach. */
+/** The conventions as functions over source text, so that a test can show that each notices a violation. */
 
 export interface SourceFile {
   path: string;

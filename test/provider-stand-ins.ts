@@ -5,7 +5,7 @@ import { CLIENT, type OpenIdProvider, openOpenIdProvider } from './openid-provid
 export const PUBLIC_URL = 'http://localhost:3000';
 export const callbackOf = (provider: string): string => `${PUBLIC_URL}/v1/auth/social/${provider}/callback`;
 
-export interface Houses {
+export interface ProviderStandIns {
   google: OpenIdProvider;
   facebook: FacebookStandIn;
   /** Settings of a Souk that signs in with both. */
@@ -13,7 +13,7 @@ export interface Houses {
 }
 
 /** Opens both providers on this machine, until the test file ends. */
-export async function openHouses(): Promise<Houses> {
+export async function openProviderStandIns(): Promise<ProviderStandIns> {
   const google = await openOpenIdProvider(callbackOf('google'));
   const facebook = await openFacebookStandIn(callbackOf('facebook'));
   afterAll(() => Promise.all([google.close(), facebook.close()]));

@@ -18,8 +18,8 @@ import {
   vagueNames,
   wrongContractImports,
   wrongImports,
-} from './house.ts';
-import { type OwnedObject, strangersObjects } from './owned-objects.ts';
+} from './conventions.ts';
+import { type OwnedObject, objectsOfAnother } from './owned-objects.ts';
 import type { PartnerSystem } from './people.ts';
 import { type Person, type World, world } from './world.ts';
 
@@ -108,13 +108,13 @@ describe('every route', () => {
   let w: World;
   let mallory: Person;
   let courier: PartnerSystem;
-  let hers: Awaited<ReturnType<typeof strangersObjects>>;
+  let hers: Awaited<ReturnType<typeof objectsOfAnother>>;
 
   beforeAll(async () => {
     w = await world();
     mallory = await w.person('mallory');
     courier = await w.partner('Carthage Couriers', ['orders:deliver']);
-    hers = await strangersObjects(w);
+    hers = await objectsOfAnother(w);
   });
 
   const bodyOf = (method: string) => (method === 'GET' ? undefined : '{}');
@@ -128,7 +128,7 @@ describe('every route', () => {
     expect(oddParameters(['/users/{id}/roles', '/customers/{userId}', '/orders/{username}', '/a/{id}/b/{id}', '/a/{id}'])).toHaveLength(4);
   });
 
-  test('that is protected answers 401 to strangers', async () => {
+  test('that is protected answers 401 to anonymous callers', async () => {
     const routes = w.souk.routes.filter(({ route }) => route.spec.access.kind !== 'anyone');
     expect(routes.length).toBeGreaterThan(15);
     for (const { route } of routes) {
