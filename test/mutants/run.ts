@@ -1,92 +1,118 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Mutant, mutantsOf, mutated } from './mutate.ts';
+import { areaNames, inOrder, isOverall, isOwnTest, testsOf } from './areas.ts';
+import { coverageOf, loads, runs, type TestCoverage } from './coverage.ts';
+import type { Mutant } from './mutate.ts';
+import { mutated } from './mutate.ts';
+import { add, known, type Result, table } from './results.ts';
+import { openRunner } from './runner.ts';
+import { sampleOf } from './sample.ts';
+import { isSyntax, withTemplate } from './valid.ts';
 
 /**
- * Breaks one line at a time in a copy of the sources and looks whether the tests of its area notice. Outcomes are added
- * to .souk/mutants.jsonl, so a run that was stopped goes on where it was; delete that file to begin anew.
+ * Breaks one place at a time in a copy of the sources and looks whether the tests that run this place notice. Outcomes are
+ * added to .souk/mutants.jsonl, so a run that was stopped goes on where it was; delete that file to begin anew.
+ * docs/mutants.md explains it.
  */
 const { values } = parseArgs({
-  options: { area: { type: 'string' }, file: { type: 'string' }, limit: { type: 'string' }, seed: { type: 'string', default: '1' } },
+  options: {
+    area: { type: 'string' },
+    file: { type: 'string', default: '' },
+    sample: { type: 'string', default: '50' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '100000' },
+    again: { type: 'boolean', default: false },
+    score: { type: 'boolean', default: false },
+  },
 });
+if (values.score) {
+  process.stdout.write(table());
+  process.exit(0);
+}
+const wanted = areaNames.filter((name) => !values.area || values.area.split(',').includes(name));
+if (wanted.length === 0) throw new Error(`There is no area ${values.area}; there are ${areaNames.join(', ')}.`);
+const until = Date.now() + Number(values.minutes) * 60_000;
+/** How long the tests of one mutant may take when nothing is broken; those that come last in the order are left out. */
+const BUDGET_MS = 40_000;
+
 const root = join(import.meta.dirname, '../..');
-const areas: Record<string, { sources: string; tests: string[] }> = Object.fromEntries([
-  ...['wallet', 'orders', 'inventory', 'identity', 'partners'].map((name) => [
-    name,
-    { sources: `src/modules/${name}/**/*.{ts,sql}`, tests: [`src/modules/${name}/`] },
-  ]),
-  [
-    'kernel',
-    {
-      sources: 'src/kernel/*.{ts,sql}',
-      tests: ['src/kernel/', 'test/keyed-routes.test.ts', 'src/modules/wallet/', 'src/modules/orders/orders'],
-    },
-  ],
-]);
-const timeLimitMs = 300_000;
-const results = join(root, '.souk/mutants.jsonl');
-const known = new Set(
-  existsSync(results)
-    ? readFileSync(results, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).name)
-    : [],
+const { first, last } = known();
+const todo = wanted.flatMap((area) =>
+  sampleOf(area, root, { file: values.file, sample: Number(values.sample), seed: values.seed })
+    .filter(({ name }) => (values.again ? last.get(name)?.outcome === 'survived' : !first.has(name)))
+    .map((mutant) => ({ area, mutant })),
 );
+if (todo.length > 0) await tryAll();
+process.stdout.write(table());
+process.exit(0);
 
-const wanted = Object.entries(areas).filter(([name]) => !values.area || name === values.area);
-if (wanted.length === 0) throw new Error(`There is no area ${values.area}; there are ${Object.keys(areas).join(', ')}.`);
-const copy = mkdtempSync(join(tmpdir(), 'souk-mutants-'));
-process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-for (const name of ['src', 'test', 'apps', 'docs', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts'])
-  cpSync(join(root, name), join(copy, name), { recursive: true });
-symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-
-for (const [area, { sources, tests }] of wanted) {
-  if (!passes(tests)) throw new Error(`The tests of ${area} fail without any mutant.`);
-  const all = globSync(sources, { cwd: root })
-    .filter((file) => !/\.(test|spec)\.ts$/.test(file) && (!values.file || file.endsWith(values.file)))
-    .flatMap((file) => mutantsOf(file, readFileSync(join(root, file), 'utf8')));
-  for (const mutant of shuffled(all, Number(values.seed)).slice(0, Number(values.limit ?? all.length))) {
-    const name = `${mutant.file}:${mutant.line} ${mutant.what} @${mutant.offset}`;
-    if (known.has(name)) continue;
-    const outcome = tried(mutant, tests);
-    writeFileSync(results, `${JSON.stringify({ name, area, outcome })}\n`, { flag: 'a' });
-    process.stdout.write(`${outcome} ${name}\n`);
-  }
-}
-
-function tried(mutant: Mutant, tests: string[]): 'noticed' | 'survived' | 'invalid' {
-  const path = join(copy, mutant.file);
-  const text = readFileSync(path, 'utf8');
-  writeFileSync(path, mutated(text, mutant));
-  try {
-    if (path.endsWith('.ts') && spawnSync(process.execPath, ['--check', path]).status !== 0) return 'invalid';
-    return passes(tests) ? 'survived' : 'noticed';
-  } finally {
+async function tryAll(): Promise<void> {
+  const copy = mkdtempSync(join(tmpdir(), 'souk-mutants-'));
+  process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+  const stays = new Set(['node_modules', '.git', '.souk'].map((name) => join(root, name)));
+  cpSync(root, copy, {
+    recursive: true,
+    filter: (path) => !stays.has(path) && !path.startsWith(join(root, 'test/contract-tools/node_modules')),
+  });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  const coverage = await coverageOf(copy, testsOf(copy), join(root, '.souk/mutants-coverage.json'), () =>
+    openRunner(copy, { setupFiles: ['test/mutants/coverage-setup.ts'], bail: 0 }),
+  );
+  const runner = await openRunner(copy);
+  for (const { area, mutant } of todo) {
+    if (Date.now() > until) break;
+    const began = Date.now();
+    const path = join(copy, mutant.file);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, mutated(text, mutant));
+    const tests = testsFor(area, mutant, coverage);
+    const limitMs = 20_000 + 2 * sum(tests.map(({ tookMs }) => tookMs));
+    const run = () =>
+      runner.run(
+        tests.map(({ test }) => test),
+        limitMs,
+      );
+    const outcome = path.endsWith('.sql') ? await withTemplate(copy, runner.serverUrl(), run) : isSyntax(path) ? await run() : undefined;
     writeFileSync(path, text);
+    const result: Result = { name: mutant.name, area, outcome: !outcome ? 'invalid' : outcome.noticedBy ? 'noticed' : 'survived' };
+    if (outcome?.noticedBy) Object.assign(result, { by: outcome.noticedBy, because: outcome.because });
+    if (result.outcome === 'survived') Object.assign(result, { at: `${mutant.line}`, ranBy: tests.length });
+    add(result);
+    last.set(result.name, result);
+    const how = result.by ? `, ${result.by}` : '';
+    process.stdout.write(`${result.outcome} ${mutant.name} (line ${mutant.line}, ${((Date.now() - began) / 1000).toFixed(1)} s${how})\n`);
   }
+  await runner.close();
 }
 
-function passes(tests: string[]): boolean {
-  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--bail', '1', '--maxWorkers', '1', ...tests];
-  return spawnSync(process.execPath, vitest, { cwd: copy, stdio: 'ignore', timeout: timeLimitMs }).status === 0;
+/**
+ * The tests that run this place. What runs when a file is loaded, or before all tests as a migration does, shows anywhere:
+ * then the area's own are asked, those that run anything in the file, and those that look at all areas.
+ */
+function testsFor(area: string, { file, offset }: Mutant, coverage: readonly TestCoverage[]): TestCoverage[] {
+  const byTest = new Map(coverage.map((test) => [test.test, test]));
+  const running = coverage.filter((test) => runs(test, file, offset));
+  const anywhere = (test: TestCoverage) => isOwnTest(test.test, area) || isOverall(test.test) || loads(test, file, offset);
+  const asked = running.length > 0 ? running : coverage.filter(anywhere);
+  const ordered = inOrder(
+    asked.map(({ test }) => test),
+    area,
+    file,
+    noticedIn(file),
+    (test) => byTest.get(test)!.tookMs,
+  ).map((test) => byTest.get(test)!);
+  const before = (at: number) => sum(ordered.slice(0, at + 1).map(({ tookMs }) => tookMs));
+  return ordered.filter((_, at) => at < 2 || before(at) < BUDGET_MS);
 }
 
-/** The same order for the same seed (mulberry32), so that a part of a run is a fair sample. */
-function shuffled<T>(items: readonly T[], seed: number): T[] {
-  let state = seed;
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-  return items
-    .map((item) => ({ item, at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
+function noticedIn(file: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name, by } of last.values()) if (by && name.startsWith(`${file}:`)) counts.set(by, (counts.get(by) ?? 0) + 1);
+  return counts;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
