@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { inventory } from '#inventory';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { Problem } from '#kernel/problems.ts';
@@ -164,4 +165,24 @@ test('all steps at once, the pieces still add up, and every outcome is one that 
     ),
     { numRuns: 40 },
   );
+});
+
+test.each([
+  ['levels', 1000, (ids: string[]) => ({ variantIds: ids })],
+  ['open', 500, (ids: string[]) => ({ variants: ids.map((variantId) => ({ variantId, onHand: 1 })) })],
+  ['close', 500, (ids: string[]) => ({ variantIds: ids })],
+  ['movements', 500, (ids: string[]) => ({ variantIds: ids, after: null, limit: 1 })],
+  ['take', 100, (ids: string[]) => ({ key: newId(), lines: ids.map((variantId) => ({ variantId, quantity: 1 })) })],
+  [
+    'reserve',
+    100,
+    (ids: string[]) => ({
+      key: newId(),
+      lines: ids.map((variantId) => ({ variantId, quantity: 1 })),
+      expiresAt: '2030-01-01T00:00:00.000Z',
+    }),
+  ],
+] as const)('%s takes lists of at most %i', (name, most, input) => {
+  const fits = (length: number) => inventory.operations[name].input.safeParse(input(Array.from({ length }, newId))).success;
+  expect([fits(most), fits(most + 1)]).toEqual([true, false]);
 });

@@ -138,7 +138,8 @@ describe('reserving', () => {
     await ask('reserve', { key, lines: [of(lamp, 3)], expiresAt: inMinutes(10) });
     expect(await level(lamp)).toMatchObject({ onHand: 5, reserved: 3, available: 2 });
     expect(await outcome(take(newId(), of(lamp, 3)))).toBe('inventory/out-of-stock');
-    await Promise.all([1, 2, 3].map(() => ask('confirm', { key })));
+    expect(await w.statements(() => ask('confirm', { key }))).toHaveLength(1);
+    await Promise.all([1, 2].map(() => ask('confirm', { key })));
     expect(await level(lamp)).toMatchObject({ onHand: 2, reserved: 0, available: 2 });
     expect(await outcome(ask('reserve', { key, lines: [of(lamp, 3)], expiresAt: inMinutes(10) }))).toBe('done');
     expect(await level(lamp)).toMatchObject({ onHand: 2, reserved: 0 });

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { systemScope } from '#kernel/runtime.ts';
 import { usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+
+import type { Wallet } from './context.ts';
+import { available, post, saleAccount } from './ledger.ts';
 
 let w: World;
 
@@ -155,6 +159,14 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
       'states',
     ]);
   });
+});
+
+test('what the database refuses for another reason than too little money is told as it is', async () => {
+  const ctx = w.souk.runtime.context('wallet', systemScope) as Wallet;
+  const bob = await w.buyer('as-it-is', { balance: usd(10_00) });
+  const transfers = [{ debit: available(bob.id), credit: saleAccount(randomUUID()), amount: 0, kind: 'sale' as const }];
+  const journal = { key: 'nothing', cause: { kind: 'order' as const, id: 'x' }, currency: 'USD', transfers, at: w.clock.now() };
+  await expect(post(ctx.db, journal)).rejects.toMatchObject({ constraint: expect.any(String) });
 });
 
 describe('under one key, twenty at once', () => {

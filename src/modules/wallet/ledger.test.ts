@@ -5,6 +5,7 @@ import { sql } from '#kernel/database.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import { PLATFORM } from './ledger.ts';
 import { rollUp, summedBalance } from './rollup.ts';
 
 let w: World;
@@ -15,7 +16,7 @@ beforeAll(async () => {
 
 const proof = async () => (await (await w.admin()).get('/v1/ledger/proof')).body as { ok: boolean; rules: { rule: string; ok: boolean }[] };
 const brokenRules = async () => (await proof()).rules.filter(({ ok }) => !ok).map(({ rule }) => rule[0]);
-const pay = (payer: string, amount: number, key = randomUUID(), payee = randomUUID(), commission = 0) =>
+const pay = (payer: string, amount: number, key: string = randomUUID(), payee: string = randomUUID(), commission = 0) =>
   w.ask('wallet', 'pay', { key, payer, currency: 'USD', shares: [{ payee, amount, commission }] });
 
 describe('the database refuses', () => {
@@ -129,6 +130,36 @@ describe('a payment', () => {
     expect(await brokenRules()).toEqual([]);
   });
 
+  test('given back in parts can be given up, which gives back the rest, and be it nothing', async () => {
+    const bob = await w.buyer('nothing-left', { balance: usd(10_00) });
+    const [partly, wholly, payee] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const [paymentKey, amount] of [
+      [partly, 1_00],
+      [wholly, 4_00],
+    ] as const) {
+      await pay(bob.id, 4_00, paymentKey, payee, 40);
+      await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey, payee, amount });
+      await w.ask('wallet', 'cancelPayment', { key: paymentKey });
+    }
+    expect(await bob.balance()).toEqual(usd(10_00));
+    expect(await brokenRules()).toEqual([]);
+  });
+
+  test('to the platform itself comes back without a commission', async () => {
+    const bob = await w.buyer('own-sale', { balance: usd(10_00) });
+    const key = randomUUID();
+    await pay(bob.id, 4_00, key, PLATFORM);
+    await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: key, payee: PLATFORM, amount: 3_00 });
+    expect(await bob.balance()).toEqual(usd(9_00));
+    const lines = await w.sql<{ kind: string; amount: number }>(
+      `select t.kind, t.amount::int from wallet.transfers t join wallet.journals j on j.id = t.journal_id where j.cause_id = '${key}' order by t.seq`,
+    );
+    expect(lines).toEqual([
+      { kind: 'sale', amount: 4_00 },
+      { kind: 'refund', amount: 3_00 },
+    ]);
+  });
+
   test('is given back in parts that never exceed it, with twenty asking at once', async () => {
     const bob = await w.buyer('parts', { balance: usd(10_00) });
     const [key, payee] = [randomUUID(), randomUUID()];
@@ -142,6 +173,18 @@ describe('a payment', () => {
     expect(await bob.balance()).toEqual(usd(9_90));
     expect(await brokenRules()).toEqual([]);
   });
+});
+
+test('a hold whose rest went back pays nobody any more', async () => {
+  const bob = await w.buyer('released', { balance: usd(10_00) });
+  const [key, payee] = [randomUUID(), randomUUID()];
+  await w.ask('wallet', 'hold', { key, owner: bob.id, currency: 'USD', amount: 4_00, reason: 'a request', expiresAt: null });
+  await w.ask('wallet', 'capture', { key: randomUUID(), holdKey: key, payee, amount: 1_00 });
+  await w.ask('wallet', 'releaseHold', { key });
+  await expect(w.ask('wallet', 'capture', { key: randomUUID(), holdKey: key, payee, amount: 1 })).rejects.toMatchObject({
+    code: 'wallet/hold-ended',
+  });
+  expect(await bob.balance()).toEqual(usd(9_00));
 });
 
 test('a hold ends by itself when its time is over', async () => {
@@ -165,6 +208,12 @@ test('sums of accounts without a balance are right before, between and after rol
     await rollUp(ctx);
     expect(await undelivered()).toBe(round * 5_00);
   }
+  const returned = randomUUID();
+  await pay(bob.id, 8_00, returned, payee);
+  await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: returned, payee, amount: 3_00 });
+  expect(await undelivered()).toBe(25_00);
+  for (let turn = 0; turn < 3; turn++) await rollUp(ctx);
+  expect(await undelivered()).toBe(25_00);
   const [rolled] = await w.sql<{ through_seq: string }>(`select through_seq from wallet.rollups order by through_seq desc limit 1`);
   expect(Number(rolled?.through_seq)).toBeGreaterThan(0);
   expect(await brokenRules()).toEqual([]);

@@ -66,6 +66,14 @@ const FRESH: [figure: string, statement: string][] = [
   ],
   ['wrongRollups', 'update wallet.rollups set balance = balance + 1'],
   ['wrongCurrencies', "update wallet.transfers set currency = 'EUR' where seq = (select max(seq) from wallet.transfers)"],
+  [
+    'wrongCurrencies',
+    "update wallet.accounts set currency = 'EUR' where id = (select credit_account from wallet.transfers order by seq desc limit 1)",
+  ],
+  [
+    'wrongCurrencies',
+    "update wallet.accounts set currency = 'EUR' where id = (select debit_account from wallet.transfers order by seq desc limit 1)",
+  ],
   ['sums', "update wallet.accounts set balance = balance + 5 where purpose = 'available'"],
   [
     'negative',
@@ -194,4 +202,31 @@ test('checkpoints follow each other by their seals, and none is made of a ledger
   for (const full of [false, true]) expect(await w.ask('wallet', 'prove', { full })).toMatchObject({ ok: true });
   const { figures } = await afterTampering('delete from wallet.checkpoints where number = 1', true);
   expect(figures.brokenCheckpoints).toBeGreaterThan(0);
+});
+
+describe('a checkpoint', () => {
+  test('of numbers that no transfer has, since what took them was undone, changes no digest', async () => {
+    const ctx = context();
+    const before = (await w.sql<{ number: number }>('select max(number)::int as number from wallet.checkpoints'))[0]!.number;
+    for (let turn = 0; turn < 3; turn++) await rollUp(ctx);
+    await makeCheckpoint(ctx, 1);
+    await w.sql("select nextval(pg_get_serial_sequence('wallet.transfers', 'seq'))");
+    for (let turn = 0; turn < 3; turn++) await rollUp(ctx);
+    await makeCheckpoint(ctx, 1);
+    const [newest] = await w.sql<{ number: number; through: boolean }>(
+      `select number::int, through_seq > (select max(seq) from wallet.transfers) as through from wallet.checkpoints order by number desc limit 1`,
+    );
+    expect(newest!.number).toBeGreaterThan(before);
+    expect(newest!.through).toBe(true);
+    expect(await w.ask('wallet', 'prove', {})).toMatchObject({ ok: true });
+  });
+
+  test('with none before it begins anew, whatever sums an earlier one has left', async () => {
+    const ctx = context();
+    await w.sql('set session_replication_role = replica; delete from wallet.checkpoints; set session_replication_role = default');
+    expect(Number((await w.sql('select count(*) from wallet.sealed_sums'))[0]!.count)).toBeGreaterThan(0);
+    await makeCheckpoint(ctx, 1);
+    const proof = await w.ask<Proof>('wallet', 'prove', {});
+    expect([proof.ok, figuresOf(proof).checkpoint]).toEqual([true, 1]);
+  });
 });

@@ -162,6 +162,10 @@ describe('deducting', () => {
     const hal = await w.buyer('hal', { balance: usd(30_00) });
     const taken = await hal.post('/v1/customers/hal/wallet/deduct', usd(10_00));
     expect(taken.body).toMatchObject({ kind: 'withdrawal', amount: 10_00 });
+    expect((await hal.get('/v1/customers/hal/wallet/transfers')).body.items[0]).toMatchObject({
+      amount: -10_00,
+      cause: { kind: 'deduct' },
+    });
     expect(await hal.post('/v1/customers/hal/wallet/deduct', usd(20_01))).toBeProblem(409, 'wallet/insufficient-funds');
     expect(await hal.balance()).toEqual(usd(20_00));
     expect(gatewayWasAsked(taken.body.id)).toBeUndefined(); // after the commit, never before
@@ -207,6 +211,10 @@ describe('deducting', () => {
     expect(await finance.post('/v1/customers/kim/wallet/deduct', usd(1_00))).toBeProblem(409, 'wallet/reason-needed');
     const corrected = await finance.post('/v1/customers/kim/wallet/deduct', { ...usd(1_00), reason: 'charged twice' });
     expect(corrected.body).toMatchObject({ kind: 'correction' });
+    expect((await kim.get('/v1/customers/kim/wallet/transfers')).body.items[0]).toMatchObject({
+      amount: -1_00,
+      cause: { kind: 'correction' },
+    });
     expect(await finance.post('/v1/customers/nobody-here/wallet/deduct', { ...usd(1_00), reason: 'x' })).toBeProblem(404, 'not-found');
     expect(await kim.balance()).toEqual(usd(9_00));
     await w.step();
