@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { runProgram } from './run-program.ts';
 
 /**
@@ -15,7 +15,7 @@ const chosen = [
   'src/modules/identity/{username,mfa-sign-in,suspension}.test.ts',
   'src/modules/social/sign-in.test.ts',
   'src/modules/partners/keys.test.ts',
-  'src/modules/moderation/{measure,fold-text,screen-text,decide-item}.test.ts',
+  'src/modules/moderation/{measure,fold-text,decide-item}.test.ts',
   'src/modules/wallet/{wallet,defences,proof}.test.ts',
   'src/modules/inventory/stock.test.ts',
   'src/modules/catalog/{create-product,product-state,lists}.test.ts',
@@ -33,7 +33,23 @@ const files = chosen.flatMap((pattern) => {
   return found;
 });
 const wanted = new Set([...files, ...testsOfChanges()]);
-process.exit(await runProgram({}, 'node_modules/vitest/vitest.mjs', 'run', ...wanted, ...process.argv.slice(2)));
+const report = join(root, '.souk/quick.json');
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+const failed = await runProgram({}, 'node_modules/vitest/vitest.mjs', 'run', ...wanted, ...reporters, ...process.argv.slice(2));
+const slow = failed ? [] : tooSlow();
+for (const file of slow)
+  process.stderr.write(`${file} takes more than its share of the quick tests: take it out of the list in test/quick.ts.\n`);
+process.exit(failed || Math.min(slow.length, 1));
+
+/** Chosen files that take more than 10 s and more than a fifth of all: on a busy machine all take longer, and their shares stay. */
+function tooSlow(): string[] {
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+    testResults: { name: string; startTime: number; endTime: number }[];
+  };
+  const took = testResults.map(({ name, startTime, endTime }) => ({ file: relative(root, name), ms: endTime - startTime }));
+  const all = took.reduce((sum, { ms }) => sum + ms, 0);
+  return took.filter(({ file, ms }) => files.includes(file) && ms > 10_000 && ms > all / 5).map(({ file }) => file);
+}
 
 /** Test files that differ from the last commit, and those named after a file that does. */
 function testsOfChanges(): string[] {
