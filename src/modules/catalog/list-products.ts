@@ -69,8 +69,9 @@ export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<
   let question = await asked(false);
   let page = await findPage(read, { ...list, question });
   if (page.count === 0 && query.q !== undefined && !position) {
+    const strict = question;
     question = await asked(true);
-    page = await findPage(read, { ...list, question });
+    if (question?.best !== strict?.best || question?.broad !== strict?.broad) page = await findPage(read, { ...list, question });
   }
   const next = page.more ? cursorAfter(ctx.secrets, scope, [...page.last, JSON.stringify(question ?? null)]) : null;
   return pageText(page.items ?? '', next);

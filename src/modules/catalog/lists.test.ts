@@ -247,14 +247,16 @@ describe('pages', () => {
     expect(await list({ sort: 'relevance' })).toBeProblem(400, 'malformed');
   });
 
-  test('cost one statement, a search two more at most, a product two, and a search without luck twice as many', async () => {
+  test('cost one statement, with filters three, a search one more for its words and two for a second tier, a product two', async () => {
     const id = (await list({ limit: '1' })).body.items[0].id;
     expect(await w.statements(() => list({}))).toHaveLength(1);
     expect(await w.statements(() => list({ category: 'food', sort: 'price' }))).toHaveLength(1);
-    expect(await w.statements(() => list({ brand: 'Luma', maxPrice: '5000', 'option.color': 'red' }))).toHaveLength(1);
-    expect(await w.statements(() => list({ q: 'lamp', sort: 'price' }))).toHaveLength(2);
-    expect(await w.statements(() => list({ q: 'lamp', brand: 'Luma', maxPrice: '5000' }))).toHaveLength(3);
-    expect(await w.statements(() => list({ q: 'lampp' }))).toHaveLength(6);
+    expect(await w.statements(() => list({ inStock: 'true' }))).toHaveLength(2);
+    expect(await w.statements(() => list({ brand: 'Luma', maxPrice: '5000' }))).toHaveLength(3);
+    expect(await w.statements(() => list({ q: 'lamp', sort: 'price' }))).toHaveLength(4);
+    expect(await w.statements(() => list({ q: 'lamp', brand: 'Luma', maxPrice: '5000' }))).toHaveLength(6);
+    expect(await w.statements(() => list({ q: 'lampp' }))).toHaveLength(11);
+    expect(await w.statements(() => list({ q: 'z' }))).toHaveLength(6); // there is nothing else that one letter may mean
     expect(await w.statements(() => w.get(`/v1/products/${id}`))).toHaveLength(2);
   });
 });

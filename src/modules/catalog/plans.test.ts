@@ -171,7 +171,7 @@ describe('a list of products', () => {
     const first = await explained(list);
     expect(first.whole).toEqual([]);
     expect(first.buffers).toBeLessThan(MOST_BUFFERS);
-    expect(first.statements).toBeLessThanOrEqual(list.sort === 'relevance' ? 6 : 3);
+    expect(first.statements).toBeLessThanOrEqual(list.sort === 'relevance' ? 9 : 5);
     if (!first.page.more) return;
     const second = await explained({ ...list, after: first.page.last });
     expect(second.whole).toEqual([]);

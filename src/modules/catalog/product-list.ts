@@ -1,20 +1,24 @@
 import { type Sql, sql } from '#kernel/database.ts';
 import {
+  type Ahead,
+  aheadOf,
   canGather,
   type FoundRow,
-  gatheredPage,
+  gatheredRows,
   isPlain,
   type Narrowing,
+  type PlainPage,
   plainPage,
   RECORD_SEPARATOR,
+  type ShownRow,
   type Slice,
   type Sort,
-  type WalkedRow,
-  walkedPage,
+  shownOf,
+  walkedRows,
 } from './list-statements.ts';
 import { unitsIn, withStock } from './product-document.ts';
 
-export interface PageRow extends Pick<FoundRow, 'count' | 'more' | 'last'> {
+export interface PageRow extends Pick<PlainPage, 'count' | 'more' | 'last'> {
   /** Public JSON of the products of this page, with commas between; null when there are none. */
   items: string | null;
 }
@@ -48,32 +52,48 @@ const WALKS = {
 
 const NOTHING: PageRow = { items: null, count: 0, more: false, last: [] };
 
-/** One page of public products: one to three statements, by relevance up to twice as many. */
+/** One page of public products: one to five statements, by relevance up to nine. */
 export async function findPage(read: Read, list: ListOfProducts): Promise<PageRow> {
   const { question, sort, ...rest } = list;
   if (question && (question.best === null || question.broad === null)) return NOTHING;
   if (sort === 'relevance') return relevantPage(read, { ...rest, sort: 'newest' }, question as { best: string; broad: string });
-  return pageOf(read, { ...rest, sort, words: question ? { anywhere: question.broad as string } : undefined });
+  const slice: Slice = { ...rest, sort, words: question ? { anywhere: question.broad as string } : undefined };
+  if (!isPlain(slice)) return shown(read, await findRows(read, slice));
+  const { count, more, last, ...page } = one(await read<PlainPage>(plainPage(slice), true));
+  return { items: itemsOf(page), count, more, last };
+}
+
+interface Found {
+  rows: FoundRow[];
+  more: boolean;
 }
 
 /**
  * A walk along the index of the order stops early where much fits; gathering all that fits costs little where little does. How
  * much fits, jointly and along this order, the first rows tell: no counts are needed beforehand.
  */
-async function pageOf(read: Read, slice: Slice): Promise<PageRow> {
-  if (isPlain(slice)) return shown(one(await read<FoundRow>(plainPage(slice), true)));
+async function findRows(read: Read, slice: Slice): Promise<Found> {
+  const page = (rows: FoundRow[]): Found => ({ rows: rows.slice(0, slice.limit), more: rows.length > slice.limit });
+  if (!canGather(slice)) return page(await read<FoundRow>(walkedRows(slice, null), false));
   const walk = slice.sort === 'newest' ? WALKS.newest : WALKS.else;
-  const probe = one(await read<WalkedRow>(walkedPage(slice, canGather(slice) ? walk.probe : null), false));
-  if (probe.more || probe.ended) return shown(probe);
-  const farther = rowsToWalk(walk, probe.count, slice.limit + 1, probe.everything);
-  const walked = farther === null ? undefined : one(await read<FoundRow>(walkedPage(slice, farther), false));
-  return shown(walked?.more ? walked : one(await read<FoundRow>(gatheredPage(slice), false)));
+  const probed = page(await read<FoundRow>(walkedRows(slice, walk.probe), false));
+  if (probed.more) return probed;
+  const { ended, everything } = one(await read<Ahead>(aheadOf(slice, walk.probe), true));
+  if (ended) return probed;
+  const farther = rowsToWalk(walk, probed.rows.length, slice.limit + 1, everything);
+  const walked = farther === null ? undefined : page(await read<FoundRow>(walkedRows(slice, farther), false));
+  return walked?.more ? walked : page(await read<FoundRow>(gatheredRows(slice), false));
 }
 
-function shown({ documents, units, count, more, last }: FoundRow): PageRow {
-  const items = documents === null ? null : withStock(documents.split(RECORD_SEPARATOR), unitsIn(units)).join(',');
-  return { items, count, more, last };
+async function shown(read: Read, { rows, more }: Found): Promise<PageRow> {
+  if (rows.length === 0) return NOTHING;
+  const { id, key } = rows.at(-1) as FoundRow;
+  const page = one(await read<ShownRow>(shownOf(rows.map((row) => row.id)), true));
+  return { items: itemsOf(page), count: rows.length, more, last: [key, id] };
 }
+
+const itemsOf = ({ documents, units }: ShownRow): string | null =>
+  documents === null ? null : withStock(documents.split(RECORD_SEPARATOR), unitsIn(units)).join(',');
 
 /**
  * How many rows to walk by for a page, when `hits` of the probe fitted; null where gathering is cheaper. The walk gets three
@@ -95,18 +115,17 @@ function rowsToWalk(
 async function relevantPage(read: Read, slice: Slice, { best, broad }: { best: string; broad: string }): Promise<PageRow> {
   const [tier, ...position] = slice.after ?? ['1'];
   const after = position.length > 0 ? position : undefined;
-  const first = tier === '1' ? await pageOf(read, { ...slice, after, words: { named: best } }) : NOTHING;
-  if (first.more) return inTier('1', first);
-  const left = slice.limit - first.count;
-  const others = await pageOf(read, {
+  const first: Found = tier === '1' ? await findRows(read, { ...slice, after, words: { named: best } }) : { rows: [], more: false };
+  if (first.more) return inTier('1', await shown(read, first));
+  const left = slice.limit - first.rows.length;
+  const others = await findRows(read, {
     ...slice,
     limit: Math.max(left, 1),
     after: tier === '1' ? undefined : after,
     words: { anywhere: broad, notNamed: best },
   });
-  if (left === 0) return inTier('1', { ...first, more: others.count > 0 });
-  const items = [first.items, others.items].filter((text) => text !== null).join(',');
-  return inTier('0', { ...others, items: items || null, count: first.count + others.count });
+  if (left === 0) return inTier('1', await shown(read, { rows: first.rows, more: others.rows.length > 0 }));
+  return inTier('0', await shown(read, { rows: [...first.rows, ...others.rows], more: others.more }));
 }
 
 const inTier = (tier: '0' | '1', page: PageRow): PageRow => ({ ...page, last: [tier, ...page.last] });
