@@ -70,7 +70,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 }
 
 async function openWorld(databaseUrl: string, clock: MovableClock, options: WorldOptions): Promise<World> {
-  const seen: string[] = [];
+  const watched = new Set<string[]>();
   const settings = testSettings(options.env, options.modules);
   if (options.modules) await prepareDatabase(databaseUrl, options.modules, settings.keys);
   const adapters = { ...openAdapters(settings), ...options.adapters } as Adapters;
@@ -82,7 +82,9 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     modules: options.modules,
     demo: options.demo,
     retryDelaySeconds: options.retryDelaySeconds ?? 0,
-    onStatement: (text) => seen.push(text),
+    onStatement: (text) => {
+      for (const seen of watched) seen.push(text);
+    },
   });
   const lookers = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   lookers.on('error', () => {});
@@ -105,9 +107,14 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     ...callsOf(call),
     step: () => souk.step(),
     async statements(work) {
-      const before = seen.length;
-      await work();
-      return seen.slice(before);
+      const seen: string[] = [];
+      watched.add(seen);
+      try {
+        await work();
+      } finally {
+        watched.delete(seen);
+      }
+      return seen;
     },
     sql,
     dump: () => dump(sql),

@@ -1,9 +1,11 @@
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { emit } from '#kernel/events.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { standingChanged } from '#kernel/standing.ts';
 import { whileHeld } from '../../../test/held.ts';
-import { usd } from '../../../test/people.ts';
+import { type Person, type Reply, usd } from '../../../test/people.ts';
+import { openRoom, startServer } from '../../../test/real-server.ts';
 import { type World, world } from '../../../test/world.ts';
 
 const shownIn = async (w: World) => (await w.get('/v1/products?seller=sue')).body.items.map(({ id }: { id: string }) => id);
@@ -86,3 +88,111 @@ test('a product that is approved in the very moment its seller is suspended does
   expect((await root.get(`/v1/products/${id}`)).body.state).toBe('paused');
   expect(await shownIn(w)).toEqual([]);
 });
+
+/** More than one turn of the job takes: copies of a product that come before it, paused, so that the end of a suspension lists them. */
+async function listsMany(w: World, like: string, seller: Person): Promise<void> {
+  await w.sql(
+    `insert into catalog.products (id, seller_id, seller_username, created_at, state, name, description)
+     select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, seller_id, seller_username, created_at, 'paused', name || ' ' || n, description
+     from catalog.products, generate_series(1, 200) as n where id = $1`,
+    [like],
+  );
+  await w.sql(
+    `insert into catalog.variants (id, product_id, position, options, price_amount, price_currency, stock, stock_version)
+     select ('00000000-0000-7000-9000-' || lpad(n::text, 12, '0'))::uuid, ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 0, '{}', price_amount, price_currency, 5, 0
+     from catalog.variants, generate_series(1, 200) as n where product_id = $1`,
+    [like],
+  );
+  await suspend(w, seller.id, true);
+  await suspend(w, seller.id, false);
+  await w.step();
+}
+
+const statesOf = async (w: World, seller: Person): Promise<Record<string, number>> => {
+  const rows = await w.sql<{ state: string; count: number }>(
+    'select state, count(*)::int as count from catalog.products where seller_id = $1 group by state',
+    [seller.id],
+  );
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+};
+const listed = async (w: World, seller: Person): Promise<number> =>
+  (await w.sql('select 1 from catalog.listings where seller_id = $1', [seller.id])).length;
+
+test('buyers who buy at once while a seller is suspended get it or hear that it is not for sale, and none of them after the suspension', async () => {
+  const w = await world();
+  const sue = await w.person('sue');
+  const vase = await sue.lists({ name: 'Vase', price: usd(5_00), stock: 1000 });
+  await listsMany(w, vase, sue);
+  const buyers = await Promise.all(['ann', 'bob', 'cem', 'dia'].map((name) => w.buyer(name, { balance: usd(500_00) })));
+  const buys = (buyer: Person) => buyer.post('/v1/orders', { items: [{ productId: vase, quantity: 1 }] });
+  const replies: Reply[] = [];
+  let isOver = false;
+  const shopping = buyers.map(async (buyer) => {
+    while (!isOver) replies.push(await buys(buyer));
+  });
+
+  await expect.poll(() => replies.length, { interval: 5 }).toBeGreaterThan(8);
+  await suspend(w, sue.id, true);
+  const stepping = w.step();
+  await expect.poll(() => replies.filter(({ status }) => status === 404).length, { interval: 5 }).toBeGreaterThan(8);
+  await stepping;
+  isOver = true;
+  await Promise.all(shopping);
+  await w.step();
+
+  const sold = replies.filter(({ status }) => status === 201).length;
+  for (const reply of replies) if (reply.status !== 201) expect(reply).toBeProblem(404, 'catalog/unknown-product');
+  expect(await statesOf(w, sue)).toEqual({ paused: 201 });
+  expect(await listed(w, sue)).toBe(0);
+  for (const reply of await Promise.all(buyers.map(buys))) expect(reply).toBeProblem(404, 'catalog/unknown-product');
+  expect(await w.sql('select count(*)::int as placed from orders.orders')).toEqual([{ placed: sold }]);
+  const left = 500_00 * buyers.length - 5_00 * sold;
+  expect((await Promise.all(buyers.map((buyer) => buyer.balance()))).reduce((sum, { amount }) => sum + amount, 0)).toBe(left);
+  expect(await w.ask('wallet', 'prove', {})).toMatchObject({ ok: true });
+
+  await suspend(w, sue.id, false);
+  await w.step();
+
+  expect(await statesOf(w, sue)).toEqual({ approved: 201 });
+  expect(await listed(w, sue)).toBe(201);
+  expect((await w.get(`/v1/products/${vase}`)).body.stock).toBe(1000 - sold);
+  expect((await buys(buyers[0]!)).status).toBe(201);
+});
+
+test('a process that is killed in the middle of the pausing leaves a rest that the next one pauses', async () => {
+  const w = await world();
+  const sue = await w.person('sue');
+  const vase = await sue.lists({ name: 'Vase', price: usd(5_00), stock: 5 });
+  await listsMany(w, vase, sue);
+  const room = openRoom('pausing');
+  const starts = () => startServer(room.path, { DATABASE_URL: w.databaseUrl, PUBLIC_URL: 'http://localhost:3000', SOUK_DATA: room.path });
+  const holder = new pg.Client({ connectionString: w.databaseUrl });
+  await holder.connect();
+  let server = await starts();
+  try {
+    await holder.query('begin');
+    const [{ pid }] = (await holder.query('select pg_backend_pid() as pid, 1 from catalog.products where id = $1 for update', [vase])).rows;
+    await suspend(w, sue.id, true);
+    const isHeld = async () => (await w.sql('select 1 from pg_stat_activity where $1 = any(pg_blocking_pids(pid))', [pid])).length;
+    await expect.poll(isHeld, { timeout: 10_000, interval: 20 }).toBe(1);
+    await server.kill();
+    expect(await statesOf(w, sue)).toEqual({ paused: 200, approved: 1 });
+    await holder.query('commit');
+    await w.sql(
+      "update pgboss.job set heartbeat_on = heartbeat_on - interval '1 minute' where name = 'catalog.pause-products' and state = 'active'",
+    );
+
+    server = await starts();
+
+    await expect.poll(() => statesOf(w, sue), { timeout: 30_000, interval: 100 }).toEqual({ paused: 201 });
+    expect(await listed(w, sue)).toBe(0);
+    expect((await server.call('/v1/products?seller=sue')).body.items).toEqual([]);
+    await suspend(w, sue.id, false);
+    await expect.poll(() => listed(w, sue), { timeout: 10_000, interval: 100 }).toBe(201);
+    expect(await statesOf(w, sue)).toEqual({ approved: 201 });
+  } finally {
+    await holder.end();
+    await server.kill();
+    room.clear();
+  }
+}, 90_000);
