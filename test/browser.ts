@@ -1,4 +1,4 @@
-import { I_AM } from './openid-provider.ts';
+import { TEST_USER_HEADER } from './openid-provider.ts';
 import type { Reply } from './people.ts';
 import type { World } from './world.ts';
 
@@ -41,7 +41,7 @@ export function browserOf(w: World, who: string): Browser {
     async travel(location) {
       let url = new URL(location);
       for (let hop = 0; hop < HOPS; hop++) {
-        const reply = await fetch(url, { redirect: 'manual', headers: { cookie: kept(url.origin), [I_AM]: who } });
+        const reply = await fetch(url, { redirect: 'manual', headers: { cookie: kept(url.origin), [TEST_USER_HEADER]: who } });
         keep(url.origin, reply.headers);
         const next = reply.headers.get('location');
         if (!next) throw new Error(`${url.origin}${url.pathname} answered ${reply.status}: ${await reply.text()}`);

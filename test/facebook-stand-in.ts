@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CLIENT, I_AM } from './openid-provider.ts';
+import { CLIENT, TEST_USER_HEADER } from './openid-provider.ts';
 
 export interface FacebookStandIn {
   readonly dialogUrl: string;
@@ -71,7 +71,7 @@ export async function openFacebookStandIn(redirectUri: string): Promise<Facebook
 
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://facebook.test');
-    if (pathname === '/v25.0/dialog/oauth') return dialog(searchParams, String(request.headers[I_AM] ?? 'nobody'), response);
+    if (pathname === '/v25.0/dialog/oauth') return dialog(searchParams, String(request.headers[TEST_USER_HEADER] ?? 'nobody'), response);
     if (pathname === '/v25.0/oauth/access_token') return exchange(new URLSearchParams(await bodyOf(request)), response);
     if (pathname === '/v25.0/me') return me(searchParams, request.headers.authorization, response);
     refuse(response, 'Unknown path components', 2500);

@@ -38,7 +38,7 @@ const HARM: Record<string, string> = {
   'cancelled payments that were not given back whole': "update wallet.payments set state = 'cancelled'",
   'placed orders without exactly their stock': "update inventory.reservations set quantities = array[2] where state = 'taken'",
   'stock taken that no placed order explains': 'update inventory.reservations set key = gen_random_uuid()',
-  'variants whose pieces on hand and sold are not what there was in the beginning': 'update inventory.levels set on_hand = on_hand - 1',
+  'variants whose units on hand and sold are not what there was in the beginning': 'update inventory.levels set on_hand = on_hand - 1',
   'copies of stock in the catalog that differ from the levels': 'update catalog.variants set stock = stock + 1',
   'products that are listed as in stock, or as sold out, against the levels': 'update catalog.listings set in_stock = not in_stock',
   'decided orders that were not announced exactly once': 'delete from told.outbox',

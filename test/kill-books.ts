@@ -21,12 +21,12 @@ export const UNREST: Record<string, string> = {
 const PLACED = "select * from orders.orders where state = 'placed'";
 
 /** What was sold of each variant, by the orders that stand. */
-const SOLD = `select l.variant_id, sum(l.quantity)::bigint as pieces from orders.lines as l join (${PLACED}) as o on o.id = l.order_id group by 1`;
+const SOLD = `select l.variant_id, sum(l.quantity)::bigint as units from orders.lines as l join (${PLACED}) as o on o.id = l.order_id group by 1`;
 
 /** What each order must have taken, as inventory writes it: variants in the order of their ids. */
 const WANTED = `
-  select order_id, array_agg(variant_id order by variant_id) as variant_ids, array_agg(pieces order by variant_id) as quantities
-  from (select order_id, variant_id, sum(quantity)::bigint as pieces from orders.lines group by 1, 2) as line group by 1`;
+  select order_id, array_agg(variant_id order by variant_id) as variant_ids, array_agg(units order by variant_id) as quantities
+  from (select order_id, variant_id, sum(quantity)::bigint as units from orders.lines group by 1, 2) as line group by 1`;
 
 /** None of these ever finds a row once everything is finished. */
 export const FAULTS: Record<string, string> = {
@@ -45,12 +45,12 @@ export const FAULTS: Record<string, string> = {
   'stock taken that no placed order explains': `
     select r.key, r.state from inventory.reservations as r left join (${PLACED}) as o on o.id = r.key
     where r.state in ('taken', 'reserved', 'confirmed') and o.id is null`,
-  'variants whose pieces on hand and sold are not what there was in the beginning': `
-    select v.id, opened.change as opened, v.on_hand, sold.pieces as sold
+  'variants whose units on hand and sold are not what there was in the beginning': `
+    select v.id, opened.change as opened, v.on_hand, sold.units as sold
     from (select variant_id as id, on_hand, reserved from inventory.levels) as v
     left join (select variant_id, sum(change) as change from inventory.movements where reason = 'opening stock' group by 1) as opened on opened.variant_id = v.id
     left join (${SOLD}) as sold on sold.variant_id = v.id
-    where coalesce(opened.change, 0) <> v.on_hand + coalesce(sold.pieces, 0) or v.reserved <> 0`,
+    where coalesce(opened.change, 0) <> v.on_hand + coalesce(sold.units, 0) or v.reserved <> 0`,
   'copies of stock in the catalog that differ from the levels': `
     select v.id, v.stock, v.stock_version, l.on_hand, l.version from catalog.variants as v join inventory.levels as l on l.variant_id = v.id
     where (v.stock, v.stock_version) is distinct from (l.on_hand - l.reserved, l.version)`,

@@ -12,7 +12,7 @@ const RANDOM_ROUNDS = 2;
 const LEAVING_AT_ONCE = 5;
 /** Longer than the lease of a closure: a server that starts later by so much need not wait for it to run out. */
 const LATER_SECONDS = 45;
-const SETTLED_MS = 30_000;
+const FINISHED_MS = 30_000;
 
 const room = openRoom('leaving-kills');
 let w: World;
@@ -63,7 +63,7 @@ test(`through kill -9 in ${PLACES.length} places of a deletion, and at ${RANDOM_
     outcomes.push(...(await killAtRandom(hurried.splice(0, LEAVING_AT_ONCE))));
     await start(); // it finds what the kill has left, and the next kill may meet it at that
   }
-  await settled();
+  await finished();
 
   expect(cutOff).toEqual(PLACES.map(([where, closure]) => `${where}: ${closure}`));
   const dump = await w.dump();
@@ -170,7 +170,7 @@ const UNDER_WAY = `
   select account_id::text from customers.closures where state <> 'erased'
   union all select id::text from wallet.charges where state = 'pending'`;
 
-const settled = () => expect.poll(() => w.sql(UNDER_WAY), { timeout: SETTLED_MS, interval: 100 }).toEqual([]);
+const finished = () => expect.poll(() => w.sql(UNDER_WAY), { timeout: FINISHED_MS, interval: 100 }).toEqual([]);
 
 /** How it ended for somebody: erased with nothing left of them, or active with nothing missing. */
 async function endOf({ person: { id, username }, words, says }: Leaver, dump: string): Promise<string | undefined> {

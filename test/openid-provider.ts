@@ -6,7 +6,7 @@ import Provider, { type Configuration } from 'oidc-provider';
 export const CLIENT = { clientId: 'souk-of-a-test', clientSecret: 'a secret between Souk and a provider' };
 
 /** Who asks, in a header instead of a form: a browser of a test is somebody from the start. */
-export const I_AM = 'x-i-am';
+export const TEST_USER_HEADER = 'x-i-am';
 
 export interface Claims {
   email?: string;
@@ -63,7 +63,7 @@ export async function openOpenIdProvider(redirectUri: string): Promise<OpenIdPro
   const answer = provider.callback();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (!request.url?.startsWith('/interaction/')) return void answer(request, response);
-    const who = String(request.headers[I_AM] ?? 'nobody');
+    const who = String(request.headers[TEST_USER_HEADER] ?? 'nobody');
     const result = who === 'nobody' ? { error: 'access_denied' } : { login: { accountId: who } };
     void provider.interactionFinished(request, response, result);
   });

@@ -19,7 +19,7 @@ const chosen = [
   'src/modules/wallet/{wallet,defences,proof}.test.ts',
   'src/modules/inventory/stock.test.ts',
   'src/modules/catalog/{create-product,product-state,lists}.test.ts',
-  'src/modules/orders/{shares,settle-order,sell-by-name,has-bought}.test.ts',
+  'src/modules/orders/{shares,resolve-order,sell-by-name,has-bought}.test.ts',
   'src/modules/reviews/{reviews,text}.test.ts',
   'src/modules/customers/{show-profile,closure-state}.test.ts',
 ];

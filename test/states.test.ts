@@ -97,9 +97,9 @@ interface Door {
 }
 
 const ask = (module: string, operation: string, input: object) => w.ask(module, operation, input).catch((error) => ({ body: error }));
-const settle = (decision: string) => async (id: string) => {
+const resolve = (decision: string) => async (id: string) => {
   const [item] = await w.sql('select subject_kind as kind, subject_id as id from moderation.items where id = $1', [id]);
-  return ask('moderation', 'settle', { subject: item, decision, reason: null, by: newId() });
+  return ask('moderation', 'resolve', { subject: item, decision, reason: null, by: newId() });
 };
 const decide = (decision: string) => (id: string) => staff.post(`/v1/moderation/${id}/decision`, { decision, reason: 'Rude.' });
 const moderate = (action: string) => (id: string) => staff.post(`/v1/reviews/${id}/moderation`, { action, reason: 'Rude.' });
@@ -156,7 +156,7 @@ const DOORS: Record<string, Door> = {
     make: async () => (await waiting(w, review())).id,
     dress: (state) => (state === 'decided' ? ", decision = 'approve', decided_by = id, decided_at = now()" : ''),
     refused: ['moderation/already-decided'],
-    commands: { approve: decide('approve'), remove: decide('remove'), flag: settle('flag'), 'approve by its owner': settle('approve') },
+    commands: { approve: decide('approve'), remove: decide('remove'), flag: resolve('flag'), 'approve by its owner': resolve('approve') },
   },
   payment: {
     make: async () => {

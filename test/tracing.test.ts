@@ -90,7 +90,7 @@ test('one purchase is one trace over both services, from the call to the reactio
   expect(receiver.headers()['x-token']).toBe('letmein');
 });
 
-test('a refused purchase is a trace too, with the job that gives back what it took; a refusal is no error', async () => {
+test('a refused purchase is a trace too, with the job that returns what it took; a refusal is no error', async () => {
   const trace = newTrace();
   expect((await buys(trace, 49)).status).toBe(409);
   await arrived(trace, { kind: 'consumer', name: 'process orders.give-back' });

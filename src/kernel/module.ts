@@ -10,7 +10,7 @@ import { resealing, resealOperation, type SealedColumn } from './reseal.ts';
 import type { Resource } from './resources.ts';
 import type { Route } from './routes.ts';
 import type { SettingsPart } from './settings-part.ts';
-import { hearsStanding, type Standing } from './standing.ts';
+import { type Standing, standingSubscription } from './standing.ts';
 import type { Tables } from './tables.ts';
 
 /** What may be asked of a module: an operation of its contract, or one that the kernel brings for what it declares. */
@@ -96,7 +96,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
     subscriptions: [
       ...((parts.subscriptions ?? []) as unknown as readonly Subscription[]),
-      ...(parts.standing ? [hearsStanding(parts.contract.name, parts.standing as Standing)] : []),
+      ...(parts.standing ? [standingSubscription(parts.contract.name, parts.standing as Standing)] : []),
     ],
     settings: parts.settings,
     fixtures: parts.fixtures,

@@ -92,7 +92,7 @@ const WORDS: Readonly<Record<string, unknown>> = {
   requestId: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e02',
   network: '203.0.113.0/24',
   operation: 'postOrders',
-  queue: 'orders.settle',
+  queue: 'orders.give-back',
   rule: 'balanced',
   kind: 'sale',
   owner: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01',

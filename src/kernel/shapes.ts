@@ -49,7 +49,7 @@ export const line = (max: number) =>
     .refine(isOneLine, NOT_ONE_LINE);
 
 /** Text in which gaps mean nothing, since people copy them along: codes are written `945 349`. */
-export const gapless = () =>
+export const withoutSpaces = () =>
   z
     .string()
     .max(300)

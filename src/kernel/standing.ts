@@ -15,7 +15,7 @@ export interface Standing<Ctx = never> {
 }
 
 /** The subscription behind a declaration of `standing`: the newest word counts, in whatever order words arrive. */
-export const hearsStanding = (module: string, standing: Standing): Subscription =>
+export const standingSubscription = (module: string, standing: Standing): Subscription =>
   on(standingChanged, async (ctx: BaseContext, events) => {
     const newest = new Map(
       events

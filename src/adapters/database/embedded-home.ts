@@ -19,7 +19,7 @@ export interface Home {
 export const sharedFolder = '/var/lib/souk';
 
 /**
- * Makes the folder ready and settles who runs the server. Started by root it runs as the owner of the files, or as
+ * Makes the folder ready and decides as whom the server runs. Started by root it runs as the owner of the files, or as
  * `postgres` or `nobody`; when they cannot enter the folder (a checkout under /root) the files lie in /var/lib/souk,
  * and a note named `location` in the folder says where.
  */

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openFacebookStandIn } from '../../../test/facebook-stand-in.ts';
-import { CLIENT, I_AM, openOpenIdProvider } from '../../../test/openid-provider.ts';
+import { CLIENT, openOpenIdProvider, TEST_USER_HEADER } from '../../../test/openid-provider.ts';
 import { facebook } from './facebook.ts';
 import { google } from './google.ts';
 import type { AuthorizationRequest, IdentityProvider, Return } from './port.ts';
@@ -55,7 +55,7 @@ async function travel(address: string, who: string): Promise<Return & { state?: 
   const cookies = new Map<string, string>();
   for (let url = new URL(address); ; ) {
     const cookie = [...cookies].map((pair) => pair.join('=')).join('; ');
-    const reply = await fetch(url, { redirect: 'manual', headers: { cookie, [I_AM]: who } });
+    const reply = await fetch(url, { redirect: 'manual', headers: { cookie, [TEST_USER_HEADER]: who } });
     for (const set of reply.headers.getSetCookie()) cookies.set(set.split('=')[0]!, set.split(';')[0]!.slice(set.indexOf('=') + 1));
     const next = reply.headers.get('location');
     if (!next) throw new Error(`${url.pathname} answered ${reply.status}`);

@@ -67,7 +67,7 @@ export function openInbox(connection: Connection, queue: string, prefetch: numbe
   };
 
   /** The broker answers in order: what it sent before its second answer has arrived by then. */
-  const settle = async (channel: Channel): Promise<void> => {
+  const closeDrained = async (channel: Channel): Promise<void> => {
     const { messageCount } = await channel.queueDeclare({ queue, passive: true });
     if (waiting.length > 0) return;
     if (messageCount > 0) {
@@ -90,13 +90,13 @@ export function openInbox(connection: Connection, queue: string, prefetch: numbe
   return {
     async take(limit) {
       const channel = await opened();
-      if (waiting.length === 0) await settle(channel);
+      if (waiting.length === 0) await closeDrained(channel);
       return waiting.splice(0, limit);
     },
     async hasAny() {
       const isNew = !opening;
       const channel = await opened();
-      if (isNew && waiting.length === 0) await settle(channel);
+      if (isNew && waiting.length === 0) await closeDrained(channel);
       return waiting.length > 0;
     },
     async reset() {

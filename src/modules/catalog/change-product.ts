@@ -138,8 +138,8 @@ async function replaceVariants(tx: Transaction, productId: string, variants: rea
   const wanted = variants.map(({ id, isNew, sku, options, price, stock }, position): VariantRow => {
     const before = known.get(id);
     if (!before && !isNew) throw notFound();
-    const pieces = before?.stock ?? stock ?? 0;
-    return { id, position, sku: sku === undefined ? (before?.sku ?? null) : sku, options, ...price, stock: pieces };
+    const units = before?.stock ?? stock ?? 0;
+    return { id, position, sku: sku === undefined ? (before?.sku ?? null) : sku, options, ...price, stock: units };
   });
   await tx.execute(sql`set constraints catalog.variants_sku, catalog.variants_options deferred`);
   await removeOthers(tx, productId, wanted);

@@ -17,7 +17,7 @@ export const ListPrice = z
   })
   .meta({ id: 'ListPrice', example: { amount: 2000, currency: 'USD' } });
 
-export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Pieces on hand', example: 10 });
+export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Units on hand', example: 10 });
 
 export const NewVariant = z.strictObject({ sku: line(64).optional(), options: Options, price: ListPrice, stock: Stock.default(0) });
 

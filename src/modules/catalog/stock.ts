@@ -13,11 +13,11 @@ import type { Catalog } from './context.ts';
 export const ChangeStock = z.strictObject({
   variantId: Id.optional().meta({ description: 'Needed where the product has several variants' }),
   change: z
-    .int('must be a whole number of pieces')
+    .int('must be a whole number of units')
     .min(-1_000_000_000)
     .max(1_000_000_000)
-    .refine((pieces) => pieces !== 0, 'must not be zero')
-    .meta({ description: 'Pieces added, or taken away when negative', example: 5 }),
+    .refine((units) => units !== 0, 'must not be zero')
+    .meta({ description: 'Units added, or taken away when negative', example: 5 }),
   reason: line(200).meta({ example: 'delivery of Monday' }),
 });
 

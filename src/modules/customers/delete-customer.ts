@@ -34,7 +34,7 @@ export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | und
   if (reasons.length > 0) throw stillOpen({ reasons });
   const closure = await beginClosure(ctx.db, accountId, { now: ctx.clock.now(), leaseUntil: leaseEnd(ctx, LEASE_MS) });
   if (!closure) throw stillRunning({ retryAfterSeconds: 2 });
-  const found = await settleClosure(ctx, closure);
+  const found = await resolveClosure(ctx, closure);
   if (found.length > 0) throw stillOpen({ reasons: found });
 }
 
@@ -44,14 +44,14 @@ export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | und
  *
  * @returns what was found open; the account is then open again.
  */
-export async function settleClosure(ctx: Customers, closure: ClosureRow): Promise<string[]> {
+export async function resolveClosure(ctx: Customers, closure: ClosureRow): Promise<string[]> {
   const accountId = closure.account_id;
   if (closure.state === 'closing') {
     const isClosed = await ctx.everyModule.close({ accountId });
     const reasons = await ctx.everyModule.blockers({ accountId });
     const moved = await moveClosure(ctx.db, closure, isClosed && reasons.length === 0 ? 'erase' : 'reopen');
     if (!moved) throw stillRunning({ retryAfterSeconds: 2 });
-    await settleClosure(ctx, moved);
+    await resolveClosure(ctx, moved);
     if (!isClosed && reasons.length === 0) throw unauthenticated(); // it was suspended this very moment
     return reasons;
   }
@@ -62,7 +62,7 @@ export async function settleClosure(ctx: Customers, closure: ClosureRow): Promis
 
 /** Finishes what crashes left behind. */
 export const resumeClosures = (ctx: Customers): Promise<void> =>
-  resumeStale(ctx, openClosures, { leaseMs: LEASE_MS, resume: (closure: ClosureRow) => settleClosure(ctx, closure) });
+  resumeStale(ctx, openClosures, { leaseMs: LEASE_MS, resume: (closure: ClosureRow) => resolveClosure(ctx, closure) });
 
 async function reopen(ctx: Customers, closure: ClosureRow): Promise<void> {
   await ctx.everyModule.reopen({ accountId: closure.account_id });

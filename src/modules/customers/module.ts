@@ -17,7 +17,7 @@ export const customersModule = module<typeof customers, Customers>({
   resources,
   operations: {},
   jobs: [runs(forgetAgainJob, (ctx: Customers, { accountId }) => ctx.everyModule.forget({ accountId }))],
-  timers: [timer('customers.settle-left', seconds(5), resumeClosures)],
+  timers: [timer('customers.resume-stale', seconds(5), resumeClosures)],
   asksEveryModule: true,
   tables,
   machines: [closureMachine],

@@ -7,10 +7,10 @@ import { emailIndex, forgetRivals, type LivingAccount, lockClaims, shareConfirme
 import type { Identity } from './context.ts';
 import { accountCreated, type identity, type LinkedAccount } from './contract.ts';
 import { findLinked, findLinks, insertLink, type Link, linkOf } from './link.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { freeUsernames, openAccount } from './open-account.ts';
 import { FullName } from './personal-details.ts';
 import { accountClosing, accountSuspended, emailNotVerified } from './problems.ts';
-import { tellOwner } from './tell-owner.ts';
 
 type Told = z.infer<typeof identity.operations.accountOfLink.input>;
 
@@ -22,7 +22,7 @@ type Told = z.infer<typeof identity.operations.accountOfLink.input>;
 export async function accountOfLink(ctx: Identity, told: Told): Promise<{ account: LinkedAccount }> {
   const link = linkOf(ctx.secrets, told);
   const known = await findLinked(ctx.db, link);
-  if (known) refuseShutOut(known);
+  if (known) refuseUnlessOpen(known);
   const account = known ?? (await linkByEmail(ctx, link, told));
   if (!account) return accountOfLink(ctx, told); // somebody else has linked it this very moment
   if (ctx.request) ctx.request.subject = account.id;
@@ -38,9 +38,9 @@ async function linkByEmail(ctx: Identity, link: Link, told: Told): Promise<Livin
     return await ctx.db.transaction(async (tx) => {
       const owner = await shareConfirmedEmail(tx, emailIndex(ctx.secrets, email));
       const account = owner ?? (await openProven(ctx, tx, email, told.fullName));
-      refuseShutOut(account);
+      refuseUnlessOpen(account);
       await insertLink(tx, link, { accountId: account.id, now: ctx.clock.now() });
-      if (owner) await tellOwner(ctx, tx, owner.id, { what: 'linked', provider: told.provider });
+      if (owner) await notifyOwner(ctx, tx, owner.id, { what: 'linked', provider: told.provider });
       if (ctx.request) ctx.request.subject = account.id;
       return account;
     });
@@ -76,7 +76,7 @@ async function openProven(ctx: Identity, tx: Transaction, email: string, name: s
 }
 
 /** @throws accountSuspended, accountClosing */
-export function refuseShutOut({ state }: LivingAccount): void {
+export function refuseUnlessOpen({ state }: LivingAccount): void {
   if (state === 'suspended') throw accountSuspended();
   if (state !== 'active') throw accountClosing();
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { newId } from '#kernel/ids.ts';
 import { findById, type LivingAccount } from './account.ts';
-import { refuseShutOut } from './account-of-link.ts';
+import { refuseUnlessOpen } from './account-of-link.ts';
 import type { Identity } from './context.ts';
 import type { identity } from './contract.ts';
 import { placeOf } from './place.ts';
@@ -32,7 +32,7 @@ type Recognised = z.infer<typeof identity.operations.beginSession.input>;
 export async function beginSessionOf(ctx: Identity, { accountId, rev, code }: Recognised): Promise<{ tokens: Tokens | null }> {
   const account = await findById(ctx.db, accountId);
   if (!account) return { tokens: null };
-  refuseShutOut(account);
+  refuseUnlessOpen(account);
   if (account.rev !== rev) return { tokens: null };
   if (ctx.request) ctx.request.subject = account.id;
   return { tokens: (await beginSession(ctx, account, code)) ?? null };

@@ -10,10 +10,10 @@ import type { Customer, CustomerChanges, identity } from './contract.ts';
 import { customerOf } from './customer.ts';
 import { demandPassword } from './demand-password.ts';
 import { sendCode } from './jobs.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { giveCode } from './open-account.ts';
 import { type PersonalDetails, refuseImpossibleBirth, sealDetails, unsealDetails } from './personal-details.ts';
 import { passwordRequired } from './problems.ts';
-import { tellOwner } from './tell-owner.ts';
 
 type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
 
@@ -41,7 +41,7 @@ export async function changeCustomer(
     const email = isOther
       ? { ...emailColumns(ctx.secrets, accountId, changes.email), email_confirmed_at: null }
       : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
-    if (isOther) await tellOwner(ctx, tx, accountId, { what: 'email-changed' });
+    if (isOther) await notifyOwner(ctx, tx, accountId, { what: 'email-changed' });
     const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
     if (isOther) for (const purpose of ['email', 'password'] as const) await voidCode(tx, accountId, purpose, now);
     const code = isOther && after.email_index ? await giveCode(ctx, tx, after, 'email') : undefined;

@@ -5,11 +5,11 @@ import { findById, lockAccount, setPassword } from './account.ts';
 import type { Identity } from './context.ts';
 import { TriedPassword } from './contract.ts';
 import { tryPassword } from './demand-password.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { wrongPassword } from './problems.ts';
 import { revokeSessions } from './revocation.ts';
 import { endSessions } from './session.ts';
-import { tellOwner } from './tell-owner.ts';
 
 export const ChangePassword = z
   .strictObject({ currentPassword: TriedPassword, newPassword: NewPassword })
@@ -28,7 +28,7 @@ export async function changePassword(ctx: Identity, input: z.infer<typeof Change
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, before.id);
     if (account?.password_hash !== before.password_hash) throw wrongPassword();
-    await tellOwner(ctx, tx, account.id, { what: 'new-password' });
+    await notifyOwner(ctx, tx, account.id, { what: 'new-password' });
     const ended = await endSessions(tx, account.id, { by: 'password', except: ctx.actor.sessionId, now });
     await setPassword(tx, account.id, passwordHash, account.rev);
     if (ended.length > 0) await revokeSessions(tx, ended, now);

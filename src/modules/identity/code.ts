@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { days, minutes } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
-import { gapless } from '#kernel/shapes.ts';
+import { withoutSpaces } from '#kernel/shapes.ts';
 import { accountMachine } from './account-state.ts';
 import { countCodeTry, type TriedCode } from './attempts.ts';
 import type { Identity } from './context.ts';
@@ -18,7 +18,7 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz';
 const LONG = 30;
 
 /** What an email holds: six digits, or the long code of the same email. Gaps and dashes mean nothing. */
-export const Code = gapless()
+export const Code = withoutSpaces()
   .overwrite((text) => text.replaceAll('-', '').toLowerCase())
   .regex(new RegExp(`^(\\d{6}|[${LETTERS}]{${LONG}})$`), 'has six digits, or is the long code of the email')
   .meta({ example: '402518' });

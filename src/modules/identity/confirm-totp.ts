@@ -1,22 +1,22 @@
 import { z } from 'zod';
 import { revokedHere } from '#authentication/revoked.ts';
 import { unauthenticated } from '#kernel/problems.ts';
-import { gapless } from '#kernel/shapes.ts';
+import { withoutSpaces } from '#kernel/shapes.ts';
 import { findById, lockAccount, setSecondFactor } from './account.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { ownSession } from './own-session.ts';
 import { mfaEnrolled, noSecondFactor, wrongMfaCode } from './problems.ts';
-import { keepRecoveryCodes, newRecoveryCodes, RecoveryCodes } from './recovery-codes.ts';
+import { newRecoveryCodes, RecoveryCodes, storeRecoveryCodes } from './recovery-codes.ts';
 import { revoke } from './revocation.ts';
 import { confirmSecondFactor, lockBegun, stepOf } from './second-factor.ts';
 import { isOpen } from './session.ts';
-import { tellOwner } from './tell-owner.ts';
 import { AccessToken, issueAccessToken } from './tokens.ts';
 
 export const ConfirmTotp = z
   .strictObject({
-    code: gapless().regex(/^\d{6}$/, 'has six digits'),
+    code: withoutSpaces().regex(/^\d{6}$/, 'has six digits'),
   })
   .meta({ id: 'ConfirmTotp', example: { code: '402518' } });
 
@@ -42,8 +42,8 @@ export async function confirmTotp(ctx: Identity, { code }: z.infer<typeof Confir
     const step = stepOf(secret, code, now);
     if (step === undefined) throw wrongMfaCode();
     await confirmSecondFactor(tx, id, { step, now });
-    await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
-    await tellOwner(ctx, tx, id, { what: 'second-factor-enrolled' });
+    await storeRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    await notifyOwner(ctx, tx, id, { what: 'second-factor-enrolled' });
     return setSecondFactor(tx, id, true, await revoke(tx, 'account', id, now));
   });
   revokedHere();

@@ -3,7 +3,7 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Precondition } from '#kernel/preconditions.ts';
 import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, signInAgain, versionMismatch } from '#kernel/problems.ts';
-import { Email, gapless, Id, line, prose, Time, Username } from '#kernel/shapes.ts';
+import { Email, Id, line, prose, Time, Username, withoutSpaces } from '#kernel/shapes.ts';
 
 export const roleNames = [
   'catalog-manager',
@@ -40,7 +40,7 @@ export const LinkProvider = z
 export const RECOVERY_CODE = '[A-Za-z2-7]{5}-?[A-Za-z2-7]{5}';
 
 /** What proves a second factor: the six digits that an authenticator app shows, or a recovery code; written with or without a gap. */
-export const MfaCode = gapless().regex(new RegExp(`^(\\d{6}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
+export const MfaCode = withoutSpaces().regex(new RegExp(`^(\\d{6}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
 
 export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
 export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });

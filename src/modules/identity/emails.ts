@@ -101,7 +101,7 @@ export function emailAbout(news: News, username: string): EmailText {
     case 'linked':
       return email('Your account opens in another way too', [
         `the account ${username} can now be signed in to with ${nameOf(news.provider)}, which says that this address is yours. Its password is as it was.`,
-        'If it was not you, somebody has an account there in your name: write to whoever runs this shop, who can shut the account until that is settled.',
+        'If it was not you, somebody has an account there in your name: write to the operator of this shop, who can suspend the account until that is clear.',
       ]);
   }
 }

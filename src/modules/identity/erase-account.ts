@@ -4,7 +4,7 @@ import { emptyAccount } from './account-end.ts';
 import { dropCodes } from './code.ts';
 import type { Identity } from './context.ts';
 import { dropLinks } from './link.ts';
-import { dropAllOwed } from './owed-email.ts';
+import { dropPendingEmails } from './pending-email.ts';
 import { dropPlaces } from './place.ts';
 import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
@@ -16,7 +16,7 @@ export async function eraseAccount(ctx: Identity, { accountId }: Whose): Promise
   await ctx.db.transaction(async (tx) => {
     if (!(await emptyAccount(tx, accountId))) return;
     await dropCodes(tx, accountId);
-    await dropAllOwed(tx, accountId);
+    await dropPendingEmails(tx, accountId);
     await dropSecondFactor(tx, accountId);
     await dropLinks(tx, accountId);
     await dropPlaces(tx, accountId);

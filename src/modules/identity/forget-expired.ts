@@ -3,7 +3,7 @@ import { forgetUnconfirmed } from './account.ts';
 import { forgetAttempts } from './attempts.ts';
 import { forgetCodes } from './code.ts';
 import type { Identity } from './context.ts';
-import { forgetOwed } from './owed-email.ts';
+import { forgetPendingEmails } from './pending-email.ts';
 import { forgetPlaces } from './place.ts';
 import { forgetRevocations } from './revocation.ts';
 import { forgetBegun } from './second-factor.ts';
@@ -18,7 +18,7 @@ export async function forgetExpired(ctx: Identity): Promise<void> {
     forgetCodes,
     forgetAttempts,
     forgetSessions,
-    forgetOwed,
+    forgetPendingEmails,
     forgetPlaces,
     forgetRevocations,
     forgetBegun,

@@ -20,4 +20,4 @@ export const startReset = job('identity.start-reset', Whom);
 
 export const sendResetCode = job('identity.send-reset-code', SendCode, { lane: 'mail' });
 
-export const tellOwnerJob = job('identity.tell-owner', z.object({ letterId: Id, news: News }), { lane: 'mail' });
+export const notifyOwnerJob = job('identity.tell-owner', z.object({ letterId: Id, news: News }), { lane: 'mail' });

@@ -7,8 +7,9 @@ import { type Identity, needs } from './context.ts';
 import { identity } from './contract.ts';
 import { forgetExpired } from './forget-expired.ts';
 import { runSendResetCode, runStartReset } from './forgot-password.ts';
-import { resendCodes, sendCode, sendResetCode, startReset, tellOwnerJob } from './jobs.ts';
+import { notifyOwnerJob, resendCodes, sendCode, sendResetCode, startReset } from './jobs.ts';
 import { limits } from './limits.ts';
+import { runNotifyOwner } from './notify-owner.ts';
 import { operations } from './operations.ts';
 import { comingPermissions, permissions } from './permissions.ts';
 import { runResendCodes } from './resend-code.ts';
@@ -19,7 +20,6 @@ import { runSendCode } from './send-code.ts';
 import { identitySettings } from './settings.ts';
 import { rotateSigningKeys } from './signing-key.ts';
 import { tables } from './tables.ts';
-import { runTellOwner } from './tell-owner.ts';
 
 export const identityModule = module({
   contract: identity,
@@ -33,7 +33,7 @@ export const identityModule = module({
     runs(resendCodes, runResendCodes),
     runs(startReset, runStartReset),
     runs(sendResetCode, runSendResetCode),
-    runs(tellOwnerJob, runTellOwner),
+    runs(notifyOwnerJob, runNotifyOwner),
   ],
   timers: [
     timer('identity.forget-expired', minutes(5), forgetExpired),

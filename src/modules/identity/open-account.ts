@@ -17,7 +17,7 @@ import { type CodePurpose, codeToMail, sealCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { type PersonalDetails, sealDetails } from './personal-details.ts';
 import { placeOf } from './place.ts';
-import { isKeptFromPublic, usernameIndex, usernamesFrom } from './username.ts';
+import { isReservedName, usernameIndex, usernamesFrom } from './username.ts';
 
 export interface Opening {
   username: string;
@@ -63,7 +63,7 @@ export async function freeUsernames(ctx: Identity, db: Database, fullName: strin
   const indexOf = (name: string) => usernameIndex(ctx.secrets, name);
   const taken = await takenUsernames(db, names.map(indexOf));
   const free = names.filter((name) => !taken.has(indexOf(name)));
-  return (await isKeptFromPublic(db, free[0] ?? '')) ? free.slice(1) : free;
+  return (await isReservedName(db, free[0] ?? '')) ? free.slice(1) : free;
 }
 
 /**

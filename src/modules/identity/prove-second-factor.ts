@@ -1,10 +1,10 @@
 import { lockAccount } from './account.ts';
 import { countAttempt, type From, forgiveAttempts } from './attempts.ts';
 import type { Identity } from './context.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { wrongMfaCode } from './problems.ts';
 import { countRecoveryCodes, isRecoveryCode, spendRecoveryCode } from './recovery-codes.ts';
 import { spendOneTimeCode } from './second-factor.ts';
-import { tellOwner } from './tell-owner.ts';
 
 /**
  * Takes a one-time or a recovery code of the account: each is good once. The try is counted, as one `from` this place or session, before it is looked at, whatever
@@ -25,5 +25,5 @@ const recover = (ctx: Identity, accountId: string, code: string, now: Date): Pro
   ctx.db.transaction(async (tx) => {
     await lockAccount(tx, accountId);
     if (!(await spendRecoveryCode(tx, ctx.secrets, accountId, code, now))) throw wrongMfaCode();
-    await tellOwner(ctx, tx, accountId, { what: 'recovery-code-used', left: await countRecoveryCodes(tx, accountId) });
+    await notifyOwner(ctx, tx, accountId, { what: 'recovery-code-used', left: await countRecoveryCodes(tx, accountId) });
   });

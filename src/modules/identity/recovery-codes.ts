@@ -29,7 +29,7 @@ export const isRecoveryCode = (code: string): boolean => new RegExp(`^${RECOVERY
 const fingerprintOf = (secrets: Secrets, accountId: string, code: string): string =>
   secrets.fingerprint(code.toLowerCase().replaceAll(/[- ]/g, ''), `identity.recovery-code:${accountId}`);
 
-export const keepRecoveryCodes = (tx: Database, secrets: Secrets, accountId: string, codes: readonly string[]) =>
+export const storeRecoveryCodes = (tx: Database, secrets: Secrets, accountId: string, codes: readonly string[]) =>
   tx.execute(sql`
     insert into identity.recovery_codes (account_id, fingerprint)
     select ${accountId}, code.fingerprint from unnest(${codes.map((code) => fingerprintOf(secrets, accountId, code))}::text[]) as code (fingerprint)`);

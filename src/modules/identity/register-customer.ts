@@ -12,7 +12,7 @@ import { hashPassword, NewPassword } from './password.ts';
 import { Address, Age, BirthDate, FullName, Gender, MaritalStatus, refuseImpossibleBirth, yearsSince } from './personal-details.ts';
 import { placeOf, rememberPlace } from './place.ts';
 import { usernameTaken } from './problems.ts';
-import { isKeptFromPublic } from './username.ts';
+import { isReservedName } from './username.ts';
 
 export const RegisterCustomer = z
   .strictObject({
@@ -58,7 +58,7 @@ export async function registerCustomer(
   if (before) return before;
   refuseImpossibleBirth(input.birthDate, ctx.clock.now());
   const { username, password, email, ...details } = input;
-  if (await isKeptFromPublic(ctx.db, username)) throw usernameTaken({ username });
+  if (await isReservedName(ctx.db, username)) throw usernameTaken({ username });
   const passwordHash = await hashPassword(ctx.secrets, password);
   const opened = await ctx.db.transaction(async (tx) => {
     const account = await openAccount(ctx, tx, { username, passwordHash, state: 'active', details, email, key });

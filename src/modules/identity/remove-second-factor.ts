@@ -3,11 +3,11 @@ import { notFound } from '#kernel/problems.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { lockAccount, setSecondFactor } from './account.ts';
 import type { Identity } from './context.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { noSecondFactor } from './problems.ts';
 import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
-import { tellOwner } from './tell-owner.ts';
 
 /**
  * Takes the second factor of somebody who has lost it away, with its recovery codes, for an operator who has made sure that it is
@@ -21,7 +21,7 @@ export async function removeSecondFactor(ctx: Identity, { accountId }: { account
     if (!account) throw notFound();
     if (!account.has_second_factor) throw noSecondFactor();
     await dropSecondFactor(tx, accountId);
-    await tellOwner(ctx, tx, accountId, { what: 'second-factor-taken-away' });
+    await notifyOwner(ctx, tx, accountId, { what: 'second-factor-taken-away' });
     await endSessions(tx, accountId, { by: 'lost-factor', except: null, now });
     await setSecondFactor(tx, accountId, false, await revoke(tx, 'account', accountId, now));
   });

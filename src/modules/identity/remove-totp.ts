@@ -1,10 +1,10 @@
 import { revokedHere } from '#authentication/revoked.ts';
 import { lockAccount, setSecondFactor } from './account.ts';
 import type { Identity } from './context.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { noSecondFactor } from './problems.ts';
 import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
-import { tellOwner } from './tell-owner.ts';
 
 /**
  * Takes the second factor away, with its recovery codes. All access tokens of the account die, this one too: they speak of
@@ -17,7 +17,7 @@ export async function removeTotp(ctx: Identity): Promise<undefined> {
     const account = await lockAccount(tx, id);
     if (!account?.has_second_factor || !mfaEnrolled) throw noSecondFactor();
     await dropSecondFactor(tx, id);
-    await tellOwner(ctx, tx, id, { what: 'second-factor-removed' });
+    await notifyOwner(ctx, tx, id, { what: 'second-factor-removed' });
     await setSecondFactor(tx, id, false, await revoke(tx, 'account', id, ctx.clock.now()));
   });
   revokedHere();

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { lockAccount } from './account.ts';
 import type { Identity } from './context.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { noSecondFactor } from './problems.ts';
-import { keepRecoveryCodes, newRecoveryCodes, type RecoveryCodes, voidRecoveryCodes } from './recovery-codes.ts';
-import { tellOwner } from './tell-owner.ts';
+import { newRecoveryCodes, type RecoveryCodes, storeRecoveryCodes, voidRecoveryCodes } from './recovery-codes.ts';
 
 /**
  * Ten new recovery codes in the place of those before, used or not. Of several calls at once the last one's stand: the
@@ -17,8 +17,8 @@ export async function renewRecoveryCodes(ctx: Identity): Promise<z.infer<typeof 
     const account = await lockAccount(tx, id);
     if (!account?.has_second_factor || !mfaEnrolled) throw noSecondFactor();
     await voidRecoveryCodes(tx, id);
-    await keepRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
-    await tellOwner(ctx, tx, id, { what: 'recovery-codes-renewed' });
+    await storeRecoveryCodes(tx, ctx.secrets, id, recoveryCodes);
+    await notifyOwner(ctx, tx, id, { what: 'recovery-codes-renewed' });
   });
   return { recoveryCodes };
 }

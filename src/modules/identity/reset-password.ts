@@ -5,12 +5,12 @@ import { Code, markUsed, tryCode } from './code.ts';
 import type { Identity } from './context.ts';
 import { dropLinks } from './link.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { dropPlaces, placeOf, rememberPlace } from './place.ts';
 import { wrongCode } from './problems.ts';
 import { revoke } from './revocation.ts';
 import { endSessions } from './session.ts';
-import { tellOwner } from './tell-owner.ts';
 
 export const ResetPassword = z
   .strictObject({ ...namedFields, code: Code, newPassword: NewPassword })
@@ -30,7 +30,7 @@ export async function resetPassword(ctx: Identity, input: Named & { code: string
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, hit.accountId);
     if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now, hit.fingerprint))) throw wrongCode();
-    await tellOwner(ctx, tx, account.id, { what: 'new-password' });
+    await notifyOwner(ctx, tx, account.id, { what: 'new-password' });
     await dropLinks(tx, account.id);
     await dropPlaces(tx, account.id);
     await rememberPlace(tx, account.id, placeOf(ctx), now);

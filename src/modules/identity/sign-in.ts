@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
-import { refuseShutOut } from './account-of-link.ts';
+import { refuseUnlessOpen } from './account-of-link.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import { beginSession } from './begin-session.ts';
 import type { Whose } from './code.ts';
@@ -36,7 +36,7 @@ export async function signIn(ctx: Identity, input: Named & { password: string; c
   if (ctx.settings.rateLimits && account.state !== 'unconfirmed') await forgiveAttempts(ctx, tried); // a claimant's own password forgives nothing
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
-  refuseShutOut(account);
+  refuseUnlessOpen(account);
   const tokens = await beginSession(ctx, account, input.code);
   if (!tokens) throw wrongCredentials(); // suspended, erased, given another password or a second factor this very moment
   return tokens;

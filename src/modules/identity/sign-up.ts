@@ -11,7 +11,7 @@ import { freeUsernames, giveCode, openAccount } from './open-account.ts';
 import { hashPassword, NewPassword } from './password.ts';
 import { FullName } from './personal-details.ts';
 import { usernameTaken } from './problems.ts';
-import { isKeptFromPublic } from './username.ts';
+import { isReservedName } from './username.ts';
 
 export const SignUp = z.strictObject({ email: Email, password: NewPassword, fullName: FullName, username: Username.optional() }).meta({
   id: 'SignUp',
@@ -67,7 +67,7 @@ async function madeBefore(ctx: Identity, input: SignUp, key: Key): Promise<Repla
 
 /** The chosen name alone, or those made from the full name that are free at the moment. */
 async function namesToTry(ctx: Identity, db: Database, { username, fullName }: SignUp): Promise<string[]> {
-  if (username) return (await isKeptFromPublic(db, username)) ? [] : [username];
+  if (username) return (await isReservedName(db, username)) ? [] : [username];
   return freeUsernames(ctx, db, fullName);
 }
 

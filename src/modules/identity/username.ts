@@ -27,8 +27,8 @@ const isReserved = (username: string): boolean => looksLikeOneOf(username, RESER
 
 const STAFF_AT_MOST = 5000;
 
-/** True when the name is the platform's own, or looks like it or like the name of somebody of the staff. */
-export async function isKeptFromPublic(db: Database, username: string): Promise<boolean> {
+/** True when the name belongs to the platform, or looks like it or like the name of a member of the staff. */
+export async function isReservedName(db: Database, username: string): Promise<boolean> {
   if (isReserved(username)) return true;
   const staff = await db.many<{ username: string }>(sql`
     select username from identity.accounts where roles <> '{}' and username is not null order by id limit ${STAFF_AT_MOST}`);

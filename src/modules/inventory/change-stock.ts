@@ -17,7 +17,7 @@ interface Outcome extends MovementRow {
   before: number | null;
 }
 
-/** Adds pieces or takes free ones away, with a reason, once per key. Whoever repeats a key is told what it did. */
+/** Adds units or removes free ones, with a reason, once per key. A repeated key gets the same answer. */
 export function changeStock(ctx: Inventory, input: Change): Promise<{ movement: Movement; replayed: boolean }> {
   return ctx.db.transaction(async (tx) => {
     const outcome = await tx.one<Outcome>(changeLevel({ ...input, at: ctx.clock.now() }));

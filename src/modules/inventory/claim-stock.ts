@@ -4,15 +4,15 @@ import type { Inventory } from './context.ts';
 import { type ClaimOutcome, claimUnits, type Line, stateOf } from './reservation.ts';
 import type { ReservationState } from './reservation-state.ts';
 
-/** Takes pieces for good: all lines or none, once per key. A refusal leaves nothing behind, so the same key may be tried again. */
+/** Sells units: all lines or none, once per key. A refusal changes nothing, so the same key may be tried again. */
 export const takeStock = (ctx: Inventory, { key, lines }: { key: string; lines: Line[] }): Promise<Done> =>
   claimStock(ctx, { key, lines, state: 'taken', expiresAt: null });
 
-/** Keeps pieces aside until `expiresAt`: all lines or none, once per key. */
+/** Reserves units until `expiresAt`: all lines or none, once per key. */
 export const reserveStock = (ctx: Inventory, { key, lines, expiresAt }: { key: string; lines: Line[]; expiresAt: string }): Promise<Done> =>
   claimStock(ctx, { key, lines, state: 'reserved', expiresAt });
 
-/** One statement; a refusal costs a second one, since a twin with the same key may have had the pieces. */
+/** One statement. A refusal costs a second one, because another call with the same key may have taken the units. */
 function claimStock(
   ctx: Inventory,
   claim: { key: string; lines: Line[]; state: 'taken' | 'reserved'; expiresAt: string | null },

@@ -4,11 +4,11 @@ import { event } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 
-/** Pieces of a variant. `available` is what can still be sold: on hand less reserved. */
+/** Units of a variant. `available` is what can still be sold: on hand less reserved. */
 export const Level = z.object({ variantId: Id, onHand: z.int(), reserved: z.int(), available: z.int(), version: z.int() });
 export type Level = z.infer<typeof Level>;
 
-export const Quantity = z.int('must be a whole number of pieces').min(1).max(100_000).meta({ description: 'Pieces', example: 2 });
+export const Quantity = z.int('must be a whole number of units').min(1).max(100_000).meta({ description: 'Units', example: 2 });
 
 /** What is wanted: lines of the same variant are summed before stock is looked at. */
 export const StockLine = z.object({ variantId: Id, quantity: Quantity });
@@ -58,8 +58,8 @@ export const levelsChanged = event(
 export const Movement = z.object({
   id: Id,
   variantId: Id,
-  change: z.int().meta({ description: 'Pieces added (or taken, when negative)' }),
-  onHand: z.int().meta({ description: 'Pieces on hand afterwards' }),
+  change: z.int().meta({ description: 'Units added (or taken, when negative)' }),
+  onHand: z.int().meta({ description: 'Units on hand afterwards' }),
   reason: z.string(),
   at: Time,
 });
@@ -82,7 +82,7 @@ export const inventory = contract('inventory', {
       input: z.object({ variants: z.array(z.object({ variantId: Id, onHand: z.int().min(0).max(MOST_ON_HAND) })).max(500) }),
       output: Done,
     }),
-    /** Adds or takes away pieces, with a reason, once per key. Never below what is reserved. */
+    /** Adds or removes units, with a reason, once per key. Never below what is reserved. */
     change: operation({
       input: z.object({ key: Id, variantId: Id, change: z.int(), reason: z.string() }),
       output: z.object({ movement: Movement, replayed: z.boolean() }),
@@ -97,9 +97,9 @@ export const inventory = contract('inventory', {
       input: z.object({ variantIds: z.array(Id).max(500), after: Id.nullable(), limit: z.int() }),
       output: z.array(Movement),
     }),
-    /** Takes pieces for good, all lines or none, once per key. */
+    /** Sells units: all lines or none, once per key. */
     take: operation({ input: Keyed.extend({ lines: Lines }), output: Done, problems: [outOfStock, reservationEnded] }),
-    /** Keeps pieces aside until `expiresAt`; then confirm takes them, or release (or time) gives them back. */
+    /** Reserves units until `expiresAt`. Then `confirm` sells them, or `release` or the end of the time makes them available again. */
     reserve: operation({ input: Keyed.extend({ lines: Lines, expiresAt: Time }), output: Done, problems: [outOfStock, reservationEnded] }),
     confirm: operation({ input: Keyed, output: Done, problems: [reservationEnded] }),
     /** Gives back whatever the key took or reserved. An unknown key is remembered, so that a late take under it is refused. */

@@ -143,7 +143,7 @@ test('one step after another, it does what the model does', async () => {
   );
 });
 
-test('all steps at once, the pieces still add up, and every outcome is one that some order could have had', async () => {
+test('with all steps at once the units still add up, and every outcome is one that some order of the steps could have had', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 3, maxLength: 3 }),

@@ -34,7 +34,7 @@ export const historyOf = (variantIds: readonly string[], after: string | null, l
   order by movement.seq desc limit ${limit}`;
 
 /**
- * Adds pieces or takes free ones away, once per key: the movement's id is the key. The movement is written before the
+ * Adds units or removes free ones, once per key: the movement's id is the key. The movement is written before the
  * level, so that of two twins only the one whose movement stands moves anything.
  */
 export const changeLevel = (input: { key: string; variantId: string; change: number; reason: string; at: Date }): Sql => sql`

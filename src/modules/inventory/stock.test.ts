@@ -28,7 +28,7 @@ async function variant(onHand: number): Promise<string> {
 }
 
 describe('taking', () => {
-  test('500 buyers of the last 100 pieces: 100 get one, 400 are refused, and none is lost', async () => {
+  test('500 buyers of the last 100 units: 100 get one, 400 are refused, and none is lost', async () => {
     const lamp = await variant(100);
     const outcomes = await Promise.all(Array.from({ length: 500 }, () => outcome(take(newId(), of(lamp, 1)))));
     expect(outcomes.filter((each) => each === 'done')).toHaveLength(100);
@@ -71,7 +71,7 @@ describe('taking', () => {
     expect(new Set(await Promise.all([1, 2, 3].map(() => outcome(take(key, of(lamp, 4))))))).toEqual(new Set(['done']));
   });
 
-  test('a refusal leaves nothing: when pieces have come the same key succeeds', async () => {
+  test('a refusal changes nothing: once there are units, the same key succeeds', async () => {
     const lamp = await variant(0);
     const key = newId();
     expect(await outcome(take(key, of(lamp, 1)))).toBe('inventory/out-of-stock');
@@ -132,7 +132,7 @@ describe('releasing', () => {
 });
 
 describe('reserving', () => {
-  test('keeps pieces aside, and confirming makes them a sale', async () => {
+  test('holds units, and confirming sells them', async () => {
     const lamp = await variant(5);
     const key = newId();
     await ask('reserve', { key, lines: [of(lamp, 3)], expiresAt: inMinutes(10) });
@@ -147,7 +147,7 @@ describe('reserving', () => {
     expect(await level(lamp)).toMatchObject({ onHand: 5, reserved: 0 });
   });
 
-  test('of a key that is released gives the pieces back', async () => {
+  test('that is released makes the units available again', async () => {
     const lamp = await variant(5);
     const key = newId();
     await ask('reserve', { key, lines: [of(lamp, 3)], expiresAt: inMinutes(10) });
@@ -156,7 +156,7 @@ describe('reserving', () => {
     expect(await outcome(ask('confirm', { key }))).toBe('inventory/reservation-ended');
   });
 
-  test('ends with its time: confirming is refused at once, and the timer gives the pieces back', async () => {
+  test('ends with its time: confirming is refused at once, and the timer makes the units available again', async () => {
     const lamp = await variant(5);
     const [late, kept] = [newId(), newId()];
     await ask('reserve', { key: late, lines: [of(lamp, 2)], expiresAt: inMinutes(10) });
@@ -289,7 +289,7 @@ describe('the database itself', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('explains every reserved piece by a reservation', async () => {
+  test('explains every reserved unit by a reservation', async () => {
     const wrong = await w.sql(`
       select level.variant_id from inventory.levels level
       left join (select line.id, sum(line.quantity) as kept from inventory.reservations, unnest(variant_ids, quantities) as line (id, quantity)

@@ -32,7 +32,7 @@ export const textRefused = problem({
 });
 
 /**
- * A moderator has decided; the owner of the subject shows or removes it. Not told of what the owner settled by itself. Why is asked
+ * A moderator has decided; the owner of the subject shows or removes it. It is not sent for what the owner decided by itself. Why is asked
  * with `reasonOf`: a reason may repeat what somebody wrote, and events are kept.
  */
 export const decided = event(
@@ -60,7 +60,7 @@ export const moderation = contract('moderation', {
       output: z.object({ id: Id }),
     }),
     /** The owning module has decided by its own route: nobody needs to look any more. Repeating it changes nothing. */
-    settle: operation({
+    resolve: operation({
       input: z.object({ subject: Subject, decision: z.enum(decisions), reason: z.string().max(500).nullable(), by: Id }),
       output: Done,
     }),

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 const waiting = (subject: Subject) => waitingIn(w, subject);
-const settle = (subject: Subject, decision: Decision) => w.ask('moderation', 'settle', { subject, decision, reason: null, by: newId() });
+const resolve = (subject: Subject, decision: Decision) => w.ask('moderation', 'resolve', { subject, decision, reason: null, by: newId() });
 const decide = (id: string, body: object) => mona.post(`/v1/moderation/${id}/decision`, body);
 const told = (id: string) => w.sql("select payload from told.outbox where name = 'moderation.decided.v2' and subject = $1", [id]);
 
@@ -94,9 +94,9 @@ describe('a decision', () => {
   test('that the owning module has made closes the item, tells nobody, and may be repeated', async () => {
     const subject = review();
     const { id } = await waiting(subject);
-    expect(await settle(subject, 'flag')).toEqual({});
-    expect(await settle(subject, 'remove')).toEqual({});
-    expect(await settle(review(), 'approve')).toEqual({});
+    expect(await resolve(subject, 'flag')).toEqual({});
+    expect(await resolve(subject, 'remove')).toEqual({});
+    expect(await resolve(review(), 'approve')).toEqual({});
     expect(await rowsOf(w, subject)).toMatchObject([{ id, state: 'decided', decision: 'flag' }]);
     expect(await told(id)).toEqual([]);
     expect(await decide(id, { decision: 'approve' })).toBeProblem(409, 'moderation/already-decided');

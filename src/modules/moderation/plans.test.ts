@@ -40,7 +40,7 @@ const statements: [name: string, statement: Sql][] = [
   ...pages,
   ['enqueue', openItem({ id, subject, author: newId(), reason: 'flags', rules: ['x'], excerpt_sealed: 'sealed', created_at: at })],
   ['decide', decideOpen(id, verdict)],
-  ['settle', decideSubject(subject, verdict)],
+  ['resolve', decideSubject(subject, verdict)],
   ['what was decided', itemById(id)],
   ['why it was decided', reasonOf(id)],
   ['forget', eraseWords(newId())],

@@ -19,7 +19,7 @@ export async function reopenAccount(ctx: Orders, { accountId }: Whose): Promise<
   await ctx.db.execute(sql`delete from orders.closed_accounts where account_id = ${accountId}`);
 }
 
-/** `orders` while an order of the account, or of its products, is not decided, has money to give back, or is on its way. */
+/** `orders` while an order of the account, or of its products, is not decided, has money to be refunded, or is on its way. */
 export async function blockersOf(ctx: Orders, { accountId }: Whose): Promise<string[]> {
   const since = new Date(ctx.clock.now().getTime() - ctx.settings.openMs);
   await ctx.db.execute(sql`select pg_advisory_xact_lock(7281, uuid_hash(${accountId}::uuid))`); // whoever comes after it sees the closure

@@ -3,16 +3,16 @@ import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { orders } from '#orders';
 import { life } from './account-life.ts';
+import { compensateOrder } from './compensate-order.ts';
 import { needs, type Orders } from './context.ts';
-import { giveBack } from './give-back.ts';
 import { hasBought } from './has-bought.ts';
-import { giveBackJob } from './jobs.ts';
+import { compensateOrderJob } from './jobs.ts';
 import { orderMachine } from './order-state.ts';
+import { resumeOrders } from './resolve-order.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
-import { resumeOrders } from './settle-order.ts';
 import { tables } from './tables.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
@@ -21,8 +21,8 @@ export const ordersModule = module<typeof orders, Orders>({
   routes,
   resources,
   operations: { hasBought },
-  jobs: [runs(giveBackJob, giveBack)],
-  timers: [timer('orders.settle-left', seconds(2), resumeOrders)],
+  jobs: [runs(compensateOrderJob, compensateOrder)],
+  timers: [timer('orders.resume-stale', seconds(2), resumeOrders)],
   settings: orderSettings,
   permissions: {
     'orders:read': { does: "reads other people's orders", roles: ['support'] },

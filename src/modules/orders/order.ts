@@ -169,8 +169,8 @@ export const markRejected = async (db: Database, id: string, refusal: Refusal, a
     sql`update orders.orders set state = 'rejected', gives_back = true, refusal = ${JSON.stringify(refusal)}::jsonb, decided_at = ${at} where id = ${id} and ${orderMachine.allows('reject')}`,
   )) > 0;
 
-/** Money and stock of a rejected order are back where they were. */
-export const markGivenBack = (db: Database, id: string): Promise<number> =>
+/** The money and the stock of a rejected order have been returned. */
+export const markCompensated = (db: Database, id: string): Promise<number> =>
   db.execute(sql`update orders.orders set gives_back = false where id = ${id}`);
 
 /** A page of somebody's orders, newest first, after the order with that id. */

@@ -104,7 +104,7 @@ describe('a purchase', () => {
     expect(await stockOf(rug)).toBe(0);
   });
 
-  test.each([[0], [-1], [1.5], ['2'], [null], [1e15], [100_001]])('of %j pieces is refused with nothing changed', async (quantity) => {
+  test.each([[0], [-1], [1.5], ['2'], [null], [1e15], [100_001]])('of %j units is refused with nothing changed', async (quantity) => {
     const pen = await sue.lists({ name: `Pen ${String(quantity)}`, price: usd(1_00), stock: 5 });
     const eli = await w.buyer('eli', { balance: usd(1_00) });
     const before = await eli.balance();
@@ -156,8 +156,8 @@ describe('a purchase', () => {
 });
 
 describe('under load', () => {
-  test('500 buyers of the last 100 pieces: 100 orders, 400 refusals, nothing oversold', async () => {
-    const last = await sue.lists({ name: 'Last pieces', price: usd(1_00), stock: 100 });
+  test('500 buyers of the last 100 units: 100 orders, 400 refusals, nothing oversold', async () => {
+    const last = await sue.lists({ name: 'Last units', price: usd(1_00), stock: 100 });
     const crowd: Person[] = [];
     for (let i = 0; i < 25; i++)
       crowd.push(...(await Promise.all(Array.from({ length: 4 }, (_, n) => w.buyer(`crowd${i * 4 + n}`, { balance: usd(5_00) })))));

@@ -25,7 +25,7 @@ import {
   paymentKinds,
   undecidedOrders,
 } from './order.ts';
-import { placeAtOnce, settleOrder } from './settle-order.ts';
+import { placeAtOnce, resolveOrder } from './resolve-order.ts';
 import { sharesOf } from './shares.ts';
 
 const Item = z
@@ -101,7 +101,7 @@ export const placeOrder = (ctx: Orders, wanted: Wanted): Promise<Order | Replaye
     },
     find: (key) => sameCall(key, findByKey(ctx.db, key)),
     answer: async (row, isFirst) => {
-      const order = accepted(isFirst && row.state === 'placing' ? await settleOrder(ctx, row) : await decided(ctx, row));
+      const order = accepted(isFirst && row.state === 'placing' ? await resolveOrder(ctx, row) : await decided(ctx, row));
       return orderView(order, await usernameOf(ctx, order.buyer));
     },
   });
@@ -138,7 +138,7 @@ const decided = (ctx: Orders, found: OrderRow): Promise<OrderRow> =>
   resumeOrWait(ctx, undecidedOrders, found, {
     leaseMs: ctx.settings.leaseMs,
     isOpen: ({ state }) => state === 'placing',
-    resume: (order) => settleOrder(ctx, order),
+    resume: (order) => resolveOrder(ctx, order),
     find: () => findOrder(ctx.db, found.id, null),
   });
 

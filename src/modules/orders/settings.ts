@@ -10,7 +10,7 @@ export const orderSettings = settings(
       .min(1)
       .max(600)
       .default(10)
-      .describe('how long one runner may take to settle an order before another tries, 1 to 600'),
+      .describe('how long one process may take to finish an order before another one tries, 1 to 600'),
     COMMISSION_PERCENT: z.coerce
       .number()
       .min(0)

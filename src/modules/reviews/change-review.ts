@@ -4,7 +4,7 @@ import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { screened } from '#moderation';
 import type { Reviews } from './context.ts';
-import { askToLookJob } from './jobs.ts';
+import { requestModerationJob } from './jobs.ts';
 import { Comment, lockReview, Rating, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
 import { reviewMachine } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
@@ -30,7 +30,7 @@ export async function changeReview(
     const state = reviewMachine.after(row.state, waits ? 'hold' : 'change');
     const changed = await tx.one<ReviewRow>(reviewUpdate(id, { rating, comment, state, reason: row.reason }, ctx.clock.now()));
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: changed }]);
-    if (waits) enqueue(tx, askToLookJob, { reviewId: id, rules });
+    if (waits) enqueue(tx, requestModerationJob, { reviewId: id, rules });
     return reviewView(changed, true);
   });
 }

@@ -3,7 +3,7 @@ import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Reviews } from './context.ts';
 import { flagReasonsOfErase } from './flag.ts';
-import { settleItemJob } from './jobs.ts';
+import { resolveItemJob } from './jobs.ts';
 import { lockReview, reviewDelete, reviewsErase } from './review.ts';
 import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
@@ -22,6 +22,6 @@ export function deleteReview(ctx: Reviews, id: string, call: { owner: string | n
     if (!isTakenBack) await tx.execute(flagReasonsOfErase([id])); // those of one that is gone went with it
     await changeSummaries(tx, [{ productId: row.product_id, before: row, after: null }]);
     const mayBeQueued = isWaiting(row.state) || row.state === 'published'; // a public one may have been flagged
-    if (mayBeQueued) enqueue(tx, settleItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
+    if (mayBeQueued) enqueue(tx, resolveItemJob, { reviewId: id, version: row.version, decision: 'remove', by: ctx.actor.id });
   });
 }

@@ -6,7 +6,7 @@ import { notFound, problem } from '#kernel/problems.ts';
 import { type Replayed, replayed } from '#kernel/routes.ts';
 import type { Reviews } from './context.ts';
 import { type Flag, FlagReason, type FlagRow, flagInsert, flagOf, flagView, type OpenFlags, openFlags } from './flag.ts';
-import { askToLookJob } from './jobs.ts';
+import { requestModerationJob } from './jobs.ts';
 import { moveReview } from './moderate-review.ts';
 import { lockReview, type ReviewRow } from './review.ts';
 
@@ -51,5 +51,5 @@ async function actIfEnough(ctx: Reviews, tx: Transaction, row: ReviewRow): Promi
   const { all, counting } = await tx.one<OpenFlags>(openFlags(row.id));
   if (all < flagsToHide) return;
   if (counting >= flagsToHide) await moveReview(ctx, tx, row, { action: 'flag', reason: null, by: null });
-  enqueue(tx, askToLookJob, { reviewId: row.id, rules: [] });
+  enqueue(tx, requestModerationJob, { reviewId: row.id, rules: [] });
 }

@@ -45,11 +45,11 @@ export const openFlags = (reviewId: string): Sql => sql`
   select count(*)::int as all, count(*) filter (where counts)::int as counting
   from reviews.flags where review_id = ${reviewId} and not settled`;
 
-/** Which of these reviews have flags that staff have not settled. */
+/** Which of these reviews have flags that staff have not resolved yet. */
 export const flaggedAmong = (reviewIds: readonly string[]): Sql =>
   sql`select distinct review_id from reviews.flags where review_id = any(${reviewIds}::uuid[]) and not settled`;
 
-export const flagsSettle = (reviewId: string): Sql =>
+export const flagsResolve = (reviewId: string): Sql =>
   sql`update reviews.flags set settled = true where review_id = ${reviewId} and not settled`;
 
 /** What a person wrote of others' reviews. */

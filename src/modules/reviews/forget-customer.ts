@@ -3,7 +3,7 @@ import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Reviews } from './context.ts';
 import { flaggedAmong, flagReasonsErase, flagReasonsOfErase } from './flag.ts';
-import { settleItemJob } from './jobs.ts';
+import { resolveItemJob } from './jobs.ts';
 import { COLUMNS, type ReviewRow, reviewsErase } from './review.ts';
 import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
@@ -15,14 +15,14 @@ export function forgetCustomer(ctx: Reviews, { accountId: customer }: Whose): Pr
     const ids = rows.map(({ id }) => id);
     await tx.execute(reviewsErase(ids, ctx.clock.now()));
     await tx.execute(flagReasonsOfErase(ids));
-    await tx.execute(flagReasonsErase(customer)); // before the summaries, as whoever settles or deletes flags
+    await tx.execute(flagReasonsErase(customer)); // before the summaries: the order in which flags are resolved or deleted
     await changeSummaries(
       tx,
       rows.map((row) => ({ productId: row.product_id, before: row, after: null })),
     );
     const flagged = new Set((await tx.many<{ review_id: string }>(flaggedAmong(ids))).map(({ review_id }) => review_id));
     for (const { id, version } of rows.filter(({ id, state }) => isWaiting(state) || flagged.has(id)))
-      enqueue(tx, settleItemJob, { reviewId: id, version, decision: 'remove', by: customer });
+      enqueue(tx, resolveItemJob, { reviewId: id, version, decision: 'remove', by: customer });
   });
 }
 

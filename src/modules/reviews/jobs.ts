@@ -4,13 +4,13 @@ import { Id, Time } from '#kernel/shapes.ts';
 import { decisions } from '#moderation';
 
 /** Catalog stands below and hears nothing of reviews, so it is told. */
-export const tellRatingJob = job('reviews.tell-rating', z.object({ productId: Id }));
+export const sendRatingJob = job('reviews.tell-rating', z.object({ productId: Id }));
 
-export const askToLookJob = job('reviews.ask-to-look', z.object({ reviewId: Id, rules: z.array(z.string()) }));
+export const requestModerationJob = job('reviews.ask-to-look', z.object({ reviewId: Id, rules: z.array(z.string()) }));
 
-export const settleItemJob = job('reviews.settle-item', z.object({ reviewId: Id, version: z.int(), decision: z.enum(decisions), by: Id }));
+export const resolveItemJob = job('reviews.settle-item', z.object({ reviewId: Id, version: z.int(), decision: z.enum(decisions), by: Id }));
 
-export const obeyDecisionJob = job(
+export const applyDecisionJob = job(
   'reviews.obey-decision',
   z.object({ reviewId: Id, itemId: Id, decision: z.enum(['approve', 'remove']), by: Id, decidedAt: Time }),
 );

@@ -6,8 +6,8 @@ import { notFound } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import { reviewModerated } from '#reviews';
 import type { Reviews } from './context.ts';
-import { flagsSettle } from './flag.ts';
-import { settleItemJob } from './jobs.ts';
+import { flagsResolve } from './flag.ts';
+import { resolveItemJob } from './jobs.ts';
 import { lockReview, type Review, type ReviewRow, reviewUpdate, reviewView } from './review.ts';
 import { reviewMachine } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
@@ -32,7 +32,7 @@ export function moderateReview(
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
     const moved = await moveReview(ctx, tx, row, { action, reason, by: ctx.actor.id });
-    enqueue(tx, settleItemJob, { reviewId: id, version: moved.version, decision: action, by: ctx.actor.id });
+    enqueue(tx, resolveItemJob, { reviewId: id, version: moved.version, decision: action, by: ctx.actor.id });
     return reviewView(moved, true);
   });
 }
@@ -48,7 +48,7 @@ interface Move {
 export async function moveReview(ctx: Reviews, tx: Transaction, row: ReviewRow, { action, reason, by }: Move): Promise<ReviewRow> {
   const state = reviewMachine.after(row.state, action);
   const moved = await tx.one<ReviewRow>(reviewUpdate(row.id, { ...row, state, reason }, ctx.clock.now()));
-  if (action === 'approve') await tx.execute(flagsSettle(row.id));
+  if (action === 'approve') await tx.execute(flagsResolve(row.id));
   await changeSummaries(tx, [{ productId: row.product_id, before: row, after: moved }]);
   emit(tx, reviewModerated, row.id, {
     reviewId: row.id,

@@ -2,18 +2,18 @@ import { runs } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { reviews } from '#reviews';
 import { life } from './account-life.ts';
-import { askToLook } from './ask-to-look.ts';
+import { applyDecision } from './apply-decision.ts';
 import { needs, type Reviews } from './context.ts';
-import { askToLookJob, obeyDecisionJob, settleItemJob, tellRatingJob } from './jobs.ts';
-import { obeyDecision } from './obey-decision.ts';
+import { applyDecisionJob, requestModerationJob, resolveItemJob, sendRatingJob } from './jobs.ts';
+import { requestModeration } from './request-moderation.ts';
+import { resolveItem } from './resolve-item.ts';
 import { resources } from './resources.ts';
 import { reviewMachine } from './review-state.ts';
 import { routes } from './routes.ts';
+import { sendRating } from './send-rating.ts';
 import { reviewSettings } from './settings.ts';
-import { settleItem } from './settle-item.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tables } from './tables.ts';
-import { tellRating } from './tell-rating.ts';
 
 export const reviewsModule = module<typeof reviews, Reviews>({
   contract: reviews,
@@ -22,10 +22,10 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   resources,
   operations: {},
   jobs: [
-    runs(tellRatingJob, (ctx: Reviews, { productId }) => tellRating(ctx, productId)),
-    runs(askToLookJob, askToLook),
-    runs(settleItemJob, settleItem),
-    runs(obeyDecisionJob, obeyDecision),
+    runs(sendRatingJob, (ctx: Reviews, { productId }) => sendRating(ctx, productId)),
+    runs(requestModerationJob, requestModeration),
+    runs(resolveItemJob, resolveItem),
+    runs(applyDecisionJob, applyDecision),
   ],
   subscriptions,
   settings: reviewSettings,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { type World, world } from '../../../test/world.ts';
-import { flaggedAmong, flagInsert, flagOf, flagReasonsErase, flagsSettle, openFlags } from './flag.ts';
+import { flaggedAmong, flagInsert, flagOf, flagReasonsErase, flagsResolve, openFlags } from './flag.ts';
 import { reviewsBy } from './forget-customer.ts';
 import { type Listed, reviewById, reviewsPage } from './list-reviews.ts';
 import { lockOf, reviewByKey, reviewDelete, reviewIdOf, reviewsErase, reviewUpdate } from './review.ts';
@@ -52,7 +52,7 @@ const statements: [name: string, statement: Sql][] = [
   ['a flag', flagOf(id, other)],
   ['the open flags', openFlags(id)],
   ['those that have flags', flaggedAmong([id, other])],
-  ['settling flags', flagsSettle(id)],
+  ['resolving flags', flagsResolve(id)],
   ['the reasons of a person who is forgotten', flagReasonsErase(id)],
   ['a summary', summaryOf(id)],
 ];

@@ -1,7 +1,7 @@
 import { type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { summaryChanged } from '#reviews';
-import { tellRatingJob } from './jobs.ts';
+import { sendRatingJob } from './jobs.ts';
 import type { ReviewState } from './review-state.ts';
 
 export interface Summary {
@@ -33,7 +33,7 @@ export async function changeSummaries(tx: Transaction, changes: readonly Change[
   if (differences.length === 0) return;
   for (const { product_id: productId, count, sum, version } of await tx.many<Summary>(summaryUpdate(differences))) {
     emit(tx, summaryChanged, productId, { productId, count, sum, version });
-    enqueue(tx, tellRatingJob, { productId });
+    enqueue(tx, sendRatingJob, { productId });
   }
 }
 

@@ -8,7 +8,7 @@ import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
 import { screened } from '#moderation';
 import type { Reviews } from './context.ts';
-import { askToLookJob } from './jobs.ts';
+import { requestModerationJob } from './jobs.ts';
 import { Comment, Rating, type Review, type ReviewRow, reviewByKey, reviewIdOf, reviewInsert, reviewView } from './review.ts';
 import { changeSummaries } from './summary.ts';
 
@@ -55,7 +55,7 @@ export async function writeReview(
     const row = await tx.maybe<ReviewRow>(reviewInsert(review, key));
     if (!row) return earlierReview(tx, product.id, customer.id, key);
     await changeSummaries(tx, [{ productId: product.id, before: null, after: row }]);
-    if (waits) enqueue(tx, askToLookJob, { reviewId: row.id, rules });
+    if (waits) enqueue(tx, requestModerationJob, { reviewId: row.id, rules });
     if (ctx.request) ctx.request.subject = row.id;
     return reviewView(row, true);
   });

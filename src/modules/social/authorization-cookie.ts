@@ -3,22 +3,23 @@ import { readCookie, writeCookie } from '#kernel/cookies.ts';
 import { REQUEST_MS } from './authorization-request.ts';
 import type { Social } from './context.ts';
 
-/** What a browser has asked for, for when it is back. */
-export interface Wishes {
+/** What the browser asked for, for the time when it comes back. */
+export interface ReturnParameters {
   returnTo?: string | undefined;
   challenge?: string | undefined;
 }
 
 /**
- * What the browser keeps while it is away, so that nobody else's return is taken for its own (login CSRF): chance, and its
- * wishes. It is known by its hash, so it can be believed when it comes back. One cookie for each authorization request: two tabs do not
- * disturb each other.
+ * The value of the cookie that ties a return to the browser that began (against login CSRF): random bytes and the parameters.
+ * The database has its hash, so the parameters can be trusted. Each authorization request has its own cookie, so two tabs
+ * do not disturb each other.
  */
-export const newCookieValue = (wishes: Wishes): string =>
-  `${randomBytes(32).toString('base64url')}.${Buffer.from(JSON.stringify(wishes)).toString('base64url')}`;
+export const newCookieValue = (parameters: ReturnParameters): string =>
+  `${randomBytes(32).toString('base64url')}.${Buffer.from(JSON.stringify(parameters)).toString('base64url')}`;
 
-/** The wishes in a text that `newCookieValue` made. */
-export const wishesIn = (kept: string): Wishes => JSON.parse(Buffer.from(kept.split('.')[1] ?? '', 'base64url').toString('utf8')) as Wishes;
+/** The parameters in a value that `newCookieValue` made. */
+export const returnParametersIn = (kept: string): ReturnParameters =>
+  JSON.parse(Buffer.from(kept.split('.')[1] ?? '', 'base64url').toString('utf8')) as ReturnParameters;
 
 type Where = Pick<Social, 'secrets' | 'settings'>;
 

@@ -3,7 +3,7 @@ import type { Recognised, Return } from '#adapters/identity-providers/port.ts';
 import { type LinkedAccount, mfaCodeRequired, type Tokens } from '#identity';
 import { Problem } from '#kernel/problems.ts';
 import { type Redirection, redirection } from '#kernel/routes.ts';
-import { cookieValueOf, wishesIn } from './authorization-cookie.ts';
+import { cookieValueOf, returnParametersIn } from './authorization-cookie.ts';
 import { endRequest, requestOf } from './authorization-request.ts';
 import type { Social } from './context.ts';
 import { declined, notProven, unknownRequest } from './problems.ts';
@@ -31,7 +31,7 @@ export async function finishAuthorization(ctx: Social, name: string, { query, co
   const kept = cookieValueOf(ctx, query.state, cookies);
   const isBack = kept !== undefined && (await endRequest(ctx.db, ctx.secrets, { provider, state: query.state, kept }, ctx.clock.now()));
   if (!isBack) throw unknownRequest();
-  const { returnTo, challenge } = wishesIn(kept);
+  const { returnTo, challenge } = returnParametersIn(kept);
   if (returnTo === undefined) return letIn(ctx, await accountOf(ctx, provider, query), challenge);
   try {
     const account = await accountOf(ctx, provider, query);

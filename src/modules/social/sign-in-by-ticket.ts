@@ -3,7 +3,7 @@ import { MfaCode, mfaCodeRequired, type Tokens, wrongMfaCode } from '#identity';
 import { tooMany } from '#kernel/problems.ts';
 import type { Social } from './context.ts';
 import { wrongTicket } from './problems.ts';
-import { isTheirs, keepTicket, takeTicket } from './ticket.ts';
+import { isTheirs, storeTicket, takeTicket } from './ticket.ts';
 
 export const SignInByTicket = z
   .strictObject({
@@ -22,7 +22,7 @@ export async function signInByTicket(ctx: Social, { ticket, verifier, code }: z.
   if (taken && ctx.request) ctx.request.subject = taken.account_id;
   if (!taken || !isTheirs(taken, verifier)) throw wrongTicket(); // in other hands it is used up
   const { tokens } = await ctx.identity.beginSession({ accountId: taken.account_id, rev: taken.rev, code }).catch(async (refusal) => {
-    if ([mfaCodeRequired, wrongMfaCode, tooMany].some((kind) => kind.is(refusal))) await keepTicket(ctx.db, taken);
+    if ([mfaCodeRequired, wrongMfaCode, tooMany].some((kind) => kind.is(refusal))) await storeTicket(ctx.db, taken);
     throw mfaCodeRequired.is(refusal) ? mfaCodeRequired({ ticket }) : refusal; // who came by a provider may have no password to sign in with
   });
   if (!tokens) throw wrongTicket(); // the account has changed since

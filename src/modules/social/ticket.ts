@@ -26,7 +26,7 @@ interface Issue {
 /** Writes a ticket for an account that was recognised. @returns its text, which stands nowhere else. */
 export async function issueTicket(db: Database, secrets: Secrets, { account, challenge, now }: Issue): Promise<string> {
   const ticket = randomBytes(32).toString('base64url');
-  await keepTicket(db, {
+  await storeTicket(db, {
     ticket_hash: hashOf(secrets, ticket),
     account_id: account.id,
     rev: account.rev,
@@ -47,7 +47,7 @@ export const takeTicket = (db: Database, secrets: Secrets, ticket: string, now: 
     returning ticket_hash, account_id, rev, challenge, expires_at`);
 
 /** Writes a ticket, also one that was taken and not used up. */
-export const keepTicket = (db: Database, t: TicketRow) =>
+export const storeTicket = (db: Database, t: TicketRow) =>
   db.execute(sql`
     insert into social.tickets (ticket_hash, account_id, rev, challenge, expires_at)
     values (${t.ticket_hash}, ${t.account_id}, ${t.rev}, ${t.challenge}, ${t.expires_at})`);

@@ -39,7 +39,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   },
   jobs: [runs(payBackJob, payBack)],
   timers: [
-    timer('wallet.settle-left-charges', seconds(10), resumeCharges),
+    timer('wallet.resume-charges', seconds(10), resumeCharges),
     timer('wallet.expire-holds', seconds(10), expireHolds),
     timer('wallet.roll-up', minutes(1), rollUp),
     timer('wallet.checkpoint', minutes(15), (ctx: Wallet) => makeCheckpoint(ctx)),

@@ -29,7 +29,7 @@ export async function refund(ctx: Wallet, { key, paymentKey, payee, amount }: Re
     const share = await lockShare(tx, paymentKey, payee);
     if (!share) throw notFound();
     if (await wasPosted(tx, `refund:${key}`)) return {}; // a twin was faster
-    await giveBack(tx, { key: `refund:${key}`, paymentKey, share, amount, at: ctx.clock.now() });
+    await refundShare(tx, { key: `refund:${key}`, paymentKey, share, amount, at: ctx.clock.now() });
     return {};
   });
 }
@@ -48,13 +48,16 @@ export async function cancelPayment(ctx: Wallet, { key }: { key: string }): Prom
     for (const payee of await payeesOf(tx, key)) {
       const share = await lockShare(tx, key, payee);
       const left = share ? share.amount - share.refunded : 0;
-      if (share && left > 0) await giveBack(tx, { key: `cancel:${key}:${payee}`, paymentKey: key, share, amount: left, at });
+      if (share && left > 0) await refundShare(tx, { key: `cancel:${key}:${payee}`, paymentKey: key, share, amount: left, at });
     }
     return {};
   });
 }
 
-async function giveBack(tx: Database, parts: { key: string; paymentKey: string; share: Share; amount: number; at: Date }): Promise<void> {
+async function refundShare(
+  tx: Database,
+  parts: { key: string; paymentKey: string; share: Share; amount: number; at: Date },
+): Promise<void> {
   const { key, paymentKey, share, amount, at } = parts;
   const left = share.amount - share.refunded;
   if (amount > left) throw exceedsPayment({ left });

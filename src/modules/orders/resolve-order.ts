@@ -6,7 +6,7 @@ import type { Key } from '#kernel/routes.ts';
 import { orderPlaced, orderRejected, partyLeft } from '#orders';
 import { hasClosedParty, haveLeft } from './closed-account.ts';
 import type { Orders } from './context.ts';
-import { giveBackJob } from './jobs.ts';
+import { compensateOrderJob } from './jobs.ts';
 import {
   type Draft,
   draftedRow,
@@ -69,7 +69,7 @@ function writeRejected(ctx: Orders, draft: Draft, key: Key | undefined, problem:
  * Brings an order from `placing` to `placed` or `rejected`. Safe to run twice, even at once: every step carries the order's
  * id as its key. The stock comes last, so that the row that many buyers want is locked for the shortest time.
  */
-export async function settleOrder(ctx: Orders, order: OrderRow): Promise<OrderRow> {
+export async function resolveOrder(ctx: Orders, order: OrderRow): Promise<OrderRow> {
   try {
     return await ctx.together(async (ctx) => {
       await pay(ctx, order);
@@ -116,7 +116,7 @@ const tellPlaced = (tx: Transaction, order: OrderRow): void =>
     })),
   });
 
-/** The refusal, its event, and the job that gives back what may have been taken: one transaction. */
+/** The refusal, its event, and the job that returns what may have been taken: one transaction. */
 async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<OrderRow> {
   const at = ctx.clock.now();
   const refusal = { code: problem.code, extra: { ...problem.extra } };
@@ -124,7 +124,7 @@ async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<O
   const rejected = await ctx.db.transaction(async (tx) => {
     if (!(await markRejected(tx, order.id, refusal, at))) return false;
     emit(tx, orderRejected, order.id, { orderId: order.id, buyer: order.buyer, code: problem.code });
-    enqueue(tx, giveBackJob, { orderId: order.id });
+    enqueue(tx, compensateOrderJob, { orderId: order.id });
     return true;
   });
   return rejected ? { ...order, state: 'rejected', refusal, decided_at: at } : ((await findOrder(ctx.db, order.id, null)) as OrderRow);
@@ -132,4 +132,4 @@ async function reject(ctx: Orders, order: OrderRow, problem: Problem): Promise<O
 
 /** Finishes what crashes left behind. */
 export const resumeOrders = (ctx: Orders): Promise<void> =>
-  resumeStale(ctx, undecidedOrders, { leaseMs: ctx.settings.leaseMs, resume: (order: OrderRow) => settleOrder(ctx, order) });
+  resumeStale(ctx, undecidedOrders, { leaseMs: ctx.settings.leaseMs, resume: (order: OrderRow) => resolveOrder(ctx, order) });

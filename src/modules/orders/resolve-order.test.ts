@@ -7,7 +7,7 @@ import { type World, world } from '../../../test/world.ts';
 import { blockersOf } from './closed-account.ts';
 import type { Orders } from './context.ts';
 import { findOrder, type OrderRow } from './order.ts';
-import { settleOrder } from './settle-order.ts';
+import { resolveOrder } from './resolve-order.ts';
 
 let w: World;
 let sue: Person;
@@ -37,14 +37,14 @@ async function leftBehind(): Promise<string> {
   return id;
 }
 
-describe('an order that was left behind', () => {
+describe('an order whose process is gone', () => {
   test('is finished by the timer, once, even by two processes', async () => {
     const left = await leftBehind();
-    const [money, pieces] = [(await ivy.balance()).amount, await stock()];
+    const [money, units] = [(await ivy.balance()).amount, await stock()];
     const other = await w.sibling();
     await Promise.all([w.step(), other.step()]);
     expect(await stateOf(left)).toBe('placed');
-    expect([(await ivy.balance()).amount, await stock()]).toEqual([money - 5_00, pieces - 1]);
+    expect([(await ivy.balance()).amount, await stock()]).toEqual([money - 5_00, units - 1]);
     await proofIsClean();
   });
 
@@ -72,26 +72,26 @@ describe('an order that was decided elsewhere', () => {
   test('stays placed for a runner that comes late, and for one that is refused meanwhile', async () => {
     const id = await place();
     const stale = await asPlacing(id);
-    const [money, pieces] = [await ivy.balance(), await stock()];
-    expect((await settleOrder(ctx(), stale)).state).toBe('placed');
+    const [money, units] = [await ivy.balance(), await stock()];
+    expect((await resolveOrder(ctx(), stale)).state).toBe('placed');
     await w.sql(`insert into orders.closed_accounts values ('${sue.id}', now())`);
-    expect((await settleOrder(ctx(), stale)).state).toBe('placed');
+    expect((await resolveOrder(ctx(), stale)).state).toBe('placed');
     await w.sql('delete from orders.closed_accounts');
     await w.step();
-    expect([await stateOf(id), await ivy.balance(), await stock()]).toEqual(['placed', money, pieces]);
+    expect([await stateOf(id), await ivy.balance(), await stock()]).toEqual(['placed', money, units]);
     await proofIsClean();
   });
 
-  test('stays rejected for a runner that comes late, and gives back once', async () => {
+  test('stays rejected when the first process comes back late, and is refunded once', async () => {
     const poor = await w.buyer('poor', { balance: usd(1_00) });
     expect(await poor.post('/v1/orders', { items: [{ productId: hat, quantity: 1 }] })).toBeProblem(409, 'wallet/insufficient-funds');
     const [row] = await w.sql<{ id: string }>(`select id from orders.orders where buyer = '${poor.id}'`);
     await w.step();
     await poor.charge(usd(50_00));
-    const pieces = await stock();
-    expect((await settleOrder(ctx(), await asPlacing(row!.id))).state).toBe('rejected');
+    const units = await stock();
+    expect((await resolveOrder(ctx(), await asPlacing(row!.id))).state).toBe('rejected');
     await w.step();
-    expect([await stateOf(row!.id), await poor.balance(), await stock()]).toEqual(['rejected', usd(51_00), pieces]);
+    expect([await stateOf(row!.id), await poor.balance(), await stock()]).toEqual(['rejected', usd(51_00), units]);
     const told = await w.sql(`select from told.outbox where subject = '${row!.id}' and name = 'orders.order-rejected.v1'`);
     expect(told).toHaveLength(1);
     await proofIsClean();
@@ -133,14 +133,14 @@ describe('an order that is being placed while an account closes', () => {
   test.each(['buyer', 'seller'])('is refused when the closure of its %s commits while it waits, and nothing is taken', async (who) => {
     const lou = await w.buyer(`lou-${who}`, { balance: usd(9_00) });
     const leaving = who === 'buyer' ? lou.id : sue.id;
-    const pieces = await stock();
+    const units = await stock();
     const reply = await whileOpen(
       [`select pg_advisory_xact_lock(7281, uuid_hash('${leaving}'))`, `insert into orders.closed_accounts values ('${leaving}', now())`],
       () => lou.post('/v1/orders', { items: [{ productId: hat, quantity: 1 }] }),
     );
     expect(reply).toBeProblem(409, 'orders/party-left');
     await w.sql('delete from orders.closed_accounts');
-    expect([await lou.balance(), await stock()]).toEqual([usd(9_00), pieces]);
+    expect([await lou.balance(), await stock()]).toEqual([usd(9_00), units]);
     expect((await lou.get('/v1/orders')).body.items).toMatchObject([{ state: 'rejected' }]);
   });
 });

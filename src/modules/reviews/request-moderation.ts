@@ -10,8 +10,8 @@ interface Question {
   rules: string[];
 }
 
-/** Puts a review before a moderator, if it still waits for one, or is public and has enough flags of any accounts. */
-export async function askToLook(ctx: Reviews, { reviewId, rules }: Question): Promise<void> {
+/** Asks a moderator to read a review, if it still waits for one, or is public and has enough flags of any accounts. */
+export async function requestModeration(ctx: Reviews, { reviewId, rules }: Question): Promise<void> {
   const row = await ctx.db.maybe<ReviewRow>(reviewById(reviewId, 'staff'));
   if (!row || !(isWaiting(row.state) || (await isDoubted(ctx, row)))) return;
   const why = row.state === 'pending' ? { reason: 'screening' as const, rules } : { reason: 'flags' as const, rules: [] };

@@ -3,7 +3,7 @@ import { reviewById } from './list-reviews.ts';
 import { type ReviewRow, subjectOf } from './review.ts';
 import { isWaiting } from './review-state.ts';
 
-interface Settlement {
+interface Resolution {
   reviewId: string;
   /** Of the review once it was decided upon. */
   version: number;
@@ -11,9 +11,9 @@ interface Settlement {
   by: string;
 }
 
-/** Takes a review that was decided upon elsewhere off the queue; unless it waits again by now, for then it waits for something newer. */
-export async function settleItem(ctx: Reviews, { reviewId, version, decision, by }: Settlement): Promise<void> {
+/** Removes a review from the queue after a decision that was made elsewhere. A review that waits again stays: it waits for something newer. */
+export async function resolveItem(ctx: Reviews, { reviewId, version, decision, by }: Resolution): Promise<void> {
   const row = await ctx.db.maybe<ReviewRow>(reviewById(reviewId, 'staff'));
   if (row && row.version > version && isWaiting(row.state)) return;
-  await ctx.moderation.settle({ subject: subjectOf(reviewId), decision, reason: row?.reason ?? null, by });
+  await ctx.moderation.resolve({ subject: subjectOf(reviewId), decision, reason: row?.reason ?? null, by });
 }

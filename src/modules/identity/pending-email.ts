@@ -4,32 +4,35 @@ import { type Database, sql } from '#kernel/database.ts';
 /** As long as an account may not be told, the email's job being a dead letter, its address is kept. */
 const KEPT_MS = days(7);
 
-export interface OwedEmail {
+export interface PendingEmail {
   account_id: string;
   username: string;
   /** Sealed as the account's own address is. */
   to_sealed: string;
 }
 
-/** Keeps the confirmed address that the account has now. @returns false when it has none. */
-export const oweEmail = async (tx: Database, { id, accountId, now }: { id: string; accountId: string; now: Date }): Promise<boolean> =>
+/** Stores the confirmed address that the account has now. @returns false when it has none. */
+export const storePendingEmail = async (
+  tx: Database,
+  { id, accountId, now }: { id: string; accountId: string; now: Date },
+): Promise<boolean> =>
   (await tx.execute(sql`
     insert into identity.owed_letters (id, account_id, to_sealed, created_at)
     select ${id}, id, email_sealed, ${now} from identity.accounts where id = ${accountId} and email_confirmed_at is not null`)) === 1;
 
 /** Undefined once the email is sent, or its account erased. */
-export const findOwed = (db: Database, id: string) =>
-  db.maybe<OwedEmail>(sql`
+export const findPendingEmail = (db: Database, id: string) =>
+  db.maybe<PendingEmail>(sql`
     select l.account_id, a.username, l.to_sealed from identity.owed_letters l join identity.accounts a on a.id = l.account_id
     where l.id = ${id} and a.state <> 'erased'`);
 
-export const dropOwed = (db: Database, id: string) => db.execute(sql`delete from identity.owed_letters where id = ${id}`);
+export const dropPendingEmail = (db: Database, id: string) => db.execute(sql`delete from identity.owed_letters where id = ${id}`);
 
 /** Emails to an account that is erased. */
-export const dropAllOwed = (tx: Database, accountId: string) =>
+export const dropPendingEmails = (tx: Database, accountId: string) =>
   tx.execute(sql`delete from identity.owed_letters where account_id = ${accountId}`);
 
-export const forgetOwed = (db: Database, now: Date, limit: number) =>
+export const forgetPendingEmails = (db: Database, now: Date, limit: number) =>
   db.execute(sql`
     delete from identity.owed_letters where id in (
       select id from identity.owed_letters where created_at < ${new Date(now.getTime() - KEPT_MS)} order by created_at limit ${limit} for update skip locked)`);
