@@ -15,7 +15,7 @@ enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.{test,spec}.ts', 'apps/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.{test,spec}.ts', 'apps/**/*.test.ts', 'infra/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/setup.ts'],
     testTimeout: 30_000,

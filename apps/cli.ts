@@ -2,14 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { identity, lastAdmin, noSecondFactor } from '#identity';
 import { type Composition, version } from '#kernel/compose.ts';
+import type { Module } from '#kernel/module.ts';
+import type { Settings } from '#kernel/settings.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
 import { statesPage } from '#kernel/states-page.ts';
 import { personalDataPage } from '#kernel/tables.ts';
 import { wallet } from '#wallet';
+import { gatewayConfig } from '../infra/gateway.ts';
 import { openSouk, settingsParts } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
+import { makeServiceRoles } from './service-roles.ts';
 import { fail, loadSettings, say } from './shell.ts';
 import { listSubscriptions, removeSubscription } from './subscriptions.ts';
 
@@ -122,6 +126,16 @@ souk
   .action(async (file: string | undefined) => write(statesPage((await loadSettings()).modules), file));
 
 souk
+  .command('gateway [file]')
+  .description('write the configuration of nginx that stands in front of services')
+  .action(async (file: string | undefined) => write(gatewayConfig((await loadSettings()).modules), file));
+
+souk
+  .command('service-roles')
+  .description('make a database role for each service, which can touch its own modules only; SALES_DATABASE_PASSWORD lets one sign in')
+  .action(() => withDatabase(makeServiceRoles));
+
+souk
   .command('settings [file]')
   .description('write the page of all settings')
   .action((file: string | undefined) => write(settingsPage(settingsParts()), file));
@@ -158,15 +172,19 @@ function rolesOf(username: string, roles: readonly string[]): string {
   return `${username} has ${roles.join(', ') || 'no role'}.`;
 }
 
-/** Runs a command on the database of the settings, and lets go of it. */
-async function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {
+/** Runs a command on the database of the settings, brought to this version, and lets go of it. */
+async function withDatabase(
+  work: (given: { url: string; settings: Settings; modules: readonly Module[] }) => Promise<void>,
+): Promise<void> {
   const { settings: given, modules } = await loadSettings();
   const settings = { ...given, logLevel: 'silent' as const };
   const database = await openDatabase(settings, modules, { visit: true });
-  try {
-    const app = await openSouk(settings, { databaseUrl: database.url, modules });
+  await work({ url: database.url, settings, modules }).finally(() => database.stop());
+}
+
+function withSouk(work: (souk: Composition) => Promise<void>): Promise<void> {
+  return withDatabase(async ({ url, settings, modules }) => {
+    const app = await openSouk(settings, { databaseUrl: url, modules });
     await work(app).finally(() => app.stop());
-  } finally {
-    await database.stop();
-  }
+  });
 }

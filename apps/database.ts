@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { startDatabase } from '#adapters/database/index.ts';
 import type { RunningDatabase } from '#adapters/database/port.ts';
-import { prepareDatabase } from '#kernel/compose.ts';
+import { modulesHere } from '#kernel/fitting.ts';
 import type { Module } from '#kernel/module.ts';
+import { awaitDatabase, prepareDatabase } from '#kernel/prepare-database.ts';
 import type { Settings } from '#kernel/settings.ts';
 
 /**
@@ -18,7 +19,12 @@ export async function openDatabase(
   const { databaseUrl, databaseDirectUrl, dataFolder, keys } = settings;
   const database = await startDatabase({ databaseUrl, folder: resolve(dataFolder, 'postgres'), log, visit });
   try {
-    const applied = await prepareDatabase(databaseDirectUrl ?? database.url, modules, keys);
+    const url = databaseDirectUrl ?? database.url;
+    if (!settings.migrates) {
+      await awaitDatabase(url, modules, modulesHere(modules, settings), keys, log);
+      return database;
+    }
+    const applied = await prepareDatabase(url, modules, keys);
     if (applied > 0) log(`Database migrated (${applied} files).`);
     return database;
   } catch (error) {

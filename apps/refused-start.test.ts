@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type App, freePort, openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
+import { freePort } from '../infra/local/free-port.ts';
+import { type App, openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
 import { type World, world } from '../test/world.ts';
 
 const NO_DATABASE = 'postgres://souk:hunter2@127.0.0.1:1/shop';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
-import { prepareDatabase } from '#kernel/compose.ts';
+import { prepareDatabase } from '#kernel/prepare-database.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { modules } from '../src/modules/index.ts';
 import { rollUp } from '../src/modules/wallet/rollup.ts';

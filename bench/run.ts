@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
-import { prepareDatabase } from '#kernel/compose.ts';
+import { prepareDatabase } from '#kernel/prepare-database.ts';
 import { givenKeys } from '../src/kernel/secrets.ts';
 import { modules } from '../src/modules/index.ts';
 import { loadCatalog } from '../test/catalog-100k.ts';

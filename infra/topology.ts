@@ -21,6 +21,9 @@ export const services: readonly Service[] = [
   { name: 'reviews', port: 5003, modules: ['reviews'] },
 ];
 
+/** The service with the lowest module: it keeps the kernel's rows, answers for the audit trail and shows the documents of all. */
+export const keeper: Service = services[0]!;
+
 /** The settings that tell a service what it holds and where the other modules answer. `hostOf` says where a service runs. */
 export const settingsOf = (service: Service, hostOf: (service: Service) => string): Record<string, string> => ({
   PORT: String(service.port),

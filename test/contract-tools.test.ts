@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHttpServer } from '../apps/http-server.ts';
+import { freePort } from '../infra/local/free-port.ts';
 import type { Purchase } from './contract-tools/purchase.ts';
 import { PASSWORD, type Person, people, type Reply, usd } from './people.ts';
-import { freePort } from './real-server.ts';
 import { type World, world } from './world.ts';
 
 /** The OpenAPI document, judged by the tools that clients use: linters, a validating proxy, and generators of clients. */

@@ -2,11 +2,12 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../infra/local/free-port.ts';
 import { chanceFrom } from './fuzz-values.ts';
 import { type Books, openBooks } from './kill-books.ts';
 import { isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
 import { type Person, usd } from './people.ts';
-import { arrives, embeddedServer, freePort, isRunning, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
+import { arrives, embeddedServer, isRunning, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
 import { WATCH_OUTBOX } from './told.ts';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);

@@ -50,7 +50,7 @@ export async function openTestPostgres(folder: string): Promise<{ url: string; s
 /** Souk itself is loaded only here: loading it takes longer than all the rest. */
 export async function makeTemplate(serverUrl: string): Promise<void> {
   const [{ prepareDatabase }, { modules }, { openSouk }, { testSettings }] = await Promise.all([
-    import('../src/kernel/compose.ts'),
+    import('../src/kernel/prepare-database.ts'),
     import('../src/modules/index.ts'),
     import('../src/souk.ts'),
     import('./settings.ts'),

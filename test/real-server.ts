@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../infra/local/free-port.ts';
 import { stopServer } from '../src/adapters/database/embedded-server.ts';
 import { commandOf, startOf } from '../src/adapters/database/processes.ts';
 import { noteError } from './logged-errors.ts';
@@ -111,15 +111,6 @@ export async function arrives(call: Call, username: string, password: string = P
   if (signedIn.status !== 200) throw new Error(`${username} cannot sign in: ${JSON.stringify(signedIn.body)}`);
   const id: string = JSON.parse(Buffer.from(signedIn.body.accessToken.split('.')[1], 'base64url').toString()).sub;
   return people({ call, ask: () => Promise.reject(new Error('nobody to ask')) }).withToken({ id, username }, signedIn.body.accessToken);
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** The embedded PostgreSQL of a SOUK_DATA folder: its process, and the address that the launcher keeps. */

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../infra/local/free-port.ts';
 import { type Books, openBooks } from './kill-books.ts';
 import { type Person, type Reply, usd } from './people.ts';
-import { arrives, freePort, openRoom, type Server, startServer } from './real-server.ts';
+import { arrives, openRoom, type Server, startServer } from './real-server.ts';
 import { type World, world } from './world.ts';
 
 const INTERNAL_SECRET = 'a secret between the services of a test';

@@ -43,6 +43,9 @@ const operation = (input: z.ZodType, output: z.ZodType): OperationSpec => ({ inp
 
 type Run = (ctx: never, input: never) => Promise<unknown>;
 
+/** Whether an operation is one that `lifeOffers` makes. */
+export const isOfLife = (operation: string): boolean => operation.startsWith('life.');
+
 /** The operations that a declaration of `life` offers to the one who closes and exports accounts. */
 export function lifeOffers(life: AccountLife): [name: string, offer: { spec: OperationSpec; run: Run }][] {
   const { blockers, close, reopen, forget, export: sections } = life;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { OpenCache } from '#adapters/cache/port.ts';
 import type { OpenErrors } from '#adapters/errors/port.ts';
@@ -9,15 +9,13 @@ import type { OpenTracing } from '#adapters/tracing/port.ts';
 import { AccountExport, accountExportOf } from './account-life.ts';
 import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
-import { type SignIn, serveDocs } from './docs.ts';
-import { modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
+import { GATEWAY, type SignIn, serveDocs } from './docs.ts';
+import { keepsKernel, modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
 import { kernelModule } from './kernel-module.ts';
 import { limitsOf, noLimits, openLimits } from './limits.ts';
-import { noteKeys, refuseOtherKeys } from './master-keys.ts';
 import { openMetrics } from './metrics.ts';
-import { alone, isNew, migrate } from './migrations.ts';
 import type { Module } from './module.ts';
 import { openapi } from './openapi.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
@@ -25,7 +23,7 @@ import { remoteAsker } from './remote.ts';
 import { kernelResources } from './resources.ts';
 import type { Route } from './routes.ts';
 import { openRuntime, type Runtime, systemScope } from './runtime.ts';
-import { type MasterKeys, type Secrets, secretsFrom } from './secrets.ts';
+import { type Secrets, secretsFrom } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { openSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { openWork } from './work.ts';
@@ -80,12 +78,6 @@ export interface Composition {
 export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
   .version;
 
-/** The migrations of the kernel and of modules, in order. */
-export const migrationFolders = (modules: readonly Module[]) => [
-  { module: 'kernel', folder: new URL('./migrations/', import.meta.url) },
-  ...modules.flatMap(({ name, migrations }) => (migrations ? [{ module: name, folder: migrations }] : [])),
-];
-
 /**
  * Composes modules into one process. The database must be migrated (`prepareDatabase`).
  * @throws Error when a module needs one that stands after it or lives nowhere, or a name of MODULES is not known.
@@ -126,7 +118,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const cache = parts.openCache({ log: parts.log });
   let draining = false;
 
-  const kernel = kernelModule(engine.deadLetters, settings.auditDays);
+  const kernel = kernelModule(engine.deadLetters, settings.auditDays, keepsKernel(modules, local));
   const all = [kernel, ...modules];
   const permissions = permissionsOf(all);
   refuseUndeclared(all, permissions);
@@ -170,12 +162,12 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     signals,
   });
   const exported = accountExportOf(all);
-  const routes = all
-    .filter(({ name }) => runtime.local.has(name))
-    .flatMap(({ name, routes }) =>
-      routes.map((route) => ({ module: name, route: route.spec.returns === AccountExport ? describing(route, exported) : route })),
-    );
-  const document = () => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
+  const describe = (routes: Routed) => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
+  const routes = routesOf(
+    all.filter(({ name }) => runtime.local.has(name)),
+    exported,
+  );
+  const document = () => describe(routes);
   const limits = settings.rateLimits ? openLimits(limitsOf(all), cache) : noLimits;
   const app = openHttp({
     runtime,
@@ -202,15 +194,19 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     version,
     modules: [...local],
   });
-  serveDocs(app as never, {
-    routes,
-    document,
-    version,
-    modules: [...local],
-    origin: settings.publicUrl,
-    production: settings.mode === 'production',
-    signIn: parts.signIn,
-  });
+  const docs = { version, origin: settings.publicUrl, production: settings.mode === 'production', signIn: parts.signIn };
+  serveDocs(app as never, { ...docs, routes, document, modules: [...local] });
+  if (local.size < modules.length) {
+    const everywhere = routesOf([kernelModule(engine.deadLetters, settings.auditDays, true), ...modules], exported);
+    const ofAll = new Hono();
+    serveDocs(ofAll as never, {
+      ...docs,
+      routes: everywhere,
+      document: () => describe(everywhere),
+      modules: modules.map(({ name }) => name),
+    });
+    (app as unknown as Hono).route(GATEWAY, ofAll);
+  }
   parts.devRoutes?.(app as never);
 
   await work.prepare();
@@ -241,24 +237,12 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   };
 }
 
-const describing = (route: Route, returns: Route['spec']['returns']): Route => ({ ...route, spec: { ...route.spec, returns } });
+type Routed = readonly { module: string; route: Route }[];
 
-/**
- * Sees that the database belongs to these keys, and brings it to the version of this code; the first start makes the keys where
- * none are given. Of processes that start at once, one does it and the others find it done.
- * @returns how many files of migrations were applied.
- * @throws Error with a sentence for the operator; with other keys nothing has been written.
- */
-export const prepareDatabase = (url: string, modules: readonly Module[], keys: MasterKeys, log?: (line: string) => void): Promise<number> =>
-  alone(url, async (client) => {
-    const missing = keys.missing();
-    if (missing && !(await isNew(client)))
-      throw new Error(
-        `The keys of this database are missing: ${missing} is not there. Bring that file back, or set SECRET_KEYS to what it held.`,
-      );
-    const sealed = modules.flatMap((module) => module.sealed);
-    await refuseOtherKeys(client, keys.all(), sealed);
-    const applied = await migrate(client, migrationFolders(modules), log);
-    await noteKeys(client, keys.all());
-    return applied;
-  });
+/** The routes of modules, with an account's export described in full. */
+const routesOf = (modules: readonly Module[], exported: Route['spec']['returns']): Routed =>
+  modules.flatMap(({ name, routes }) =>
+    routes.map((route) => ({ module: name, route: route.spec.returns === AccountExport ? describing(route, exported) : route })),
+  );
+
+const describing = (route: Route, returns: Route['spec']['returns']): Route => ({ ...route, spec: { ...route.spec, returns } });

@@ -6,6 +6,7 @@ import type { Sql } from 'sql-template-tag';
 import type { Cause } from './cause.ts';
 import { openCostlyReads } from './costly-reads.ts';
 import { isOutdatedPlan, retrying, translate } from './database-errors.ts';
+import { asTransaction } from './open-transaction.ts';
 import { timeWaits } from './pool-waits.ts';
 import { unavailable } from './problems.ts';
 
@@ -216,7 +217,7 @@ export function openPool(options: PoolOptions): DatabasePool {
       const begun = client.query('begin'); // travels with the first statement
       begun.catch(() => {});
       const tx: Transaction = transactionOn(client, owner, [], new Set(), signal);
-      const result = await work(tx);
+      const result = await asTransaction(() => work(tx));
       signal?.throwIfAborted();
       const last = closing?.(tx.pending, tx.signals);
       const written = Promise.all((last?.statements ?? []).map((statement) => run(client, 'kernel', statement, signal))); // sent with the commit

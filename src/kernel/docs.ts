@@ -16,6 +16,9 @@ export interface DocsParts extends StartParts {
 
 export type { SignIn };
 
+/** Below it, a process with some of the modules shows what the gateway serves at `/`: the documents of all modules. */
+export const GATEWAY = '/gateway';
+
 const ROBOTS = 'User-agent: *\nAllow: /$\nAllow: /docs\nDisallow: /\n';
 
 /** The start page at `/`, the reference at `/docs`, the problems explained, and the OpenAPI document: all of it served by us. */

@@ -23,6 +23,9 @@ export function modulesHere(
   return local;
 }
 
+/** Whether this process keeps the kernel's rows: it answers for the audit trail and the dead letters, and drops what is old. */
+export const keepsKernel = ([lowest]: readonly Module[], local: ReadonlySet<string>): boolean => !lowest || local.has(lowest.name);
+
 /** A route that asks for a permission, or names a limit, that nobody declares would open for nobody, or fail when it is called. */
 export function refuseUndeclared(modules: readonly Module[], permissions: Permissions): void {
   const limits = limitsOf(modules);
@@ -40,8 +43,9 @@ export function refuseUndeclared(modules: readonly Module[], permissions: Permis
 
 /** A module that asks one that lives nowhere would fail at its first call; better at the start. */
 function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string>, urls: Readonly<Record<string, string>>): void {
-  const odd = modules.find(({ name }) => urls[name] && !/^https?:\/\/[^/]/.test(urls[name]));
-  if (odd) throw new Error(`${odd.name.toUpperCase()}_SERVICE_URL must be an address such as http://localhost:3001.`);
+  const odd = modules.find(({ name }) => urls[name]?.split(',').some((url) => !/^https?:\/\/[^/]/.test(url.trim())));
+  if (odd)
+    throw new Error(`${odd.name.toUpperCase()}_SERVICE_URL must be an address such as http://localhost:3001, or several with commas.`);
   const alive = modules.filter(({ life }) => life).map(({ name }) => name);
   for (const { name, needs, asksEveryModule } of modules.filter(({ name }) => local.has(name))) {
     const absent = [...Object.keys(needs), ...(asksEveryModule ? alive : [])].find((need) => !local.has(need) && !urls[need]);

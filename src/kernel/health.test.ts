@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { redisCache } from '#adapters/cache/redis.ts';
-import { redisIsHere, startRedis } from '../../test/redis.ts';
+import { redisIsHere, startRedis } from '../../infra/local/redis.ts';
 import { world } from '../../test/world.ts';
 
 test('a process that lacks nothing is ready, and misses nothing', async () => {

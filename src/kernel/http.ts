@@ -120,8 +120,11 @@ function countEverything(app: Hono<Env>, { limits, settings }: HttpParts): void 
   });
 }
 
+/** How long a call may take with all that it asks of other services: the gateway waits for 30 s. */
+const REQUEST_MS = 25_000;
+
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
-const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : path.startsWith('/docs/') ? 'docs-files' : 'address');
+const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : /^(\/gateway)?\/docs\//.test(path) ? 'docs-files' : 'address');
 
 /** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
 const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
@@ -179,7 +182,7 @@ async function answer(
       throw refusal;
     });
     if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
-    const ctx = parts.runtime.context(module, { actor, request: scope, tx: null });
+    const ctx = parts.runtime.context(module, { actor, request: scope, tx: null, deadline: started + REQUEST_MS });
     const result = await route.spec.handle(ctx as never, call as never);
     if ((scope.stateChanging || scope.readsOthers) && !scope.audited)
       await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);

@@ -1,11 +1,12 @@
 import type { Hono } from 'hono';
 import type { z } from 'zod';
+import { isOfLife } from './account-life.ts';
 import { fieldErrors } from './call.ts';
 import { traceIdOf, traceOf } from './cause.ts';
 import type { Env, HttpParts } from './http.ts';
 import { invalid, notFound } from './problems.ts';
 import { readJson } from './read-body.ts';
-import { readInternalToken } from './remote.ts';
+import { DEADLINE, readInternalToken } from './remote.ts';
 import { problemReply } from './replies.ts';
 import { isUnexpected, problemOf } from './thrown.ts';
 
@@ -29,6 +30,8 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
           cause: from.cause && { ...from.cause, trace: span.trace ?? trace ?? from.cause.trace },
           request: null,
           tx: null,
+          deadline: deadlineOf(c.req.header(DEADLINE)),
+          asksNoOther: isOfLife(operation),
         }),
       );
       return Response.json({ output });
@@ -39,6 +42,12 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
       return problemReply(problem, c.req.path, {});
     }
   });
+}
+
+/** The caller says how many milliseconds it still waits; what is asked further on gets less. */
+function deadlineOf(header: string | undefined): number | undefined {
+  const left = Number(header);
+  return header && left > 0 ? performance.now() + left : undefined;
 }
 
 /** @throws tooLarge beyond a megabyte: the largest that a service says is a page of lines or the texts of one form. */

@@ -21,12 +21,12 @@ async function forget({ db, clock }: Context, auditDays: number): Promise<void> 
   }
 }
 
-/** The kernel's own rows and routes, told like a module's. */
-export const kernelModule = (deadLetters: QueueEngine['deadLetters'], auditDays: number): Module =>
+/** The kernel's own rows and routes, told like a module's. One process `keeps` them: the others append to its tables and read none of them. */
+export const kernelModule = (deadLetters: QueueEngine['deadLetters'], auditDays: number, keeps: boolean): Module =>
   module({
     contract: contract('kernel', { operations: {} }),
     needs: {},
-    routes: [...auditRoutes, ...deadLetterRoutes(deadLetters)],
+    routes: keeps ? [...auditRoutes, ...deadLetterRoutes(deadLetters)] : [],
     operations: {},
     tables: {
       'kernel.audit': { actor_id: staysAs('who did what'), subject: staysAs('to whom or what') },
@@ -41,6 +41,6 @@ export const kernelModule = (deadLetters: QueueEngine['deadLetters'], auditDays:
       'jobs:manage': { does: 'looks at failed work and tries it again', roles: ['operator'] },
       'audit:read': { does: 'reads the audit trail', roles: ['operator'] },
     },
-    timers: [timer('kernel.forget', minutes(1), (ctx: Context) => forget(ctx, auditDays))],
+    timers: keeps ? [timer('kernel.forget', minutes(1), (ctx: Context) => forget(ctx, auditDays))] : [],
     migrations: new URL('./migrations/', import.meta.url),
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type World, world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
 import { readSoukSettings } from '../souk.ts';
-import { prepareDatabase } from './compose.ts';
+import { prepareDatabase } from './prepare-database.ts';
 
 /** Each test is the start of a process on a database that another has made with the keys `test` (test/settings.ts). */
 

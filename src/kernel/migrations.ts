@@ -22,17 +22,35 @@ const IN_USE = new Set(['55P03', '40P01']);
 
 const NAME = /^(\d{3})_[a-z0-9_-]+\.sql$/;
 
-/** Runs work on a connection of its own while no other process that asks for the same works on this database. */
-export async function alone<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Runs work on a connection of its own. */
+export async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
     return await work(client);
   } finally {
     await client.end();
   }
 }
+
+/** Runs work on a connection of its own while no other process that asks for the same works on this database. */
+export const alone = <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  connected(url, async (client) => {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    return work(client);
+  });
+
+/** Files of this code that have not been applied, as `module/name`. @throws Error where the database cannot be read, or knows no migrations. */
+export const missingFiles = (url: string, folders: readonly MigrationFolder[]): Promise<string[]> =>
+  connected(url, async (client) => {
+    if (await isNew(client)) throw new Error('it is empty');
+    const { rows } = await client.query<{ file: string }>("select module || '/' || name as file from kernel.migrations");
+    const applied = new Set(rows.map(({ file }) => file));
+    const files = await Promise.all(
+      folders.map(async ({ module, folder }) => namesIn(module, await readdir(folder)).map((name) => `${module}/${name}`)),
+    );
+    return files.flat().filter((file) => !applied.has(file));
+  });
 
 /** Whether nothing has been applied to the database yet. */
 export async function isNew(client: pg.Client): Promise<boolean> {

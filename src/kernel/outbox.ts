@@ -37,12 +37,12 @@ export interface OutboxRow {
 }
 
 /**
- * Takes out what is to be sent, oldest first, with the queues that each row goes to. One relay takes at a time (an advisory
- * lock), so that the events of a subject leave in their order; rows whose transaction commits late are found by the next one.
+ * Takes out what is to be sent, oldest first, with the queues that each row goes to. One relay of a database role takes at a time (an
+ * advisory lock), so that the events of a subject leave in their order: a role sees all events of a module, or none; rows whose transaction commits late are found by the next one.
  * Subscriptions are read in the same snapshot, from the database: this process may be older than one that subscribes.
  */
 export const takeUnsent = (now: Date, limit: number): Sql => sql`
-  with mine as materialized (select pg_try_advisory_xact_lock(7281003) as mine),
+  with mine as materialized (select pg_try_advisory_xact_lock(7281003, hashtext(current_user)) as mine),
   batch as (
     select id from kernel.outbox
     where sent_at is null and (not_before is null or not_before <= ${now}) and (select mine from mine)

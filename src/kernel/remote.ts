@@ -8,6 +8,10 @@ import type { AskRemote, Scope } from './runtime.ts';
 
 const TIMEOUT_MS = 5000;
 const ATTEMPTS = 3;
+/** Of what is left to the caller, this much stays for the way back. */
+const WAY_BACK_MS = 20;
+/** How many milliseconds the caller still waits. */
+export const DEADLINE = 'souk-deadline';
 const TOKEN_SECONDS = 30;
 const CLOCKS_DIFFER_SECONDS = 5;
 
@@ -24,8 +28,8 @@ interface Claims {
 }
 
 /**
- * Asks modules that live elsewhere: POST `/internal/<module>/<operation>`, with a time limit, retries under the same key,
- * and a circuit breaker per module. A refusal comes back as the same problem; no answer is `unavailable`, and means
+ * Asks modules that live elsewhere: POST `/internal/<module>/<operation>`, with a time limit that never exceeds the caller's, retries
+ * under the same key at the next of the addresses, and a circuit breaker per module. A refusal comes back as the same problem; no answer is `unavailable`, and means
  * that how it ended is not known.
  */
 export function remoteAsker(urls: Readonly<Record<string, string>>, secret: string | undefined, tracing: Tracing): AskRemote {
@@ -45,15 +49,16 @@ export function remoteAsker(urls: Readonly<Record<string, string>>, secret: stri
     return breaker;
   };
   return async (caller, module, operation, input, scope) => {
-    const base = urls[module];
-    if (!base || !secret)
+    const bases = urls[module]?.split(',').map((url) => url.trim().replace(/\/$/, ''));
+    if (!bases || !secret)
       throw new Error(`The module ${module} does not live here: set ${module.toUpperCase()}_SERVICE_URL and INTERNAL_SECRET.`);
     const token = await sign(key, { caller, module, operation }, scope);
     try {
-      const path = `/internal/${module}/${operation}`;
-      return await tracing.span(`POST ${path}`, { kind: 'client' }, (span) =>
-        breakerOf(module).fire(base + path, headersOf(token, span.trace ?? causeOf(scope)?.trace), JSON.stringify({ input }), scope.signal),
-      );
+      const asked = { bases, path: `/internal/${module}/${operation}`, body: JSON.stringify({ input }) };
+      return await tracing.span(`POST ${asked.path}`, { kind: 'client' }, (span) => {
+        const headers = headersOf(token, span.trace ?? causeOf(scope)?.trace);
+        return breakerOf(module).fire({ ...asked, headers }, scope.deadline, scope.signal);
+      });
     } catch (error) {
       throw error instanceof Problem ? error : Object.assign(unavailable({ retryAfterSeconds: 2 }), { cause: error });
     }
@@ -66,10 +71,32 @@ const headersOf = (token: string, trace: string | null | undefined): Record<stri
   ...(trace ? { traceparent: trace } : {}),
 });
 
-async function send(url: string, headers: Record<string, string>, body: string, signal: AbortSignal | undefined): Promise<unknown> {
+interface Asked {
+  bases: readonly string[];
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+let turn = 0;
+
+async function send(
+  { bases, path, headers, body }: Asked,
+  deadline: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const first = turn++;
   for (let attempt = 1; ; attempt++) {
+    const waits = Math.min(TIMEOUT_MS, deadline === undefined ? Infinity : Math.floor(deadline - performance.now() - WAY_BACK_MS));
+    if (waits <= 0) throw unavailable({ retryAfterSeconds: 2 });
     try {
-      const reply = await fetch(url, { method: 'POST', headers, body, signal: endsBy(signal) });
+      const ends = AbortSignal.any([AbortSignal.timeout(waits), ...(signal ? [signal] : [])]);
+      const reply = await fetch(bases[(first + attempt) % bases.length] + path, {
+        method: 'POST',
+        headers: { ...headers, [DEADLINE]: String(waits) },
+        body,
+        signal: ends,
+      });
       const answer = (await reply.json()) as {
         output?: unknown;
         code?: string;
@@ -88,9 +115,6 @@ async function send(url: string, headers: Record<string, string>, body: string, 
     }
   }
 }
-
-const endsBy = (signal: AbortSignal | undefined): AbortSignal =>
-  AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]);
 
 const sign = (key: Uint8Array, asked: Omit<Claims, 'actor' | 'address' | 'cause'>, scope: Scope): Promise<string> =>
   new SignJWT({

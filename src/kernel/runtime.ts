@@ -8,6 +8,7 @@ import { type Actor, type BaseContext, type RequestScope, system } from './conte
 import { type Closing, type Database, type DatabasePool, handOver, type Transaction } from './database.ts';
 import type { Metrics } from './metrics.ts';
 import type { Module } from './module.ts';
+import { isInTransaction } from './open-transaction.ts';
 import { outboxInsert } from './outbox.ts';
 import type { Permissions } from './permissions.ts';
 import { type Secrets, secretsOf } from './secrets.ts';
@@ -24,6 +25,10 @@ export interface Scope {
   cause?: Cause | null | undefined;
   /** Set for background work: it has connections of its own, and may touch the database until this is aborted. */
   signal?: AbortSignal | undefined;
+  /** When the caller stops waiting (`performance.now()`): what is asked of other services ends before it. */
+  deadline?: number | undefined;
+  /** Set for operations of `life` that another service asks: the one that closes accounts asks every service, so none may ask on. */
+  asksNoOther?: boolean | undefined;
 }
 
 export const systemScope: Scope = { actor: system, request: null, tx: null };
@@ -69,7 +74,11 @@ export function openRuntime(parts: RuntimeParts): Runtime {
   const operations = new Map(here.map((module) => [module.name, fulfilled(module, parts.settings.checkReplies)]));
 
   const ask: Runtime['ask'] = async (caller, module, operation, input, scope) => {
-    if (!parts.local.has(module)) return parts.askRemote(caller, module, operation, input, scope);
+    if (!parts.local.has(module)) {
+      if (scope.asksNoOther) throw new Error(`${caller} asks ${module}.${operation} of another service while an account closes.`);
+      if (isInTransaction()) throw new Error(`${caller} asks ${module}.${operation} of another service inside an open transaction.`);
+      return parts.askRemote(caller, module, operation, input, scope);
+    }
     const run = operations.get(module)?.get(operation);
     if (!run) throw new Error(`The module ${module} has no operation ${operation}.`);
     return run(context(module, scope), input);

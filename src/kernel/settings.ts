@@ -43,6 +43,9 @@ export const Environment = z.object({
     .url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' })
     .optional()
     .describe('where `DATABASE_URL` leads to a pooler: the same database past it, for LISTEN and migrations'),
+  MIGRATE: onOff('on').describe(
+    '`off` where another process migrates the database (`npm run souk -- migrate`): this one waits for that, and needs no right to change tables',
+  ),
   AUDIT_DAYS: z.coerce.number().int().min(1).default(400).describe('how long entries of the audit trail are stored'),
   PREPARED_STATEMENTS: onOff('on').describe('`off` behind a pooler that cannot keep them (PgBouncer in transaction mode)'),
   SOUK_DATA: z.string().min(1).default('.souk').describe('folder of the keys and the embedded database'),
@@ -124,6 +127,8 @@ export interface Settings extends CommonSettings {
   readonly databaseWaiting: number;
   /** The database past any pooler; undefined where there is none. */
   readonly databaseDirectUrl: string | undefined;
+  /** Whether this process brings the database to its version; else it waits until another one has. */
+  readonly migrates: boolean;
   readonly auditDays: number;
   readonly preparedStatements: boolean;
   readonly dataFolder: string;
@@ -180,6 +185,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     backgroundConnections: s.BACKGROUND_CONNECTIONS,
     databaseWaiting: s.DATABASE_WAITING,
     databaseDirectUrl: s.DATABASE_DIRECT_URL,
+    migrates: s.MIGRATE,
     auditDays: s.AUDIT_DAYS,
     preparedStatements: s.PREPARED_STATEMENTS,
     dataFolder,

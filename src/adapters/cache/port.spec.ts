@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import { redisIsHere, startRedis } from '../../../test/redis.ts';
+import { redisIsHere, startRedis } from '../../../infra/local/redis.ts';
 import { memoryCache } from './memory.ts';
 import type { Cache, OpenCache } from './port.ts';
 import { redisCache } from './redis.ts';

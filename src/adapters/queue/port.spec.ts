@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
-import { rabbitIsHere, startRabbitMq } from '../../../test/rabbitmq.ts';
+import { rabbitIsHere, startRabbitMq } from '../../../infra/local/rabbitmq.ts';
 import { type World, world } from '../../../test/world.ts';
 import { pgBossQueue } from './pg-boss.ts';
 import type { OpenQueue, QueueEngine, Work } from './port.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { BaseContext } from '#kernel/context.ts';
 import { emit, enqueue, event, job, on, runs } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
-import { type RabbitMq, rabbitIsHere, startRabbitMq } from '../../../test/rabbitmq.ts';
+import { type RabbitMq, rabbitIsHere, startRabbitMq } from '../../../infra/local/rabbitmq.ts';
 import { ask, atWork, workshop } from '../../../test/workshop.ts';
 import { type World, world } from '../../../test/world.ts';
 import { modules } from '../../modules/index.ts';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '#kernel/database.ts';
 import { signal } from '#kernel/events.ts';
 import { systemScope } from '#kernel/runtime.ts';
-import { type Redis, redisIsHere, startRedis } from '../../../test/redis.ts';
+import { type Redis, redisIsHere, startRedis } from '../../../infra/local/redis.ts';
 import { type World, world } from '../../../test/world.ts';
 import { listenNotify } from './listen-notify.ts';
 import type { OpenSignals, Signals } from './port.ts';

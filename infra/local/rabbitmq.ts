@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from 'rabbitmq-client';
-import { freePort } from './real-server.ts';
+import { freePort } from './free-port.ts';
 
 /** Where Debian's package puts what the wrapper in /usr/sbin calls. */
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createClient } from '@redis/client';
-import { freePort } from './real-server.ts';
+import { freePort } from './free-port.ts';
 
 /** False where Redis is not installed: `apt-get install redis-server` brings it. */
 export const redisIsHere = spawnSync('redis-server', ['--version']).status === 0;

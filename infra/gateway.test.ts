@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { modules } from '../src/modules/index.ts';
+import { gatewayConfig, routeMap } from './gateway.ts';
+import { freePort } from './local/free-port.ts';
+import { type Gateway, nginxIsHere, startGateway } from './local/nginx.ts';
+import { keeper, services } from './topology.ts';
+
+test('the file of the gateway is the one that topology and routes make: run "npm run gateway"', () => {
+  expect(readFileSync(new URL('./gateway/nginx.conf', import.meta.url), 'utf8')).toBe(gatewayConfig(modules));
+});
+
+test('every route is sent to the service of its module, also where another one is less fixed', () => {
+  const lines = routeMap(modules);
+  const serviceOf = (path: string) => lines.find(([pattern]) => new RegExp(pattern).test(path))?.[1];
+  for (const { name, routes } of modules) {
+    const its = services.find((service) => service.modules.includes(name))!.name;
+    for (const { path } of routes) expect([path, serviceOf(path.replaceAll(/\{\w+\}/g, 'some-thing'))]).toEqual([path, its]);
+  }
+  expect(serviceOf('/v1/audit')).toBe(keeper.name);
+});
+
+test('a service asks only services before it, except the one that closes accounts, which all answer without asking on', () => {
+  for (const { name, needs } of modules) {
+    const placeOf = (module: string) => services.findIndex((service) => service.modules.includes(module));
+    for (const need of Object.keys(needs)) expect([name, need, placeOf(need) <= placeOf(name)]).toEqual([name, need, true]);
+  }
+  expect(modules.filter(({ asksEveryModule }) => asksEveryModule).map(({ name }) => name)).toEqual(['customers']);
+});
+
+if (!nginxIsHere) console.info('Not run: the gateway itself. `apt-get install nginx-light` brings what it needs.');
+
+describe.runIf(nginxIsHere)('the gateway', () => {
+  let gateway: Gateway;
+  let url: string;
+  const replicas: Server[] = [];
+  /** What the replicas were asked, each as `method port`. */
+  const asked: string[] = [];
+  let answersNothing = false;
+
+  beforeAll(async () => {
+    for (const _ of [1, 2]) replicas.push(await replica());
+    const addresses = replicas.map(addressOf);
+    const dead = `127.0.0.1:${await freePort()}`;
+    gateway = await startGateway(await freePort(), modules, ({ name }) => (name === 'reviews' ? [dead] : addresses));
+    url = gateway.url;
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    for (const server of replicas) server.closeAllConnections();
+    for (const server of replicas) server.close();
+  });
+
+  const addressOf = (server: Server): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  async function replica(): Promise<Server> {
+    const server = createServer((incoming, outgoing) => {
+      if (incoming.url === '/readyz') return outgoing.end('{}');
+      asked.push(`${incoming.method} ${incoming.socket.localPort}`);
+      if (answersNothing) return incoming.socket.destroy();
+      outgoing.end(JSON.stringify({ path: incoming.url, from: incoming.headers['x-forwarded-for'] }));
+    });
+    server.on('upgrade', (incoming: IncomingMessage, socket) => {
+      const accept = createHash('sha1')
+        .update(`${incoming.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64');
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+      );
+      socket.on('data', (frame) => socket.write(Buffer.from([0x81, frame[1]! & 0x7f, ...unmasked(frame)])));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }
+
+  const unmasked = (frame: Buffer): Buffer => Buffer.from(frame.subarray(6).map((byte, index) => byte ^ frame[2 + (index % 4)]!));
+
+  const bothAnswer = async (): Promise<boolean> => {
+    asked.length = 0;
+    await Promise.all([1, 2, 3, 4].map(() => fetch(`${url}/v1/orders`)));
+    return new Set(asked).size === 2;
+  };
+
+  const timesAsked = async (method: string, headers: Record<string, string> = {}): Promise<number> => {
+    asked.length = 0;
+    answersNothing = true;
+    const reply = await fetch(`${url}/v1/orders`, { method, headers, ...(method === 'GET' ? {} : { body: '{}' }) });
+    answersNothing = false;
+    expect(reply.status).toBe(503);
+    expect(await reply.json()).toMatchObject({ status: 503, code: 'unavailable', instance: '/v1/orders' });
+    expect(reply.headers.get('content-type')).toBe('application/problem+json');
+    expect(reply.headers.get('retry-after')).toBe('1');
+    const times = asked.filter((line) => line.startsWith(method)).length;
+    await expect.poll(bothAnswer, { timeout: 5000 }).toBe(true); // nginx leaves out for a second who has failed
+    return times;
+  };
+
+  test('tries again what reads, what carries a key, and what HTTP calls idempotent', async () => {
+    expect(await timesAsked('POST', { 'idempotency-key': 'k' })).toBeGreaterThan(1);
+    expect(await timesAsked('GET')).toBeGreaterThan(1);
+    expect(await timesAsked('DELETE')).toBeGreaterThan(1);
+  });
+
+  test.each(['POST', 'PATCH'])('sends a %s without a key once, for it may have been done', async (method) => {
+    expect(await timesAsked(method)).toBe(1);
+  });
+
+  test('tells the service who called, whatever the caller says of itself', async () => {
+    const reply = await fetch(`${url}/v1/products`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    expect(((await reply.json()) as { from: string }).from.split(', ').at(-1)).toBe('127.0.0.1');
+  });
+
+  test.each(['/internal/wallet/prove', '/metrics', '/gateway/openapi.json'])('shows nobody %s', async (path) => {
+    const reply = await fetch(url + path);
+    expect(reply.status).toBe(404);
+    expect(await reply.json()).toMatchObject({ code: 'not-found', instance: path });
+  });
+
+  test.each([
+    ['/', '/gateway'],
+    ['/docs', '/gateway/docs'],
+    ['/docs/orders', '/gateway/docs/orders'],
+    ['/openapi.json', '/gateway/openapi.json'],
+  ])('shows at %s the documents of all services', async (path, asks) => {
+    expect(await (await fetch(url + path)).json()).toMatchObject({ path: asks });
+  });
+
+  test('says that a service is away, with a time to come back', async () => {
+    const reply = await fetch(`${url}/v1/products/x/reviews`);
+    expect(reply.status).toBe(503);
+    expect(await reply.json()).toMatchObject({ status: 503, code: 'unavailable', instance: '/v1/products/x/reviews' });
+  });
+
+  test('passes WebSockets', async () => {
+    const call = request(`${url}/v1/orders`, {
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      },
+    });
+    call.end();
+    const [, socket] = await once(call, 'upgrade');
+    socket.write(Buffer.from([0x81, 0x82, 1, 2, 3, 4, 'h'.charCodeAt(0) ^ 1, 'i'.charCodeAt(0) ^ 2]));
+    const [frame] = await once(socket, 'data');
+    socket.destroy();
+    expect(frame.subarray(2).toString()).toBe('hi');
+  });
+});

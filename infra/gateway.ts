@@ -1,0 +1,173 @@
+import { GATEWAY } from '#kernel/docs.ts';
+import { kernelModule } from '#kernel/kernel-module.ts';
+import type { Module } from '#kernel/module.ts';
+import { gatewayPort, keeper, type Service, services } from './topology.ts';
+
+export interface GatewayOptions {
+  /** What it listens on, such as `8080` or `127.0.0.1:8080`. */
+  listen?: string;
+  /** Where the replicas of a service answer, each as `host:port`; a name that DNS knows stands for all of them. */
+  replicasOf?: (service: Service) => readonly string[];
+  /** A folder that nginx may write to. */
+  temporary?: string;
+}
+
+/** Which service answers a path: a regular expression and the name of the service. The first that matches counts. */
+export type RouteMap = readonly (readonly [pattern: string, service: string])[];
+
+/**
+ * The routes of all modules, and what is the kernel's; what is fixed stands before what is not.
+ * @throws Error when a module lives in no service, or two services answer one path.
+ */
+export function routeMap(modules: readonly Module[]): RouteMap {
+  const owners = new Map<string, Service>();
+  for (const { name, routes } of [kernelModule(undefined as never, 1, true), ...modules]) {
+    const service = name === 'kernel' ? keeper : services.find((service) => service.modules.includes(name));
+    if (!service) throw new Error(`The module ${name} lives in no service: give it one in infra/topology.ts.`);
+    for (const { path } of routes) {
+      const pattern = patternOf(path);
+      const other = owners.get(pattern);
+      if (other && other !== service) throw new Error(`${path} is answered by ${other.name} and by ${service.name}.`);
+      owners.set(pattern, service);
+    }
+  }
+  return [...owners].sort(([a], [b]) => keyOf(a).localeCompare(keyOf(b), 'en')).map(([pattern, { name }]) => [pattern, name]);
+}
+
+/** A path below `/v1` answers without that too; `/.well-known` stands at the root only. */
+const patternOf = (path: string): string =>
+  `^${path.startsWith('/.') ? '' : '(/v1)?'}${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`;
+
+/** Sorts a fixed part of a path before one that may be anything. */
+const keyOf = (pattern: string): string => pattern.replaceAll('[^/]+', '~');
+
+/**
+ * The configuration of nginx: one address in front of all services. It sends each path to its service, to one replica after another, and
+ * asks another one only where that is safe: nothing was sent yet, or the call reads, or HTTP says that repeating it changes nothing, or it
+ * carries an Idempotency-Key.
+ */
+export function gatewayConfig(modules: readonly Module[], options: GatewayOptions = {}): string {
+  const { listen = String(gatewayPort), temporary = '/tmp', replicasOf = ({ name, port }) => [`${name}:${port}`] } = options;
+  const ROUTES = routeMap(modules).map(([pattern, service]) => `    "~${pattern}" ${service};`);
+  const UPSTREAMS = services.map((service) => upstream(service, replicasOf(service)));
+  return TEMPLATE.replaceAll(/\b(ROUTES|UPSTREAMS|LISTEN|TEMPORARY|KEEPER|GATEWAY)\b/g, (name) => {
+    const values: Record<string, string> = { LISTEN: listen, TEMPORARY: temporary, KEEPER: keeper.name, GATEWAY };
+    return values[name] ?? { ROUTES, UPSTREAMS }[name as 'ROUTES']!.join('\n');
+  });
+}
+
+const upstream = ({ name }: Service, replicas: readonly string[]): string => `
+  upstream ${name} {
+    zone ${name} 64k;
+${replicas.map((address) => `    server ${address} max_fails=1 fail_timeout=1s;\n`).join('')}    keepalive 64;
+    keepalive_timeout 30s;
+  }`;
+
+/** A reply of the gateway's own, as RFC 9457 writes it. */
+const problem = (code: string, title: string, status: number, detail: string): string =>
+  `return ${status} '${JSON.stringify({ type: `/docs/problems#${code}`, title, status, detail, instance: '$instance', code })}';`;
+
+const TEMPLATE = `# Made by "npm run gateway" from infra/topology.ts and the routes of all modules. Do not edit.
+worker_processes auto;
+pid TEMPORARY/nginx.pid;
+error_log stderr warn;
+
+events {
+  worker_connections 4096;
+}
+
+http {
+  access_log off;
+  server_tokens off;
+  default_type application/problem+json;
+  client_body_temp_path TEMPORARY/bodies;
+  proxy_temp_path TEMPORARY/replies;
+  fastcgi_temp_path TEMPORARY/unused;
+  uwsgi_temp_path TEMPORARY/unused;
+  scgi_temp_path TEMPORARY/unused;
+
+  # Which service answers. The first that matches counts.
+  map $uri $service {
+    default KEEPER;
+ROUTES
+  }
+UPSTREAMS
+
+  map $http_upgrade $connection_header {
+    default upgrade;
+    "" "";
+  }
+  map $request_method:$http_idempotency_key $is_keyed {
+    default 0;
+    ~^[A-Z]+:. 1;
+  }
+  # What may stand in a reply of the gateway's own.
+  map $request_uri $instance {
+    default "";
+    "~^(?<safe>[A-Za-z0-9/._~%-]{1,200})" $safe;
+  }
+
+  client_max_body_size 1m;
+  client_header_timeout 10s;
+  client_body_timeout 10s;
+  large_client_header_buffers 4 16k;
+  keepalive_timeout 60s;
+  proxy_http_version 1.1;
+  proxy_connect_timeout 2s;
+  proxy_read_timeout 30s;
+  proxy_send_timeout 30s;
+  # A call that has taken longer is not begun anew.
+  proxy_next_upstream_timeout 5s;
+  proxy_next_upstream_tries 3;
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Connection $connection_header;
+
+  server {
+    listen LISTEN default_server;
+    merge_slashes off;
+    error_page 400 = @malformed;
+    error_page 408 = @late;
+    error_page 413 = @large;
+    error_page 419 = @keyed;
+    error_page 502 503 504 = @unavailable;
+    recursive_error_pages on;
+
+    # Services ask each other past the gateway, and metrics are for the operator.
+    location ~ ^(/internal/|/metrics$|GATEWAY) { ${problem('not-found', 'Not found', 404, 'There is nothing here.')} }
+
+    # The documents of all services.
+    location = / {
+      rewrite ^ GATEWAY break;
+      proxy_pass http://KEEPER;
+    }
+    location ~ ^/(docs|openapi\\.json$) {
+      rewrite ^ GATEWAY$uri break;
+      proxy_pass http://KEEPER;
+    }
+
+    location / {
+      if ($is_keyed) {
+        return 419;
+      }
+      proxy_next_upstream error timeout;
+      proxy_pass http://$service;
+    }
+    location @keyed {
+      proxy_next_upstream error timeout non_idempotent;
+      proxy_pass http://$service;
+    }
+
+    location @malformed { ${problem('malformed', 'Malformed request', 400, 'This is not HTTP/1.1 as RFC 9112 defines it.')} }
+    location @late { ${problem('request-timeout', 'Request timeout', 408, 'The request did not arrive in time.')} }
+    location @large { ${problem('too-large', 'Too large', 413, 'The body of the request is too large.')} }
+    location @unavailable {
+      add_header Retry-After 1 always;
+      add_header Cache-Control no-store always;
+      ${problem('unavailable', 'Unavailable', 503, 'The service does not answer now. Repeat the call, with the same Idempotency-Key if it had one.')}
+    }
+  }
+}
+`;
