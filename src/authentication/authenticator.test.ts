@@ -151,6 +151,7 @@ async function alone() {
     },
   };
   const { authenticate } = createAuthenticator({
+    metrics: { cached() {} },
     identity: { ...identity, accountOfLink },
     clock,
     issuer: ISSUER,

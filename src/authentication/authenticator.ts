@@ -4,6 +4,7 @@ import type { identity } from '#identity';
 import type { Clock } from '#kernel/clock.ts';
 import { type Actor, anonymous } from '#kernel/context.ts';
 import type { Client } from '#kernel/contracts.ts';
+import type { Metrics } from '#kernel/metrics.ts';
 import type { Permissions } from '#kernel/permissions.ts';
 import { Problem, unauthenticated } from '#kernel/problems.ts';
 import { ACCESS_TOKEN_TYPE, AccessClaims, AUDIENCE, SIGNING_ALGORITHM } from './access-claims.ts';
@@ -19,6 +20,7 @@ export interface AuthenticatorParts {
   /** Whose tokens are taken beside our own. */
   outside?: OutsideIssuer | undefined;
   signals: { hearing(): boolean; on(channel: string, heard: () => void): void };
+  metrics: Pick<Metrics, 'cached'>;
 }
 
 /** A token that was found valid, and what would void it. */
@@ -50,6 +52,7 @@ export function createAuthenticator(parts: AuthenticatorParts): { authenticate(a
       if (token === undefined) return anonymous;
       if (!revoked.isFresh()) await revoked.refresh();
       let known = verified.get(token);
+      parts.metrics.cached('tokens', known !== undefined);
       if (!known) {
         known = await (parts.outside?.claims(token) ? verifyOutside(token, parts, parts.outside) : verify(token, parts, keys));
         verified.set(token, known);

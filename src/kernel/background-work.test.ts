@@ -68,7 +68,7 @@ describe('a job', () => {
       ctx.signal?.addEventListener('abort', () => told.push('over'));
       await remote('workshop', 'wallet', 'prove', {}, { ...systemScope, signal: ctx.signal }).catch(() => told.push('ended'));
     };
-    const remote = remoteAsker({ wallet: `http://127.0.0.1:${port}` }, 'x'.repeat(32), noTracing);
+    const remote = remoteAsker({ wallet: `http://127.0.0.1:${port}` }, 'x'.repeat(32), noTracing, { breaker() {} });
     const w = await atWork(await world({ modules: [...modules, workshop({ jobs: [runs(asking, run)] })] }));
     const began = performance.now();
     await ask(w, async (tx) => enqueue(tx, asking, { n: 1 }));

@@ -11,11 +11,12 @@ import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
 import { GATEWAY, type SignIn, serveDocs } from './docs.ts';
 import { keepsKernel, modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
+import { readingsOf } from './gauges.ts';
 import { serveHealth } from './health.ts';
 import { type Authenticator, openHttp } from './http.ts';
 import { kernelModule } from './kernel-module.ts';
 import { limitsOf, noLimits, openLimits } from './limits.ts';
-import { openMetrics } from './metrics.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import type { Module } from './module.ts';
 import { openapi } from './openapi.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
@@ -47,6 +48,7 @@ export interface Parts {
     secrets: Secrets;
     permissions: Permissions;
     signals: Signals;
+    metrics: Metrics;
   }) => Authenticator;
   /** Routes for developers, at the root; never in production. */
   devRoutes?: (app: Hono) => void;
@@ -86,12 +88,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const local = modulesHere(modules, settings);
   const secrets = secretsFrom(settings.keys.all());
   const [tracing, errors] = await Promise.all([parts.openTracing(version), parts.openErrors(version)]);
-  const metrics = openMetrics({
-    poolWaiting: () => pool.waiting(),
-    poolTotal: () => pool.total(),
-    oldestSeconds: () => work.oldestSeconds(),
-    deadLetters: () => engine.deadLetters.count(),
-  });
+  const metrics = openMetrics(readingsOf(() => ({ pool, signals, cache, engine, work, runtime }), modules, local));
   const common = {
     url: parts.databaseUrl,
     prepared: settings.preparedStatements,
@@ -134,7 +131,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     permissions,
     ports: parts.ports,
     signals,
-    askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret, tracing),
+    askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret, tracing, metrics),
     metrics,
     nudge: (events) => {
       metrics.announced(events);
@@ -160,6 +157,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     secrets,
     permissions,
     signals,
+    metrics,
   });
   const exported = accountExportOf(all);
   const describe = (routes: Routed) => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);

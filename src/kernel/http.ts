@@ -129,11 +129,13 @@ const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : /^(\/gateway)?\
 /** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
 const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
 
+/** What its figures and spans are called by: few, whatever is asked for. */
+const labelsOf = ({ method, path }: Route) => ({ method, pattern: pathsOf(path)[0]! });
+
 /** One call, in a span of its own that continues the trace of the caller. */
 function serve(parts: HttpParts, module: string, route: Route, request: Request, ...more: [Record<string, string>, Env['Variables']]) {
   const parent = traceOf(request.headers.get('traceparent'));
-  const { method } = route;
-  const pattern = pathsOf(route.path)[0]!;
+  const { method, pattern } = labelsOf(route);
   const attributes = { 'http.request.method': method, 'http.route': pattern };
   return parts.tracing.span(`${method} ${pattern}`, { kind: 'server', parent, attributes }, async (span) => {
     const reply = await answer(parts, module, route, request, span.trace ?? parent, ...more);
@@ -197,7 +199,7 @@ async function answer(
     reply = problemReply(problem, new URL(request.url).pathname, headers);
   }
   const seconds = (performance.now() - started) / 1000;
-  parts.metrics.request(operation, reply.status, seconds);
+  parts.metrics.request(labelsOf(route), reply.status, seconds);
   parts.log.info({ ...told, status: reply.status, ms: Math.round(seconds * 10_000) / 10, actor: actor.id || undefined }, 'call');
   return reply;
 }

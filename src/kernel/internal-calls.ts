@@ -16,12 +16,17 @@ const INTERNAL_LIMIT_BYTES = 1024 * 1024;
 export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string): void {
   app.post('/internal/:module/:operation', async (c) => {
     const { module, operation } = c.req.param();
+    const began = performance.now();
+    let known = false;
+    const count = (status: number) =>
+      known && parts.metrics.request({ method: 'POST', pattern: c.req.path }, status, (performance.now() - began) / 1000);
     const trace = traceOf(c.req.header('traceparent') ?? null);
     try {
       const from = await readInternalToken(c.req.header('authorization') ?? null, secret, { module, operation });
       const spec = parts.runtime.modules.find(({ name }) => name === module && parts.runtime.local.has(name))?.offers.get(operation)?.spec;
       if (!from) await parts.limits.countAddress(c.var.address);
       if (!from || !spec) throw notFound();
+      known = true;
       const input = await internalInput(spec.input, c.req.raw);
       const output = await parts.tracing.span(`POST /internal/${module}/${operation}`, { kind: 'server', parent: trace }, (span) =>
         parts.runtime.ask(from.caller, module, operation, input, {
@@ -34,9 +39,11 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
           asksNoOther: isOfLife(operation),
         }),
       );
+      count(200);
       return Response.json({ output });
     } catch (error) {
       const problem = problemOf(error, c.req.raw);
+      count(problem.status);
       if (problem.status >= 500) parts.log.error({ err: error, module, operation, trace_id: traceIdOf(trace) }, 'an internal call failed');
       if (isUnexpected(error)) parts.errors.report(error, { place: `${module}.${operation}`, trace });
       return problemReply(problem, c.req.path, {});

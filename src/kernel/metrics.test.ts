@@ -5,7 +5,7 @@ import { type World, world } from '../../test/world.ts';
 import { sql } from './database.ts';
 import { systemScope } from './runtime.ts';
 
-const operating = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+const guide = readFileSync(new URL('../../docs/observing.md', import.meta.url), 'utf8');
 
 const read = async (w: World): Promise<string> => (await w.get('/metrics')).body as string;
 const sampleOf = (text: string, series: string): number =>
@@ -16,11 +16,11 @@ const sampleOf = (text: string, series: string): number =>
       ?.slice(series.length + 1),
   );
 
-test('what the operating guide tells one to watch is measured, and what is measured stands in the guide', async () => {
+test('what the guide tells one to watch is measured, and what is measured stands in the guide', async () => {
   const w = await world();
   await w.step();
   const measured = [...(await read(w)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
-  const named = [...new Set([...operating.matchAll(/\b(?:souk|process|nodejs)_\w*[a-z]\b/g)].map(([name]) => name!))];
+  const named = [...new Set([...guide.matchAll(/\b(?:souk|process|nodejs)_\w*[a-z]\b/g)].map(([name]) => name!))];
   const series = (name: string) => name.replace(/_(bucket|count|sum)$/, '');
   expect(named.length).toBeGreaterThan(8);
   expect(named.filter((name) => !measured.includes(series(name)))).toEqual([]);
@@ -63,5 +63,5 @@ test('orders, refusals by a limit and requests under way are counted', async () 
   expect(sampleOf(text, 'souk_events_total{event="orders.order-rejected.v1"}')).toBe(1);
   expect(sampleOf(text, 'souk_http_rate_limited_total')).toBe(refused);
   expect(sampleOf(text, 'souk_http_requests_in_flight')).toBe(1); // this very request
-  expect(text).toMatch(/souk_http_request_duration_seconds_count\{operation="postOrders",status="409"\} 1/);
+  expect(text).toMatch(/souk_http_request_duration_seconds_count\{method="POST",route="\/v1\/orders",status="4xx"\} 1/);
 });

@@ -3,8 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export interface Metrics {
   registry: Registry;
-  /** A call of an operation, answered. */
-  request(operation: string, status: number, seconds: number): void;
+  /** A call, answered; by the pattern of its route, never by its path. */
+  request(route: { method: string; pattern: string }, status: number, seconds: number): void;
   /** Counts requests under way, and those that a limit refused, on every path. */
   watch: MiddlewareHandler;
   /** Events that were committed, by name. */
@@ -12,79 +12,88 @@ export interface Metrics {
   statement(): void;
   /** A call that waited so long for a connection of a pool. */
   waited(pool: 'requests' | 'lists' | 'background', seconds: number): void;
-  work(kind: 'done' | 'failed', name: string): void;
+  work(outcome: 'done' | 'failed', queue: string): void;
   outboxLag(rows: number): void;
   /** A turn of a timer, ended. */
   timer(outcome: 'done' | 'failed', name: string): void;
   /** Copies of data that differed from their source and were made anew: `catalog`, `documents`. */
   repaired(module: string, copy: string, count: number): void;
+  /** Something was looked for in what this process or Redis remembers. */
+  cached(cache: string, isHit: boolean): void;
+  /** The circuit breaker before a service has opened or closed. */
+  breaker(module: string, isOpen: boolean): void;
 }
 
-/** What Prometheus reads at `/metrics`. Labels are operations, states and names of events, never people. docs/operating.md lists them. */
-export function openMetrics(gauges: {
-  poolWaiting: () => number;
-  poolTotal: () => number;
-  /** Read from the database when Prometheus asks. */
-  oldestSeconds: () => Promise<number>;
-  deadLetters: () => Promise<number>;
-}): Metrics {
+/** A figure that is read when Prometheus asks, or figures by the value of one label. */
+export interface GaugeReading {
+  readonly name: string;
+  readonly help: string;
+  readonly label?: string;
+  readonly read: () => number | Promise<number | ReadonlyMap<string, number>> | ReadonlyMap<string, number>;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** A reading that takes longer is not known: the others are told all the same. */
+const READING_MS = 2000;
+
+/**
+ * What Prometheus reads at `/metrics`, named by its rules (base units, `_total` for what is counted). Labels are patterns, states and
+ * names in the code, so they are few, and never people. docs/observing.md lists them.
+ */
+export function openMetrics(readings: readonly GaugeReading[]): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`); // gauges, named as counters
+  const registers = [registry];
   const requests = new Histogram({
     name: 'souk_http_request_duration_seconds',
     help: 'Time from request to reply',
-    labelNames: ['operation', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
   });
-  const inFlight = new Gauge({ name: 'souk_http_requests_in_flight', help: 'Requests that wait for their reply', registers: [registry] });
-  const limited = new Counter({ name: 'souk_http_rate_limited_total', help: 'Requests refused with 429', registers: [registry] });
-  const events = new Counter({ name: 'souk_events_total', help: 'Events committed', labelNames: ['event'], registers: [registry] });
-  const statements = new Counter({ name: 'souk_sql_statements_total', help: 'SQL statements sent', registers: [registry] });
+  const inFlight = new Gauge({ name: 'souk_http_requests_in_flight', help: 'Requests that wait for their reply', registers });
+  const limited = new Counter({ name: 'souk_http_rate_limited_total', help: 'Requests refused with 429', registers });
+  const events = new Counter({ name: 'souk_events_total', help: 'Events committed', labelNames: ['event'], registers });
+  const statements = new Counter({ name: 'souk_sql_statements_total', help: 'SQL statements sent', registers });
   const waits = new Histogram({
     name: 'souk_pool_wait_seconds',
     help: 'Time that calls wait for a database connection',
     labelNames: ['pool'],
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
-    registers: [registry],
+    registers,
   });
-  const work = new Counter({
-    name: 'souk_work_total',
-    help: 'Jobs and events worked on',
-    labelNames: ['outcome', 'name'],
-    registers: [registry],
-  });
-  const lag = new Gauge({ name: 'souk_outbox_unsent', help: 'Outbox rows that the relay found waiting', registers: [registry] });
+  const work = new Counter({ name: 'souk_work_total', help: 'Jobs and events worked on', labelNames: ['outcome', 'queue'], registers });
+  const lag = new Gauge({ name: 'souk_outbox_unsent', help: 'Outbox rows that the relay found waiting', registers });
   const timers = new Counter({
     name: 'souk_timer_turns_total',
     help: 'Turns of timers, by how they ended',
     labelNames: ['outcome', 'name'],
-    registers: [registry],
+    registers,
   });
   const repairs = new Counter({
     name: 'souk_copies_repaired_total',
     help: 'Copies of data that differed from their source, and were repaired',
     labelNames: ['module', 'copy'],
-    registers: [registry],
+    registers,
   });
-  for (const [name, help, read] of [
-    ['souk_pool_waiting', 'Calls that wait for a database connection', gauges.poolWaiting],
-    ['souk_pool_connections', 'Open database connections', gauges.poolTotal],
-    ['souk_outbox_oldest_seconds', 'Age of the oldest outbox row that is due', gauges.oldestSeconds],
-    ['souk_dead_letters', 'Work that failed for good', gauges.deadLetters],
-  ] as const) {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      async collect() {
-        this.set(await Promise.resolve(read()).catch(() => Number.NaN)); // no database: not known
-      },
-    });
-  }
+  const reads = new Counter({
+    name: 'souk_cache_reads_total',
+    help: 'Look-ups in what is remembered',
+    labelNames: ['cache', 'result'],
+    registers,
+  });
+  const breakers = new Gauge({
+    name: 'souk_breaker_open',
+    help: 'Whether calls of a service are refused at once, because earlier ones failed',
+    labelNames: ['module'],
+    registers,
+  });
+  for (const reading of readings) gaugeOf(reading, registry);
   return {
     registry,
-    request: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
+    request: ({ method, pattern }, status, seconds) =>
+      requests.observe({ method, route: pattern, status: `${Math.floor(status / 100)}xx` }, seconds),
     watch: async (c, next) => {
       inFlight.inc();
       await next().finally(() => inFlight.dec());
@@ -95,9 +104,33 @@ export function openMetrics(gauges: {
     },
     statement: () => statements.inc(),
     waited: (pool, seconds) => waits.observe({ pool }, seconds),
-    work: (outcome, name) => work.inc({ outcome, name }),
+    work: (outcome, queue) => work.inc({ outcome, queue }),
     outboxLag: (rows) => lag.set(rows),
     timer: (outcome, name) => timers.inc({ outcome, name }),
     repaired: (module, copy, count) => repairs.inc({ module, copy }, count),
+    cached: (cache, isHit) => reads.inc({ cache, result: isHit ? 'hit' : 'miss' }),
+    breaker: (module, isOpen) => breakers.set({ module }, isOpen ? 1 : 0),
   };
+}
+
+/** What cannot be read within two seconds is NaN, or has no series: not known. */
+function gaugeOf({ name, help, label, read }: GaugeReading, registry: Registry): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: label ? [label] : [],
+    registers: [registry],
+    async collect() {
+      const late = new Promise<undefined>((resolve) => setTimeout(resolve, READING_MS, undefined).unref());
+      const figures = await Promise.race([
+        Promise.resolve()
+          .then(read)
+          .catch(() => undefined),
+        late,
+      ]);
+      this.reset();
+      if (figures instanceof Map) for (const [value, figure] of figures) this.set({ [label!]: value }, figure);
+      else if (!label) this.set((figures as number | undefined) ?? Number.NaN);
+    },
+  });
 }

@@ -3,6 +3,7 @@ import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
 import type { JobBinding, Subscription, Timer } from './events.ts';
 import type { Fixtures } from './fixtures.ts';
+import type { ModuleGauge } from './gauges.ts';
 import type { LimitSpecs } from './limits.ts';
 import type { States } from './machine.ts';
 import type { PermissionSpecs } from './permissions.ts';
@@ -35,6 +36,8 @@ export interface Module {
   readonly jobs: readonly JobBinding[];
   readonly timers: readonly Timer[];
   readonly subscriptions: readonly Subscription[];
+  /** Figures of its own for Prometheus. */
+  readonly gauges: readonly ModuleGauge[];
   readonly settings: SettingsPart | undefined;
   /** Its demo data. */
   readonly fixtures: Fixtures | undefined;
@@ -68,6 +71,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   jobs?: readonly { kind: { name: string } }[];
   timers?: readonly { name: string }[];
   subscriptions?: readonly { event: { name: string } }[];
+  gauges?: readonly ModuleGauge<Ctx>[];
   settings?: SettingsPart;
   fixtures?: Fixtures;
   permissions?: PermissionSpecs;
@@ -98,6 +102,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
       ...((parts.subscriptions ?? []) as unknown as readonly Subscription[]),
       ...(parts.standing ? [standingSubscription(parts.contract.name, parts.standing as Standing)] : []),
     ],
+    gauges: (parts.gauges ?? []) as unknown as readonly ModuleGauge[],
     settings: parts.settings,
     fixtures: parts.fixtures,
     permissions: parts.permissions ?? {},

@@ -3,6 +3,7 @@ import CircuitBreaker from 'opossum';
 import type { Tracing } from '#adapters/tracing/port.ts';
 import { type Cause, causeOf } from './cause.ts';
 import type { Actor } from './context.ts';
+import type { Metrics } from './metrics.ts';
 import { Problem, unavailable } from './problems.ts';
 import type { AskRemote, Scope } from './runtime.ts';
 
@@ -32,20 +33,28 @@ interface Claims {
  * under the same key at the next of the addresses, and a circuit breaker per module. A refusal comes back as the same problem; no answer is `unavailable`, and means
  * that how it ended is not known.
  */
-export function remoteAsker(urls: Readonly<Record<string, string>>, secret: string | undefined, tracing: Tracing): AskRemote {
+export function remoteAsker(
+  urls: Readonly<Record<string, string>>,
+  secret: string | undefined,
+  tracing: Tracing,
+  metrics: Pick<Metrics, 'breaker'>,
+): AskRemote {
   const key = new TextEncoder().encode(secret ?? '');
   const breakers = new Map<string, CircuitBreaker<Parameters<typeof send>, unknown>>();
   const breakerOf = (module: string) => {
-    const breaker =
-      breakers.get(module) ??
-      new CircuitBreaker(send, {
-        timeout: false,
-        errorThresholdPercentage: 60,
-        volumeThreshold: 10,
-        resetTimeout: 2000,
-        errorFilter: (error: unknown) => error instanceof Problem && error.status < 500,
-      });
+    const known = breakers.get(module);
+    if (known) return known;
+    const breaker = new CircuitBreaker(send, {
+      timeout: false,
+      errorThresholdPercentage: 60,
+      volumeThreshold: 10,
+      resetTimeout: 2000,
+      errorFilter: (error: unknown) => error instanceof Problem && error.status < 500,
+    });
     breakers.set(module, breaker);
+    metrics.breaker(module, false);
+    breaker.on('open', () => metrics.breaker(module, true));
+    breaker.on('close', () => metrics.breaker(module, false));
     return breaker;
   };
   return async (caller, module, operation, input, scope) => {

@@ -31,6 +31,8 @@ export interface Work {
   drain(): Promise<void>;
   /** One turn of every timer. */
   sweep(): Promise<void>;
+  /** The queues that this process works on. */
+  readonly queues: readonly string[];
   /** Age of the oldest outbox row that is due. */
   oldestSeconds(): Promise<number>;
 }
@@ -56,11 +58,13 @@ export interface WorkParts {
 export function openWork(parts: WorkParts): Work {
   const { runtime, engine, clock } = parts;
   const db = parts.pool.handle('kernel');
-  const workers = openWorkers({ ...parts, queues: localQueues(runtime, clock, parts.tracing) });
+  const queues = localQueues(runtime, clock, parts.tracing);
+  const workers = openWorkers({ ...parts, queues });
   const relay = openRelay({ ...parts, db, filled: workers.wake });
   const timers = openTimers({ ...parts, db });
 
   return {
+    queues: queues.map(({ name }) => name),
     nudge: relay.nudge,
     deliver: workers.deliver,
     wake: workers.wake,

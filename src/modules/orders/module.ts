@@ -5,6 +5,7 @@ import { orders } from '#orders';
 import { life } from './account-life.ts';
 import { compensateOrder } from './compensate-order.ts';
 import { needs, type Orders } from './context.ts';
+import { gauges } from './gauges.ts';
 import { hasBought } from './has-bought.ts';
 import { compensateOrderJob } from './jobs.ts';
 import { orderMachine } from './order-state.ts';
@@ -23,6 +24,7 @@ export const ordersModule = module<typeof orders, Orders>({
   operations: { hasBought },
   jobs: [runs(compensateOrderJob, compensateOrder)],
   timers: [timer('orders.resume-stale', seconds(2), resumeOrders)],
+  gauges,
   settings: orderSettings,
   permissions: {
     'orders:read': { does: "reads other people's orders", roles: ['support'] },

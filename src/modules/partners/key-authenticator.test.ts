@@ -25,7 +25,14 @@ function alone() {
       state.heard = heard;
     },
   };
-  const { authenticate } = createKeyAuthenticator({ partners, clock, log: pino({ level: 'silent' }), secrets, signals });
+  const { authenticate } = createKeyAuthenticator({
+    partners,
+    clock,
+    log: pino({ level: 'silent' }),
+    secrets,
+    signals,
+    metrics: { cached() {} },
+  });
   return { clock, state, partners, authenticate, id, key: writeKey({ id, secret }) };
 }
 

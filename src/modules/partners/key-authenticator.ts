@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Clock, minutes } from '#kernel/clock.ts';
 import { type Actor, keyActor } from '#kernel/context.ts';
 import type { Client } from '#kernel/contracts.ts';
+import type { Metrics } from '#kernel/metrics.ts';
 import { unauthenticated } from '#kernel/problems.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import { KEYS_CHANNEL, type partners } from './contract.ts';
@@ -15,6 +16,7 @@ export interface KeyAuthenticatorParts {
   log: Logger;
   secrets: Secrets;
   signals: { hearing(): boolean; on(channel: string, heard: () => void): void };
+  metrics: Pick<Metrics, 'cached'>;
 }
 
 /** A key that was found good, and what must hold for that to be believed. */
@@ -38,14 +40,14 @@ const NOTED_EVERY_MS = minutes(1);
  * remembered counts for nothing as soon as any key is revoked anywhere, while nothing can be heard, and after ten seconds.
  */
 export function createKeyAuthenticator(parts: KeyAuthenticatorParts): { authenticate(apiKey: string): Promise<Actor> } {
-  const { partners, clock, log, secrets, signals } = parts;
+  const { partners, clock, log, secrets, signals, metrics } = parts;
   const judged = new LRUCache<string, Judged>({ max: REMEMBERED });
   const noted = new LRUCache<string, number>({ max: REMEMBERED });
   let heard = 0;
   signals.on(KEYS_CHANNEL, () => heard++);
   const era = (): number => heard + keysEndedHere();
 
-  const isFresh = (known: Judged, nowMs: number): boolean =>
+  const isStillGood = (known: Judged, nowMs: number): boolean =>
     known.era === era() && signals.hearing() && nowMs - known.readAtMs < TRUSTED_MS && nowMs < known.expiresAtMs;
 
   const ask = async (apiKey: string, { id, secret }: KeyText, readAtMs: number): Promise<Judged> => {
@@ -76,7 +78,9 @@ export function createKeyAuthenticator(parts: KeyAuthenticatorParts): { authenti
       if (!text) throw notGood();
       const nowMs = clock.now().getTime();
       const before = judged.get(apiKey);
-      const known = before && isFresh(before, nowMs) ? before : await ask(apiKey, text, nowMs);
+      const isFresh = before !== undefined && isStillGood(before, nowMs);
+      metrics.cached('api-keys', isFresh);
+      const known = isFresh ? before : await ask(apiKey, text, nowMs);
       noteUse(known.actor.id, nowMs);
       return known.actor;
     },

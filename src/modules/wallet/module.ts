@@ -8,6 +8,7 @@ import { resumeCharges } from './charge-wallet.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { needs, type Wallet } from './context.ts';
 import { fixtures } from './fixtures.ts';
+import { gauges } from './gauges.ts';
 import { capture, expireHolds, hold, releaseHold } from './hold.ts';
 import { payBackJob } from './jobs.ts';
 import { pay } from './pay.ts';
@@ -44,6 +45,7 @@ export const walletModule = module<typeof wallet, Wallet>({
     timer('wallet.roll-up', minutes(1), rollUp),
     timer('wallet.checkpoint', minutes(15), (ctx: Wallet) => makeCheckpoint(ctx)),
   ],
+  gauges,
   settings: walletSettings,
   permissions: {
     'wallet:manage': { does: "charges and deducts other people's wallets", roles: ['finance'] },

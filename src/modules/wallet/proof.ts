@@ -3,6 +3,7 @@ import { type Database, sql } from '#kernel/database.ts';
 import type { Proof } from '#wallet';
 import { brokenCheckpoints, causeOf, digestKey, holdsOf, paymentsOf, serverVersion, sumsDigest } from './checkpoint-rows.ts';
 import type { Wallet } from './context.ts';
+import { noteProof } from './last-proof.ts';
 
 interface Counts {
   checkpoint: number;
@@ -121,7 +122,9 @@ export async function proveLedger(ctx: Wallet, { full = false }: { full?: boolea
       },
     ),
   ];
-  return { ok: rules.every(({ ok }) => ok), full, checkedAt: ctx.clock.now().toISOString(), rules };
+  const ok = rules.every((rule) => rule.ok);
+  if (ok) await noteProof(ctx);
+  return { ok, full, checkedAt: ctx.clock.now().toISOString(), rules };
 }
 
 /** Up to which transfer the newest checkpoint goes. */
