@@ -1,14 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Work } from '../src/adapters/queue/port.ts';
+import { openTelemetry } from '../src/adapters/tracing/open-telemetry.ts';
+import { tracedWork } from '../src/kernel/traced-work.ts';
 import { otlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
 import { type Person, usd } from './people.ts';
 import { arrives, openRoom, type Server, startServer } from './real-server.ts';
 import { type World, world } from './world.ts';
 
 const room = openRoom('traces');
+const row = {
+  id: '0193e1a2-7c3b-7d55-9f00-0c1d2e3f4a5b',
+  kind: 'event',
+  name: 'bell.rung.v1',
+  subject: null,
+  payload: {},
+  created_at: new Date(),
+} as const;
 const REACTION = 'catalog/inventory.levels-changed.v1';
 
 let w: World;
@@ -120,6 +134,63 @@ test('the lines of the log name the trace, in both services, of the call and of 
     .poll(() => linesOf(sales), { timeout: 20_000 })
     .toContainEqual(expect.objectContaining({ queue: REACTION, msg: 'work done' }));
   expect(linesOf(sales)).toContainEqual(expect.objectContaining({ operation: 'postOrders', msg: 'call' }));
+});
+
+test('a batch of events of several traces is a trace of its own, and a mark in each of them that links to it', async () => {
+  const tracing = openTelemetry({ endpoint: receiver.url, headers: {}, service: 'batch', share: 1 }, '1');
+  const traces = [newTrace(), newTrace()];
+  const rows = [...traces, traces[0]!].map((trace, n) => ({ ...row, seq: n, trace: `00-${trace}-00f067aa0ba902b7-01` }));
+  const handed: Work[] = [];
+  await tracedWork(tracing, 'batches', rows, async (own) => void handed.push(...own));
+  await tracing.stop();
+
+  const batch = receiver.spans.find(({ service, parentSpanId }) => service === 'batch' && parentSpanId === '')!;
+  expect(new Set(batch.links)).toEqual(new Set(traces));
+  for (const trace of traces)
+    expect(spansOf(trace)).toContainEqual(expect.objectContaining({ name: 'process batches', links: [batch.traceId] }));
+  expect(handed.map(({ trace }) => trace!.slice(3, 35))).toEqual([traces[0], traces[1], traces[0]]);
+  expect(handed.map(({ trace }) => trace)).not.toContain(rows[0]!.trace);
+});
+
+test('a share of the traces that begin here is recorded, and a caller that records its trace has it recorded', async () => {
+  const tracing = openTelemetry({ endpoint: receiver.url, headers: {}, service: 'sampled', share: 0 }, '1');
+  const own = await tracing.span('own', { kind: 'server', parent: null }, async ({ trace }) => trace);
+  await tracing.span('given', { kind: 'server', parent: `00-${newTrace()}-00f067aa0ba902b7-01` }, async () => {});
+  await tracing.stop();
+  expect(own).toMatch(/-00$/);
+  expect(receiver.spans.filter(({ service }) => service === 'sampled').map(({ name }) => name)).toEqual(['given']);
+});
+
+test('a receiver that never answers holds up nothing, and a stop takes two seconds', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const tracing = openTelemetry({ endpoint: `http://127.0.0.1:${port}`, headers: {}, service: 'silent', share: 1 }, '1');
+  for (let n = 0; n < 20_000; n++) await tracing.span('work', { kind: 'server', parent: null }, async () => {});
+  const began = performance.now();
+  await tracing.stop();
+  expect(performance.now() - began).toBeLessThan(3000);
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test.each([
+  ['insert into orders.orders (id) values ($1)', 'insert orders.orders'],
+  ['\n  with due as (insert into wallet.payments (id) values ($1)) select 1', 'with wallet.payments'],
+  ['select 1', 'select'],
+  ['update catalog.products set price = $1', 'update catalog.products'],
+  ['commit', 'commit'],
+])('the span of %s is called %s', async (text, name) => {
+  const tracing = openTelemetry({ endpoint: receiver.url, headers: {}, service: name, share: 1 }, '1');
+  await tracing.statement(text, async () => {}); // outside of a span there is nothing to belong to
+  await tracing.span('call', { kind: 'server', parent: null }, () => tracing.statement(text, async () => {}));
+  await tracing.stop();
+  expect(
+    receiver.spans
+      .filter(({ service }) => service === name)
+      .map((span) => span.name)
+      .sort(),
+  ).toEqual(['call', name].sort());
 });
 
 test('the SDKs of traces and of error reports are loaded only where a receiver is set', () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
 import { sql } from './database.ts';
+import { openMetrics } from './metrics.ts';
 import { systemScope } from './runtime.ts';
 
 const guide = readFileSync(new URL('../../docs/observing.md', import.meta.url), 'utf8');
@@ -64,4 +65,62 @@ test('orders, refusals by a limit and requests under way are counted', async () 
   expect(sampleOf(text, 'souk_http_rate_limited_total')).toBe(refused);
   expect(sampleOf(text, 'souk_http_requests_in_flight')).toBe(1); // this very request
   expect(text).toMatch(/souk_http_request_duration_seconds_count\{method="POST",route="\/v1\/orders",status="4xx"\} 1/);
+});
+
+test('a figure that cannot be read holds up no other, and is not known', async () => {
+  const { registry } = openMetrics([
+    { name: 'souk_never', help: 'Never answered', read: () => new Promise(() => {}) },
+    { name: 'souk_fails', help: 'Fails', read: () => Promise.reject(new Error('the database is away')) },
+    { name: 'souk_fails_by_queue', help: 'Fails', label: 'queue', read: () => Promise.reject(new Error('the database is away')) },
+    { name: 'souk_seven', help: 'Answered', read: () => 7 },
+  ]);
+  const began = performance.now();
+  const text = await registry.metrics();
+  expect(performance.now() - began).toBeLessThan(3500);
+  expect(text).toMatch(/^souk_never nan$/im);
+  expect(text).toMatch(/^souk_fails nan$/im);
+  expect(text).not.toContain('souk_fails_by_queue{');
+  expect(text).toContain('souk_seven 7\n');
+});
+
+test('the age of the last proof, and of what is stuck, is measured', async () => {
+  const w = await world();
+  const bob = await w.buyer('bob', { balance: usd(100_00) });
+  const ages = async () => {
+    const text = await read(w);
+    return ['ledger_proof_age', 'charges_pending_oldest', 'orders_placing_oldest'].map((name) => sampleOf(text, `souk_${name}_seconds`));
+  };
+  const begun = (await ages())[0]!;
+  w.clock.advance(3_600_000);
+  expect((await ages())[0]).toBeCloseTo(begun + 3600, 0); // never proven: since the first transfer
+  expect(await w.ask('wallet', 'prove', {})).toMatchObject({ ok: true });
+  await w.sql(
+    `insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at)
+     values (gen_random_uuid(), $1, $1, 'placing', 'wallet', 'USD', 100, '[]', $2, $2)`,
+    [bob.id, w.clock.now()],
+  );
+  w.clock.advance(60_000);
+  expect(await ages()).toEqual([60, 0, 60]);
+
+  await w.sql("update wallet.accounts set balance = balance + 1 where purpose = 'available'");
+  expect(await w.ask('wallet', 'prove', {})).toMatchObject({ ok: false });
+  expect((await ages())[0]).toBe(60);
+});
+
+test('work that waits is told by queue, tokens that are remembered are hits, and a breaker that opens is seen', async () => {
+  const w = await world({
+    env: { MODULES: 'identity,inventory,catalog,orders', WALLET_SERVICE_URL: 'http://127.0.0.1:9', INTERNAL_SECRET: 'x'.repeat(32) },
+  });
+  const bob = await w.person('bob');
+  for (let n = 0; n < 3; n++) await bob.get('/v1/orders');
+  const text = await read(w);
+  expect(sampleOf(text, 'souk_cache_reads_total{cache="tokens",result="miss"}')).toBe(1);
+  expect(sampleOf(text, 'souk_cache_reads_total{cache="tokens",result="hit"}')).toBe(2);
+  expect(text).not.toContain('souk_breaker_open{');
+  expect(sampleOf(text, 'souk_part_up{part="queue"}')).toBe(1);
+
+  const queue = [...text.matchAll(/souk_queue_waiting\{queue="([^"]+)"\} 0/g)].map(([, name]) => name!);
+  expect(queue).toContain('catalog/inventory.levels-changed.v1');
+  await Promise.all(Array.from({ length: 12 }, () => w.souk.runtime.ask('orders', 'wallet', 'prove', {}, systemScope).catch(() => {})));
+  expect(sampleOf(await read(w), 'souk_breaker_open{module="wallet"}')).toBe(1);
 });
