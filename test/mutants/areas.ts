@@ -9,18 +9,18 @@ const shared = [
   'src/authentication/*.test.ts',
   'src/modules/social/sign-in.test.ts',
   'src/modules/customers/*.test.ts',
-  'test/{contract,house,keyed-routes,keys-open,personal-data,states,writing-a-module}.test.ts',
+  'test/{contract,conventions,keyed-routes,keys-open,personal-data,services,states,writing-a-module}.test.ts',
 ];
 
 /** They hold lists and documents of all areas against what is declared when files are loaded. */
 export const isOverall = (test: string): boolean =>
-  /^test\/(?:contract|house|keyed-routes|personal-data|states)\.test\.ts$|\/mfa-routes\.test\.ts$/.test(test);
+  /^test\/(?:contract|conventions|keyed-routes|personal-data|states)\.test\.ts$|\/mfa-routes\.test\.ts$/.test(test);
 
 const folderOf = (area: string): string => (area === 'kernel' ? 'src/kernel' : `src/modules/${area}`);
 const isTest = (file: string): boolean => /\.(test|spec)\.ts$/.test(file);
 
 export const sourcesOf = (area: string, root: string): string[] =>
-  globSync(`${folderOf(area)}/**/*.{ts,sql}`, { cwd: root })
+  globSync([`${folderOf(area)}/*.ts`, `${folderOf(area)}/migrations/*.sql`], { cwd: root })
     .filter((file) => !isTest(file))
     .sort();
 

@@ -3,11 +3,8 @@ import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import type { Runner } from './runner.ts';
 
-/** Places of a source file, as [from, to] offsets: those that ran, and those that had run before, when the file was loaded. */
-export interface FileCoverage {
-  ran: [number, number][];
-  loaded: [number, number][];
-}
+/** Places of a source file that ran, as [from, to] offsets. */
+export type FileCoverage = [number, number][];
 
 export interface TestCoverage {
   test: string;
@@ -20,41 +17,29 @@ interface V8Function {
   ranges: { startOffset: number; endOffset: number; count: number }[];
 }
 
-const NOT = 0;
-const RAN = 1;
-const LOADED = 2;
-
-/** V8 tells nested ranges; the innermost one holds. The outermost is the file itself, which every test runs. */
+/** V8 tells nested ranges; the innermost one holds. The outermost is the file itself: it runs once, for all tests of a process. */
 export function painted(functions: readonly V8Function[]): FileCoverage {
   const ranges = functions
     .flatMap(({ ranges }, at) => ranges.map((range) => ({ ...range, isFile: range.startOffset === 0 && at === 0 })))
     .sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset);
   const paint = new Uint8Array(Math.max(...ranges.map(({ endOffset }) => endOffset)));
-  for (const { startOffset, endOffset, count, isFile } of ranges)
-    paint.fill(isFile ? LOADED : count > 0 ? RAN : NOT, startOffset, endOffset);
-  return { ran: stretches(paint, RAN), loaded: stretches(paint, LOADED) };
-}
-
-function stretches(paint: Uint8Array, colour: number): [number, number][] {
-  const found: [number, number][] = [];
+  for (const { startOffset, endOffset, count, isFile } of ranges) paint.fill(!isFile && count > 0 ? 1 : 0, startOffset, endOffset);
+  const found: FileCoverage = [];
   for (let at = 0; at < paint.length; at++) {
-    if (paint[at] !== colour) continue;
+    if (paint[at] === 0) continue;
     const from = at;
-    while (paint[at] === colour) at++;
+    while (paint[at] === 1) at++;
     found.push([from, at]);
   }
   return found;
 }
 
 /** Whether a test runs this place. */
-export const runs = ({ files }: TestCoverage, file: string, offset: number): boolean => holds(files[file]?.ran, offset);
+export const runs = ({ files }: TestCoverage, file: string, offset: number): boolean =>
+  (files[file] ?? []).some(([from, to]) => from <= offset && offset < to);
 
-/** Whether this place runs when the file is loaded, and the test runs anything in that file. */
-export const loads = ({ files }: TestCoverage, file: string, offset: number): boolean =>
-  holds(files[file]?.loaded, offset) && files[file]!.ran.length > 0;
-
-const holds = (stretches: readonly [number, number][] = [], offset: number): boolean =>
-  stretches.some(([from, to]) => from <= offset && offset < to);
+/** Whether a test runs anything of a file. */
+export const runsAny = ({ files }: TestCoverage, file: string): boolean => (files[file] ?? []).length > 0;
 
 /**
  * What each test file runs. It is measured again when that test file, or any source, is not what it was.

@@ -68,6 +68,13 @@ const migration: Rule[] = [
   ...statements,
 ];
 
+/** How often, how long, how many at once: another figure would do as well. */
+const isTuning = (what: string, line: string): boolean =>
+  what === 'a number one larger' &&
+  /\bconst [A-Z_]*(?:MS|SECONDS|MINUTES|DAYS|TRIES|ATTEMPTS|BATCH|PLACES|ROWS|TURN|LOCK|TEXTS)\b|\btimer\(|\bjob\(|retryAfterSeconds|setTimeout\(/.test(
+    line,
+  );
+
 /** Every mutant of a file's text, in the order of its lines. Imports, comments, examples and prose are left alone. */
 export function mutantsOf(file: string, text: string): Mutant[] {
   const rules = file.endsWith('.sql') ? migration : [...typescript, ...statements];
@@ -77,7 +84,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     .flatMap((rule) => [...text.matchAll(rule.find)].map((found) => change(rule, found as RegExpExecArray, text)))
     .filter(({ offset, length, to }) => length > 0 && text.slice(offset, offset + length) !== to)
     .map((mutant) => ({ ...mutant, line: text.slice(0, mutant.offset + firstInk(text, mutant.offset)).split('\n').length }))
-    .filter(({ line, offset }) => isCode(lines[line - 1]!) && !isProse(text, offset))
+    .filter(({ line, offset, what }) => isCode(lines[line - 1]!) && !isProse(text, offset) && !isTuning(what, lines[line - 1]!))
     .sort((a, b) => a.offset - b.offset)
     .map(({ what, ...mutant }) => {
       const name = `${file}: ${what}: ${lines[mutant.line - 1]!.trim()}`;
@@ -109,7 +116,9 @@ function statementLength(text: string): number {
 const firstInk = (text: string, offset: number): number => text.slice(offset).search(/\S/);
 
 const isCode = (line: string): boolean =>
-  !/^\s*(?:\*|\/\/|\/\*|--|import\b|export (?:type|interface)\b|type\b|interface\b)|\bexample\b|\bdescribe\(|\bdescription\b/.test(line);
+  !/^\s*(?:\*|\/\/|\/\*|--|import\b|export (?:type|interface)\b|type\b|interface\b)|\bexamples?\b|\bdescribe\(|\bdescription\b|\\`/.test(
+    line,
+  );
 
 /** Within quotation marks of one line of TypeScript, outside SQL. */
 function isProse(text: string, offset: number): boolean {
