@@ -69,6 +69,9 @@ describe('the front door', () => {
 
   test('treats ids and limits that are none as such', async () => {
     expect(await w.get('/v1/products/not-an-id')).toBeProblem(404, 'not-found');
+    const una = await w.person('una');
+    expect(await una.get(`/v1/customers/${'a'.repeat(301)}`)).toBeProblem(404, 'not-found');
+    expect(await una.get('/v1/customers/a%00b')).toBeProblem(404, 'not-found');
     expect(await w.get('/v1/products?limit=101')).toBeProblem(422, 'invalid');
     expect(await w.get('/v1/products?limit=x')).toBeProblem(422, 'invalid');
     expect(await w.get('/v1/products?cursor=forged.AAAA')).toBeProblem(400, 'malformed');

@@ -57,6 +57,12 @@ describe('a body', () => {
     expect(reply.headers.get('accept-encoding')).toBe(status === 415 ? 'identity' : null);
   });
 
+  test('that is larger than its call may have is refused, and told how large it may be', async () => {
+    const reply = await bothWays(JSON.stringify({ username: 'sue', password: 'x'.repeat(2 * 2 ** 20) }), JSON_TYPE);
+    expect(reply).toBeProblem(413, 'too-large');
+    expect(reply.body.limitBytes).toBeLessThan(2 * 2 ** 20);
+  });
+
   test('may hold the same name in two objects, and quotes and brackets in its text', async () => {
     const variants = [1, 2].map((n) => ({ options: { color: `"{[${n},:` }, price: usd(1_00), stock: 1 }));
     expect((await sue.post('/v1/products', { name: 'Shade', category: 'electronics', variants })).status).toBe(201);
@@ -236,4 +242,9 @@ test('an email is taken as browsers take it, a code with the gaps that people co
   const confirm = (given: string) => w.post('/v1/auth/confirm-sign-up', { email: ' jane@example.com ', code: given });
   expect(await confirm(code.slice(1))).toBeProblem(422, 'invalid');
   expect((await confirm(` ${code.slice(0, 3)}\u00a0${code.slice(3)}\n`)).status).toBe(200);
+});
+
+test.each(['', 'two words', 'clé', 'k'.repeat(256)])('the Idempotency-Key %j is none that can be stored', async (key) => {
+  const body = { name: 'Chair', category: 'home', price: usd(1_00), stock: 1 };
+  expect(await sue.post('/v1/products', body, { 'idempotency-key': key })).toBeProblem(400, 'malformed');
 });

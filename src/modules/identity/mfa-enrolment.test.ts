@@ -159,3 +159,11 @@ test('neither the secret nor a recovery code stands in the database, and a seale
   );
   expect((await jim.person.post('/v1/auth/step-up', { code: ida.app.next() })).status).toBe(500);
 });
+
+test('the operator takes a second factor from nobody who has none, and from nobody who is not there', async () => {
+  const ivo = await w.person('ivo');
+  const takeAway = (accountId: string) => w.ask('identity', 'removeSecondFactor', { accountId });
+  await expect(takeAway(ivo.id)).rejects.toMatchObject({ code: 'identity/no-second-factor' });
+  await expect(takeAway('00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({ code: 'not-found' });
+  expect((await ivo.get('/v1/auth/me')).status).toBe(200);
+});

@@ -186,3 +186,46 @@ test.each([
   const fits = (length: number) => inventory.operations[name].input.safeParse(input(Array.from({ length }, newId))).success;
   expect([fits(most), fits(most + 1)]).toEqual([true, false]);
 });
+
+test('closing writes off what is free, once, and tells it; what is kept aside, and what is sold on, stays', async () => {
+  const [lamp, shade, rug] = [newId(), newId(), newId()];
+  await w.ask('inventory', 'open', { variants: [lamp, shade, rug].map((variantId) => ({ variantId, onHand: 5 })) });
+  const expiresAt = new Date(w.clock.now().getTime() + minutes(60)).toISOString();
+  await w.ask('inventory', 'reserve', { key: newId(), lines: [{ variantId: lamp, quantity: 2 }], expiresAt });
+  const told = async () =>
+    (
+      await w.sql<{ levels: unknown }>(
+        "select payload -> 'levels' as levels from told.outbox where name = 'inventory.levels-changed.v1' and payload::text like $1 order by seq",
+        [`%${shade}%`],
+      )
+    ).map(({ levels }) => levels);
+  const before = (await told()).length;
+  for (let time = 1; time <= 2; time++) await w.ask('inventory', 'close', { variantIds: [lamp, shade] });
+  const levels = await w.ask<{ variantId: string }[]>('inventory', 'levels', { variantIds: [lamp, shade, rug] });
+  expect(levels.toSorted((a, b) => (a.variantId < b.variantId ? -1 : 1))).toEqual([
+    { variantId: lamp, onHand: 2, reserved: 2, available: 0, version: 3 },
+    { variantId: shade, onHand: 0, reserved: 0, available: 0, version: 2 },
+    { variantId: rug, onHand: 5, reserved: 0, available: 5, version: 1 },
+  ]);
+  const movements = await w.ask<object[]>('inventory', 'movements', { variantIds: [lamp], after: null, limit: 9 });
+  expect(movements).toMatchObject([
+    { change: -3, onHand: 2, reason: 'variant removed' },
+    { change: 5, onHand: 5, reason: 'opening stock' },
+  ]);
+  expect((await told()).slice(before)).toEqual([
+    expect.arrayContaining([
+      { variantId: lamp, available: 0, version: 3 },
+      { variantId: shade, available: 0, version: 2 },
+    ]),
+  ]);
+});
+
+test('more than can be counted is refused, and it is told how many there are', async () => {
+  const [lamp, change] = [
+    newId(),
+    (amount: number) => w.ask('inventory', 'change', { key: newId(), variantId: lamp, change: amount, reason: 'x' }),
+  ];
+  await w.ask('inventory', 'open', { variants: [{ variantId: lamp, onHand: 7 }] });
+  await expect(change(1_000_000_000 - 6)).rejects.toMatchObject({ code: 'inventory/too-much-stock', extra: { onHand: 7 } });
+  await change(1_000_000_000 - 7);
+});

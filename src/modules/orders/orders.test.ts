@@ -200,6 +200,11 @@ describe('under load', () => {
     expect(again.body.detail).toContain('send a new key to try again');
     expect(again.body).toEqual({ ...refused.body, detail: again.body.detail });
     expect((await hana.post('/v1/orders', order(mat))).status).toBe(201);
+    await w.sql(
+      `update orders.orders set refusal = '{"code":"orders/total-too-large","extra":{}}' where buyer = $1 and state = 'rejected'`,
+      [hana.id],
+    );
+    expect(await hana.post('/v1/orders', order(mat), key)).toBeProblem(409, 'orders/total-too-large');
   });
 });
 
@@ -210,6 +215,10 @@ test("somebody else's order cannot be read; a cursor is one's own", async () => 
   await liz.post('/v1/orders', order(kit));
   expect(await moe.get(`/v1/orders/${placed.body.id}`)).toBeProblem(404, 'not-found');
   expect((await (await w.admin()).get(`/v1/orders/${placed.body.id}`)).body.buyer.username).toBe('liz');
+  const root = await w.admin();
+  expect((await root.get('/v1/orders?buyer=LIZ')).body.items).toHaveLength(2);
+  expect(await root.get('/v1/orders?buyer=nobody-here')).toBeProblem(404, 'not-found');
+  expect(await moe.get('/v1/orders?buyer=liz')).toBeProblem(404, 'not-found');
   const { nextCursor } = (await liz.get('/v1/orders?limit=1')).body;
   expect((await liz.get(`/v1/orders?limit=1&cursor=${nextCursor}`)).body.items[0].id).toBe(placed.body.id);
   expect(await moe.get(`/v1/orders?limit=1&cursor=${nextCursor}`)).toBeProblem(400, 'malformed');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { days } from '#kernel/clock.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -143,4 +144,14 @@ describe('an order that is being placed while an account closes', () => {
     expect([await lou.balance(), await stock()]).toEqual([usd(9_00), units]);
     expect((await lou.get('/v1/orders')).body.items).toMatchObject([{ state: 'rejected' }]);
   });
+});
+
+test('a seller may leave when all orders of the products are decided and long delivered', async () => {
+  await w.step();
+  const seller = await w.seller('sid');
+  const cap = await seller.lists({ name: 'Cap', price: usd(1_00), stock: 5 });
+  await ivy.post('/v1/orders', { items: [{ productId: cap, quantity: 1 }] });
+  expect(await blockersOf(ctx(), { accountId: seller.id })).toEqual(['orders']);
+  w.clock.advance(days(31));
+  expect(await blockersOf(ctx(), { accountId: seller.id })).toEqual([]);
 });
