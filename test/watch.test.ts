@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { services } from '../infra/topology.ts';
@@ -46,6 +47,22 @@ describe.runIf(isThere)('promtool', () => {
 
   test('finds the configuration and the rules well formed', () => {
     expect(promtool(['check', 'config', '--lint-fatal', 'prometheus.yml'])).toContain('SUCCESS');
+  });
+
+  test('can read every expression of the dashboards', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'souk-watch-'));
+    const expressions = dashboards.flatMap(({ text }) =>
+      [...text.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, expr]) => JSON.parse(expr!) as string),
+    );
+    const rules = expressions.map((expr, n) => ({ record: `expression_${n}`, expr: expr.replaceAll('$job', '.*') }));
+    const check = (name: string, all: object[]) => {
+      writeFileSync(join(folder, name), JSON.stringify({ groups: [{ name: 'dashboards', rules: all }] }));
+      return promtool(['check', 'rules', join(folder, name)]);
+    };
+    expect(expressions.length).toBeGreaterThan(40);
+    expect(check('read.yml', rules)).toContain(`SUCCESS: ${rules.length} rules found`);
+    expect(() => check('unread.yml', [{ record: 'expression', expr: 'sum(' }])).toThrow('could not parse');
+    rmSync(folder, { recursive: true });
   });
 
   test('sees each alert raised when it should be, and not before', () => {
