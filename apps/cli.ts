@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { identity, lastAdmin, noSecondFactor } from '#identity';
 import { type Composition, version } from '#kernel/compose.ts';
 import type { Module } from '#kernel/module.ts';
+import { systemScope } from '#kernel/runtime.ts';
 import type { Settings } from '#kernel/settings.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
 import { statesPage } from '#kernel/states-page.ts';
@@ -81,7 +82,7 @@ souk
   .option('--full', 'recompute all of it, and trust no checkpoint')
   .action(({ full = false }: { full?: boolean }) =>
     withSouk(async (app) => {
-      const proof = await clientOf(app, wallet).prove({ full });
+      const proof = await clientOf(app, wallet, { ...systemScope, onProgress: inTenths() }).prove({ full });
       for (const { rule, ok, figures } of proof.rules)
         process.stdout.write(`${ok ? 'ok    ' : 'BREACH'} ${rule}\n       ${JSON.stringify(figures)}\n`);
       if (!proof.ok) process.exitCode = 1;
@@ -141,6 +142,17 @@ souk
   .action((file: string | undefined) => write(settingsPage(settingsParts()), file));
 
 await souk.parseAsync().catch((error) => fail(error));
+
+/** Writes how far something is, ten times at most. */
+function inTenths(): (done: number, total: number) => void {
+  let told = 0;
+  return (done, total) => {
+    const tenths = total === 0 ? 10 : Math.floor((10 * done) / total);
+    if (tenths <= told) return;
+    told = tenths;
+    process.stderr.write(`${done.toLocaleString('en')} of ${total.toLocaleString('en')} rows (${tenths * 10} %)\n`);
+  };
+}
 
 async function write(text: string, file: string | undefined): Promise<void> {
   if (!file) process.stdout.write(text);

@@ -221,6 +221,9 @@ describe('souk ledger verify on a database of somebody else', () => {
     const before = startApp(room.path, { DATABASE_URL: databaseUrl(), SECRET_KEYS }, 'cli.ts', 'ledger', 'verify');
     expect(await before.ended()).toEqual({ code: 0, signal: null });
     expect(before.stdout()).not.toContain('BREACH');
+    const full = startApp(room.path, { DATABASE_URL: databaseUrl(), SECRET_KEYS }, 'cli.ts', 'ledger', 'verify', '--full');
+    expect(await full.ended()).toEqual({ code: 0, signal: null });
+    expect(full.stderr()).toMatch(/^[\d,]+ of [\d,]+ rows \(100 %\)$/m);
 
     await onServer(
       "set session_replication_role = replica; update wallet.accounts set balance = balance + 1 where purpose = 'available'",

@@ -40,6 +40,7 @@ async function bench(): Promise<void> {
     const answer = (await work()) as { ok?: boolean } | undefined;
     say(`${what}: ${Math.round(performance.now() - started)} ms${answer ? `, ok ${answer.ok}` : ''}`);
   };
+  await client.query('vacuum analyze'); // as autovacuum does
   await measured('full proof', () => prove(true));
   for (let turn = 1; turn <= 2; turn++) await rollUp(ctx);
   const { makeCheckpoint } = await import('../src/modules/wallet/checkpoint.ts');

@@ -76,6 +76,8 @@ export interface BaseContext<OwnSettings = unknown> {
   readonly request: RequestScope | null;
   /** Address of who called first, also where another service asks for them: for limits only, it is not stored. */
   readonly address: string | null;
+  /** Tells how much of a long operation is done, for whoever asked to know. */
+  progress(done: number, total: number): void;
   /** Counts copies of this module's data that differed from their source and were repaired, for the metrics. */
   repaired(copy: string, count: number): void;
   /**

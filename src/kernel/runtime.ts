@@ -29,7 +29,11 @@ export interface Scope {
   deadline?: number | undefined;
   /** Set for operations of `life` that another service asks: the one that closes accounts asks every service, so none may ask on. */
   asksNoOther?: boolean | undefined;
+  /** Told how far a long operation is, where it runs in this process. */
+  onProgress?: (done: number, total: number) => void;
 }
+
+const noProgress = (): void => {};
 
 export const systemScope: Scope = { actor: system, request: null, tx: null };
 
@@ -125,6 +129,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
         actor: scope.actor,
         request: scope.request,
         signal: scope.signal,
+        progress: scope.onProgress ?? noProgress,
         address: scope.request?.address ?? scope.address ?? null,
         db: databaseOf(module.name, scope),
         isTogether: allHere && !scope.tx,

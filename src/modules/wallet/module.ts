@@ -36,7 +36,7 @@ export const walletModule = module<typeof wallet, Wallet>({
     hold,
     capture,
     releaseHold,
-    prove: proveLedger,
+    prove: (ctx, { full }) => proveLedger(ctx, { full }),
   },
   jobs: [runs(payBackJob, payBack)],
   timers: [

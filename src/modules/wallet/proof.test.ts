@@ -7,6 +7,7 @@ import { usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import type { Wallet } from './context.ts';
+import { recomputeAll } from './full-proof.ts';
 import { proveLedger } from './proof.ts';
 import { rollUp } from './rollup.ts';
 
@@ -45,6 +46,7 @@ async function afterTampering(statement: string, full: boolean): Promise<{ figur
   let proof: Proof | undefined;
   await context()
     .db.transaction(async (tx) => {
+      await tx.execute(raw('set transaction isolation level repeatable read') as never);
       await tx.execute(raw('set local session_replication_role = replica') as never);
       for (const part of statement.split(';')) await tx.execute(raw(part) as never);
       proof = await proveLedger({ ...w.souk.runtime.context('wallet', { ...systemScope, tx }) } as Wallet, { full });
@@ -116,6 +118,7 @@ const FRESH: [figure: string, statement: string][] = [
   ],
   ['wrongPayers', `update wallet.payments set payer = 'me' where id = ${NEWEST_PAYMENT}`],
   ['wrongPayers', `update wallet.payments set at = at + interval '1 second' where id = ${NEWEST_PAYMENT}`],
+  ['wrongHoldTimes', "update wallet.holds set at = at + interval '1 second' where reason = 'after'"],
   ['wrongRefunds', 'update wallet.payment_shares set refunded = refunded + 1 where refunded < amount'],
   ['wrongHoldMoves', 'update wallet.holds set captured = captured + 1 where captured > 0'],
 ];
@@ -175,6 +178,55 @@ describe('the quick and the full proof', () => {
       const { ok, figures } = await afterTampering(statement, full);
       expect([ok, broken(figures[figure])], `${full ? 'full' : 'quick'} ${JSON.stringify(figures)}`).toEqual([false, true]);
     }
+  });
+
+  test('read in many small batches, the full proof finds the same, and tells how far it is', async () => {
+    await w.sql(`set session_replication_role = replica;
+      insert into wallet.accounts (id, owner, purpose, currency, opened_at)
+        select md5(purpose)::uuid, 'many', purpose, 'EUR', now() from unnest('{external,undelivered}'::text[]) as purpose;
+      insert into wallet.payments select md5('p' || n)::uuid, 'many', 'EUR', 7, 'paid', now() from generate_series(1, 300) as n;
+      insert into wallet.payment_shares select md5('p' || n)::uuid, 'many', 7, 0 from generate_series(1, 300) as n;
+      insert into wallet.journals (id, cause_kind, cause_id, key, entries, at)
+        select md5('j' || n)::uuid, 'order', md5('p' || n)::uuid::text, 'pay:' || md5('p' || n)::uuid, 2, now() from generate_series(1, 300) as n;
+      insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at)
+        select md5('j' || n)::uuid, line, md5('external')::uuid, md5('undelivered')::uuid, 'EUR', line * 2 + 1 - line / 2, 'sale', now()
+        from generate_series(1, 2) as line, generate_series(1, 300) as n;
+      set session_replication_role = default`);
+    const seen: number[] = [];
+    const ctx = w.souk.runtime.context('wallet', { ...systemScope, onProgress: (done, total) => seen.push(done / total) }) as Wallet;
+    const wrong = async (statement: string): Promise<object> => {
+      let found: [string, unknown][] = [];
+      const work = ctx.db.transaction(async (tx) => {
+        for (const part of ['set local session_replication_role = replica', statement]) await tx.execute(raw(part) as never);
+        found = Object.entries(await recomputeAll(ctx, tx, () => {}, { pages: 1, rows: 7 }));
+        throw new Error('nothing stays');
+      });
+      await expect(work).rejects.toThrow('nothing stays');
+      return Object.fromEntries(found.filter(([, figure]) => broken(figure)));
+    };
+    expect(await wrong('select 1')).toEqual({});
+    expect([seen.length > 40, seen.at(-1), seen.every((share, turn) => share >= (seen[turn - 1] ?? 0))]).toEqual([true, 1, true]);
+    expect(await wrong("update wallet.payments set amount = 8 where currency = 'EUR'")).toEqual({ wrong_payments: 300 });
+    expect(
+      await wrong("update wallet.journals set entries = 3 where key in (select 'pay:' || id from wallet.payments where currency = 'EUR')"),
+    ).toEqual({
+      broken_journals: 300, // also those whose two lines are in different batches
+    });
+    expect(await wrong("update wallet.transfers set currency = 'USD' where currency = 'EUR'")).toEqual({ wrong_currencies: 600 });
+  });
+
+  test('of a call is one at a time, and ends when its time is over', async () => {
+    const admin = await w.admin();
+    const full = () => admin.get('/v1/ledger/proof?full=true');
+    const refused = await context().db.transaction(async (tx) => {
+      await tx.execute(raw('select pg_advisory_xact_lock(7281005)') as never);
+      return full();
+    });
+    expect(refused).toBeProblem(503, 'unavailable');
+    expect(refused.body.reason).toMatch('Another full proof');
+    expect((await full()).body.ok).toBe(true);
+    for (const limited of [true, false])
+      await expect(proveLedger(context(), { full: limited, limitMs: 1 })).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   test('have a case here for every figure that can be broken', async () => {

@@ -6,7 +6,7 @@ import { Charge, ChargeWallet, chargeDeclined, unknownGateway } from './charge.t
 import { chargeWallet } from './charge-wallet.ts';
 import type { Wallet } from './context.ts';
 import { Deduction, DeductWallet, deductWallet, reasonNeeded } from './deduct-wallet.ts';
-import { proveLedger } from './proof.ts';
+import { LIMIT_OF_A_CALL_MS, proveLedger } from './proof.ts';
 import { JournalView, readJournal, readStatement, readWallet, StatementQuery, WalletView } from './statement.ts';
 
 const ProofQuery = z.object({
@@ -61,12 +61,12 @@ export const routes = [
   get('/ledger/proof', {
     summary: 'The proof of the ledger',
     description:
-      'Checks the rules of the ledger over all stored money in one snapshot. `ok` is true when every rule holds; the figures show what was compared. What came since the last checkpoint is recomputed; of what is older, digests show whether a row was changed. `full=true` recomputes all of it.',
+      'Checks the rules of the ledger over all stored money in one snapshot. `ok` is true when every rule holds; the figures show what was compared. What came since the last checkpoint is recomputed; of what is older, digests show whether a row was changed. `full=true` recomputes all of it: one such call at a time, and for a minute at most.',
     access: permitted('ledger:read'),
     query: ProofQuery,
     returns: Proof,
     problems: [],
-    handle: (ctx: Wallet, { query }) => proveLedger(ctx, { full: query.full === 'true' }),
+    handle: (ctx: Wallet, { query }) => proveLedger(ctx, { full: query.full === 'true', limitMs: LIMIT_OF_A_CALL_MS }),
   }),
   get('/ledger/journals/{id}', {
     summary: 'A journal and its transfers',

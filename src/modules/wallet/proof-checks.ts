@@ -1,0 +1,91 @@
+import { type Sql, sql } from '#kernel/database.ts';
+import { causeOf } from './checkpoint-rows.ts';
+
+/** Breaches of the rules by rows that a statement has at hand. Each check is a list of CTEs over rows with fixed names, and columns that count. */
+interface Check {
+  ctes: Sql;
+  columns: Sql;
+}
+
+/** Of transfers called `fresh`, and of the journals whose first line is among them. */
+export const journalChecks: Check = {
+  ctes: sql`
+    fresh_journals as materialized (select * from wallet.journals where id in (select journal_id from fresh)),
+    posted as materialized (
+      select whole.* from (
+        select journal_id, count(*) as entries, min(line) as first_line from wallet.transfers
+        where journal_id in (select journal_id from fresh) group by journal_id
+      ) as whole join fresh as f on f.journal_id = whole.journal_id and f.line = whole.first_line
+    )`,
+  columns: sql`
+    (select count(*) from fresh as t
+       left join wallet.accounts as d on d.id = t.debit_account and d.currency = t.currency
+       left join wallet.accounts as c on c.id = t.credit_account and c.currency = t.currency
+       where d.id is null or c.id is null) as wrong_currencies,
+    (select count(*) from fresh as t join fresh_journals as j on j.id = t.journal_id where t.at <> j.at) as wrong_times,
+    (select count(*) from fresh_journals as j join fresh as t on t.journal_id = j.id join wallet.accounts as d on d.id = t.debit_account
+       left join wallet.payments as p on p.id = ${causeOf(sql`j.cause_id`)}
+       where j.cause_kind = 'order' and (p.payer is distinct from d.owner or p.at <> j.at)) as wrong_payers,
+    (select count(*) from fresh_journals as j join fresh as t on t.journal_id = j.id and t.kind = 'hold'
+       left join wallet.holds as h on h.id = ${causeOf(sql`j.cause_id`)}
+       where j.cause_kind = 'hold' and h.at is distinct from j.at) as wrong_hold_times,
+    (select count(*) from posted as p join fresh_journals as j on j.id = p.journal_id where j.cause_kind = '' or j.cause_id = '') as nameless_journals,
+    (select count(*) from posted as p join fresh_journals as j on j.id = p.journal_id where p.entries <> j.entries) as broken_journals,
+    (select count(*) from posted as p left join fresh_journals as j on j.id = p.journal_id where j.id is null) as stray_transfers`,
+};
+
+/** Of all accounts, with their recomputed balances: `summed`. */
+export const balanceChecks: Check = {
+  ctes: sql`
+    held as (
+      select coalesce(h.owner, a.owner) as owner, coalesce(a.balance, 0) as balance, coalesce(h.held, 0) as held
+      from (select owner, currency, sum(amount - captured - released) as held from wallet.holds where is_open group by owner, currency) as h
+      full join (select owner, currency, balance from summed where purpose = 'held') as a on a.owner = h.owner and a.currency = h.currency
+    )`,
+  columns: sql`
+    (select count(*) from summed where guarded and stored <> balance) as wrong_balances,
+    (select count(*) from summed where rollup is not null and rollup <> rolled) as wrong_rollups,
+    (select coalesce(json_object_agg(currency, total), '{}') from (
+       select currency, sum(case when guarded then stored else balance end) as total from summed group by currency) as totals) as sums,
+    (select count(*) from summed where guarded and (stored < 0 or balance < 0)) as negative,
+    (select count(*) from held where balance <> held) as wrong_held,
+    (select count(*) from summed where purpose = 'escrow' and balance <> 0) as stray_escrow`,
+};
+
+/** Of payments called `some_payments`: what was paid and refunded of each, by its shares and by its transfers. */
+export const paymentChecks: Check = {
+  ctes: sql`
+    paid as (
+      select p.id, sum(t.amount) as amount
+      from some_payments as p join wallet.journals as j on j.key = 'pay:' || p.id and j.cause_kind = 'order' and j.cause_id = p.id::text
+      join wallet.transfers as t on t.journal_id = j.id group by p.id
+    ),
+    refunded as (
+      select p.id, sum(t.amount) as amount
+      from some_payments as p join wallet.journals as j on j.cause_kind = 'refund' and j.cause_id = p.id::text
+      join wallet.transfers as t on t.journal_id = j.id group by p.id
+    ),
+    shares as (
+      select payment_id as id, sum(amount) as amount, sum(refunded) as refunded from wallet.payment_shares
+      where payment_id in (select id from some_payments) group by payment_id
+    )`,
+  columns: sql`
+    (select count(*) from some_payments as p left join shares as s on s.id = p.id left join paid on paid.id = p.id left join refunded as r on r.id = p.id
+       where coalesce(s.amount, 0) <> p.amount or coalesce(paid.amount, 0) <> p.amount or coalesce(r.amount, 0) <> coalesce(s.refunded, 0)
+         or (p.state = 'cancelled' and coalesce(paid.amount, 0) <> coalesce(r.amount, 0))) as wrong_payments`,
+};
+
+/** Of holds called `some_holds`: what was set aside, captured and released of each, by its row and by its transfers. */
+export const holdChecks: Check = {
+  ctes: sql`
+    hold_moves as (
+      select h.id, sum(t.amount) filter (where t.kind = 'hold') as held, sum(t.amount) filter (where t.kind = 'capture') as captured,
+             sum(t.amount) filter (where t.kind = 'release') as released
+      from some_holds as h join wallet.journals as j on j.cause_kind = 'hold' and j.cause_id = h.id::text
+      join wallet.transfers as t on t.journal_id = j.id group by h.id
+    )`,
+  columns: sql`
+    (select count(*) from some_holds as h left join hold_moves as m on m.id = h.id
+       where h.captured + h.released > h.amount or coalesce(m.held, 0) <> h.amount or coalesce(m.captured, 0) <> h.captured
+         or coalesce(m.released, 0) <> h.released) as exceeded_holds`,
+};
