@@ -12,7 +12,7 @@ import { demoAccounts, hasDemo, loadDemo } from './demo.ts';
 import { bounds, openHttpServer } from './http-server.ts';
 import { fail, loadSettings, say } from './shell.ts';
 
-/** How long a stop may take once the database is gone, for good. */
+/** How long a stop may take once the database is gone and does not come back. */
 const GIVE_UP_MS = 5000;
 
 await main().catch((error) => fail(error));

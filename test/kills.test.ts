@@ -91,7 +91,7 @@ test('charges whose reply was lost, and that nobody asked about again, are settl
   await books.close();
 }, 60_000);
 
-test('after all of it the server still ends in good order', async () => {
+test('after all of it the server still stops cleanly', async () => {
   const { pid } = embeddedServer(data);
 
   expect(await server.stop()).toEqual({ code: 0, signal: null });

@@ -51,7 +51,7 @@ const PLACES: [where: string, closure: 'closing' | 'erasing', hold: (id: string)
   ['while the wallet forgets', 'erasing', (id) => `select 1 from wallet.deductions where owner = '${id}' for update`],
 ];
 
-test(`through kill -9 in ${PLACES.length} places of a deletion, and at ${RANDOM_ROUNDS} random moments, accounts are gone for good or as they were`, async () => {
+test(`through kill -9 in ${PLACES.length} places of a deletion, and at ${RANDOM_ROUNDS} random moments, accounts are gone or unchanged`, async () => {
   const [held, hurried] = [await arrive(PLACES.length), await arrive(RANDOM_ROUNDS * LEAVING_AT_ONCE)];
   await w.step();
 

@@ -51,7 +51,7 @@ describe('a token is refused', () => {
     ['of almost this issuer', { iss: 'ISSUER/' }],
     ['that has run out', { exp: 1_000_000_000 }],
     ['that never runs out', { exp: undefined }],
-    ['that is not good yet', { nbf: 4_102_444_800 }],
+    ['that is not valid yet', { nbf: 4_102_444_800 }],
     ['without a subject', { sub: undefined }],
     ['with an empty subject', { sub: '' }],
     ['that tells of a sign-out', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
@@ -63,8 +63,8 @@ describe('a token is refused', () => {
 
   test('that is forged in any of the usual ways', async () => {
     const theirs = await generateKeyPair('RS256');
-    const good = await issuer.sign(claims());
-    const [header = '', payload = '', signature = ''] = good.split('.');
+    const valid = await issuer.sign(claims());
+    const [header = '', payload = '', signature = ''] = valid.split('.');
     const publicText = await exportSPKI((await importJWK(issuer.publicKey(), 'RS256', { extractable: true })) as never);
     const kid = issuer.publicKey().kid as string;
     const hs256 = (secret: string) =>

@@ -13,7 +13,7 @@ export interface OutsideIssuerSettings {
   jwksUrl: string | undefined;
 }
 
-/** Somebody as a token of the issuer tells of them. Roles and groups are no part of it: those are ours to give. */
+/** A person as a token of the issuer describes them, without roles and groups: Souk grants those itself. */
 export interface Recognised {
   subject: string;
   email: string | null;
@@ -29,11 +29,11 @@ export interface OutsideIssuer {
   readonly issuer: string;
   /** Whether a token claims to be the issuer's. Nothing of it is checked yet. */
   claims(token: string): boolean;
-  /** @throws unauthenticated for a token that is not good, or not for us. @throws unavailable when the issuer's keys cannot be had. */
+  /** @throws unauthenticated for a token that is not valid, or not for us. @throws unavailable when the issuer's keys cannot be had. */
   recognise(token: string): Promise<Recognised>;
 }
 
-/** None with a shared secret: whoever knows a public key must not be able to sign with it. */
+/** None with a shared secret: somebody who knows a public key must not be able to sign with it. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 /** An issuer signs other things too, sign-outs for one (OpenID Connect Back-Channel Logout), and those let nobody in. */
@@ -73,11 +73,11 @@ export function openOutsideIssuer({ issuer, audiences, jwksUrl }: OutsideIssuerS
     async recognise(token) {
       const options = { algorithms: ALGORITHMS, issuer, requiredClaims: ['exp', 'sub'], clockTolerance: TOLERANCE_SECONDS };
       const verified = await jwtVerify(token, keyOf, { ...options, currentDate: clock.now() }).catch((error) => {
-        throw unavailable.is(error) ? error : notGood();
+        throw unavailable.is(error) ? error : notValid();
       });
       const type = verified.protectedHeader.typ?.toLowerCase().replace(/^application\//, '') ?? 'jwt';
       const { data: claims } = Claims.safeParse(verified.payload);
-      if (!claims || !TYPES.includes(type) || !isForUs(claims, audiences)) throw notGood();
+      if (!claims || !TYPES.includes(type) || !isForUs(claims, audiences)) throw notValid();
       return {
         subject: claims.sub,
         email: claims.email,
@@ -90,8 +90,10 @@ export function openOutsideIssuer({ issuer, audiences, jwksUrl }: OutsideIssuerS
   };
 }
 
-const notGood = () =>
-  unauthenticated({ reason: 'The token of the outside issuer is not good: it has run out, is not for Souk, or was not signed by it.' });
+const notValid = () =>
+  unauthenticated({
+    reason: 'The token of the outside issuer is not valid: it has expired, is not for Souk, or was not signed by that issuer.',
+  });
 
 function isForUs({ aud, token_use, client_id }: z.infer<typeof Claims>, audiences: readonly string[]): boolean {
   const named = aud === undefined && token_use === 'access' ? [client_id] : [aud ?? []].flat();

@@ -11,7 +11,7 @@ export interface Whose {
  * close, then either reopen or forget. It resumes after a crash, so each of these may run twice, and twice is once.
  */
 export interface AccountLife<Ctx = never> {
-  /** What keeps the account from being closed, each a name that its owner is told. */
+  /** What keeps the account from being closed. Each is a name that its owner reads. */
   readonly blockers?: (ctx: Ctx, whose: Whose) => Promise<string[]>;
   /**
    * Lets nothing new begin for the account. Whatever begins commits its row and then looks whether the account is closed; a closure
@@ -19,7 +19,7 @@ export interface AccountLife<Ctx = never> {
    */
   readonly close?: (ctx: Ctx, whose: Whose) => Promise<boolean>;
   readonly reopen?: (ctx: Ctx, whose: Whose) => Promise<void>;
-  /** Takes everything personal out, for good; ids and figures may stay. */
+  /** Removes everything personal, permanently; ids and figures may stay. */
   readonly forget?: (ctx: Ctx, whose: Whose) => Promise<void>;
   readonly export?: AccountSections<Ctx>;
 }
@@ -108,7 +108,7 @@ export const AccountExport = z.looseObject({
   exportedAt: Time,
   cut: z
     .array(z.string())
-    .meta({ description: 'Lists that are longer than what stands here; their own routes tell the rest', example: [] }),
+    .meta({ description: 'Lists that are longer than the part shown here. Their own routes return the rest', example: [] }),
 });
 
 /** The export with all sections, as the API describes it. @throws Error when two modules bring the same section. */

@@ -7,7 +7,7 @@ import { Id, Time } from './shapes.ts';
 
 const DeadLetter = z
   .object({ id: Id, queue: z.string(), subjects: z.array(z.string()), reason: z.string().nullable(), tries: z.int(), at: Time })
-  .meta({ id: 'DeadLetter', description: 'Work that failed for good; its payload stays in the database' });
+  .meta({ id: 'DeadLetter', description: 'Work that failed at every attempt. Its payload stays in the database' });
 
 /** Work that was given up: looked at, and tried again. */
 export const deadLetterRoutes = (deadLetters: QueueEngine['deadLetters']): Route[] => [

@@ -249,7 +249,7 @@ describe('events', () => {
     expect(await w.sql('select from kernel.outbox where sent_at is null')).toEqual([]);
   });
 
-  test('that fail for good become dead letters, which staff can read and retry', async () => {
+  test('that fail at every attempt become dead letters, which staff can read and retry', async () => {
     const admin = await w.admin();
     await w.sql(
       `insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"not an id"}', now())`,

@@ -60,8 +60,8 @@ export const Environment = z.object({
     .string()
     .min(32, 'must have at least 32 characters')
     .optional()
-    .describe('at least 32 characters; needed where modules live in several processes'),
-  MODULES: z.string().optional().describe('names of the modules that live in this process, with commas; without it all of them'),
+    .describe('at least 32 characters; needed where modules run in several processes'),
+  MODULES: z.string().optional().describe('names of the modules that run in this process, with commas; without it all of them'),
   SOUK_MODULES: z.string().optional().describe('files of modules by others, with commas: [writing-a-module.md](writing-a-module.md)'),
   DEMO: z
     .enum(['on', 'off'])
@@ -74,7 +74,7 @@ export const Environment = z.object({
       'what Souk calls itself: the issuer of its tokens. An origin, without a path; the same in every process. Without it `http://localhost:<PORT>`; production demands it',
     ),
   DEFAULT_CURRENCY: Currency.default('USD').describe(
-    'the currency that a wallet always tells: TND, EUR, USD, GBP, CHF, CAD, MAD, DZD, EGP, SAR, AED, QAR, KWD, LYD, JPY',
+    'the currency that a wallet always shows: TND, EUR, USD, GBP, CHF, CAD, MAD, DZD, EGP, SAR, AED, QAR, KWD, LYD, JPY',
   ),
   LARGEST_AMOUNT: amountLimits(1_000_000_000_000, 10_000_000_000_000).describe(
     'the largest amount of one charge, deduction, payment or order, in minor units, up to 10000000000000; `1000000000000,JPY:5000000000` sets another one for a currency. The same in every process',
@@ -103,7 +103,7 @@ export const Environment = z.object({
     .number()
     .int()
     .default(0)
-    .describe('lets Souk live in the future (or the past); refused in production'),
+    .describe('moves the time of Souk into the future (or the past); refused in production'),
   MFA_ROLES: z
     .string()
     .default('')
@@ -125,7 +125,7 @@ export interface Settings extends CommonSettings {
   readonly backgroundConnections: number;
   /** How many requests may wait for a connection. */
   readonly databaseWaiting: number;
-  /** The database past any pooler; undefined where there is none. */
+  /** The database without the pooler; undefined where there is no pooler. */
   readonly databaseDirectUrl: string | undefined;
   /** Whether this process brings the database to its version; else it waits until another one has. */
   readonly migrates: boolean;
@@ -134,7 +134,7 @@ export interface Settings extends CommonSettings {
   readonly dataFolder: string;
   readonly keys: MasterKeys;
   readonly internalSecret: string | undefined;
-  /** Names of the modules that live in this process; undefined for all of them. */
+  /** Names of the modules that run in this process; undefined for all of them. */
   readonly modules: string[] | undefined;
   /** Where the absent modules answer: module name to base URL. */
   readonly serviceUrls: Readonly<Record<string, string>>;
@@ -147,7 +147,7 @@ export interface Settings extends CommonSettings {
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly clockShiftMs: number;
-  /** What each module and adapter has made of its own settings, by its name. */
+  /** What each module and adapter has read from its own settings, by its name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
 

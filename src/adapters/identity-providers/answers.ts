@@ -9,7 +9,7 @@ const FAULTS = new Set([
 ]);
 
 /**
- * True when the provider has answered, and the answer is that the code is not good (RFC 6749, 5.2), or does not fit what was
+ * True when the provider has answered, and the answer is that the code is not valid (RFC 6749, 5.2), or does not fit what was
  * asked. What else fails is no answer: a network, a server, or our own credentials.
  */
 export function isNotProven(error: unknown): boolean {

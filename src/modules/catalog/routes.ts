@@ -63,7 +63,7 @@ export const routes = [
     handle: (ctx: Catalog, { params, body, owner, ifMatch }) => changeProduct(ctx, params.id, body, { owner, ifMatch }),
   }),
   del('/products/{id}', {
-    summary: 'Archive a product for good',
+    summary: 'Archive a product permanently',
     description: 'Archives the product: it can no longer be found or bought. Orders that contain it do not change.',
     access: owned('product', 'catalog:write'),
     returns: null,

@@ -33,7 +33,7 @@ export const routes = [
     handle: (ctx: Customers, { body, ifMatch }) => ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: body, ifMatch }),
   }),
   del('/customers/{username}', {
-    summary: 'Delete your account and all personal data for good',
+    summary: 'Delete your account and all personal data permanently',
     description:
       'Refused with its reasons while there is money in the wallet, something sold is not delivered, or an order is being placed. The books keep ' +
       'ids and figures; what the account had listed is taken off the shelves; the username is never given to anybody else. ' +

@@ -1,6 +1,6 @@
 import { machine, type StateOf } from '#kernel/machine.ts';
 
-/** `unconfirmed` and `closing` may do nothing; `erased` is for good. */
+/** `unconfirmed` and `closing` may do nothing; `erased` is final. */
 export const accountMachine = machine({
   name: 'account',
   table: 'identity.accounts',

@@ -50,7 +50,7 @@ test('guesses at once get no more tries than guesses in turn', async () => {
   expect(await confirm(w, { email, code })).toBeProblem(403, 'identity/wrong-code');
 });
 
-test('a code is good for 15 minutes', async () => {
+test('a code is valid for 15 minutes', async () => {
   const { w, code, email } = await signedUp();
   w.clock.advance(15 * 60_000);
   expect(await confirm(w, { email, code })).toBeProblem(403, 'identity/wrong-code');

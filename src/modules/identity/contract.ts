@@ -59,7 +59,7 @@ export const Customer = z
     id: Id,
     username: Username,
     fullName: FullName,
-    age: Age.nullable().meta({ description: 'As given, or reckoned from birthDate' }),
+    age: Age.nullable().meta({ description: 'As given, or computed from birthDate' }),
     birthDate: BirthDate.nullable(),
     address: Address.nullable(),
     gender: Gender.nullable(),
@@ -102,7 +102,7 @@ export const ACCESS_TOKEN_SECONDS = 600;
 export const AccessToken = z
   .object({
     accessToken: z.string().meta({ description: 'JWT, ES256: send it as Authorization: Bearer' }),
-    expiresIn: z.int().meta({ description: 'Seconds that the access token lives', example: ACCESS_TOKEN_SECONDS }),
+    expiresIn: z.int().meta({ description: 'Seconds until the access token expires', example: ACCESS_TOKEN_SECONDS }),
     tokenType: z.literal('Bearer'),
   })
   .meta({ id: 'AccessToken' });
@@ -110,7 +110,7 @@ export type AccessToken = z.infer<typeof AccessToken>;
 
 export const Tokens = AccessToken.extend({
   idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
-  refreshToken: z.string().meta({ description: 'NamedProduct once, at POST /v1/auth/token, for 30 days' }),
+  refreshToken: z.string().meta({ description: 'Valid once, at POST /v1/auth/token, for 30 days' }),
 }).meta({ id: 'Tokens' });
 export type Tokens = z.infer<typeof Tokens>;
 
@@ -150,7 +150,7 @@ export const accountSuspended = problem({
   detail: 'This account may not sign in at the moment. If you think that this is a mistake, contact the shop.',
 });
 
-/** Told only to who knows the password, or whom a provider has recognised as the owner. */
+/** Only a caller who knows the password, or whom a provider has recognised as the owner, gets this answer. */
 export const accountClosing = problem({
   code: 'identity/account-closing',
   status: 403,
@@ -158,7 +158,7 @@ export const accountClosing = problem({
   detail: 'This account is being deleted. Nobody can sign in to it until the deletion is complete or cancelled.',
 });
 
-/** Told only to who has proven the rest: by a password, or by a provider's word, for which there is a `ticket`. */
+/** Only a caller who has proven the rest gets this answer: by a password, or at a provider, for which there is a `ticket`. */
 export const mfaCodeRequired = problem({
   code: 'identity/mfa-code-required',
   status: 401,
@@ -225,12 +225,12 @@ export const identity = contract('identity', {
     findAccount: operation({ input: z.object({ username: z.string() }), output: Account.nullable() }),
     /** Accounts by id; ids that are not known are left out. At most 200. */
     findAccounts: operation({ input: z.object({ ids: z.array(Id).max(200) }), output: z.array(Account) }),
-    /** Makes an active account for demo data or from the command line; an existing username is answered as it stands. */
+    /** Makes an active account for demo data or from the command line. If the username exists, its account is answered unchanged. */
     ensureAccount: operation({
       input: z.object({ username: Username, password: z.string(), fullName: z.string(), email: z.email().nullable() }),
       output: Account,
     }),
-    /** An account with its personal data, whatever state it is in but erased. */
+    /** An account with its personal data, in every state except erased. */
     readCustomer: operation({ input: OneAccount, output: Customer, problems: [notFound] }),
     /** Since when an account is there, and whether its email is confirmed; null when there is none. */
     registrationOf: operation({ input: OneAccount, output: z.object({ emailConfirmed: z.boolean(), createdAt: Time }).nullable() }),
@@ -286,7 +286,7 @@ export const identity = contract('identity', {
       output: z.object({ roles: z.array(RoleName) }),
       problems: [notFound, lastAdmin],
     }),
-    /** Takes a lost second factor away: sessions and tokens of the account end, and the owner is told. For the shell of the operator. */
+    /** Removes a lost second factor. Sessions and tokens of the account end, and the owner gets an email. For the shell of the operator. */
     removeSecondFactor: operation({ input: OneAccount, output: z.object({}), problems: [notFound, noSecondFactor] }),
     /** Public keys that access tokens are signed with, the current one first. */
     signingKeys: operation({ input: z.object({}), output: z.object({ keys: z.array(PublicKey) }) }),

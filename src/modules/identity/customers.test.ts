@@ -30,7 +30,7 @@ test('Amal registers, is active at once, and sees what she gave', async () => {
   expect(await w.sql(`select 1 from told.outbox where name = 'identity.account-created.v2'`)).toHaveLength(1);
 });
 
-test('a date of birth does instead of the age, which is reckoned from it', async () => {
+test('a date of birth replaces the age, which is computed from it', async () => {
   const w = await world();
   const { age: _, ...rest } = amal;
   const year = w.clock.now().getUTCFullYear() - 20;

@@ -22,7 +22,7 @@ export const codeEmail = ({ username, code }: Codes): EmailText => ({
   subject: 'Your confirmation code',
   text: [
     `${code.short} is your confirmation code.`,
-    `It confirms this email address for the account ${username}, and is good for 15 minutes. Enter it only if you opened this account yourself; otherwise ignore this message, and nothing happens.`,
+    `It confirms this email address for the account ${username}, and is valid for 15 minutes. Enter it only if you opened this account yourself; otherwise ignore this message, and nothing happens.`,
     ...longCode(code),
   ].join('\n\n'),
 });
@@ -40,12 +40,12 @@ export const resetEmail = ({ username, code }: Codes): EmailText => ({
   subject: 'Your code for a new password',
   text: [
     `${code.short} is your code for a new password.`,
-    `It sets a new password for the account ${username}, and is good for 15 minutes. If you did not ask for it, ignore this message: your password stays as it is.`,
+    `It sets a new password for the account ${username}, and is valid for 15 minutes. If you did not ask for it, ignore this message: your password stays as it is.`,
     ...longCode(code),
   ].join('\n\n'),
 });
 
-/** What the owner of an account is told has happened to it. */
+/** What has happened to an account, for the email to its owner. */
 export const News = z.discriminatedUnion('what', [
   z.object({ what: z.literal('new-password') }),
   z.object({ what: z.literal('email-changed') }),
@@ -60,7 +60,7 @@ export type News = z.infer<typeof News>;
 
 const NEW_PASSWORD = 'set a new password at once (POST /v1/auth/forgot-password)';
 
-/** The email that tells it, and what to do if it was not the owner. It does not name a new address: somebody else may read the old one by now. */
+/** The email that says so, and what to do if it was somebody else. It does not name a new address: somebody else may read the old one by now. */
 export function emailAbout(news: News, username: string): EmailText {
   switch (news.what) {
     case 'new-password':

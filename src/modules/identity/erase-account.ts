@@ -10,7 +10,7 @@ import { revoke } from './revocation.ts';
 import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
 
-/** Empties a closed account for good. Its id stays, for the books, and the index of its name, so that nobody else gets it. */
+/** Empties a closed account. This cannot be undone. Its id stays, for the books, and the index of its name, so that nobody else gets it. */
 export async function eraseAccount(ctx: Identity, { accountId }: Whose): Promise<void> {
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {

@@ -62,7 +62,7 @@ describe.each(WAYS)('a code mailed for %s', (_, { ask, enter, done }, name) => {
     return mailedTo(username);
   };
 
-  test('is still good after 25 wrong tries from another network, and 25 from 25 networks', async () => {
+  test('is still valid after 25 wrong tries from another network, and 25 from 25 networks', async () => {
     const text = await mailed(`${name}a`);
     const elsewhere = network();
     for (let n = 0; n < 25; n++) expect(await enter(`${name}a`, wrong(digits(text)), elsewhere)).toBeProblem(403, 'identity/wrong-code');
@@ -72,7 +72,7 @@ describe.each(WAYS)('a code mailed for %s', (_, { ask, enter, done }, name) => {
     expect((await enter(`${name}a`, digits(text), HOME)).status).toBe(done);
   });
 
-  test('may be guessed at a hundred times a day from all networks together; its long code is good all the same', async () => {
+  test('may be guessed at a hundred times a day from all networks together; its long code stays valid', async () => {
     const text = await mailed(`${name}b`);
     for (let n = 0; n < 20; n++) {
       const elsewhere = network();

@@ -39,15 +39,15 @@ test('of twenty who renew them at once every one gets ten, and those of exactly 
 
   expect(replies.map(({ status }) => status)).toEqual(Array(20).fill(201));
   expect(await rowsOf(ben)).toEqual(Array(10).fill({ used_at: null }));
-  const good: string[] = [];
+  const valid: string[] = [];
   for (const [index, codes] of [old, ...replies.map(({ body }) => body.recoveryCodes as string[])].entries()) {
     await w.sql('delete from identity.attempts');
     const outcomes = new Set<number>();
     for (const code of codes.slice(0, 2)) outcomes.add((await stepUp(ben, code)).status);
-    expect(outcomes.size).toBe(1); // a set is good as a whole, or void as a whole
-    if (outcomes.has(200)) good.push(`set ${index}`);
+    expect(outcomes.size).toBe(1); // a set is valid as a whole, or void as a whole
+    if (outcomes.has(200)) valid.push(`set ${index}`);
   }
-  expect(good).toHaveLength(1);
+  expect(valid).toHaveLength(1);
 });
 
 test('a code that is used while they are renewed counts once, or not at all', async () => {

@@ -53,7 +53,7 @@ test('twenty who send one code at once: one is let in', async () => {
   expect(accepted(await twenty(() => stepUp(dora, code)))).toBe(1);
 });
 
-test('twenty who send one recovery code at once: one is let in, and the other codes stay good, each once', async () => {
+test('twenty who send one recovery code at once: one succeeds, and the other codes stay valid, each once', async () => {
   const { person: eve, recoveryCodes } = await enrol(w, await w.person('eve'));
   expect(accepted(await twenty(() => stepUp(eve, recoveryCodes[0]!)))).toBe(1);
   w.clock.advance(minutes(5));

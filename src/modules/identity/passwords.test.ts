@@ -43,7 +43,7 @@ test('whoever reads the mail sets a new password, and everybody else is out', as
   });
 });
 
-test('a code is good once, for a quarter of an hour and five tries', async () => {
+test('a code is valid once, for 15 minutes and five tries', async () => {
   const ben = await w.person('ben');
   const reset = (code: string) => w.post('/v1/auth/reset-password', { username: 'ben', code, newPassword: NEW });
 

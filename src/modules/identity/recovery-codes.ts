@@ -25,7 +25,7 @@ export const newRecoveryCodes = (): string[] =>
 
 export const isRecoveryCode = (code: string): boolean => new RegExp(`^${RECOVERY_CODE}$`).test(code);
 
-/** A keyed hash, the same however the code is written. */
+/** A keyed hash, the same for every way to write the code. */
 const fingerprintOf = (secrets: Secrets, accountId: string, code: string): string =>
   secrets.fingerprint(code.toLowerCase().replaceAll(/[- ]/g, ''), `identity.recovery-code:${accountId}`);
 
@@ -34,7 +34,7 @@ export const storeRecoveryCodes = (tx: Database, secrets: Secrets, accountId: st
     insert into identity.recovery_codes (account_id, fingerprint)
     select ${accountId}, code.fingerprint from unnest(${codes.map((code) => fingerprintOf(secrets, accountId, code))}::text[]) as code (fingerprint)`);
 
-/** Used or not, none of them is good any more. */
+/** After this none of them is valid, used or not. */
 export const voidRecoveryCodes = (tx: Database, accountId: string) =>
   tx.execute(sql`delete from identity.recovery_codes where account_id = ${accountId}`);
 
@@ -44,7 +44,7 @@ export const spendRecoveryCode = async (db: Database, secrets: Secrets, accountI
     update identity.recovery_codes set used_at = ${now}
     where account_id = ${accountId} and fingerprint = ${fingerprintOf(secrets, accountId, code)} and used_at is null`)) === 1;
 
-/** How many are still good. */
+/** How many are still valid. */
 export const countRecoveryCodes = async (db: Database, accountId: string): Promise<number> =>
   (
     await db.one<{ left: number }>(sql`

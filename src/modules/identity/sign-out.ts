@@ -4,7 +4,7 @@ import { ownSession } from './own-session.ts';
 import { revoke } from './revocation.ts';
 import { type EndedBy, endSession } from './session.ts';
 
-/** Ends the session that the token of this call belongs to. Once is as good as twice. */
+/** Ends the session that the token of this call belongs to. A second call changes nothing. */
 export async function signOut(ctx: Identity): Promise<undefined> {
   await signOutSession(ctx, ownSession(ctx), 'sign-out');
 }

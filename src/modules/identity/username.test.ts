@@ -33,7 +33,7 @@ test.each([
   '...',
   '\u0301\u0301\u0301',
   '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01',
-])('all names made for %s are good usernames', (fullName) => {
+])('all names made for %s are valid usernames', (fullName) => {
   const names = usernamesFrom(fullName);
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) expect(Username.safeParse(name).success, name).toBe(true);

@@ -19,7 +19,7 @@ export interface KeyAuthenticatorParts {
   metrics: Pick<Metrics, 'cached'>;
 }
 
-/** A key that was found good, and what must hold for that to be believed. */
+/** A key that was found valid, and what must hold so that this is still believed. */
 interface Judged {
   actor: Actor;
   expiresAtMs: number;
@@ -55,7 +55,7 @@ export function createKeyAuthenticator(parts: KeyAuthenticatorParts): { authenti
     const answer = await partners.judgeKey({ id, keyHash: hashOf(secrets, secret) });
     if (!answer) {
       judged.delete(apiKey);
-      throw notGood();
+      throw notValid();
     }
     const expiresAtMs = answer.expiresAt ? Date.parse(answer.expiresAt) : Number.POSITIVE_INFINITY;
     const known = { actor: keyActor(id, answer.scopes), expiresAtMs, era: before, readAtMs };
@@ -75,7 +75,7 @@ export function createKeyAuthenticator(parts: KeyAuthenticatorParts): { authenti
   return {
     async authenticate(apiKey) {
       const text = readKey(apiKey);
-      if (!text) throw notGood();
+      if (!text) throw notValid();
       const nowMs = clock.now().getTime();
       const before = judged.get(apiKey);
       const isFresh = before !== undefined && isStillGood(before, nowMs);
@@ -88,4 +88,4 @@ export function createKeyAuthenticator(parts: KeyAuthenticatorParts): { authenti
 }
 
 /** One answer for a key that never was, was revoked, or has expired. */
-const notGood = () => unauthenticated({ reason: 'The API key is not good: it was mistyped, was deleted, or has expired.' });
+const notValid = () => unauthenticated({ reason: 'The API key is not valid: it was mistyped, was deleted, or has expired.' });

@@ -58,7 +58,7 @@ describe('a key opens', () => {
     expect(await auditor.post('/v1/api-keys', { name: 'Child', scopes: ['audit:read'] })).toBeProblem(403, 'account-needed');
   });
 
-  test('public calls as anybody, good or bad', async () => {
+  test('public calls as anybody, valid or not', async () => {
     expect((await auditor.get('/v1/products')).status).toBe(200);
     expect((await w.get('/v1/products', { 'x-api-key': 'souk_bad' })).status).toBe(200);
   });

@@ -34,7 +34,7 @@ export const routes = [
     handle: (ctx: Partners, { body, key }) => createKey(ctx, body, key),
   }),
   del('/api-keys/{id}', {
-    summary: 'Delete an API key, at once and for good',
+    summary: 'Delete an API key, at once and permanently',
     description: 'Its next call is refused in every process. The entry remains in the list, so that the audit trail can be understood.',
     access: permitted('api-keys:manage'),
     mfa: true,

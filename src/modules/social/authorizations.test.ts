@@ -60,7 +60,7 @@ test('another browser cannot finish what this one began, and does not spoil it',
   expect((await browser.comeBack(path)).status).toBe(200);
 });
 
-test('a return is good once; of twenty at once one is let in', async () => {
+test('a return counts once: of twenty at the same time one signs in', async () => {
   const { browser, path } = await underWay();
   const replies = await Promise.all(Array.from({ length: 20 }, () => browser.comeBack(path)));
   expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);

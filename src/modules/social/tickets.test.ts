@@ -93,7 +93,7 @@ test('a ticket of an authorization request with a challenge is changed by the pa
   expect(await browser.begin('google', '?challenge=short')).toBeProblem(422, 'invalid');
 });
 
-test('a ticket is good for a minute', async () => {
+test('a ticket is valid for a minute', async () => {
   const ticket = await ticketOf('dora');
   w.clock.advance(seconds(60));
   expect(await change(ticket)).toBeProblem(401, 'social/wrong-ticket');

@@ -15,14 +15,14 @@ export async function reopenOwner(ctx: Wallet, { accountId }: Whose): Promise<vo
   await ctx.db.execute(sql`delete from wallet.closed_owners where owner = ${accountId} and not for_good`);
 }
 
-/** `closing` may be reopened; `closed` is for good. */
+/** `closing` may be reopened; `closed` is final. */
 export async function closureOf(db: Database, owner: string): Promise<'open' | 'closing' | 'closed'> {
   const row = await db.maybe<{ for_good: boolean }>(sql`select for_good from wallet.closed_owners where owner = ${owner}`);
   if (!row) return 'open';
   return row.for_good ? 'closed' : 'closing';
 }
 
-/** What of an owner is still under way: money to spend, set aside or not yet delivered, and charges that no gateway has answered. */
+/** What an owner still has open: money to spend, held or not yet delivered, and charges that no gateway has answered. */
 export async function blockersOf(ctx: Wallet, { accountId }: Whose): Promise<string[]> {
   return (await ctx.db.many<{ blocker: string }>(openBlockers(accountId))).map(({ blocker }) => blocker);
 }
