@@ -10,6 +10,7 @@ import { AccountExport, accountExportOf } from './account-life.ts';
 import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
 import { GATEWAY, type SignIn, serveDocs } from './docs.ts';
+import { eventName } from './events.ts';
 import { keepsKernel, modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
 import { readingsOf } from './gauges.ts';
 import { serveHealth } from './health.ts';
@@ -150,6 +151,12 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     errors,
     retryDelaySeconds: parts.retryDelaySeconds ?? 1,
   });
+  const here = all.filter(({ name }) => runtime.local.has(name));
+  metrics.begin({
+    events: here.flatMap(({ contract }) => Object.values(contract.events).map(eventName)),
+    queues: work.queues,
+    timers: here.flatMap(({ timers }) => timers.map(({ name }) => name)),
+  });
   const authenticator = parts.authenticator({
     ask: (module, operation, input) => runtime.ask('kernel', module, operation, input, systemScope),
     clock: parts.clock,
@@ -161,10 +168,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   });
   const exported = accountExportOf(all);
   const describe = (routes: Routed) => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
-  const routes = routesOf(
-    all.filter(({ name }) => runtime.local.has(name)),
-    exported,
-  );
+  const routes = routesOf(here, exported);
   const document = () => describe(routes);
   const limits = settings.rateLimits ? openLimits(limitsOf(all), cache) : noLimits;
   const app = openHttp({

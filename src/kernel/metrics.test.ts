@@ -67,6 +67,20 @@ test('orders, refusals by a limit and requests under way are counted', async () 
   expect(text).toMatch(/souk_http_request_duration_seconds_count\{method="POST",route="\/v1\/orders",status="4xx"\} 1/);
 });
 
+test('what may happen begins at 0, so that its first time is an increase', async () => {
+  const text = await read(await world());
+  for (const series of [
+    'souk_events_total{event="orders.order-rejected.v1"}',
+    'souk_work_total{outcome="failed",queue="orders.give-back"}',
+    'souk_timer_turns_total{outcome="failed",name="wallet.checkpoint"}',
+    'souk_http_rate_limited_total',
+  ])
+    expect(sampleOf(text, series), series).toBe(0);
+  const w = await world();
+  await w.step();
+  expect(sampleOf(await read(w), 'souk_copies_repaired_total{module="catalog",copy="documents"}')).toBe(0);
+});
+
 test('a figure that cannot be read holds up no other, and is not known', async () => {
   const { registry } = openMetrics([
     { name: 'souk_never', help: 'Never answered', read: () => new Promise(() => {}) },

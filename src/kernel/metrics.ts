@@ -3,6 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export interface Metrics {
   registry: Registry;
+  /** Begins at 0 what may happen: of a series that is born with its first event, Prometheus sees no increase. */
+  begin(names: { events: readonly string[]; queues: readonly string[]; timers: readonly string[] }): void;
   /** A call, answered; by the pattern of its route, never by its path. */
   request(route: { method: string; pattern: string }, status: number, seconds: number): void;
   /** Counts requests under way, and those that a limit refused, on every path. */
@@ -92,6 +94,13 @@ export function openMetrics(readings: readonly GaugeReading[]): Metrics {
   for (const reading of readings) gaugeOf(reading, registry);
   return {
     registry,
+    begin({ events: names, queues, timers: turns }) {
+      for (const event of names) events.inc({ event }, 0);
+      for (const outcome of ['done', 'failed']) {
+        for (const queue of queues) work.inc({ outcome, queue }, 0);
+        for (const name of turns) timers.inc({ outcome, name }, 0);
+      }
+    },
     request: ({ method, pattern }, status, seconds) =>
       requests.observe({ method, route: pattern, status: `${Math.floor(status / 100)}xx` }, seconds),
     watch: async (c, next) => {

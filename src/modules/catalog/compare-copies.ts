@@ -36,9 +36,9 @@ export async function compareCopies(ctx: Catalog): Promise<void> {
   await ctx.db.execute(sql`
     update catalog.comparison set behind = ${JSON.stringify({ variants: now, products: await misplaced(ctx.db, ids) } satisfies Behind)}::jsonb where is_only`);
   const found = { documents: copies.documents, listings: copies.listings, stock: [...broken, ...late.stock], pauses: late.pauses };
+  for (const [copy, of] of Object.entries(found)) ctx.repaired(copy, of.length);
   const differing = Object.entries(found).filter(([, of]) => of.length > 0);
   if (differing.length === 0) return;
-  for (const [copy, of] of differing) ctx.repaired(copy, of.length);
   const repaired = Object.fromEntries(differing.map(([copy, of]) => [copy, { count: of.length, first: of.slice(0, 5) }]));
   ctx.log.warn({ repaired }, 'copies of products differed from their sources, and were repaired');
 }
