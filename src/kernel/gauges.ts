@@ -29,7 +29,7 @@ export const readingsOf = (parts: () => GaugeParts, modules: readonly Module[], 
   { name: 'souk_pool_waiting', help: 'Calls that wait for a database connection', read: () => parts().pool.waiting() },
   { name: 'souk_pool_connections', help: 'Open database connections', read: () => parts().pool.total() },
   { name: 'souk_outbox_oldest_seconds', help: 'Age of the oldest outbox row that is due', read: () => parts().work.oldestSeconds() },
-  { name: 'souk_dead_letters', help: 'Work that failed for good', read: () => parts().engine.deadLetters.count() },
+  { name: 'souk_dead_letters', help: 'Work that failed at every attempt', read: () => parts().engine.deadLetters.count() },
   {
     name: 'souk_queue_waiting',
     help: 'Jobs and events that wait in the queues of this process',

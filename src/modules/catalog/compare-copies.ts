@@ -7,7 +7,7 @@ import { pauseProductsJob } from './jobs.ts';
 import { type SourceRow, sourcesOf, stockCopy, writeCopies } from './product-copies.ts';
 import { publicProduct, withStock } from './product-document.ts';
 
-/** Products of one turn. A turn costs about a tenth of a second, whatever the size of the catalog; a million takes a day. */
+/** Products of one turn. A turn costs about a tenth of a second for any size of the catalog; a million products take a day. */
 const PRODUCTS = 200;
 const LEVELS_AT_ONCE = 1000;
 
@@ -97,7 +97,7 @@ export const wronglyListed = (ids: readonly string[]): Sql => sql`
   where product.id = any(${ids}::uuid[])
     and (name_key, price_currency, price_amount) is distinct from (left(catalog.key(product.name), 200), priced.currency, priced.amount)`;
 
-/** Copies of levels with the same version and another stock are repaired. Older ones are told of: their event may be on its way. */
+/** Copies of levels with the same version and another stock are repaired. Older ones are only counted: their event may be on its way. */
 async function compareLevels(ctx: Catalog, productIds: readonly string[]): Promise<{ broken: string[]; behind: Behind['variants'] }> {
   const copies = await ctx.db.many<CopiedLevel>(
     sql`select id, stock, stock_version from catalog.variants where product_id = any(${productIds}::uuid[])`,

@@ -122,7 +122,7 @@ export const catalog = contract('catalog', {
     }),
     /** Name and seller of products; those that are not public are left out. */
     brief: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(ProductBrief) }),
-    /** Tells what reviews say of a product; of several ratings the one with the highest version stands. */
+    /** Sets the rating of a product. Of several ratings the one with the highest version counts. */
     rate: operation({
       input: z.object({ productId: Id, count: z.int().min(0), average: z.number().min(1).max(5).nullable(), version: z.int().min(1) }),
       output: z.object({}),

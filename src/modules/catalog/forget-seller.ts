@@ -6,7 +6,7 @@ import { writeCopies } from './product-copies.ts';
 
 const BATCH = 200;
 
-/** What stands where the name of a seller stood who is gone. */
+/** Replaces the name of a seller whose account was erased. */
 const NOBODY = 'deleted user';
 
 /** Archives all that a seller has listed, and takes the name out of every copy; some at a time. A crash leaves the rest to the next call. */

@@ -138,7 +138,7 @@ async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: Unpubl
   return pageText(items.join(','), last ? cursorAfter(ctx.secrets, scope, [last.created_at, last.id]) : null);
 }
 
-/** The state stands in the text, so that its partial index is found; it is one of a list. */
+/** The state is in the SQL text, so that the planner finds its partial index; it is one of a list. */
 const inState = (state: UnpublishedState): Sql =>
   state === 'pending' ? sql`pending is not null` : sql`state <> 'approved' and state = ${raw(`'${state}'`)}`;
 

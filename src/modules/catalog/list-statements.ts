@@ -105,7 +105,7 @@ export interface Ahead {
   everything: number;
 }
 
-/** What lies beyond the first rows along an index: one of a few texts. */
+/** The rows after the first ones along an index: one of a few SQL texts. */
 export const aheadOf = (slice: Slice, rows: number): Sql => sql`
   select not exists (select ${along(slice)} limit 1 offset ${raw(String(rows))}) as ended,
          (select reltuples from pg_class where oid = 'catalog.listings'::regclass) as everything`;
@@ -129,10 +129,10 @@ export const shownOf = (ids: readonly string[]): Sql => sql`
 /** Whether there is more to find rows by than stock alone, which most have and no index knows. */
 export const canGather = (slice: Slice): boolean => filters({ ...slice, inStock: false }).length > 0;
 
-/** Stands between documents: JSON never contains it. */
+/** Separates documents: JSON never contains it. */
 export const RECORD_SEPARATOR = '\x1e';
 
-/** The limit stands in the text, in two sizes, so that the planner knows that it is small. */
+/** The limit is in the SQL text, in two sizes, so that the planner knows that it is small. */
 const fetched = ({ limit }: Slice): Sql => raw(limit <= 20 ? '21' : '101');
 
 /** The filter that has an index in every order: the one that leaves least, mostly. */

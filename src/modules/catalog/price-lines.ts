@@ -31,7 +31,7 @@ export async function priceLines(ctx: Catalog, { lines }: { lines: WantedLine[] 
   return { lines: lines.map((line, index) => pricedLine(line, offers[index] ?? [])) };
 }
 
-/** Of several variants that have the options, the one that has no others is meant. */
+/** If several variants have the options, the one without other options is chosen. */
 function pricedLine({ quantity, options = {} }: WantedLine, fitting: PricedRow[]): PricedLine {
   const exact = fitting.filter((offer) => Object.keys(offer.options).length === Object.keys(options).length);
   const offers = exact.length === 1 ? exact : fitting;

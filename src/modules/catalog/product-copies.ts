@@ -21,7 +21,7 @@ export const sourcesOf = (ids: readonly string[]): Sql => sql`
   from catalog.products where id = any(${ids}::uuid[])`;
 
 /**
- * Makes all that is derived of products anew: their documents, and what lists know of them. Two statements for all; give a few
+ * Recomputes everything that is derived from products: their documents, and what lists know of them. Two statements for all; give a few
  * hundred at most. The rows must be locked by this transaction, or new. @returns what they were made of.
  */
 export async function writeCopies(db: Database, ids: readonly string[]): Promise<SourceRow[]> {

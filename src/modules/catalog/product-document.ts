@@ -38,7 +38,7 @@ export function publicProduct(source: ProductSource): Product {
     description: source.description,
     seller: { id: source.seller_id, username: source.seller_username },
     price: { amount: Math.min(...source.variants.map(({ amount }) => amount)), currency: source.variants[0]!.currency },
-    stock: sum(variants.map(({ stock }) => stock)), // stands before the variants: withStock counts on it
+    stock: sum(variants.map(({ stock }) => stock)), // comes before the variants: withStock relies on it
     variants,
     images: [],
     rating: { average: source.rating_average, count: source.rating_count },

@@ -34,7 +34,7 @@ export interface ListOfProducts extends Narrowing {
   sort: Sort | 'relevance';
   limit: number;
   question?: Question;
-  /** The sort values of the last row of the page before; by relevance the tier stands before them. */
+  /** The sort values of the last row of the page before; by relevance the tier comes before them. */
   after?: readonly string[];
 }
 
@@ -132,6 +132,6 @@ const inTier = (tier: '0' | '1', page: PageRow): PageRow => ({ ...page, last: [t
 
 const one = <Row>([row]: Row[]): Row => row as Row;
 
-/** What a text asks for; forgiving: words that nobody uses stand for those that were meant, perhaps. */
+/** What a text asks for; forgiving: a word that no product has is replaced by the most similar one that some have. */
 export const questionOf = (text: string, forgiving: boolean): Sql =>
   sql`select best::text, broad::text from catalog.understand(${text}, ${forgiving})`;

@@ -68,7 +68,7 @@ export const productsOfSeller = (sellerId: string, rows: number): Sql => sql`
 export const productByKey = (db: Database, principal: string, key: string): Promise<ProductRow | undefined> =>
   db.maybe(sql`select ${COLUMNS}, ${UNITS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
 
-/** Makes the public JSON and all that lists need anew. The row must be locked by this transaction, or new. */
+/** Recomputes the public JSON and all that lists need. The row must be locked by this transaction, or new. */
 export const refreshed = async (db: Database, id: string): Promise<Product> => {
   const [row] = await writeCopies(db, [id]);
   if (!row) throw new Error('A product that was just written is not there.');

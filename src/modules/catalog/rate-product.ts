@@ -11,7 +11,7 @@ interface Rating {
   version: number;
 }
 
-/** Shows what reviews say of a product. Told twice it stands once; an older rating that comes late is passed over. */
+/** Sets the rating of a product from its reviews. A repeated call changes nothing, and an older rating that comes late is ignored. */
 export async function rateProduct(ctx: Catalog, { productId, count, average, version }: Rating): Promise<Nothing> {
   await ctx.db.transaction(async (tx) => {
     const rated = await tx.execute(sql`

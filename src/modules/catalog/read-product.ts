@@ -15,7 +15,7 @@ export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
   return withFreshStock(ctx, documentOf(row, isStaff || row.seller_id === actor.id));
 }
 
-/** What a seller has listed, whatever became of it. The stock is the copied one. */
+/** All products of a seller, in every state. The stock is the copied one. */
 export async function productsOf(ctx: Catalog, { accountId, limit }: Whose & { limit: number }): Promise<Product[]> {
   const rows = await ctx.db.many<ProductRow>(productsOfSeller(accountId, limit));
   return rows.map((row) => documentOf(row));

@@ -5,7 +5,7 @@ import { type ClosureState, closureMachine } from './closure-state.ts';
 export interface ClosureRow {
   account_id: string;
   state: ClosureState;
-  /** Whoever holds this lease runs the closure; it is also how a runner that was overtaken notices. */
+  /** The process with this lease runs the closure. A process that was overtaken notices it by the lease. */
   lease_until: Date;
 }
 

@@ -21,8 +21,8 @@ const LEASE_MS = seconds(30);
 const LATE_CALLS_MS = minutes(2);
 
 /**
- * Deletes the account of whoever asks, if they have signed in lately: closes it, looks whether anything is open, and erases it, or opens it again. It is
- * looked at before as well, so that who has money is not signed out to be told so.
+ * Deletes the account of the caller, if they have signed in lately: closes it, looks whether anything is open, and erases it or opens
+ * it again. It looks before the closing as well, so that a caller with money left is refused without being signed out.
  */
 export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | undefined): Promise<undefined> {
   const accountId = ctx.actor.id;
@@ -39,8 +39,8 @@ export async function deleteCustomer(ctx: Customers, ifMatch: Precondition | und
 }
 
 /**
- * Brings a closure to its end, from wherever a crash has left it: every step may be taken twice. Nobody can begin anything
- * for a closed account, so what is found open after the closing is all there is.
+ * Finishes a closure, from any step at which a crash has stopped it: every step may run twice. Nobody can begin anything for a
+ * closed account, so after the closing all open things are found.
  *
  * @returns what was found open; the account is then open again.
  */

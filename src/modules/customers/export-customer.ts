@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AccountExport } from '#kernel/account-life.ts';
 import type { Customers } from './context.ts';
 
-/** At most so many of each list; whoever has more reads the rest by the lists themselves. */
+/** At most so many of each list; the routes of the lists have the rest. */
 export const LONGEST = 1000;
 
 /** All that Souk knows of who asks, in one answer: the sections of every module. */

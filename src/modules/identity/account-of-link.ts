@@ -15,9 +15,9 @@ import { accountClosing, accountSuspended, emailNotVerified } from './problems.t
 type Told = z.infer<typeof identity.operations.accountOfLink.input>;
 
 /**
- * The account of somebody whom an outside provider has recognised. A known link is its account, whatever the provider says of
- * the email by now. Else an email counts that both sides have verified: the account that has proven it is linked, or, where
- * nobody has, one is opened. Of many who come at once one links; the others find what it made.
+ * The account of a person whom an identity provider has recognised. A known link decides, even if the provider now names another
+ * email. Without a link the email decides, if both sides have verified it: the account that has confirmed it is linked, or a new
+ * one is opened. Of many calls at the same time one links; the others find its result.
  */
 export async function accountOfLink(ctx: Identity, told: Told): Promise<{ account: LinkedAccount }> {
   const link = linkOf(ctx.secrets, told);
@@ -51,8 +51,8 @@ async function linkByEmail(ctx: Identity, link: Link, told: Told): Promise<Livin
 }
 
 /**
- * Opens an active account that has proven its email and has no password; a code by mail sets one. Whoever else claims the
- * address can never confirm it, as after any proof.
+ * Opens an active account with a confirmed email and no password; a mailed code sets one. Other accounts that claim the address
+ * can never confirm it.
  */
 async function openProven(ctx: Identity, tx: Transaction, email: string, name: string | null): Promise<LivingAccount> {
   const index = emailIndex(ctx.secrets, email);

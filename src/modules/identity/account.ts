@@ -43,7 +43,7 @@ export const findByIds = (db: Database, ids: readonly string[]) =>
 export const findByConfirmedEmail = (db: Database, emailIndex: string) =>
   db.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null`);
 
-/** The same, kept as it is until the end of the transaction: a suspension or an erasure comes before or after it. */
+/** The same, locked until the end of the transaction: a suspension or an erasure comes before or after it. */
 export const shareConfirmedEmail = (tx: Database, emailIndex: string) =>
   tx.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null for share`);
 
@@ -118,7 +118,7 @@ const PROVING = 7_281_003; // any number, the same in every process
 export const lockClaims = (tx: Database, emailIndex: string) =>
   tx.execute(sql`select pg_advisory_xact_lock(${PROVING}::int, hashtext(${emailIndex}))`);
 
-/** The address has an owner: whoever else signed up with it can never confirm it. */
+/** The address has an owner: other accounts that signed up with it can never confirm it. */
 export const forgetRivals = (db: Database, emailIndex: string) =>
   db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and ${accountMachine.allows('drop')}`);
 

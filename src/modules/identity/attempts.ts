@@ -60,9 +60,9 @@ interface Counted {
 }
 
 /**
- * Counts a try at somebody's password or second factor before it is looked at, so that tries at once count too: for the name
- * and the place or session that tries, whether anybody has the name; and for all places together, except those from which the
- * account was signed in to before. So who guesses elsewhere, from however many networks, does not keep its owner out.
+ * Counts a try at a password or second factor before it is checked, so that tries at the same time count too. One count is for
+ * the name and the place or session that tries, even if nobody has the name. The other is for all places together, except those
+ * of earlier sign-ins of the account. So a guesser elsewhere, even with many networks, does not keep the owner out.
  * @throws tooMany after ten failures (of a second factor: five) from here within a quarter of an hour, or a hundred (twenty) in all.
  */
 export async function countAttempt({ db, secrets, clock }: Identity, tried: Tried): Promise<void> {
@@ -88,7 +88,7 @@ const isKnown = (subject: Subject, place: string): Sql => {
   return sql`exists (select 1 from identity.places p join identity.accounts a on a.id = p.account_id where ${meant} and p.place = ${place})`;
 };
 
-/** Who knew it begins anew there; what was tried elsewhere still counts. */
+/** After a right answer the count starts again there. Tries from elsewhere still count. */
 export const forgiveAttempts = ({ db, secrets }: Identity, tried: Tried) =>
   db.execute(sql`delete from identity.attempts where name = ${here(secrets, tried).name}`);
 
@@ -116,8 +116,8 @@ export interface TriedCode {
 
 /**
  * Counts a try at mailed codes from a place, before they are compared: five at each code, and a hundred in a day at the codes of an
- * account, of a known place by itself and of all others together. It writes a row where there is no code as well: a commit that has nothing to write
- * need not wait for the disk, and that would tell who has an account.
+ * account, of a known place by itself and of all others together. It writes a row even if there is no code: a commit without a write
+ * does not wait for the disk, and that difference in time would show who has an account.
  * @returns the accounts at whose codes it may be.
  */
 export async function countCodeTry(

@@ -11,8 +11,8 @@ import { newRefreshToken, openSession } from './session.ts';
 import { issueTokens, type Tokens } from './tokens.ts';
 
 /**
- * Begins a session for whoever has proven to be the account's owner, if the code of its second factor is right too where it
- * has one. A session that began with a code is stepped up at once.
+ * Begins a session for a caller who has proven to be the owner of the account. An account with a second factor also needs its
+ * code, and such a session is stepped up at once.
  * @returns undefined when the account has changed meanwhile.
  */
 export async function beginSession(ctx: Identity, account: LivingAccount, code: string | undefined): Promise<Tokens | undefined> {
@@ -28,7 +28,7 @@ export async function beginSession(ctx: Identity, account: LivingAccount, code: 
 
 type Recognised = z.infer<typeof identity.operations.beginSession.input>;
 
-/** The same for whoever a provider has recognised. What has voided the account's tokens since then refuses this too. */
+/** The same for a person whom a provider has recognised. It is refused if the tokens of the account were voided since then. */
 export async function beginSessionOf(ctx: Identity, { accountId, rev, code }: Recognised): Promise<{ tokens: Tokens | null }> {
   const account = await findById(ctx.db, accountId);
   if (!account) return { tokens: null };

@@ -18,9 +18,10 @@ import { passwordRequired } from './problems.ts';
 type Wanted = z.infer<typeof identity.operations.changeCustomer.input>;
 
 /**
- * Changes what an account says of a person. Another email counts for nothing until its code comes back; the codes that went
- * to the one before, to prove it or to set a new password, are void in the same transaction, and the address that was confirmed before is told. Who reads the mail sets
- * the password, so another email takes the current password, or the second factor where there is one. Of two who name one version, the row's lock lets one through.
+ * Changes the personal data of an account. A new email has no effect until it is confirmed with its code. In the same transaction
+ * the codes that went to the old address become void, and the old address gets an email if it was confirmed. The reader of the
+ * mail can set the password, so a new email needs the current password, or the second factor if there is one. Of two calls with
+ * the same version one succeeds: the row is locked.
  */
 export async function changeCustomer(
   ctx: Identity,
@@ -52,7 +53,7 @@ export async function changeCustomer(
 }
 
 /**
- * Looks at the password before the row is locked: it takes long, and each try counts, whatever becomes of the call.
+ * Checks the password before the row is locked, because that takes long. Each try counts, even if the call fails later.
  * @returns the hash that was proven (null where the account has none); undefined where nothing was asked.
  */
 async function demandProof(ctx: Identity, accountId: string, email: string | null | undefined, password: string | undefined) {

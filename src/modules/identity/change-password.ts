@@ -16,7 +16,7 @@ export const ChangePassword = z
   .meta({ id: 'ChangePassword', example: { currentPassword: 'correct horse battery', newPassword: 'a better horse battery' } });
 
 /**
- * Sets a new password for whoever knows the current one. This session continues. All other sessions of the account end at once.
+ * Sets a new password for a caller who knows the current one. This session continues. All other sessions of the account end at once.
  * @throws wrongPassword also when somebody else has changed it this very moment.
  */
 export async function changePassword(ctx: Identity, input: z.infer<typeof ChangePassword>): Promise<undefined> {

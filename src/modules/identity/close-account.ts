@@ -22,7 +22,7 @@ export async function closeAccount(ctx: Identity, { accountId }: Whose): Promise
   return (await findById(ctx.db, accountId))?.state === 'closing';
 }
 
-/** Lets a closed account in again: whoever is signed in refreshes their tokens. */
+/** Opens a closed account again. Clients that are signed in refresh their tokens. */
 export async function reopenAccount(ctx: Identity, { accountId }: Whose): Promise<void> {
   await setReopened(ctx.db, accountId);
 }

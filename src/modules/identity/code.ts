@@ -29,7 +29,7 @@ export interface MailedCode {
   long: string;
 }
 
-/** The codes of a seed. Without the key it tells nothing of them. */
+/** The codes of a seed. Without the key nobody can compute them from it. */
 const codeOf = (secrets: Secrets, accountId: string, purpose: CodePurpose, seed: string): MailedCode => {
   let rest = BigInt(`0x${secrets.sign(`${purpose}:${accountId}:${seed}`, 'identity.mailed-code').toString('hex')}`);
   const draw = (of: number): number => {
@@ -119,7 +119,7 @@ interface LiveCode extends TriedCode {
   used_at: Date | null;
 }
 
-/** Who may be meant by whoever enters a code. */
+/** The account of a person who enters a code, as they name it. */
 export type Whose = { emailIndex: string } | { usernameIndex: string };
 
 /**

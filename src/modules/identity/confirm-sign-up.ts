@@ -20,7 +20,7 @@ export type Confirmed = z.infer<typeof Confirmed>;
 
 /**
  * Proves the email of an account with the code that was mailed to it; one that waited for this becomes active.
- * The first to prove an address owns it. While the code lives, the same call answers the same again.
+ * The first account that proves an address owns it. While the code is valid, the same call gets the same answer again.
  */
 export async function confirmSignUp(ctx: Identity, input: Named & { code: string }): Promise<Confirmed> {
   const hit = await tryCode(ctx, { whose: whose(ctx.secrets, input), purpose: 'email', code: input.code });

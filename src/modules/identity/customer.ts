@@ -3,7 +3,7 @@ import { emailOf, type LivingAccount } from './account.ts';
 import type { Customer } from './contract.ts';
 import { unsealDetails, yearsSince } from './personal-details.ts';
 
-/** What is told of an account to its owner, and to staff who may read customers. */
+/** What the owner of an account sees of it, and staff who may read customers. */
 export function customerOf(secrets: Secrets, account: LivingAccount, now: Date): Customer {
   const details = unsealDetails(secrets, account.id, account.details_sealed ?? '');
   const { fullName, birthDate, age, address, gender, maritalStatus, phone } = details;

@@ -25,7 +25,7 @@ export async function forgotPassword(ctx: Identity, input: Named): Promise<z.inf
   return { message: 'If there is such an account with a confirmed email address, a code has been sent to it.' };
 }
 
-/** Gives a code to the active account that is meant, if it has proven an address to send it to. */
+/** Gives a code to the active account of that name, if it has a confirmed address. */
 export async function runStartReset(ctx: Identity, { place, ...meant }: Whom): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const account =

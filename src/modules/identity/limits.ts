@@ -1,6 +1,6 @@
 import type { LimitSpecs } from '#kernel/limits.ts';
 
-/** Of calls that guess or send something: by address. docs/running.md tells them to operators. */
+/** Limits by address, of calls that guess or send something. docs/running.md lists them for operators. */
 export const limits: LimitSpecs = {
   'sign-in': { points: 20, seconds: 60 },
   refresh: { points: 300, seconds: 60 }, // an office behind one address; a refresh token cannot be guessed

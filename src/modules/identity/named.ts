@@ -18,7 +18,7 @@ export interface Named {
 export const namesOne = ({ email, username }: Named): boolean => (email === undefined) !== (username === undefined);
 export const NAMES_ONE = { error: 'give either email or username', path: ['email'] };
 
-/** A username holds no @, so whatever does is an email, wherever it was written. */
+/** A username has no @, so a name with one is an email, in both fields. */
 export function whose(secrets: Secrets, { email, username }: Named): Whose {
   const name = email ?? username ?? '';
   return email !== undefined || name.includes('@')

@@ -67,8 +67,9 @@ export async function freeUsernames(ctx: Identity, db: Database, fullName: strin
 }
 
 /**
- * Gives the account a code, and answers what the job that mails it needs, the code sealed; undefined when too many were asked
- * for from this place, or its address has had too many. Whether the address belongs to somebody already is found out by that job: nobody who waits can tell.
+ * Gives the account a code, and returns what the job that mails it needs, with the code sealed. Undefined if this place has asked
+ * for too many, or the address has had too many. That job finds out whether the address belongs to somebody already, so the time of
+ * the reply does not show it.
  */
 export async function giveCode(
   ctx: Identity,

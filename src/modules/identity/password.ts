@@ -43,7 +43,7 @@ const waiting: (() => void)[] = [];
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running < AT_ONCE) running++;
   else if (waiting.length >= WAITING_AT_MOST) throw unavailable({ retryAfterSeconds: 5 });
-  else await new Promise<void>((resolve) => waiting.push(resolve)); // whoever ends hands its place on
+  else await new Promise<void>((resolve) => waiting.push(resolve)); // the one that ends passes its place on
   try {
     return await work();
   } finally {

@@ -1,7 +1,7 @@
 import { days } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 
-/** As long as an account may not be told, the email's job being a dead letter, its address is kept. */
+/** How long an address is stored for an email whose job has become a dead letter. */
 const KEPT_MS = days(7);
 
 export interface PendingEmail {

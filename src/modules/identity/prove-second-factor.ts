@@ -7,8 +7,8 @@ import { countRecoveryCodes, isRecoveryCode, spendRecoveryCode } from './recover
 import { spendOneTimeCode } from './second-factor.ts';
 
 /**
- * Takes a one-time or a recovery code of the account: each is good once. The try is counted, as one `from` this place or session, before it is looked at, whatever
- * the other limits are: a million codes are soon guessed.
+ * Takes a one-time or a recovery code of the account; each is valid once. The try is counted for this place or session before the
+ * code is checked, in addition to the other limits, because a million codes are soon guessed.
  * @throws wrongMfaCode also for a code that was used before. @throws tooMany after five failures in a quarter of an hour.
  */
 export async function proveSecondFactor(ctx: Identity, accountId: string, code: string, from: From): Promise<void> {
@@ -20,7 +20,7 @@ export async function proveSecondFactor(ctx: Identity, accountId: string, code: 
   await forgiveAttempts(ctx, tried);
 }
 
-/** Takes a recovery code, and has the owner told how many are left: the lock lets those that are used at once come one after the other. */
+/** Takes a recovery code and emails the owner how many are left. The lock makes codes that come at the same time wait for each other. */
 const recover = (ctx: Identity, accountId: string, code: string, now: Date): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     await lockAccount(tx, accountId);

@@ -7,7 +7,7 @@ import { customerOf } from './customer.ts';
 
 type Wanted = z.infer<typeof identity.operations.listCustomers.input>;
 
-/** An account with its personal data. Whoever asks has seen to it that the data goes to the owner or the staff. */
+/** An account with its personal data. The caller must make sure that the data goes to the owner or the staff. */
 export async function readCustomer(ctx: Identity, { accountId }: { accountId: string }): Promise<Customer> {
   const account = await findById(ctx.db, accountId);
   if (!account) throw notFound();

@@ -5,9 +5,9 @@ import { signOutSession } from './sign-out.ts';
 import { issueTokens, type Tokens } from './tokens.ts';
 
 /**
- * Exchanges a refresh token for new tokens. Whoever presents it within ten seconds of its exchange (a parallel tab, a retry
- * after a lost reply) gets the same next refresh token. Presented later it has been stolen, or its successor has: the whole
- * family ends, and its access tokens with it (RFC 9700, 4.14.2).
+ * Exchanges a refresh token for new tokens. A repeated call within ten seconds (a parallel tab, a retry after a lost reply) gets
+ * the same next refresh token. A later one means that this token or its successor was stolen: the whole family ends, with its
+ * access tokens (RFC 9700, 4.14.2).
  */
 export async function refreshSession(ctx: Identity, text: string): Promise<Tokens> {
   const token = readRefreshToken(ctx.secrets, text);

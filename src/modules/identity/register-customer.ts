@@ -84,8 +84,8 @@ async function madeBefore(ctx: Identity, input: RegisterCustomer, key: Key): Pro
 }
 
 /**
- * The reply, from what the call itself says and what of the account never changes. A repeated call shows so what the first one
- * showed, and nothing that the account has become since: no token stands behind it.
+ * The reply, made of what the call itself says and of parts of the account that never change. So a repeated call shows what the
+ * first one showed. It shows nothing that changed later, because the call needs no token.
  */
 const registered = (input: RegisterCustomer, { id, username, created_at }: LivingAccount): Customer => ({
   id,

@@ -10,8 +10,8 @@ import { dropSecondFactor } from './second-factor.ts';
 import { endSessions } from './session.ts';
 
 /**
- * Takes the second factor of somebody who has lost it away, with its recovery codes, for an operator who has made sure that it is
- * the owner who asks. All sessions end too, since whoever has found the lost telephone may be in one; and the owner is told.
+ * Removes a lost second factor with its recovery codes, for an operator who has made sure that the owner asks for it. All sessions
+ * end too, because the finder of the lost telephone may use one. The owner gets an email.
  * @throws notFound for an account that nobody has confirmed, or that is leaving.
  */
 export async function removeSecondFactor(ctx: Identity, { accountId }: { accountId: string }): Promise<Nothing> {

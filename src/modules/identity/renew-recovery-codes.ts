@@ -6,8 +6,8 @@ import { noSecondFactor } from './problems.ts';
 import { newRecoveryCodes, type RecoveryCodes, storeRecoveryCodes, voidRecoveryCodes } from './recovery-codes.ts';
 
 /**
- * Ten new recovery codes in the place of those before, used or not. Of several calls at once the last one's stand: the
- * account's lock lets one come after the other, and each voids what it finds.
+ * Ten new recovery codes that replace the earlier ones, used or not. Of several calls at the same time the codes of the last one
+ * are valid: the account is locked, and each call voids the codes that it finds.
  * @throws noSecondFactor also when it was enrolled this very moment: the token of this call has not proven it.
  */
 export async function renewRecoveryCodes(ctx: Identity): Promise<z.infer<typeof RecoveryCodes>> {

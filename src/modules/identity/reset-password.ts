@@ -18,8 +18,9 @@ export const ResetPassword = z
   .meta({ id: 'ResetPassword', example: { email: 'jane@example.com', code: '402518', newPassword: 'a better horse battery' } });
 
 /**
- * Sets a new password for whoever has the code that was mailed. All sessions end at once, wherever they are, and links to
- * providers go, and so do the places that were known: whoever knew the old password is out. A provider of the owner's links again by the email at its next sign-in.
+ * Sets a new password for a caller who has the mailed code. All sessions end in every process, and links to providers and known
+ * places are removed: a person who knew the old password is out. A provider of the owner is linked again by the email at its next
+ * sign-in.
  * @throws wrongCode also when there is no such account.
  */
 export async function resetPassword(ctx: Identity, input: Named & { code: string; newPassword: string }): Promise<undefined> {

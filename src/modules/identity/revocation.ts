@@ -4,14 +4,14 @@ import { type Database, sql, type Transaction } from '#kernel/database.ts';
 import { signal } from '#kernel/events.ts';
 import { REVOCATIONS_CHANNEL, type Revocation } from './contract.ts';
 
-/** Expired ones are kept a little, for processes that are behind. */
+/** Expired ones stay a little longer, for processes that are behind. */
 const KEPT_MS = hours(1);
 
 const LOCK = 7_281_002; // any number, the same in every process
 
 /**
- * Voids the access tokens of a session, or all those that an account has now, and tells every process as this transaction
- * commits. The lock makes the order of `seq` that of the commits; a reader that asks for `seq > last` misses none. Take it last.
+ * Voids the access tokens of a session, or all that an account has now, and signals every process when this transaction commits.
+ * The lock gives `seq` the order of the commits, so a reader that asks for `seq > last` misses none. Take it last.
  *
  * @returns the sequence number; tokens of an account that carry a smaller `rev` are void.
  */

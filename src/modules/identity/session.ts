@@ -26,8 +26,8 @@ export function newRefreshToken(secrets: Secrets, sessionId: string, generation:
 }
 
 /**
- * The token that follows this one. It is made from it with a key of ours, so that all who exchange one token at about the same
- * time get the same successor; nobody without the key can tell it.
+ * The token that follows this one. It is computed from it with a secret key, so that all calls that exchange one token at about the
+ * same time get the same successor. Nobody can compute it without the key.
  */
 export function nextRefreshToken(secrets: Secrets, token: RefreshToken): RefreshToken {
   const generation = token.generation + 1;

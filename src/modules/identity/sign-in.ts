@@ -23,9 +23,9 @@ export const SignIn = z
   .meta({ id: 'SignIn', example: { username: 'Jane_Doe', password: 'correct horse battery' } });
 
 /**
- * Begins a session for whoever knows the password. Unknown names and wrong passwords take the same time and words; that an
- * account waits for its confirmation, is suspended or being closed, or has a second factor, is told only to who knows its password. A
- * session that began with a code is stepped up at once.
+ * Begins a session for a caller who knows the password. Unknown names and wrong passwords take the same time and get the same reply.
+ * Only a caller who knows the password learns that the account is unconfirmed, suspended or being closed, or has a second factor.
+ * A session that began with a code is stepped up at once.
  */
 export async function signIn(ctx: Identity, input: Named & { password: string; code?: string | undefined }): Promise<Tokens> {
   const meant = whose(ctx.secrets, input);
@@ -42,7 +42,7 @@ export async function signIn(ctx: Identity, input: Named & { password: string; c
   return tokens;
 }
 
-/** By email two accounts may be meant, its owner and the newest who claims it: both passwords are tried, whether they are there or not. */
+/** An email can name two accounts, its owner and the newest one that claims it. Two passwords are checked in any case. */
 async function accountWith(ctx: Identity, meant: Whose, password: string): Promise<LivingAccount | undefined> {
   const isTheirs = async (account: LivingAccount | undefined) => {
     if (account && ctx.request) ctx.request.subject ??= account.id; // whose password was tried

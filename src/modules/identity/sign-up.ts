@@ -27,8 +27,9 @@ export type SignedUp = z.infer<typeof SignedUp>;
 /**
  * Opens an account that waits for its email to be confirmed, and has a code mailed. It grants no roles.
  *
- * An address that somebody owns already is treated the same in every respect but the mail: the account is opened, can never be
- * confirmed, and is forgotten; its owner is told. So neither words nor time, nor what happens to the name, tell who is a customer.
+ * An address that somebody owns already is treated the same, except for the mail: the account is opened, can never be confirmed,
+ * and is forgotten later; the owner of the address gets an email. So neither the reply, nor its time, nor what happens to the name
+ * shows who is a customer.
  */
 export async function signUp(ctx: Identity, input: SignUp, key: Key | undefined): Promise<SignedUp | Replayed<SignedUp>> {
   const before = key && (await madeBefore(ctx, input, key));
@@ -72,8 +73,8 @@ async function namesToTry(ctx: Identity, db: Database, { username, fullName }: S
 }
 
 /**
- * The reply, from what the call itself says and what of the account never changes. A repeated call shows so what the first one
- * showed, and nothing that the account has become since: no token stands behind it.
+ * The reply, made of what the call itself says and of parts of the account that never change. So a repeated call shows what the
+ * first one showed. It shows nothing that changed later, because the call needs no token.
  */
 const told = ({ email, fullName }: SignUp, { id, username }: LivingAccount): SignedUp => ({
   user: { id, username, email, fullName },

@@ -44,7 +44,7 @@ export async function currentSigner(ctx: Keys): Promise<{ kid: string; key: Cryp
   return { kid, key };
 }
 
-/** Makes the next key when the newest has signed long enough, and forgets those that no live token needs. */
+/** Makes the next key when the newest has signed long enough, and removes those that no valid token needs. */
 export async function rotateSigningKeys(ctx: Keys): Promise<void> {
   const now = ctx.clock.now().getTime();
   const rows = await signingKeys(ctx);

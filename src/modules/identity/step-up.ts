@@ -12,8 +12,8 @@ import { type AccessToken, issueAccessToken } from './tokens.ts';
 export const StepUp = z.strictObject({ code: MfaCode }).meta({ id: 'StepUp', example: { code: '402518' } });
 
 /**
- * Answers an access token of the same session that opens calls marked (MFA), for ten minutes. The session is looked at again
- * with the account locked: whatever ends it came before, and refuses this, or comes after, and voids the token.
+ * Returns an access token of the same session that allows calls marked (MFA) for ten minutes. The session is read again while the
+ * account is locked. If it has ended before, this is refused; if it ends later, the token becomes void.
  */
 export async function stepUp(ctx: Identity, { code }: z.infer<typeof StepUp>): Promise<AccessToken> {
   const { id } = ctx.actor;

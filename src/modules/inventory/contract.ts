@@ -66,7 +66,7 @@ export const Movement = z.object({
 
 export type Movement = z.infer<typeof Movement>;
 
-/** Nothing to tell but that it stands. */
+/** It is done, and there is nothing else to report. */
 const Done = z.object({});
 export type Done = z.infer<typeof Done>;
 
@@ -102,7 +102,7 @@ export const inventory = contract('inventory', {
     /** Reserves units until `expiresAt`. Then `confirm` sells them, or `release` or the end of the time makes them available again. */
     reserve: operation({ input: Keyed.extend({ lines: Lines, expiresAt: Time }), output: Done, problems: [outOfStock, reservationEnded] }),
     confirm: operation({ input: Keyed, output: Done, problems: [reservationEnded] }),
-    /** Gives back whatever the key took or reserved. An unknown key is remembered, so that a late take under it is refused. */
+    /** Returns all units that the key took or reserved. An unknown key is remembered, so that a late `take` with it is refused. */
     release: operation({ input: Keyed, output: Done }),
   },
   events: { levelsChanged },

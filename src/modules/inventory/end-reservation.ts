@@ -6,7 +6,7 @@ import type { Freshness } from './level.ts';
 import { confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
 import type { ReservationState } from './reservation-state.ts';
 
-/** Makes what was kept aside a sale. Too late is refused, even if the timer has not come by yet. */
+/** Sells the reserved units. It is refused after the end of the reservation, even if the timer has not run yet. */
 export function confirmStock(ctx: Inventory, { key }: { key: string }): Promise<Done> {
   return ctx.db.transaction(async (tx) => {
     const { confirmed } = await tx.one<{ confirmed: boolean }>(confirmReservation(key, ctx.clock.now()));
@@ -17,7 +17,7 @@ export function confirmStock(ctx: Inventory, { key }: { key: string }): Promise<
   });
 }
 
-/** Gives back whatever the key took or reserved; repeating it changes nothing. After it, no claim under that key succeeds. */
+/** Returns all units that the key took or reserved; a repeated call changes nothing. Afterwards no claim with that key succeeds. */
 export function releaseStock(ctx: Inventory, { key }: { key: string }): Promise<Done> {
   return ctx.db.transaction(async (tx) => {
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -31,7 +31,7 @@ export function releaseStock(ctx: Inventory, { key }: { key: string }): Promise<
 
 const BATCH = 200;
 
-/** Gives back what was kept aside too long, batch by batch. */
+/** Returns the units of reservations whose time is over, batch by batch. */
 export async function expireStock(ctx: Inventory): Promise<void> {
   await inBatches(BATCH, () =>
     ctx.db.transaction(async (tx) => {

@@ -35,7 +35,7 @@ export const historyOf = (variantIds: readonly string[], after: string | null, l
 
 /**
  * Adds units or removes free ones, once per key: the movement's id is the key. The movement is written before the
- * level, so that of two twins only the one whose movement stands moves anything.
+ * level, so that of two calls with one key only the one that wrote the movement moves units.
  */
 export const changeLevel = (input: { key: string; variantId: string; change: number; reason: string; at: Date }): Sql => sql`
   with known as materialized (select 1 from inventory.movements where id = ${input.key}::uuid),

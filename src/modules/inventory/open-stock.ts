@@ -3,7 +3,7 @@ import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
 import { type Freshness, openLevels } from './level.ts';
 
-/** Begins to keep stock of variants. Those that are kept already stay as they are. */
+/** Opens the stock of variants. Those that have a stock already do not change. */
 export function openStock(ctx: Inventory, { variants }: { variants: { variantId: string; onHand: number }[] }): Promise<Done> {
   return ctx.db.transaction(async (tx) => {
     const { fresh } = await tx.one<{ fresh: Freshness[] }>(openLevels(variants, ctx.clock.now()));

@@ -144,7 +144,7 @@ export const expireReservations = (at: Date, limit: number): Sql => sql`
     group by line.variant_id`)}
   select (select count(*) from expired) as ended, ${freshOf(sql`changed`)} as fresh`;
 
-/** Puts lines (kept aside or not, variant, quantity) back, levels locked in the order of their ids: `changed` tells how they then stand. */
+/** Returns lines (reserved or not, variant, quantity) to the stock. Levels are locked in the order of their ids; `changed` has the new ones. */
 const givingBack = (lines: Sql): Sql => sql`
   lines (kept, variant_id, quantity) as materialized (${lines}),
   locked as materialized (

@@ -7,7 +7,7 @@ import { event, on } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
 
-/** How grave a text is, mildest first: it may stand, a person looks at it, or it is refused at once. */
+/** The result for a text, mildest first: it is shown, a person looks at it, or it is refused at once. */
 export const verdicts = ['allow', 'review', 'block'] as const;
 export type Verdict = (typeof verdicts)[number];
 
@@ -41,7 +41,7 @@ export const decided = event(
   z.object({ itemId: Id, subject: z.object({ kind: z.string(), id: Id }), decision: z.enum(['approve', 'remove']), by: Id }),
 );
 
-/** Nothing to tell but that it stands. */
+/** It is done, and there is nothing else to report. */
 const Done = z.object({});
 export type Done = z.infer<typeof Done>;
 
@@ -64,7 +64,7 @@ export const moderation = contract('moderation', {
       input: z.object({ subject: Subject, decision: z.enum(decisions), reason: z.string().max(500).nullable(), by: Id }),
       output: Done,
     }),
-    /** Why an item was decided as it was; null where nothing was said, or its author was erased. */
+    /** The reason of a decision; null if none was given, or the author was erased. */
     reasonOf: operation({ input: z.object({ itemId: Id }), output: z.object({ reason: z.string().nullable() }) }),
   },
   events: { decided },

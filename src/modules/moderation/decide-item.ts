@@ -26,8 +26,8 @@ export const alreadyDecided = problem({
 });
 
 /**
- * Decides an open item and tells its owner, in one transaction. Of twenty moderators at once one decides, the others are told
- * so. Whoever decided, and says the very same again, is answered as before: the first reply may have been lost.
+ * Decides an open item and sends the event to its owner, in one transaction. Of twenty moderators at the same time one decides; the
+ * others get a conflict. The same decision sent again by the same moderator gets the same answer: the first reply may have been lost.
  */
 export function decideItem(
   ctx: Moderation,

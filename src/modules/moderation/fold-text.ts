@@ -25,7 +25,7 @@ export function foldText(text: string): string {
     .trim();
 }
 
-/** Text for rules about digits and addresses: the same without touching how often a character stands there. */
+/** Text for rules about digits and addresses: folded too, but repeated characters stay. */
 export const plainText = (text: string): string =>
   undressed(text)
     .replace(/[٠-٩۰-۹]/gu, (digit) => ALIKE.get(digit) ?? digit)

@@ -69,7 +69,7 @@ const columns = raw(
 
 type NewItem = Pick<ItemRow, 'id' | 'author' | 'reason' | 'rules' | 'excerpt_sealed' | 'created_at'> & { subject: Subject };
 
-/** A new item, or the open one of that subject with the rules of both. Answers the id of the one that stands. */
+/** A new item, or the open one of that subject with the rules of both. Returns the id of the item. */
 export const openItem = (item: NewItem): Sql => sql`
   insert into moderation.items as item (id, subject_kind, subject_id, author, reason, rules, excerpt_sealed, created_at)
   values (${item.id}, ${item.subject.kind}, ${item.subject.id}, ${item.author}, ${item.reason},
@@ -114,7 +114,7 @@ interface QueuePage {
   rows: number;
 }
 
-/** Open items oldest first, decided ones newest first. The state stands in the text, so that its partial index is found. */
+/** Open items oldest first, decided ones newest first. The state is in the SQL text, so that the planner finds its partial index. */
 export const queuePage = ({ state, kind, after, rows }: QueuePage): Sql => {
   const ofKind = kind === undefined ? sql`` : sql`and subject_kind = ${kind}`;
   if (state === 'open') {

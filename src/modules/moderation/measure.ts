@@ -3,7 +3,7 @@ import { screenText } from './screen-text.ts';
 
 /**
  * How well screening does on labelled phrases: the figures of docs/moderation.md. `node src/modules/moderation/measure.ts`
- * prints them, and with the name of a set also which of its phrases are told wrongly.
+ * prints them, and with the name of a set also which of its phrases are judged wrongly.
  */
 
 const sets = {

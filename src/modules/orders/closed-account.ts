@@ -22,11 +22,11 @@ export async function reopenAccount(ctx: Orders, { accountId }: Whose): Promise<
 /** `orders` while an order of the account, or of its products, is not decided, has money to be refunded, or is on its way. */
 export async function blockersOf(ctx: Orders, { accountId }: Whose): Promise<string[]> {
   const since = new Date(ctx.clock.now().getTime() - ctx.settings.openMs);
-  await ctx.db.execute(sql`select pg_advisory_xact_lock(7281, uuid_hash(${accountId}::uuid))`); // whoever comes after it sees the closure
+  await ctx.db.execute(sql`select pg_advisory_xact_lock(7281, uuid_hash(${accountId}::uuid))`); // a later order sees the closure
   return (await ctx.db.one<{ open: boolean }>(hasOpenOrders(accountId, since))).open ? ['orders'] : [];
 }
 
-/** An order that was placed counts as on its way for some time: nobody tells yet when it is delivered. */
+/** A placed order counts as on its way for some time, because deliveries are not recorded yet. */
 export const hasOpenOrders = (accountId: string, since: Date) => sql`
   select exists (select from orders.orders where buyer = ${accountId} and state = 'placing')
       or exists (select from orders.orders where buyer = ${accountId} and gives_back)

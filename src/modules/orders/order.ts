@@ -44,7 +44,7 @@ export interface Line {
   unit_price: number;
 }
 
-/** Why an order was rejected, kept so that a repeated call is refused in the same words. */
+/** Why an order was rejected. It is stored so that a repeated call gets the same refusal. */
 export interface Refusal {
   code: string;
   extra: Record<string, unknown>;

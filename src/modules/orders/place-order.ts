@@ -88,9 +88,9 @@ interface Wanted {
 }
 
 /**
- * Places an order: freezes the price, takes the stock and the money, announces it. Where all modules live in this process, that is one
- * transaction. Elsewhere the order row is written first and is the memory of the rest: every later step carries its id and has one
- * outcome for ever, so a timer can finish what a crash leaves behind.
+ * Places an order: fixes the price, takes the stock and the money, announces it. If all modules run in this process, that is one
+ * transaction. Otherwise the order row is written first, and records the rest: every later step has its id as key and has one
+ * outcome, so a timer can finish an order after a crash.
  */
 export const placeOrder = (ctx: Orders, wanted: Wanted): Promise<Order | Replayed<Order>> =>
   once<OrderRow, Order>(wanted.key, {

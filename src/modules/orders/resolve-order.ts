@@ -19,14 +19,14 @@ import {
   undecidedOrders,
 } from './order.ts';
 
-/** Another runner decided this order while this one was at it: what it did here is undone, and what stands is read. */
+/** Another process decided this order meanwhile. What was done here is rolled back, and the decided order is read. */
 class DecidedElsewhere extends Error {}
 
-/** The order could not be written: its key has one already, or somebody is leaving. What was done for it is undone. */
+/** The order could not be written: its key has one already, or an account is being closed. What was done for it is rolled back. */
 class NotWritten extends Error {}
 
 /**
- * Places an order where all modules live in this process: the order, its money and its stock are one transaction, so a crash leaves
+ * Places an order if all modules run in this process: the order, its money and its stock are one transaction, so a crash leaves
  * nothing behind, and only a refusal is written by itself. The statements do not wait for each other's answers; the first that fails
  * makes those behind it fail too. @returns undefined when an order with this key is there already.
  */
@@ -45,7 +45,7 @@ export async function placeAtOnce(ctx: Orders, draft: Draft, key: Key | undefine
   } catch (error) {
     if (error instanceof NotWritten)
       return (await haveLeft(ctx.db, partiesOf(draft))) ? writeRejected(ctx, draft, key, partyLeft()) : undefined;
-    if (!(error instanceof Problem) || error.status >= 500) throw error; // how it ended is not known: the key tells a repeated call
+    if (!(error instanceof Problem) || error.status >= 500) throw error; // the outcome is not known: a repeated call finds it by the key
     return writeRejected(ctx, draft, key, error);
   }
 }

@@ -59,8 +59,8 @@ export const twoKeysLive = problem({
 });
 
 /**
- * Makes a key for a partner's system and shows it, once. Its scopes are a partner's, or among the permissions of whoever makes it. Of a
- * partner's keys two are alive at most, so that it can change over from one to the other without a pause.
+ * Makes a key for a partner's system and shows it once. Its scopes are those of partners, or among the permissions of its maker. A
+ * partner has at most two valid keys, so that it can replace one without a pause.
  */
 export async function createKey(
   ctx: Partners,
@@ -134,7 +134,7 @@ function newKey(
   return { row, text };
 }
 
-/** The reply of a call that was lost on its way can be had again for an hour; by then whoever needed it has it. */
+/** A lost reply can be fetched again for an hour. */
 function repeated(ctx: Partners, row: KeyRow, key: Key): Replayed<CreatedKey> {
   refuseOtherBody(row, key);
   const isFresh = ctx.clock.now().getTime() - row.created_at.getTime() < SHOWN_FOR_MS;

@@ -7,7 +7,7 @@ interface Judged {
   expiresAt: string | null;
 }
 
-/** What a key opens; null when there is none of that id alive, or the hash is not its own. */
+/** What a key allows; null if there is no valid key of that id, or the hash does not match. */
 export async function judgeKey(ctx: Partners, { id, keyHash }: { id: string; keyHash: string }): Promise<Judged | null> {
   const row = await findLive(ctx.db, id, ctx.clock.now());
   if (!row || !sameText(row.key_hash, keyHash)) return null;

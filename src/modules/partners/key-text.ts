@@ -3,7 +3,7 @@ import type { Secrets } from '#kernel/secrets.ts';
 
 /**
  * A key as its partner keeps it: `souk_`, its id, `_`, 256 secret bits, and a CRC-32 of all before it; in hex. Scanners find
- * one that leaked by its beginning, and the checksum tells a mistyped one from one of ours without a look into the database.
+ * one that leaked by its beginning, and the checksum shows a mistyped one without a look into the database.
  */
 export interface KeyText {
   id: string;
@@ -30,5 +30,5 @@ const checksum = (text: string): string => crc32(text).toString(16).padStart(8, 
 export const secretOf = (secrets: Secrets, id: string, salt: string): string =>
   secrets.sign(`${id}:${salt}`, 'partners.key').toString('hex');
 
-/** What is kept of a secret. */
+/** What is stored of a secret. */
 export const hashOf = (secrets: Secrets, secret: string): string => secrets.fingerprint(secret, 'partners.key');

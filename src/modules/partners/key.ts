@@ -47,7 +47,7 @@ export interface KeyRow extends KeyColumns {
   id: string;
   name: string;
   name_key: string;
-  /** 1 or 2 while it is alive. One that has expired may stand in it until the next key is made. */
+  /** 1 or 2 while it is valid. An expired key may have it until the next key is made. */
   slot: number | null;
   scopes: string[];
   key_hash: string;
@@ -61,7 +61,7 @@ export interface KeyRow extends KeyColumns {
   revoked_at: Date | null;
 }
 
-/** One partner, however its name is written. */
+/** One partner, for every way to write its name. */
 export const nameKey = (name: string): string => name.normalize('NFKC').toLowerCase();
 
 export const keyView = (row: KeyRow): ApiKey => ({
@@ -116,7 +116,7 @@ export const findLive = (db: Database, id: string, now: Date) =>
 
 export const findById = (db: Database, id: string) => db.maybe<KeyRow>(sql`${selectKey} where k.id = ${id}`);
 
-/** Ends a key and tells every process as this transaction commits. @returns false when it had ended. */
+/** Ends a key and signals every process when this transaction commits. @returns false if it had ended before. */
 export async function endKey(tx: Transaction, id: string, now: Date): Promise<boolean> {
   const ended = await tx.execute(sql`
     update partners.keys set revoked_at = ${now}, slot = null, salt = null where id = ${id} and revoked_at is null`);
@@ -124,7 +124,7 @@ export async function endKey(tx: Transaction, id: string, now: Date): Promise<bo
   return ended === 1;
 }
 
-/** Notes a use, unless one was noted within a minute: so it is, however many processes a partner calls. */
+/** Records a use, unless one was recorded within the last minute by any process. */
 export const markUsed = (db: Database, id: string, at: Date) =>
   db.execute(sql`
     update partners.keys set last_used_at = ${at}

@@ -9,8 +9,8 @@ import { isWaiting } from './review-state.ts';
 import { changeSummaries } from './summary.ts';
 
 /**
- * Deletes a review; `owner` null is staff. What its author takes back is gone, and may be written anew. What staff take away,
- * or others had hidden before, leaves its empty row, so that it is not.
+ * Deletes a review; `owner` null is staff. After its author has deleted it, the author may write a new one. If staff delete it, or
+ * it was hidden, its empty row stays, so that the author cannot.
  */
 export function deleteReview(ctx: Reviews, id: string, call: { owner: string | null; ifMatch: Precondition | undefined }): Promise<void> {
   return ctx.db.transaction(async (tx) => {

@@ -20,7 +20,7 @@ export const ownReview = problem({
 });
 
 /**
- * Says that a review should not stand, once per person; said again it answers as before. When enough people say so
+ * Flags a review, once per person; a repeated flag gets the same answer. With enough flags
  * (REVIEW_FLAGS_TO_HIDE) the review is hidden until staff decide. Only flags of accounts with a confirmed email and an age of
  * REVIEW_FLAG_ACCOUNT_HOURS hide it; with enough flags of any accounts staff look at it while it stays public. People take turns at
  * the review's row, so that each flag is counted.

@@ -56,7 +56,7 @@ export const flagsResolve = (reviewId: string): Sql =>
 export const flagReasonsErase = (person: string): Sql =>
   sql`update reviews.flags set reason = '' where person = ${person} and reason <> ''`;
 
-/** What others wrote of reviews that are erased: it may say what these said. */
+/** Reasons that others wrote about erased reviews: they may repeat their text. */
 export const flagReasonsOfErase = (reviewIds: readonly string[]): Sql =>
   sql`update reviews.flags set reason = '' where review_id = any(${reviewIds}::uuid[]) and reason <> ''`;
 

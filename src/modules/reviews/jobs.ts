@@ -3,7 +3,7 @@ import { job } from '#kernel/events.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { decisions } from '#moderation';
 
-/** Catalog stands below and hears nothing of reviews, so it is told. */
+/** Catalog comes before reviews in the order of modules and cannot hear its events, so reviews calls it. */
 export const sendRatingJob = job('reviews.tell-rating', z.object({ productId: Id }));
 
 export const requestModerationJob = job('reviews.ask-to-look', z.object({ reviewId: Id, rules: z.array(z.string()) }));

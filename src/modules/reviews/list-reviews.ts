@@ -19,11 +19,11 @@ type ReviewsQuery = z.infer<typeof ReviewsQuery>;
 
 const isModerator = (ctx: Reviews): boolean => ctx.actor.permissions.has('reviews:moderate');
 
-/** What is said of a product. Staff who moderate see the hidden ones too. */
+/** The reviews of a product. Staff who moderate see hidden ones too. */
 export const listReviewsOf = (ctx: Reviews, productId: string, query: ReviewsQuery): Promise<Page<Review>> =>
   pageOfReviews(ctx, { productId: productId.toLowerCase() }, isModerator(ctx), query);
 
-/** What a customer has said. They, and staff who moderate, see the hidden ones too. */
+/** The reviews of a customer. The customer, and staff who moderate, see hidden ones too. */
 export const listReviewsBy = (ctx: Reviews, username: string, query: ReviewsQuery): Promise<Page<Review>> => {
   const writtenBy = foldUsername(username);
   return pageOfReviews(ctx, { writtenBy }, isModerator(ctx) || writtenBy === foldUsername(ctx.actor.username), query);
@@ -74,7 +74,7 @@ const ORDERS = {
   rating: { columns: 'rating, id', order: 'rating, id', beyond: raw('>') },
 };
 
-/** One page, and at least one row more, which tells whether there is another page. */
+/** One page, and at least one row more, which shows whether there is another page. */
 export function reviewsPage({ listed, isInsider, sort, after, limit }: ListOfReviews): Sql {
   const { columns, order, beyond } = ORDERS[sort];
   const conditions = [
@@ -85,5 +85,5 @@ export function reviewsPage({ listed, isInsider, sort, after, limit }: ListOfRev
   return sql`select ${COLUMNS} from reviews.reviews where ${join(conditions, ' and ')} order by ${raw(order)} limit ${fetched(limit)}`;
 }
 
-/** The limit stands in the text, in two sizes, so that the planner knows that it is small. */
+/** The limit is in the SQL text, in two sizes, so that the planner knows that it is small. */
 const fetched = (limit: number): Sql => raw(limit <= 20 ? '21' : '101');

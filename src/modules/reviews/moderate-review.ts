@@ -21,7 +21,7 @@ export const ModerateReview = z
   })
   .refine(({ action, reason }) => action !== 'remove' || reason !== undefined, { error: 'to remove takes a reason', path: ['reason'] });
 
-/** Staff decide upon a review. Whoever sends If-Match decides upon what was read, and nothing newer. */
+/** Staff decide on a review. With If-Match they decide on the version that they read, and no newer one. */
 export function moderateReview(
   ctx: Reviews,
   id: string,

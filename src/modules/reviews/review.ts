@@ -8,7 +8,7 @@ import type { ReviewState } from './review-state.ts';
 
 export const Rating = z.int('must be a whole number').min(1).max(5).meta({ description: 'Stars, 1 to 5', example: 5 });
 
-/** Kept as it was typed, whatever it looks like: it is text, and leaves as text. */
+/** Stored and returned exactly as it was typed: it is text, even if it looks like HTML. */
 export const Comment = z
   .string()
   .max(5000)

@@ -25,8 +25,8 @@ export interface Change {
 }
 
 /**
- * Brings the summaries of products up to what became of their reviews, in the transaction that changed those, and has
- * catalog told. Whoever changes a review holds its row; the summaries are locked after it, in the order of their products.
+ * Updates the summaries of products in the transaction that changed their reviews, and enqueues the call of catalog. A change of a
+ * review locks its row first; the summaries are locked after it, in the order of their products.
  */
 export async function changeSummaries(tx: Transaction, changes: readonly Change[]): Promise<void> {
   const differences = changes.map(differenceOf).filter(({ count, sum }) => count !== 0 || sum !== 0);

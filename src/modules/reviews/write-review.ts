@@ -31,8 +31,8 @@ export const ownProduct = problem({
 });
 
 /**
- * Writes what a customer says of a public product, once per customer and product. Whether they bought it is looked up now,
- * and kept. Words that need a look wait for it unseen.
+ * Writes the review of a public product by a customer, once per customer and product. Whether they bought it is looked up now and
+ * stored. A text that a person must read first is not shown until then.
  */
 export async function writeReview(
   ctx: Reviews,
@@ -43,7 +43,7 @@ export async function writeReview(
   const customer = { id: ctx.actor.id, username: ctx.actor.username };
   const [product] = await ctx.catalog.brief({ ids: [productId] });
   if (!product || product.sellerId === customer.id) {
-    const same = await sameCall(ctx.db, key); // a repeated call is answered as before, whatever became of the product
+    const same = await sameCall(ctx.db, key); // a repeated call gets the same answer, even if the product has changed
     if (same) return same;
     throw product ? ownProduct() : notFound();
   }

@@ -42,7 +42,7 @@ export const insertRequest = (db: Database, secrets: Secrets, { provider, state,
 
 /**
  * Ends the authorization request of this very browser. When several come back with one state at once, one is let in.
- * @returns false when there is none, or it has run out.
+ * @returns false if there is none, or it has expired.
  */
 export const endRequest = async (db: Database, secrets: Secrets, { provider, state, kept }: BrowserRequest, now: Date): Promise<boolean> =>
   (await db.execute(sql`

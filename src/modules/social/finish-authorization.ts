@@ -69,7 +69,7 @@ async function letIn(ctx: Social, account: LinkedAccount, challenge: string | un
   return tokens;
 }
 
-/** What is said stands in the fragment, which browsers send to nobody. */
+/** The result is in the fragment of the address, which browsers do not send to servers. */
 function sentBack(returnTo: string, said: Record<string, string>): Redirection {
   const url = new URL(returnTo);
   url.hash = new URLSearchParams(said).toString();

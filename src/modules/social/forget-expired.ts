@@ -6,7 +6,7 @@ import { forgetTickets } from './ticket.ts';
 const BATCH = 1000;
 const BATCHES = 20;
 
-/** Drops what has run out. A turn that leaves something over is followed by the next. */
+/** Deletes what has expired. What one turn leaves, the next one deletes. */
 export async function forgetExpired(ctx: Social): Promise<void> {
   for (const forget of [forgetRequests, forgetTickets]) await inBatches(BATCH, (size) => forget(ctx.db, ctx.clock.now(), size), BATCHES);
 }

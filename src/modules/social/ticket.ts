@@ -23,7 +23,7 @@ interface Issue {
   now: Date;
 }
 
-/** Writes a ticket for an account that was recognised. @returns its text, which stands nowhere else. */
+/** Writes a ticket for a recognised account. @returns its text, which is stored nowhere. */
 export async function issueTicket(db: Database, secrets: Secrets, { account, challenge, now }: Issue): Promise<string> {
   const ticket = randomBytes(32).toString('base64url');
   await storeTicket(db, {
@@ -40,7 +40,7 @@ export async function issueTicket(db: Database, secrets: Secrets, { account, cha
 export const isTheirs = ({ challenge }: TicketRow, verifier: string | undefined): boolean =>
   challenge === null || (verifier !== undefined && sameText(createHash('sha256').update(verifier).digest('base64url'), challenge));
 
-/** Takes the ticket away from everybody else. @returns undefined when there is none, or it has run out. */
+/** Takes the ticket, so that nobody else can use it. @returns undefined if there is none, or it has expired. */
 export const takeTicket = (db: Database, secrets: Secrets, ticket: string, now: Date) =>
   db.maybe<TicketRow>(sql`
     delete from social.tickets where ticket_hash = ${hashOf(secrets, ticket)} and expires_at > ${now}

@@ -32,8 +32,8 @@ import { ownerOf } from './owner.ts';
 const LEASE_MS = seconds(15);
 
 /**
- * Tops a wallet up: the row first, then the gateway, then `external:<gateway>` -> `available`. Whatever a crash leaves
- * pending is asked again under the same key, so the gateway takes the money once and the ledger gets it once.
+ * Tops a wallet up: the row first, then the gateway, then `external:<gateway>` -> `available`. After a crash the gateway is asked
+ * again about a pending charge with the same key, so it takes the money once and the ledger gets it once.
  */
 export const chargeWallet = (
   ctx: Wallet,
@@ -47,7 +47,7 @@ export const chargeWallet = (
     answer: async (row, isFirst) => answer(await (isFirst ? settleNow(ctx, row) : settled(ctx, row))),
   });
 
-/** Judges a charge and writes it. @throws whatever speaks against it, before any gateway hears of it. */
+/** Checks a charge and writes it. @throws every refusal that needs no gateway, before a gateway is asked. */
 async function draftOf(
   ctx: Wallet,
   username: string,

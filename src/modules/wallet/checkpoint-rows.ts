@@ -63,7 +63,7 @@ export const paymentsOf = (key: string, causes: Sql): Sql => sql`
    # coalesce((select bit_xor(wallet.share_digest(${key}::bigint, s)) from wallet.payment_shares as s
      where s.payment_id in (select cause from ${causes} where cause_kind = 'order')), 0))`;
 
-/** Holds that were set aside among these causes. */
+/** Holds that began with one of these causes. */
 export const holdsOf = (key: string, causes: Sql): Sql => sql`
   coalesce((select bit_xor(wallet.seal_hold(${key}::bigint, h)) from wallet.holds as h
     where h.id in (select cause from ${causes} where cause_kind = 'hold' and kind = 'hold')), 0)`;

@@ -44,7 +44,7 @@ const COLUMNS = sql`id, kind, amount, currency, reason, body_hash`;
 
 /**
  * Takes money out of a wallet: the owner's own goes back to the gateway it last came from, the staff's is a correction with
- * a reason. The money leaves the wallet first; a job then tells the gateway, under the same key, until it has answered.
+ * a reason. The money leaves the wallet first; then a job calls the gateway, with the same key, until it has answered.
  */
 export const deductWallet = (
   ctx: Wallet,

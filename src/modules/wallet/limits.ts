@@ -1,7 +1,7 @@
 import { amountTooLarge } from '#wallet';
 import type { Wallet } from './context.ts';
 
-/** What PostgreSQL allows of a balance, whatever the settings say: the whole numbers that JSON and JavaScript write exactly. */
+/** The largest balance that PostgreSQL allows, with any settings: the whole numbers that JSON and JavaScript write exactly. */
 export const LARGEST_EXACT = Number.MAX_SAFE_INTEGER;
 
 /** @throws amountTooLarge when one call would move more than the settings allow. */

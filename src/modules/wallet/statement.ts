@@ -15,7 +15,7 @@ export const WalletView = z.object({ balances: z.array(z.object({ currency: Curr
   example: { balances: [{ currency: 'USD', available: 12500, held: 0 }] },
 });
 
-/** What somebody has, per currency: to spend, and set aside. The default currency is always told. */
+/** The balances of an owner per currency: to spend, and held. The default currency is always listed. */
 export async function readWallet(ctx: Wallet, username: string): Promise<z.infer<typeof WalletView>> {
   const owner = await ownerOf(ctx, username);
   readsDataOf(ctx, owner);
