@@ -129,7 +129,7 @@ souk
 souk
   .command('gateway [file]')
   .description('write the configuration of nginx that stands in front of services')
-  .action(async (file: string | undefined) => write(gatewayConfig((await loadSettings()).modules), file));
+  .action(async (file: string | undefined) => write(gatewayConfig((await loadSettings()).modules, { ownPorts: true }), file));
 
 souk
   .command('service-roles')

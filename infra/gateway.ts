@@ -10,6 +10,8 @@ export interface GatewayOptions {
   replicasOf?: (service: Service) => readonly string[];
   /** A folder that nginx may write to. */
   temporary?: string;
+  /** Each service by itself on its own port too: in a container, where the replicas have no ports of the machine. */
+  ownPorts?: boolean;
 }
 
 /** Which service answers a path: a regular expression and the name of the service. The first that matches counts. */
@@ -47,12 +49,14 @@ const keyOf = (pattern: string): string => pattern.replaceAll('[^/]+', '~');
  * carries an Idempotency-Key.
  */
 export function gatewayConfig(modules: readonly Module[], options: GatewayOptions = {}): string {
-  const { listen = String(gatewayPort), temporary = '/tmp', replicasOf = ({ name, port }) => [`${name}:${port}`] } = options;
+  const { listen = String(gatewayPort), temporary = '/tmp', ownPorts = false } = options;
+  const { replicasOf = ({ name, port }) => [`${name}:${port}`] } = options;
   const ROUTES = routeMap(modules).map(([pattern, service]) => `    "~${pattern}" ${service};`);
   const UPSTREAMS = services.map((service) => upstream(service, replicasOf(service)));
-  return TEMPLATE.replaceAll(/\b(ROUTES|UPSTREAMS|LISTEN|TEMPORARY|KEEPER|GATEWAY)\b/g, (name) => {
+  const OWN_PORTS = ownPorts ? services.map(ownPort) : [];
+  return TEMPLATE.replaceAll(/\b(ROUTES|UPSTREAMS|OWN_PORTS|LISTEN|TEMPORARY|KEEPER|GATEWAY)\b/g, (name) => {
     const values: Record<string, string> = { LISTEN: listen, TEMPORARY: temporary, KEEPER: keeper.name, GATEWAY };
-    return values[name] ?? { ROUTES, UPSTREAMS }[name as 'ROUTES']!.join('\n');
+    return values[name] ?? { ROUTES, UPSTREAMS, OWN_PORTS }[name as 'ROUTES']!.join('\n');
   });
 }
 
@@ -61,6 +65,14 @@ const upstream = ({ name }: Service, replicas: readonly string[]): string => `
     zone ${name} 64k;
 ${replicas.map((address) => `    server ${address} max_fails=1 fail_timeout=1s;\n`).join('')}    keepalive 64;
     keepalive_timeout 30s;
+  }`;
+
+const ownPort = ({ name, port }: Service): string => `
+  server {
+    listen ${port};
+    location / {
+      proxy_pass http://${name};
+    }
   }`;
 
 /** A reply of the gateway's own, as RFC 9457 writes it. */
@@ -169,5 +181,6 @@ UPSTREAMS
       ${problem('unavailable', 'Unavailable', 503, 'The service does not answer now. Repeat the call, with the same Idempotency-Key if it had one.')}
     }
   }
+OWN_PORTS
 }
 `;
