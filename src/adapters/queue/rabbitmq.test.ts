@@ -137,13 +137,16 @@ describe.runIf(rabbitIsHere)('a queue of RabbitMQ', () => {
         for (let n = from; n < to; n++) emit(tx, rung, 'bell', { n });
         enqueue(tx, polish, { n: from });
       });
+    const figures = async () => (await souk.get('/metrics')).body as string;
     await tell(0, 150);
     await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(150);
     server.signal('SIGSTOP');
     await tell(150, 300);
     await sleep(1000);
+    expect(await figures()).toMatch(/^souk_outbox_oldest_seconds (?!nan)/im); // a broker that hangs holds up no other figure
     server.signal('SIGCONT');
     await expect.poll(() => heard.length, { timeout: 20_000 }).toBe(300);
+    await expect.poll(figures, { timeout: 20_000 }).toContain('souk_queue_waiting{queue="workshop.polish"} 0');
     expect(heard).toEqual(Array.from({ length: 300 }, (_, n) => n));
     await expect.poll(() => [...new Set(polished)]).toEqual([0, 150]);
     expect(await souk.sql('select count(*)::int as count from kernel.outbox')).toEqual([{ count: 0 }]);
