@@ -6,7 +6,7 @@ import type { Client, Contract } from '#kernel/contracts.ts';
 import { newId } from '#kernel/ids.ts';
 import { type Scope, systemScope } from '#kernel/runtime.ts';
 
-/** What an operator does at the command line, to an account or something else; the audit trail tells it under this name. */
+/** What an operator does at the command line, to an account or something else. The audit trail has it under this name. */
 export const asOperator = (operation: string, subject: string): Scope => ({
   actor: system,
   tx: null,

@@ -8,7 +8,7 @@ const PAGE = 500;
  * Seals everything that an older key has sealed with the current one, module by module, in pages that each commit by
  * themselves. Interrupted, it is begun again: what is sealed with the current key is passed over.
  *
- * @returns how many texts were sealed anew, by module.
+ * @returns how many texts were sealed again, by module.
  */
 export async function resealAll({ runtime }: Pick<Composition, 'runtime'>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();

@@ -43,7 +43,7 @@ export interface Adapters {
   readonly openErrors: OpenErrors;
 }
 
-/** What adapters want to be told, by the name of their port. */
+/** The settings that adapters read, by the name of their port. */
 export const adapterSettings = {
   email: emailSettings,
   identityProviders: identityProviderSettings,

@@ -38,8 +38,8 @@ const REMEMBERED = 20_000;
 
 /**
  * The judge of access tokens. A token's signature is checked once; then it is remembered until it expires, and a call
- * costs two look-ups in memory. What was revoked is held in memory too: it is read again when this process is told that there
- * is more, before the next answer, and before every answer while nothing can be heard.
+ * costs two look-ups in memory. Revocations are in memory too. They are read again after a signal that there are more,
+ * before the next answer, and before every answer while no signals arrive.
  */
 export function createAuthenticator(parts: AuthenticatorParts): { authenticate(authorization: string | undefined): Promise<Actor> } {
   const verified = new LRUCache<string, Verified>({ max: REMEMBERED });
@@ -63,7 +63,7 @@ export function createAuthenticator(parts: AuthenticatorParts): { authenticate(a
       }
       const isVoid = revoked.voids(known);
       if (known.outside && (isVoid || known.outside.byMs <= parts.clock.now().getTime())) {
-        known = await known.outside.lookAgain(); // what it said before is kept meanwhile, so that a refused one opens no new account
+        known = await known.outside.lookAgain(); // its earlier answer stays meanwhile, so that a refused one opens no new account
         verified.set(token, known);
       } else if (isVoid) throw unauthenticated({ reason: 'The access token was revoked: refresh it, or sign in again.' });
       return known.actor;

@@ -58,7 +58,7 @@ const Claims = z.object({
   events: z.undefined().optional(),
 });
 
-/** Tokens of an OpenID Connect provider, by its published keys: asked for once, kept ten minutes, and asked for again at an unknown name, twice a minute at most. */
+/** Tokens of an OpenID Connect provider, by its published keys. They are fetched once, remembered for ten minutes, and fetched again for an unknown key id, at most twice a minute. */
 export function openOutsideIssuer({ issuer, audiences, jwksUrl }: OutsideIssuerSettings, clock: Clock): OutsideIssuer {
   const keyOf = keysOf({ issuer, jwksUrl, clock });
   return {

@@ -34,7 +34,7 @@ const NOT_LINKED =
   'No account here belongs to this token. One is found or opened by an email that the issuer has verified: send a token that says so ' +
   '(an ID token), once; after that any token of the same person will do.';
 
-/** Whom we do not let in is no caller, whatever the issuer says. */
+/** An account that may not sign in is no caller, even with a valid token of the issuer. */
 function refuse(error: unknown): never {
   if (emailNotVerified.is(error)) throw unauthenticated({ reason: NOT_LINKED });
   throw error instanceof Problem && error.status === 403 ? unauthenticated({ reason: error.message }) : error;

@@ -2,7 +2,7 @@ import { REVOCATIONS_CHANNEL } from '#identity';
 import { minutes } from '#kernel/clock.ts';
 import type { AuthenticatorParts, Verified } from './authenticator.ts';
 
-/** Longer than an access token lives, for clocks that differ. */
+/** Longer than an access token is valid, for clocks that differ. */
 export const REVOCATION_LIFE_MS = minutes(11);
 
 /** At most so many are read at once. */

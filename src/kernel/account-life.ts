@@ -14,8 +14,8 @@ export interface AccountLife<Ctx = never> {
   /** What keeps the account from being closed. Each is a name that its owner reads. */
   readonly blockers?: (ctx: Ctx, whose: Whose) => Promise<string[]>;
   /**
-   * Lets nothing new begin for the account. Whatever begins commits its row and then looks whether the account is closed; a closure
-   * commits and then asks for blockers: one of the two sees the other. Answers false where the account may not be closed.
+   * Lets nothing new begin for the account. An operation that begins commits its row and then looks whether the account is closed; a
+   * closure commits and then asks for blockers: one of the two sees the other. Returns false if the account may not be closed.
    */
   readonly close?: (ctx: Ctx, whose: Whose) => Promise<boolean>;
   readonly reopen?: (ctx: Ctx, whose: Whose) => Promise<void>;
@@ -67,7 +67,7 @@ export function lifeOffers(life: AccountLife): [name: string, offer: { spec: Ope
   return offers.flatMap(([name, spec, run]) => (run ? [[name, { spec, run }]] : []));
 }
 
-/** Asks all modules that declare `life`, wherever they live. Lowest first, save to reopen: the account itself comes last then. */
+/** Asks all modules that declare `life`, in this process or elsewhere. Lowest first, except to reopen: then the account itself comes last. */
 export interface EveryModule {
   blockers(whose: Whose): Promise<string[]>;
   /** False where one of them may not close the account. */

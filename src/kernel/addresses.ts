@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 /**
  * The IP address in one entry of `X-Forwarded-For`, or in what a socket says: without a port, brackets, quotes, a zone, and the
- * prefix of IPv4 in IPv6; IPv6 in its one spelling (RFC 5952). So one caller is one key, however it is written.
+ * prefix of IPv4 in IPv6; IPv6 in its one spelling (RFC 5952). So one caller has one key, for every way to write it.
  * @returns undefined when there is none.
  */
 export function addressIn(text: string | undefined): string | undefined {
@@ -32,7 +32,7 @@ export function subnetOf(address: string): string {
   return isIP(plain) === 6 ? `${firstGroups(plain, 4).join(':')}::/64` : plain;
 }
 
-/** The first groups of an IPv6 address, the zeros that `::` stands for written out. */
+/** The first groups of an IPv6 address, with the zeros that `::` replaces. */
 function firstGroups(address: string, count: number): string[] {
   const [head = '', tail] = address.split('::');
   const before = head.split(':').filter(Boolean);

@@ -33,7 +33,7 @@ export interface Audited {
 
 const SUBJECT_LENGTH = 64;
 
-/** The insert of one entry; it rides on the commit of what it tells of. */
+/** The insert of one entry. It commits together with the change that it records. */
 export const auditInsert = (entry: Audited): Sql => sql`
   insert into kernel.audit (id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id)
   values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject?.slice(0, SUBJECT_LENGTH) ?? null},

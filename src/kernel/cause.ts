@@ -1,6 +1,6 @@
 import type { Actor, RequestScope } from './context.ts';
 
-/** What led to some work, however many steps ago: the request, who made it, and its trace (W3C `traceparent`). */
+/** What led to some work, even many steps ago: the request, who made it, and its trace (W3C `traceparent`). */
 export interface Cause {
   requestId: string;
   actorId: string | null;

@@ -3,7 +3,7 @@ export interface Clock {
   now(): Date;
 }
 
-/** The machine's time, moved by a fixed shift (a sandbox may live in the future). */
+/** The machine's time, moved by a fixed shift (a sandbox may run in the future). */
 export function systemClock(shiftMs = 0): Clock {
   return { now: () => new Date(Date.now() + shiftMs) };
 }

@@ -83,7 +83,7 @@ export const version: string = (JSON.parse(readFileSync(new URL('../../package.j
 
 /**
  * Composes modules into one process. The database must be migrated (`prepareDatabase`).
- * @throws Error when a module needs one that stands after it or lives nowhere, or a name of MODULES is not known.
+ * @throws Error when a module needs one that comes after it or runs nowhere, or a name of MODULES is not known.
  */
 export async function compose(modules: readonly Module[], settings: Settings, parts: Parts): Promise<Composition> {
   const local = modulesHere(modules, settings);

@@ -10,7 +10,7 @@ export interface Actor {
   kind: 'anonymous' | 'user' | 'key' | 'system';
   /** Id of the account, or of the API key; empty for anonymous callers and the system. */
   id: string;
-  /** Empty for an API key: no account stands behind it. */
+  /** Empty for an API key: it belongs to no account. */
   username: string;
   roles: readonly string[];
   permissions: ReadonlySet<string>;
@@ -76,21 +76,21 @@ export interface BaseContext<OwnSettings = unknown> {
   readonly request: RequestScope | null;
   /** Address of who called first, also where another service asks for them: for limits only, it is not stored. */
   readonly address: string | null;
-  /** Tells how much of a long operation is done, for whoever asked to know. */
+  /** Reports how much of a long operation is done, if the caller asked for it. */
   progress(done: number, total: number): void;
   /** Counts copies of this module's data that differed from their source and were repaired, for the metrics. */
   repaired(copy: string, count: number): void;
   /**
    * Of jobs, reactions and timers: aborted when their time is over. The database then refuses their statements, and calls of other
-   * services end; whoever fetches something else hands it on. Undefined for requests.
+   * services end; code that fetches something else passes it on. Undefined for requests.
    */
   readonly signal: AbortSignal | undefined;
   /**
-   * Runs the steps in one transaction when every module they ask lives here; otherwise each step commits by itself.
-   * Correctness never leans on which of the two it is.
+   * Runs the steps in one transaction when every module they ask runs here; otherwise each step commits by itself.
+   * The result must be correct in both cases.
    */
   together<T>(work: (ctx: this) => Promise<T>): Promise<T>;
-  /** Whether `together` begins one transaction here, so that nothing of what it does stands before all of it does. */
+  /** Whether `together` begins one transaction here, so that nothing of it is committed before all of it is. */
   readonly isTogether: boolean;
 }
 

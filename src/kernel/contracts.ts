@@ -20,7 +20,7 @@ export const operation = <I extends z.ZodType, O extends z.ZodType>(spec: {
 
 type Operations = Readonly<Record<string, OperationSpec>>;
 
-/** All that a module lets others know of it: what may be asked, and what it tells. */
+/** The public part of a module: the operations that others may call, and the events that it sends. */
 export interface Contract<Name extends string = string, Ops extends Operations = Operations> {
   readonly name: Name;
   readonly operations: Ops;
@@ -32,7 +32,7 @@ export const contract = <const Name extends string, Ops extends Operations>(
   parts: { operations: Ops; events?: Readonly<Record<string, EventKind>> },
 ): Contract<Name, Ops> => ({ name, operations: parts.operations, events: parts.events ?? {} });
 
-/** A contract as its caller sees it: functions. Whether the module lives here or elsewhere, they are the same. */
+/** A contract as its caller sees it: functions. They are the same if the module runs here or elsewhere. */
 export type Client<C extends Contract> = {
   readonly [Name in keyof C['operations']]: (
     input: z.infer<C['operations'][Name]['input']>,

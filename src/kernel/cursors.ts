@@ -32,13 +32,13 @@ const signature = (secrets: Secrets, scope: string, body: string): Buffer =>
 interface Listed<Row, Item> {
   /** Reads at most `count` rows after a position: the list from there on, in its order. */
   rows: (after: Position | undefined, count: number) => Promise<Row[]>;
-  /** Where a row stands in the order of the list: the sort values, the id last. */
+  /** The position of a row in the order of the list: the sort values, the id last. */
   position: (row: Row) => Position;
   item: (row: Row) => Item;
 }
 
 /**
- * A page of a list. It reads one row more than the page holds, which tells whether there is another page.
+ * A page of a list. It reads one row more than the page holds, which shows whether there is another page.
  * `list` names the list with its filters and its order: a cursor of another list is refused.
  * @throws malformed as `readCursor`.
  */

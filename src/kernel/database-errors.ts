@@ -29,7 +29,7 @@ export const isOutdatedPlan = (error: unknown): boolean =>
 
 const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
 
-/** The error as callers meet it: an outage is `unavailable`, whatever else went wrong stays as it is. */
+/** The error as callers meet it: an outage is `unavailable`, every other error stays as it is. */
 export function translate(error: unknown): unknown {
   const code = codeOf(error) ?? '';
   const isOutage =

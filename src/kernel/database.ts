@@ -44,7 +44,7 @@ export interface Pending {
 
 export interface Transaction extends Database {
   readonly pending: Pending[];
-  /** Channels to tell when it has committed (`signal` in events.ts). */
+  /** Channels to signal when it has committed (`signal` in events.ts). */
   readonly signals: Set<string>;
   /** The kernel's own rows within this transaction. */
   kernel<Row>(statement: Sql): Promise<Row[]>;
@@ -62,11 +62,11 @@ export interface PoolOptions {
   url: string;
   connections: number;
   prepared: boolean;
-  /** How many calls may wait for a connection; one more is refused at once, so that it can be told when to come again. */
+  /** How many calls may wait for a connection; one more is refused at once, with the time to come again. */
   maxWaiting?: number;
   /** Called for every statement (for budgets and metrics), never with values; `byLibrary` when it is not ours. */
   onStatement?: (text: string, byLibrary: boolean) => void;
-  /** Told how many seconds each call waited for its connection; `costly` for the reads that have connections of their own. */
+  /** Gets how many seconds each call waited for its connection; `costly` for the reads that have connections of their own. */
   onWait?: (seconds: number, costly: boolean) => void;
   /** Sends a statement in a span of its own; undefined where nothing is traced. */
   traced?: (<T>(text: string, send: () => Promise<T>) => Promise<T>) | undefined;
@@ -91,7 +91,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
   return value;
 });
 
-/** Texts that are prepared by name, on each connection for as long as it lives. Souk sends about 300; the text after the last is sent unnamed. */
+/** Texts that are prepared by name, for the life of each connection. Souk sends about 300. Texts beyond this number are sent unnamed. */
 const PREPARED_TEXTS = 1000;
 const GUARDED_TEXTS = 5000;
 
@@ -111,7 +111,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     lock_timeout: 5000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: 'souk',
-    // A statement is planned once per connection: planning anew for each value costs more than it saves (docs/performance.md).
+    // A statement is planned once per connection: planning again for each value costs more than it saves (docs/performance.md).
     ...(options.prepared ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
   } as pg.PoolConfig);
   timeWaits(pool, (seconds) => onWait(seconds, false));
@@ -148,7 +148,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     return name;
   };
 
-  /** A newer process has migrated: the text is prepared anew on every connection, under another name. */
+  /** A newer process has migrated: the text is prepared again on every connection, under another name. */
   const prepareAnew = ({ name, text }: pg.QueryConfig): void => {
     if (names.get(text) !== name) return; // another connection came first
     names.delete(text);

@@ -33,7 +33,7 @@ export function emit<P extends z.ZodType>(tx: Transaction, kind: EventKind<P>, s
   tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload, notBefore: null });
 }
 
-/** Tells every process that listens on a channel when this transaction has committed. It says nothing else: who hears it looks. */
+/** Signals every process that listens on a channel when this transaction has committed. A signal has no content: its listeners read what is new. */
 export function signal(tx: Transaction, channel: string): void {
   tx.signals.add(channel);
 }
@@ -61,8 +61,8 @@ export interface JobKind<Input extends z.ZodType = z.ZodType> {
 }
 
 /**
- * Declares a kind of job, without what it does: `jobs.ts` holds declarations only, so that whoever asks for a job need not
- * import who does it. `module.ts` binds the two with `runs`.
+ * Declares a kind of job, without what it does: `jobs.ts` holds declarations only, so that code that asks for a job need not
+ * import the code that does it. `module.ts` binds the two with `runs`.
  */
 export const job = <Input extends z.ZodType>(name: string, input: Input, policy: Partial<WorkPolicy> = {}): JobKind<Input> => ({
   name,

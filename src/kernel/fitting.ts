@@ -41,7 +41,7 @@ export function refuseUndeclared(modules: readonly Module[], permissions: Permis
   }
 }
 
-/** A module that asks one that lives nowhere would fail at its first call; better at the start. */
+/** A module that needs one that runs nowhere is refused at the start, because it would fail at its first call. */
 function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string>, urls: Readonly<Record<string, string>>): void {
   const odd = modules.find(({ name }) => urls[name]?.split(',').some((url) => !/^https?:\/\/[^/]/.test(url.trim())));
   if (odd)

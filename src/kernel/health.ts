@@ -26,8 +26,8 @@ interface Missing {
 }
 
 /**
- * `/livez`: the process turns, whatever else does. `/readyz`: send it traffic; what is missing is named, and only the database is
- * worth a 503: without the others requests are answered. `/health`: both, told in parts. `/metrics`: for Prometheus.
+ * `/livez`: the process runs, even if nothing else does. `/readyz`: it takes traffic. What is missing is named; only a missing database
+ * is a 503, because without the others requests are answered. `/health`: both, in parts. `/metrics`: for Prometheus.
  */
 export function serveHealth(app: Hono<never>, vitals: Vitals): void {
   const { signals, cache, engine, clock, metrics, version, modules } = vitals;

@@ -102,8 +102,8 @@ export function openHttp(parts: HttpParts): Hono<Env> {
 }
 
 /**
- * Every request is counted before anything else is done, whatever its path: also those of the documents, of preflights and of
- * nothing at all. Other services are let through by their token, and only those without a valid one are counted.
+ * Every request is counted before anything else is done, for every path: also for the documents, preflights and unknown
+ * paths. Other services are let through by their token, and only those without a valid one are counted.
  */
 function countEverything(app: Hono<Env>, { limits, settings }: HttpParts): void {
   app.use(async (c, next) => {
@@ -126,7 +126,7 @@ const REQUEST_MS = 25_000;
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : /^(\/gateway)?\/docs\//.test(path) ? 'docs-files' : 'address');
 
-/** A `/v1` route answers without the prefix too; `/.well-known` stands at the root only. */
+/** A `/v1` route answers without the prefix too; `/.well-known` is at the root only. */
 const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
 
 /** What its figures and spans are called by: few, whatever is asked for. */
@@ -204,7 +204,7 @@ async function answer(
   return reply;
 }
 
-/** On public routes a bad token is as none: whoever signs in again may still send the old one. */
+/** On public routes an invalid token counts as none: a client that signs in again may still send the old one. */
 async function actorOf({ authenticator, limits }: HttpParts, route: Route, request: Request, address: string): Promise<Actor> {
   const authorization = request.headers.get('authorization') ?? undefined;
   const apiKey = request.headers.get('x-api-key') ?? undefined;
@@ -241,7 +241,7 @@ function admit(route: Route, actor: Actor, params: Record<string, string>): void
     throw notFound();
 }
 
-/** A key opens what its scopes name, and nothing that is somebody's own: no account stands behind it. */
+/** A key allows what its scopes name, and nothing that belongs to a person, because it has no account. */
 function admitKey(route: Route, actor: Actor): void {
   const scope = scopeOf(route.spec);
   if (!scope) throw accountNeeded();

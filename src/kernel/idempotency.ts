@@ -20,19 +20,19 @@ export function refuseOtherBody(row: { body_hash: string | null }, key: Key): vo
   if (row.body_hash !== key.bodyHash) throw keyReused();
 }
 
-/** How an operation does what a key stands for. */
+/** How an operation makes, finds and answers the effect of a key. */
 export interface Keyed<Row, Answer> {
   /** Judges the call and writes the row that remembers it. undefined: a row under this key was there already. */
   make(): Promise<Row | undefined>;
-  /** The row that an earlier call with this key wrote. @throws keyReused when that call said something else. */
+  /** The row that an earlier call with this key wrote. @throws keyReused if that call was different. */
   find(key: Key): Promise<Row | undefined>;
   /** The reply to the row, or the refusal that it remembers; the same for the first call and for all that repeat it. */
   answer(row: Row, isFirst: boolean): Answer | Promise<Answer>;
 }
 
 /**
- * Does what a key stands for once, and answers a repeated call as the first one was answered: whatever has changed since,
- * and even if the call would be refused today. A refusal that wrote no row is judged anew. The row is looked for only when
+ * Makes the effect of a key once, and gives a repeated call the answer of the first one, even if something has changed since or the
+ * call would be refused today. A call whose refusal wrote no row is checked again. The row is looked for only when
  * `make` refuses or comes second, so that a first call pays nothing for its key.
  *
  * @throws stillRunning when the first call is neither visible nor gone yet.

@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts';
 import { stillRunning } from './problems.ts';
 
 /**
- * Rows on which one runner at a time works: whoever holds the lease. A runner that is gone lets it run out. Then the row is stale, and
+ * Rows on which one process at a time works: the one with the lease. If that process is gone, the lease expires. Then the row is stale, and
  * anybody may claim it. The lease is the column `lease_until`, unless `since` and `take` say otherwise.
  */
 export interface Leased {

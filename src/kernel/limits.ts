@@ -35,9 +35,9 @@ export function limitsOf(modules: readonly { name: string; limits: LimitSpecs }[
 export interface Limits {
   /** Counts a request of any path, before anything else is done. @returns the RateLimit headers of the reply. @throws tooMany */
   countAddress(address: string, name?: 'address' | 'probes' | 'docs-files'): Promise<Record<string, string>>;
-  /** Counts a call of who has signed in; these headers then stand in the reply. @throws tooMany */
+  /** Counts a call of a signed-in caller; the reply gets these headers. @throws tooMany */
   countPrincipal(principal: string): Promise<Record<string, string>>;
-  /** Counts it against a narrow one too, whose headers then stand in the reply. @throws tooMany */
+  /** Counts it against a narrow limit too; the reply gets the headers of that one. @throws tooMany */
   countNarrow(name: string, address: string): Promise<Record<string, string>>;
 }
 

@@ -18,7 +18,7 @@ export interface Metrics {
   outboxLag(rows: number): void;
   /** A turn of a timer, ended. */
   timer(outcome: 'done' | 'failed', name: string): void;
-  /** Copies of data that differed from their source and were made anew: `catalog`, `documents`. */
+  /** Copies of data that differed from their source and were repaired: `catalog`, `documents`. */
   repaired(module: string, copy: string, count: number): void;
   /** Something was looked for in what this process or Redis remembers. */
   cached(cache: string, isHit: boolean): void;

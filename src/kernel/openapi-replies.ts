@@ -8,7 +8,7 @@ import { honoursIfMatch, operationId, type Route, scopeOf } from './routes.ts';
 const text = (description: string, example: string) => ({ description, schema: { type: 'string' }, example });
 const seconds = (description: string) => ({ description, schema: { type: 'integer', minimum: 0 }, example: 30 });
 
-/** Every header that a reply may carry, as it stands under components. */
+/** Every header that a reply may have, as components of the document. */
 export const headers: Readonly<Record<string, Json>> = {
   'X-Request-Id': text('The id of this call in the logs: the one that was sent, or a new one', '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01'),
   RateLimit: text('Calls that are left, and seconds until there are more (draft-ietf-httpapi-ratelimit-headers)', '"address";r=1187;t=42'),
@@ -107,7 +107,7 @@ const HEADERS_OF: Readonly<Record<number, string[]>> = {
   503: ['Retry-After'],
 };
 
-/** The refusals of a route by status. What several routes answer alike stands under components, once. */
+/** The refusals of a route by status. What several routes share is one component. */
 export function problemsOf(route: Route, components: Json, responses: Json): Json {
   const byStatus = Map.groupBy(allProblemsOf(route), ({ status }) => status);
   return Object.fromEntries(
@@ -148,7 +148,7 @@ function problemResponse(status: number, kinds: readonly ProblemKind<never>[], c
   };
 }
 
-/** A member that all of them carry is required; others stand there for the codes that carry them. */
+/** A member that all of them carry is required; others are listed for the codes that carry them. */
 function problemSchema(status: number, kinds: readonly ProblemKind<never>[], components: Json): Json {
   const names = [...new Set(kinds.flatMap(({ members }) => Object.keys(members)))];
   const carriers = (name: string) => kinds.filter(({ members }) => name in members);

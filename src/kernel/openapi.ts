@@ -99,7 +99,7 @@ const accessText = (access: Access): string => {
   }[access.kind];
 };
 
-/** What names in paths stand for; all others are ids. */
+/** The meaning of names in paths; all others are ids. */
 const NAMES: Readonly<Record<string, { example: string; description: string }>> = {
   username: { example: 'bob', description: 'The username of the account, in capitals or small letters' },
   provider: { example: 'google', description: 'The identity provider, in small letters' },
@@ -127,7 +127,7 @@ const pathParameters = (route: Route): Json[] =>
     };
   });
 
-/** Names that a query may hold beside those that are known, such as `option.color`, are told as one parameter that is spread. */
+/** Names that a query may have beside the fixed ones, such as `option.color`, are one parameter of style `form` that is exploded. */
 function queryParameters(route: Route, components: Json): Json[] {
   if (!route.spec.query) return [];
   const query = schemaOf(route.spec.query, 'input', components) as {

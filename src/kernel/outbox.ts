@@ -30,7 +30,7 @@ export interface OutboxRow {
   subject: string | null;
   payload: unknown;
   created_at: Date;
-  /** Of the request that led to it, however many steps ago. */
+  /** Of the request that led to it, even many steps ago. */
   request_id: string | null;
   actor_id: string | null;
   trace: string | null;
@@ -76,7 +76,7 @@ const CONSUMED_DAYS = 31;
 
 const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * 86_400_000);
 
-/** What may go by now, each as a statement that drops up to `limit` rows of it. */
+/** What may be deleted now, each as a statement that deletes up to `limit` rows. */
 export const housekeeping = (now: Date, auditDays: number): ((limit: number) => Sql)[] => {
   const consumed = daysBefore(now, CONSUMED_DAYS);
   const audited = daysBefore(now, auditDays);

@@ -13,7 +13,7 @@ export interface PermissionSpec {
 
 export type PermissionSpecs = Readonly<Record<Permission, PermissionSpec>>;
 
-/** All permissions there are, wherever their modules live. */
+/** All permissions of all modules, in this process or elsewhere. */
 export interface Permissions {
   readonly all: readonly Permission[];
   readonly forPartners: readonly Permission[];

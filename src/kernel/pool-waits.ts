@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 type Callback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (release?: unknown) => void) => void;
 
-/** Tells how many seconds each call of a pool waited for its connection, whether it asked by `connect` or by `query`. */
+/** Reports how many seconds each call of a pool waited for its connection, whether it asked by `connect` or by `query`. */
 export function timeWaits(pool: pg.Pool, told: (seconds: number) => void): void {
   const connect = pool.connect.bind(pool) as { (): Promise<pg.PoolClient>; (given: Callback): void };
   const timed = (given?: Callback): Promise<pg.PoolClient> | undefined => {

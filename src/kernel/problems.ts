@@ -42,7 +42,7 @@ export interface ProblemKind<Extra extends object = object> {
   readonly code: string;
   readonly status: number;
   readonly title: string;
-  /** What stands in its reply beside the members of every problem. */
+  /** The members of its reply beside those of every problem. */
   readonly members: Members;
   /** True for a problem of this kind, thrown here or by a service that answered with it. */
   is(error: unknown): error is Problem;
@@ -146,7 +146,7 @@ export const methodNotAllowed = problem({
   detail: ({ allow }) => `This path answers ${allow}.`,
 });
 
-/** Nobody hears it; the log and the metrics tell it apart from our own failures. */
+/** Nobody receives it. In the log and the metrics it is distinct from our own failures. */
 export const clientGone = problem({
   code: 'client-gone',
   status: 499,

@@ -18,7 +18,7 @@ export interface Queue {
 /** The queue of a subscription: `catalog/inventory.levels-changed.v1`. */
 const subscriptionQueue = (module: string, event: string): string => `${module}/${event}`;
 
-/** All queues that this code knows, wherever their modules live. */
+/** All queues that this code knows, for modules in this process or elsewhere. */
 export const policiesOf = ({ modules }: Runtime): Map<string, WorkPolicy> =>
   new Map(
     modules.flatMap((module) => [

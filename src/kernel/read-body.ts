@@ -10,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * What a request says in its body: JSON in UTF-8, or a form where one is allowed; an empty object when it says nothing.
- * @throws unsupportedMedia, tooLarge, malformed, invalid (names that stand twice, too many values), clientGone
+ * @throws unsupportedMedia, tooLarge, malformed, invalid (repeated names, too many values), clientGone
  */
 export async function readBody(request: Request, formAllowed: boolean): Promise<unknown> {
   const expected = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';

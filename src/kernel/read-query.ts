@@ -1,6 +1,6 @@
 import { invalid, malformed } from './problems.ts';
 
-/** The query parameters of an address. One without a value is as one that is absent; none may stand twice. */
+/** The query parameters of an address. One without a value counts as absent; none may be repeated. */
 export function readQuery(url: string): Record<string, string> {
   const start = url.indexOf('?');
   if (start < 0) return {};
@@ -11,7 +11,7 @@ export function readQuery(url: string): Record<string, string> {
 /**
  * The fields of a form (application/x-www-form-urlencoded), which an address carries too. Stricter than URLSearchParams, which
  * replaces what is not UTF-8.
- * @throws malformed for escapes that are none; invalid for a name that stands twice
+ * @throws malformed for escapes that are none; invalid for a repeated name
  */
 export function decodeForm(text: string, place: 'query' | 'body'): Record<string, string> {
   const fields = new Map<string, string>();

@@ -29,7 +29,7 @@ interface Claims {
 }
 
 /**
- * Asks modules that live elsewhere: POST `/internal/<module>/<operation>`, with a time limit that never exceeds the caller's, retries
+ * Asks modules in other processes: POST `/internal/<module>/<operation>`, with a time limit that never exceeds the caller's, retries
  * under the same key at the next of the addresses, and a circuit breaker per module. A refusal comes back as the same problem; no answer is `unavailable`, and means
  * that how it ended is not known.
  */
@@ -140,7 +140,7 @@ const sign = (key: Uint8Array, asked: Omit<Claims, 'actor' | 'address' | 'cause'
 
 /**
  * Reads who asks from an internal token. It opens one operation, and must say when it was made and when it ends, not long after.
- * @returns undefined when it is none of ours, too old, lives too long, or is for another operation.
+ * @returns undefined if it is not one of ours, too old, valid for too long, or for another operation.
  */
 export async function readInternalToken(
   authorization: string | null,

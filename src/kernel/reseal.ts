@@ -18,7 +18,7 @@ export const resealOperation = operation({
 type Page = z.infer<typeof resealOperation.input>;
 export type ResealedPage = z.infer<typeof resealOperation.output>;
 
-/** A column of sealed texts. Names stand in SQL as they are: they are written here, never told. */
+/** A column of sealed texts. Names are put into SQL unquoted: they come from this code, never from a caller. */
 export interface SealedColumn {
   /** With its schema. */
   table: string;
@@ -37,7 +37,7 @@ export interface SealedColumn {
 
 /**
  * The operation of a module with these columns: one after the other, a page of rows at a time. Beside a running server it
- * loses nothing: a text that changes meanwhile is left as it is, sealed by whoever changed it.
+ * loses nothing: a text that changes meanwhile is left as it is, sealed by the code that changed it.
  */
 export const resealing =
   (columns: readonly SealedColumn[]) =>

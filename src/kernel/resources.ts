@@ -3,7 +3,7 @@ export interface Resource {
   name: string;
   /** Paths, and all below them. Where several resources fit a call, the longest path decides. */
   paths: readonly string[];
-  /** Markdown. Its first sentence stands in the list of all resources. */
+  /** Markdown. Its first sentence is in the list of all resources. */
   about: string;
 }
 

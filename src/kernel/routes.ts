@@ -20,7 +20,7 @@ export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account'
 export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
 
 /**
- * The permission by which an API key may call a route; undefined where an account must stand behind the call, because
+ * The permission by which an API key may call a route; undefined if the call needs an account, because
  * something is its own, or because it may have to prove a second factor.
  */
 export function scopeOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>): Permission | undefined {
@@ -51,7 +51,7 @@ export interface Call<Path extends string, Query, Body> {
   header(name: string): string | undefined;
 }
 
-/** What makes a repeated call the same call: who, which key, and what it said. */
+/** What makes a repeated call the same call: the caller, the key, and the content. */
 export interface Key {
   principal: string;
   value: string;
@@ -108,7 +108,7 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   body?: B;
   /** The body may also come as a form (RFC 6749 asks for it). */
   form?: boolean;
-  /** Who calls may be said by `Authorization: Basic` (RFC 7617); the handler reads it. */
+  /** The caller may use `Authorization: Basic` (RFC 7617); the handler reads it. */
   basic?: boolean;
   returns: R | null;
   status?: 200 | 201 | 202 | 204;
@@ -129,7 +129,7 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   fileName?: (result: z.infer<R>) => string;
   /** A narrow limit that the module declares; a function where it hangs on what the call asks for; the body is then read before it is counted. */
   limit?: string | ((body: z.infer<B>) => string);
-  /** What may be kept of the reply, for how long, and what drops it. */
+  /** Whether the reply may be cached, for how long, and what drops it. */
   cacheControl?: string;
   handle: (
     ctx: Ctx,

@@ -37,16 +37,16 @@ const noProgress = (): void => {};
 
 export const systemScope: Scope = { actor: system, request: null, tx: null };
 
-/** Asks an operation of a module that lives elsewhere. */
+/** Asks an operation of a module in another process. */
 export type AskRemote = (caller: string, module: string, operation: string, input: unknown, scope: Scope) => Promise<unknown>;
 
 export interface Runtime {
   readonly modules: readonly Module[];
-  /** Names of the modules that live in this process. */
+  /** Names of the modules that run in this process. */
   readonly local: ReadonlySet<string>;
   /** The context that a local module's operations run in. */
   context(module: string, scope: Scope): BaseContext;
-  /** Asks an operation of a module, wherever it lives. */
+  /** Asks an operation of a module, in this process or another one. */
   ask(caller: string, module: string, operation: string, input: unknown, scope: Scope): Promise<unknown>;
 }
 
@@ -93,7 +93,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
       ? handOver(scope.tx, module)
       : (scope.signal ? parts.background : parts.pool).handle(module, closingOf(scope, parts), scope.signal);
 
-  /** Clients hold nothing but their scope; their functions stand on a prototype made once per pair of modules. */
+  /** Clients hold nothing but their scope; their functions are on a prototype that is made once per pair of modules. */
   const clientPrototype = (caller: string, target: string): object => {
     const contract = parts.modules.find((module) => module.name === target)?.contract;
     const functions = Object.keys(contract?.operations ?? {}).map((operation) => [

@@ -252,7 +252,7 @@ function masterKeys(given: string | undefined, dataFolder: string): MasterKeys {
   }
 }
 
-/** `WALLET_SERVICE_URL=http://…` says where the module wallet answers when it does not live here. */
+/** `WALLET_SERVICE_URL=http://…` says where the module wallet answers if it does not run here. */
 function serviceUrls(env: Record<string, string>): Record<string, string> {
   const urls: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {

@@ -24,7 +24,7 @@ export const Username = z
   .refine((name) => !isIdLike(name), 'must not look like an id')
   .meta({ description: 'The public name of an account', example: 'bob' });
 
-/** How usernames are compared, wherever they are: letter case and compatible forms of letters (Unicode NFKC) aside. */
+/** How usernames are compared everywhere: letter case and compatible forms of letters (Unicode NFKC) aside. */
 export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();
 export const isSameUsername = (one: string, other: string): boolean => foldUsername(one) === foldUsername(other);
 
@@ -33,7 +33,7 @@ export const isVisible = (text: string): boolean => /[^\p{Z}\p{Cc}\p{Cf}\p{Defau
 
 /**
  * One line: no line breaks, no control characters, and none of the characters that turn the direction of the text after them
- * (Unicode TR 36, 2.6), by which a name can pose as another. Marks such as U+200F, which Arabic needs, may stand.
+ * (Unicode TR 36, 2.6), by which a name can pose as another. Marks such as U+200F, which Arabic needs, are allowed.
  */
 export const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u.test(text);
 export const NOT_ONE_LINE = 'must be one line, without control characters';
@@ -99,5 +99,5 @@ export interface Page<Item> {
   nextCursor: string | null;
 }
 
-/** The answer of an operation that has nothing to tell but that it is done. */
+/** The answer of an operation that only reports that it is done. */
 export type Nothing = Record<string, never>;

@@ -5,7 +5,7 @@ import { sql } from './database.ts';
 import { event, on, type Subscription } from './events.ts';
 import { Id } from './shapes.ts';
 
-/** An account may no longer act, or may again. Told by the module that keeps accounts; a higher `version` is newer. */
+/** An account may no longer act, or may again. It is sent by the module that has the accounts; a higher `version` is newer. */
 export const standingChanged = event('accounts.standing-changed', 1, z.object({ accountId: Id, suspended: z.boolean(), version: z.int() }));
 
 /** What a module does when an account is suspended, and when it may act again. Either may run twice. */
@@ -14,7 +14,7 @@ export interface Standing<Ctx = never> {
   readonly reinstated: (ctx: Ctx, whose: Whose) => Promise<void>;
 }
 
-/** The subscription behind a declaration of `standing`: the newest word counts, in whatever order words arrive. */
+/** The subscription behind a declaration of `standing`: the newest event counts, in every order of arrival. */
 export const standingSubscription = (module: string, standing: Standing): Subscription =>
   on(standingChanged, async (ctx: BaseContext, events) => {
     const newest = new Map(

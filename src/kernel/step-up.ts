@@ -6,7 +6,7 @@ import { mfaEnrolmentRequired, mfaRequired } from './problems.ts';
 export const STEPPED_UP_MS = minutes(10);
 
 /**
- * Guards a route marked `mfa`: whoever has enrolled a second factor must have proven it lately, and holders of the roles
+ * Guards a route marked `mfa`: a caller with a second factor must have proven it lately, and holders of the roles
  * that the operator names must have enrolled one. Nobody else is asked for anything.
  * @throws mfaRequired, mfaEnrolmentRequired
  */

@@ -16,7 +16,7 @@ const PLACES = 3;
 const HELD_SECONDS = 10;
 const ALIVE_MS = 3000;
 
-/** Runs what is to be done every so often. When each timer is due stands in the database, one row a timer: turns cannot pile up. */
+/** Runs periodic work. The database has one row for each timer with the time when it is due, so turns cannot pile up. */
 export interface Timers {
   prepare(): Promise<void>;
   start(alone: boolean): Promise<void>;

@@ -77,7 +77,7 @@ export function openWork(parts: WorkParts): Work {
     },
     async start() {
       const alone = (await parts.signals.listeners()) === 1;
-      if (alone) await engine.takeOver(); // what a killed process had in hand; where others live, its missing sign of life tells
+      if (alone) await engine.takeOver(); // the messages of a killed process; beside other processes, its missing sign of life shows that it is gone
       workers.start();
       await timers.start(alone);
       relay.start();

@@ -12,7 +12,7 @@ const ALIVE_MS = 3000;
 /** How much work of one lane runs at once in one process. */
 const LANE_PLACES = 6;
 
-/** Works on what lies in the queues of this process. */
+/** Works on the messages in the queues of this process. */
 export interface Workers {
   /** Works on rows of a queue, as they were sent. The one way in, for workers, serverless functions and tests. @throws what went wrong. */
   deliver(queue: string, rows: Work[]): Promise<void>;
@@ -58,7 +58,7 @@ export function openWorkers(parts: {
     await withinTime(queue.policy.seconds, (signal) => queue.handle(rows, signal));
   };
 
-  /** Works on one message and says how it ended. Of several rows each goes on as a message of its own: a bad one harms no other. */
+  /** Works on one message and returns how it ended. After a failure each of several rows becomes a message of its own, so a bad one harms no other. */
   const perform = async (name: string, message: Message): Promise<void> => {
     const { id, rows } = message;
     const began = performance.now();
@@ -77,7 +77,7 @@ export function openWorkers(parts: {
     await engine.done(name, message);
   };
 
-  /** A fault of ours is told when it is first met; what may pass by itself, such as a service that is away, when it is given up. */
+  /** A fault of ours is reported at the first attempt. What may pass by itself, such as a service that is away, is reported when it is given up. */
   const isWorthTelling = (name: string, { attempt }: Message, error: unknown): boolean =>
     isUnexpected(error) ? attempt === 0 : attempt >= (desks.get(name)?.queue.policy.retries ?? 0);
 

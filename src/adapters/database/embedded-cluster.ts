@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
 import type { Home } from './embedded-home.ts';
 
-/** Where the files of one PostgreSQL lie, and the word that opens it. */
+/** Where the files of one PostgreSQL are, and its password. */
 export interface Place {
   home: Home;
   data: string;

@@ -9,7 +9,7 @@ export interface Account {
   gid: number;
 }
 
-/** Where the files of an embedded PostgreSQL lie, and as whom it runs if not as ourselves. */
+/** Where the files of an embedded PostgreSQL are, and as which user it runs. */
 export interface Home {
   path: string;
   account?: Account;
@@ -20,7 +20,7 @@ export const sharedFolder = '/var/lib/souk';
 
 /**
  * Makes the folder ready and decides as whom the server runs. Started by root it runs as the owner of the files, or as
- * `postgres` or `nobody`; when they cannot enter the folder (a checkout under /root) the files lie in /var/lib/souk,
+ * `postgres` or `nobody`; when they cannot enter the folder (a checkout under /root) the files are in /var/lib/souk,
  * and a note named `location` in the folder says where.
  */
 export function openHome(folder: string, log: (line: string) => void): Home {
@@ -40,7 +40,7 @@ export function openHome(folder: string, log: (line: string) => void): Home {
     throw new Error(
       `The database in ${path} cannot be reached by its own user (uid ${account.uid}): let that user pass through the folders above it.`,
     );
-  const elsewhere = join(sharedFolder, randomBytes(6).toString('hex')); // a new one for a new note: who deletes the folder begins anew
+  const elsewhere = join(sharedFolder, randomBytes(6).toString('hex')); // a new name for each note, so that a deleted folder means a new database
   writeFileSync(note, `${elsewhere}\n`);
   log(`PostgreSQL, which root may not run, cannot enter ${path}: its files lie in ${elsewhere}`);
   return homeAt(elsewhere);

@@ -1,6 +1,6 @@
 /**
  * For a small shop on two cores: nothing acknowledged is lost, writing comes in long waves, and the log holds no
- * personal data: errors of statements quote values, so they are left to whoever sent the statement.
+ * personal data: errors of statements quote values, so only the sender of the statement gets them.
  */
 const settings: Record<string, string> = {
   listen_addresses: '127.0.0.1',
@@ -35,11 +35,11 @@ const settings: Record<string, string> = {
   log_autovacuum_min_duration: '-1',
   log_timezone: 'UTC',
 
-  // A query whose asker was killed gives its locks back. Only these systems can tell.
+  // A query whose client was killed releases its locks. Only these systems notice it.
   ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '2s' }),
 };
 
-/** The whole of postgresql.conf, written anew at every start. */
+/** The whole of postgresql.conf. It is written at every start. */
 export function configuration(port: number, options: Record<string, string>): string {
   const lines = Object.entries({ ...settings, ...options, port: String(port) }).map(([name, value]) => `${name} = ${quoted(value)}`);
   return `# Written by Souk at every start.\n${lines.join('\n')}\n`;

@@ -8,7 +8,7 @@ import { isLocked, lockFolder } from './folder-lock.ts';
 import { neverLost, type RunningDatabase } from './port.ts';
 
 interface Settings {
-  /** Where the files lie; it is for the database alone. */
+  /** Where the files are. The folder is for the database alone. */
   folder: string;
   /** Settings of postgresql.conf that go before ours. */
   options?: Record<string, string>;

@@ -3,7 +3,7 @@ import { useExternalDatabase } from './external.ts';
 import type { RunningDatabase } from './port.ts';
 
 /**
- * The database of this Souk: the one at `databaseUrl`, or else a PostgreSQL of our own whose files lie in `folder`.
+ * The database of this Souk: the one at `databaseUrl`, or else an embedded PostgreSQL whose files are in `folder`.
  * @throws Error whose message is a sentence for the operator and holds no password.
  */
 export function startDatabase(settings: {

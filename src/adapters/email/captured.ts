@@ -14,7 +14,7 @@ export interface CapturedMessage {
 
 const KEPT = 1000;
 
-/** Mail that nobody receives: the newest messages are kept in memory, for `/dev/outbox` and for tests. */
+/** Mail that nobody receives: the newest messages stay in memory, for `/dev/outbox` and for tests. */
 export function capturedEmail(clock: Clock = systemClock()): Email & { items(to?: string): CapturedMessage[] } {
   const messages = new Map<string, CapturedMessage>(); // by key, oldest first
   return {

@@ -17,7 +17,7 @@ const REMEMBERED = 10_000;
 
 /**
  * Mail through an SMTP server. The server has taken a message when its promise resolves. SMTP knows no keys: a message that is
- * sent again by this process stays here, and one that another process sends again after a crash bears the same Message-ID,
+ * sent again by this process stays here, and one that another process sends again after a crash has the same Message-ID,
  * by which most mailboxes show it once.
  */
 export function smtpEmail({ url, from, allowsPlain }: SmtpSettings): Email {
@@ -45,6 +45,6 @@ export function smtpEmail({ url, from, allowsPlain }: SmtpSettings): Email {
   };
 }
 
-/** RFC 5322, 3.6.4: one name for one message, whoever sends it, however often. */
+/** RFC 5322, 3.6.4: one id for one message, for every sender and every attempt. */
 const messageId = (key: string, from: string): string =>
   `<${createHash('sha256').update(key).digest('hex').slice(0, 40)}@${/@([^\s<>]+)/.exec(from)?.[1] ?? 'souk'}>`;

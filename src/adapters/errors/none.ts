@@ -1,4 +1,4 @@
 import type { OpenErrors } from './port.ts';
 
-/** Errors stand in the log only. */
+/** Errors are in the log only. */
 export const openNoErrors: OpenErrors = async () => ({ report() {}, async stop() {} });

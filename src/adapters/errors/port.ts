@@ -7,13 +7,13 @@ export interface Place {
   readonly trace?: string | null | undefined;
 }
 
-/** Tells developers about errors that nobody expected. */
+/** Reports unexpected errors to developers. */
 export interface Errors {
-  /** Never waits and never throws. A fault that repeats is told again after a minute; while reports cannot leave, further ones are dropped. */
+  /** Never waits and never throws. A repeated fault is reported again after a minute. While reports cannot be sent, further ones are dropped. */
   report(error: unknown, at: Place): void;
   /** Sends what is left, for two seconds at most. */
   stop(): Promise<void>;
 }
 
-/** `version` is that of Souk, which reports tell. */
+/** `version` is that of Souk. Reports contain it. */
 export type OpenErrors = (version: string) => Promise<Errors>;

@@ -6,7 +6,7 @@ export interface ErrorSettings {
   readonly environment: string;
 }
 
-/** Undefined where errors stand in the log only. */
+/** Undefined if errors are in the log only. */
 export const errorSettings = settings(
   {
     SENTRY_DSN: z

@@ -9,7 +9,7 @@ interface FacebookSettings {
   graphUrl: string;
   clientId: string;
   clientSecret: string;
-  /** Whether an email that Facebook tells counts as verified; docs/running.md says why it may. */
+  /** Whether an email from Facebook counts as verified; docs/running.md says why it may. */
   emailVerified: boolean;
 }
 

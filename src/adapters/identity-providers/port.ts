@@ -2,7 +2,7 @@
 export interface AuthorizationRequest {
   state: string;
   nonce: string;
-  /** 43 to 128 characters (RFC 7636); the provider is first told a hash of it. */
+  /** 43 to 128 characters (RFC 7636); the provider first gets a hash of it. */
   verifier: string;
   /** Where the browser comes back to. */
   redirectUri: string;
@@ -28,7 +28,7 @@ export interface Recognised {
 
 export type Answer =
   | { outcome: 'recognised'; person: Recognised }
-  /** The person said no, or the provider did. */
+  /** The person or the provider refused. */
   | { outcome: 'declined' }
   /** What came back is not what the provider gave out for this authorization request. */
   | { outcome: 'not-proven' };

@@ -9,7 +9,7 @@ export interface ClientSettings {
 
 const providerUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
-/** Google and Facebook, or whoever stands in for them; undefined where nobody signs in with it. */
+/** Google and Facebook, or stand-ins for them; undefined if sign-in with it is not set up. */
 export const identityProviderSettings = settings(
   {
     GOOGLE_CLIENT_ID: z.string().min(1).optional().describe('lets people sign in with Google, together with `GOOGLE_CLIENT_SECRET`'),

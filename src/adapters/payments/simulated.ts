@@ -24,7 +24,7 @@ export interface Asked {
   outcome: 'succeeded' | 'declined' | 'unknown';
 }
 
-/** A gateway that moves no real money, and tells what it was asked. Its outcome depends on the card number only. */
+/** A gateway that moves no real money, and records what it was asked. Its outcome depends on the card number only. */
 export interface SimulatedGateway extends PaymentGateway {
   /** The newest 10,000 keys, oldest first. */
   asked(): readonly Asked[];

@@ -9,7 +9,7 @@ const SUPERVISION = { superviseIntervalSeconds: 5, monitorIntervalSeconds: 5, ma
 /** Our own process ends work whose time is over; the engine does where that process hangs. */
 const GRACE_SECONDS = 10;
 
-/** Queues in the database that Souk lives on, by pg-boss: messages are put and taken in its tables, in transactions of ours. */
+/** Queues in the database of Souk, by pg-boss: messages are written to its tables and taken from them, in our transactions. */
 export const pgBossQueue: OpenQueue = ({ sql, log }) => {
   const boss = new PgBoss({
     db: { executeSql: (text, values) => sql.raw(text, values) },
@@ -106,7 +106,7 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
       },
       retry: async (id) => (await boss.redrive(DEAD_LETTERS, { ids: [id] })) > 0,
     },
-    state: () => 'ok', // it is away where the database is, and that is told by itself
+    state: () => 'ok', // it is away only when the database is, and that is reported elsewhere
     stop: () => boss.stop({ graceful: false, close: false }),
   };
 };

@@ -32,7 +32,7 @@ export interface DeadLetter {
   readonly at: Date;
 }
 
-/** SQL of the database that Souk lives on, for engines that live there too; within a transaction where one is given. */
+/** SQL of the database of Souk, for engines that use it too; within a transaction if one is given. */
 export interface SqlRunner {
   raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
 }
@@ -47,7 +47,7 @@ export interface QueueEngine {
   declare(queues: ReadonlyMap<string, QueuePolicy>): Promise<void>;
   /** Puts messages into a queue, which need not be declared here: a newer process may serve it. */
   put(queue: string, messages: Work[][], within?: SqlRunner): Promise<void>;
-  /** Which of these queues have a message that may be taken now. One question, however many queues. */
+  /** Which of these queues have a message that may be taken now. One query for all queues. */
   due(queues: readonly string[]): Promise<string[]>;
   /** How many rows wait in each of these queues, at least: an engine that cannot look into messages counts each as one row. */
   waiting(queues: readonly string[]): Promise<Map<string, number>>;

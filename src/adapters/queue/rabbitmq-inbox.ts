@@ -14,9 +14,9 @@ export interface Delivery {
 export interface Inbox {
   /** Takes what is there; while the broker has more for us, waits for it a moment. Oldest first. */
   take(limit: number): Promise<Delivery[]>;
-  /** Whether something lies here. Only the first answer asks the broker: from then on it tells by itself. */
+  /** Whether there is a message. Only the first answer asks the broker; later the broker delivers. */
   hasAny(): Promise<boolean>;
-  /** Gives all back to the broker, in hand or not, and begins anew. */
+  /** Returns all messages to the broker, in hand or not, and starts again. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,8 +26,8 @@ const ARRIVAL_MS = 250;
 const CANCELLED_MS = 2000;
 
 /**
- * Consumes a queue, which must be there, with a bounded prefetch. What lies here is nobody else's, so `prefetch` is what this process works on at
- * once. A lost channel empties the inbox; the next `take` opens another.
+ * Consumes a queue, which must be there, with a bounded prefetch. No other process has the messages here, so `prefetch` is how many this process works on
+ * at once. A lost channel empties the inbox; the next `take` opens another.
  */
 export function openInbox(connection: Connection, queue: string, prefetch: number, arrived: () => void): Inbox {
   let waiting: Delivery[] = [];

@@ -12,7 +12,7 @@ const ANSWER_MS = 5000;
 
 /**
  * Queues of RabbitMQ. The relay publishes with confirms and forgets a row of the outbox only then, so a message may come twice,
- * and never not at all; who handles it acts once. What is given up stands in the database, where it can be looked at.
+ * and never not at all; who handles it acts once. What is given up is a row in the database, where staff can read it.
  */
 export const rabbitQueue =
   (url: string): OpenQueue =>
@@ -52,7 +52,7 @@ export const rabbitQueue =
       throw error;
     };
 
-    /** @throws Error unless the broker has confirmed that the message lies in a queue. */
+    /** @throws Error unless the broker has confirmed that the message is in a queue. */
     const publish = async (exchange: string, queue: string, rows: unknown, attempt: number): Promise<void> => {
       publisher ??= connection.createPublisher({ confirm: true }).on('basic.return', ({ messageId }) => returned.add(String(messageId)));
       const messageId = newId();
@@ -61,7 +61,7 @@ export const rabbitQueue =
         { rows },
       );
       await within(ANSWER_MS, sent, `RabbitMQ did not confirm a message for ${queue}.`).catch(forget);
-      await setImmediate(); // the library tells of a return just after its confirm
+      await setImmediate(); // the library reports a return just after its confirm
       if (returned.delete(messageId)) forget(new Error(`RabbitMQ has no queue ${queue}.`));
     };
 

@@ -5,7 +5,7 @@ import type { SettingsSource } from './port.ts';
 /** Not settings of Souk's own, but as secret: what opens the Vault. */
 const VAULTS = ['VAULT_TOKEN', 'VAULT_ROLE_ID', 'VAULT_SECRET_ID'];
 
-/** `SECRET_KEYS_FILE=/run/secrets/keys` is SECRET_KEYS as it stands in that file: so Docker and Kubernetes hand secrets over. */
+/** `SECRET_KEYS_FILE=/run/secrets/keys` is the content of that file as SECRET_KEYS: Docker and Kubernetes pass secrets so. */
 export const secretsInFiles = (isSetting: (name: string) => boolean): SettingsSource => ({
   async read(env) {
     const named = Object.entries(env).flatMap(([variable, path]) => {

@@ -4,8 +4,8 @@ import type { Environment } from './port.ts';
 import { vault } from './vault.ts';
 
 /**
- * Settings from wherever they are kept: the environment wins over files (`NAME_FILE`), and files over Vault.
- * `isSetting` tells which names are settings of Souk: others may end in `_FILE` too.
+ * Settings from all their sources: the environment wins over files (`NAME_FILE`), and files over Vault.
+ * `isSetting` says which names are settings of Souk: others may end in `_FILE` too.
  * @throws BadSettings when a source cannot be read, or a setting is given both by itself and by a file.
  */
 export async function gatherSettings(env: Environment, isSetting: (name: string) => boolean): Promise<Environment> {

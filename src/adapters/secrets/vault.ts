@@ -42,7 +42,7 @@ async function signIn(address: string, env: Environment, headers: Record<string,
   return login.data.auth.client_token;
 }
 
-/** The entry of a key-value engine: version 2 wraps its fields once more, and tells their metadata beside them. */
+/** The entry of a key-value engine: version 2 wraps its fields once more, with their metadata beside them. */
 const Entry = z.object({ data: z.record(z.string(), z.unknown()) });
 const Versioned = z.object({ data: z.object({ data: z.record(z.string(), z.unknown()), metadata: z.object({ version: z.int() }) }) });
 
@@ -64,7 +64,7 @@ async function call(url: string, init: RequestInit): Promise<unknown> {
   throw new BadSettings(`${refusalOf(reply.status)} (Vault answered ${reply.status} to ${new URL(url).pathname})`);
 }
 
-/** What each status of Vault's API means for whoever set it up. */
+/** What each status of Vault's API means for the operator. */
 function refusalOf(status: number): string {
   if (status === 400) return 'VAULT_SECRET_ID: Vault does not accept the AppRole';
   if (status === 403) return 'VAULT_TOKEN: Vault refuses it, or it may not read the entry';

@@ -1,15 +1,15 @@
 import type { Sql } from '#kernel/database.ts';
 
-/** How processes on one database wake each other. What is said while nobody hears is lost. */
+/** How processes on one database wake each other. A signal is lost while nobody listens. */
 export interface Signals {
   /**
    * True while this process is known to hear: it sends itself a signal every few seconds, and has heard the last one. An open
    * connection is no proof. While false, callers must look for themselves.
    */
   hearing(): boolean;
-  /** `heard` runs at each signal, and once whenever hearing begins anew (what was said meanwhile is lost). */
+  /** `heard` runs at each signal, and once each time listening starts again (signals meanwhile are lost). */
   on(channel: string, heard: () => void): void;
-  /** Tells all processes that hear these channels, this one too. @throws when it could not be sent; they find out when they look next. */
+  /** Signals all processes that listen to these channels, this one too. @throws if it could not be sent; they notice at their next look. */
   send(channels: readonly string[]): Promise<void>;
   /**
    * The statement by which a transaction on Souk's database sends signals as it commits, or never. An engine outside the database

@@ -10,7 +10,7 @@ const PREFIX = 'souk:signal:';
 const EVERYBODY = `${PREFIX}everybody`;
 
 /**
- * Publish and subscribe of Redis, for processes between which and PostgreSQL a pooler stands. A signal is sent after the commit, so
+ * Publish and subscribe of Redis, for processes that reach PostgreSQL through a pooler. A signal is sent after the commit, so
  * a process that is killed in between sends none: others find out when they look next.
  */
 export const redisSignals =

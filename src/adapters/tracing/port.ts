@@ -31,5 +31,5 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
-/** `version` is that of Souk, which traces tell. */
+/** `version` is that of Souk. Traces contain it. */
 export type OpenTracing = (version: string) => Promise<Tracing>;

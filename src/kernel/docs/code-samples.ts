@@ -14,7 +14,7 @@ export function samplesOf(call: Call, origin: string): Sample[] {
   ];
 }
 
-/** The example value of a parameter: text that can stand in an address. */
+/** The example value of a parameter: text that can be part of an address. */
 const exampleOf = (value: unknown): string => encodeURIComponent(String(value ?? 'x'));
 
 const fill = (call: Call): string => {
