@@ -23,6 +23,7 @@ const { values } = parseArgs({
     sample: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '100000' },
+    tests: { type: 'string' },
     again: { type: 'boolean', default: false },
     score: { type: 'boolean', default: false },
   },
@@ -57,9 +58,7 @@ async function tryAll(): Promise<void> {
     filter: (path) => !stays.has(path) && !path.startsWith(join(root, 'test/contract-tools/node_modules')),
   });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const coverage = await coverageOf(copy, testsOf(copy), join(root, '.souk/mutants-coverage.json'), () =>
-    openRunner(copy, { setupFiles: ['test/mutants/coverage-setup.ts'], bail: 0 }),
-  );
+  const coverage = values.tests ? values.tests.split(',').map((test) => ({ test, tookMs: 10_000, files: {} })) : await measured(copy);
   const runner = await openRunner(copy);
   for (const { area, mutant } of todo) {
     if (Date.now() > until) break;
@@ -87,6 +86,11 @@ async function tryAll(): Promise<void> {
   await runner.close();
 }
 
+const measured = (copy: string): Promise<TestCoverage[]> =>
+  coverageOf(copy, testsOf(copy), join(root, '.souk/mutants-coverage.json'), () =>
+    openRunner(copy, { setupFiles: ['test/mutants/coverage-setup.ts'], bail: 0 }),
+  );
+
 /**
  * The tests that run this place. What runs when a file is loaded, or before all tests as a migration does, shows anywhere:
  * then the area's own are asked, those that run anything in the file, and those that look at all areas.
@@ -95,7 +99,7 @@ function testsFor(area: string, { file, offset }: Mutant, coverage: readonly Tes
   const byTest = new Map(coverage.map((test) => [test.test, test]));
   const running = coverage.filter((test) => runs(test, file, offset));
   const anywhere = (test: TestCoverage) => isOwnTest(test.test, area) || isOverall(test.test) || runsAny(test, file);
-  const asked = running.length > 0 ? running : coverage.filter(anywhere);
+  const asked = values.tests ? coverage : running.length > 0 ? running : coverage.filter(anywhere);
   const ordered = inOrder(
     asked.map(({ test }) => test),
     area,
@@ -104,7 +108,7 @@ function testsFor(area: string, { file, offset }: Mutant, coverage: readonly Tes
     (test) => byTest.get(test)!.tookMs,
   ).map((test) => byTest.get(test)!);
   const before = (at: number) => sum(ordered.slice(0, at + 1).map(({ tookMs }) => tookMs));
-  return ordered.filter((_, at) => at < 2 || before(at) < BUDGET_MS);
+  return values.tests ? ordered : ordered.filter((_, at) => at < 2 || before(at) < BUDGET_MS);
 }
 
 function noticedIn(file: string): Map<string, number> {

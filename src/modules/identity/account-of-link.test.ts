@@ -11,7 +11,7 @@ const recognise = async (w: World, told: object = {}) =>
 const refusalOf = (w: World, told: object = {}) =>
   recognise(w, told).then(
     () => 'none',
-    (error) => error.code as string,
+    (error) => (error.status === 403 || error.status === 409 ? (error.code as string) : `${error.status} ${error.code}`),
   );
 const signIn = (w: World, body: object) => w.post('/v1/auth/sign-in', { password: PASSWORD, ...body });
 const codeFor = (w: World, email: string) => /\d{6}/.exec(w.mail(email)?.text ?? '')?.[0] ?? 'no code';

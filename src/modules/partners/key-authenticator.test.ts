@@ -51,6 +51,30 @@ test('a key is asked about once, and again when a revocation is heard of', async
   await expect(authenticate(key)).rejects.toMatchObject(refused);
 });
 
+test('the use of a key is noted once a minute', async () => {
+  const { authenticate, key, partners, clock } = alone();
+  for (const passed of [0, 30_000, 25_000]) {
+    clock.advance(passed);
+    await authenticate(key);
+  }
+  expect(partners.noteUse).toHaveBeenCalledTimes(1);
+  clock.advance(5_000);
+  await authenticate(key);
+  expect(partners.noteUse).toHaveBeenCalledTimes(2);
+});
+
+test('what is remembered of a key ends with the key', async () => {
+  const { authenticate, key, partners, clock } = alone();
+  const expiresAt = new Date(clock.now().getTime() + 8_000).toISOString();
+  partners.judgeKey.mockResolvedValueOnce({ scopes: ['audit:read'], expiresAt } as never).mockResolvedValueOnce(null);
+  await authenticate(key);
+  clock.advance(4_000);
+  await authenticate(key);
+  expect(partners.judgeKey).toHaveBeenCalledTimes(1);
+  clock.advance(4_000);
+  await expect(authenticate(key)).rejects.toMatchObject(refused);
+});
+
 test('while nothing can be heard every call asks', async () => {
   const { authenticate, key, partners, state } = alone();
   state.hearing = false;
