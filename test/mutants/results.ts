@@ -30,9 +30,10 @@ export function add(result: Result): void {
   appendFileSync(file, `${JSON.stringify(result)}\n`);
 }
 
-/** The score of each area, when its mutants were first tried and now, and what survives. */
-export function table(): string {
+/** The score of each area, when its mutants were first tried and now, and what survives. Mutants of lines that are there no more are left out. */
+export function table(exists: (name: string) => boolean): string {
   const { first, last } = known();
+  for (const name of last.keys()) if (!exists(name)) last.delete(name);
   const areas = [...new Set([...last.values()].map(({ area }) => area))];
   const lines = [...areas, undefined].map((area) => {
     const names = [...last.values()].filter((result) => area === undefined || result.area === area).map(({ name }) => name);

@@ -16,14 +16,18 @@ export function sampleOf(area: string, root: string, wanted: { file: string; sam
     .map(({ mutant }) => mutant);
 }
 
-/** Whether a later migration of the module makes this function anew, or drops this trigger. */
+/** Whether a later migration of the module makes this function anew, or drops it, or this trigger. */
 function isReplaced({ file, offset, length }: Mutant, text: string, files: readonly { file: string; text: string }[]): boolean {
   if (!file.endsWith('.sql')) return false;
   const upTo = text.slice(0, offset);
   const [, name] = [...upTo.matchAll(/create (?:or replace )?function ([\w.]+)/g)].at(-1) ?? [];
   const [, trigger] = /^create (?:constraint )?trigger (\w+)/.exec(text.slice(offset, offset + length)) ?? [];
   const isInFunction = name && upTo.split('$$').length % 2 === 0;
-  const again = trigger ? `drop trigger (?:if exists )?${trigger}\\b` : isInFunction ? `create or replace function ${name}\\b` : undefined;
+  const again = trigger
+    ? `drop trigger (?:if exists )?${trigger}\\b`
+    : isInFunction
+      ? `(?:create or replace|drop) function (?:if exists )?${name}\\b`
+      : undefined;
   if (!again) return false;
   const later = files.filter((other) => other.file.endsWith('.sql') && basename(other.file) > basename(file)).map((other) => other.text);
   return [text.slice(offset + length), ...later].some((rest) => new RegExp(again).test(rest));
