@@ -5,6 +5,7 @@ import { world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
 import { readSoukSettings } from '../souk.ts';
 import { contract } from './contracts.ts';
+import { modulesHere } from './fitting.ts';
 import { type Module, module } from './module.ts';
 import { get, permitted } from './routes.ts';
 import { systemScope } from './runtime.ts';
@@ -69,6 +70,41 @@ describe('a module', () => {
     await expect(world({ modules: [...modules, limited] })).rejects.toThrow(
       'GET /hats of hats names the limit hats, which no module declares.',
     );
+  });
+});
+
+describe('the modules of a process', () => {
+  const [identity] = modules;
+  const needing = made('hats', {});
+  const settingsOf = (more: { modules?: readonly string[]; serviceUrls?: Record<string, string> }) =>
+    ({ modules: undefined, serviceUrls: {}, ...more }) as never;
+
+  test('are all, or those that MODULES names', () => {
+    expect([...modulesHere([identity!, needing], settingsOf({}))]).toEqual([identity!.name, 'hats']);
+    expect([...modulesHere([identity!, needing], settingsOf({ modules: ['hats'] }))]).toEqual(['hats']);
+  });
+
+  test('are refused when a name is none, or a module stands before one that it needs', () => {
+    expect(() => modulesHere([needing], settingsOf({ modules: ['caps'] }))).toThrow('MODULES names caps; there are: hats.');
+    const partners = modules.find(({ needs }) => Object.hasOwn(needs, identity!.name))!;
+    expect(() => modulesHere([partners, identity!], settingsOf({}))).toThrow(
+      `${partners.name} needs ${identity!.name}, which does not stand before it`,
+    );
+  });
+
+  test('know where those are that they need', () => {
+    const partners = modules.find(({ needs }) => Object.hasOwn(needs, identity!.name))!;
+    const alone = (url?: string) =>
+      modulesHere(
+        modules,
+        settingsOf({
+          modules: [partners.name],
+          serviceUrls: Object.fromEntries(url === undefined ? [] : modules.map(({ name }) => [name, url])),
+        }),
+      );
+    expect(() => alone()).toThrow(/which does not live here: say where with [A-Z]+_SERVICE_URL/);
+    expect(() => alone('localhost:3001')).toThrow(/_SERVICE_URL must be an address/);
+    expect([...alone('http://localhost:3001')]).toEqual([partners.name]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { identity } from '#identity';
 import { minutes } from '#kernel/clock.ts';
 import { PASSWORD } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -279,4 +280,14 @@ test('whoever reads the database finds neither subject nor email', async () => {
   const text = rows.flat().map(({ row }) => row);
   expect(text.length).toBeGreaterThan(2);
   for (const word of [jane.subject, jane.email, jane.fullName]) expect(text.join('\n')).not.toContain(word);
+});
+
+test.each([
+  ['nothing', '', false],
+  ['one letter', 'a', true],
+  ['500 letters', 'a'.repeat(500), true],
+  ['501 letters', 'a'.repeat(501), false],
+])('whether a provider may name somebody by %s', (_, subject, isName) => {
+  const told = { provider: 'google', subject, email: 'jane@example.com', emailVerified: true, fullName: null };
+  expect(identity.operations.accountOfLink.input.safeParse(told).success).toBe(isName);
 });
