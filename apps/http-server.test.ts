@@ -69,7 +69,7 @@ test('a body that follows a waiting request is read when its turn has come', asy
   await expect.poll(() => socket.heard().match(/<200000>/g)?.length).toBe(5);
 });
 
-test('who sends more requests in advance than may wait is cut off, and the rest is never begun', async () => {
+test('a client that sends more requests in advance than may wait is cut off, and the rest never begins', async () => {
   let calls = 0;
   await open({ waitingPerSocket: 8 }, async () => {
     calls++;

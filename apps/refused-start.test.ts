@@ -67,7 +67,7 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
       () => /^MODULES names magic; there are: identity, social, partners, .*\.$/,
     ],
     [
-      'a module is needed that lives nowhere, before a database is looked for',
+      'a module is needed that runs nowhere, before a database is looked for',
       () => ({ DATABASE_URL: NO_DATABASE, MODULES: 'wallet' }),
       () => 'wallet needs identity, which does not live here: say where with IDENTITY_SERVICE_URL.',
     ],

@@ -14,7 +14,7 @@ async function souk(w: World, ...command: string[]): Promise<{ code: number | nu
   return { code, said: app.stderr() };
 }
 
-test('an operator takes the lost second factor of Ann away: she signs in again, everybody else is out, and she is told', async () => {
+test('an operator removes the lost second factor of Ann: she signs in again, all other sessions end, and she gets an email', async () => {
   const w = await world();
   const { person: ann, app, recoveryCodes } = await enrol(w, await w.person('ann'));
   const signIn = (code?: string) => w.post('/v1/auth/sign-in', { username: 'ann', password: PASSWORD, code });
@@ -41,7 +41,7 @@ test('an operator takes the lost second factor of Ann away: she signs in again, 
   expect(await anew.person.post('/v1/auth/step-up', { code: recoveryCodes[0] })).toBeProblem(401, 'identity/wrong-mfa-code');
 });
 
-test('who has none, and nobody at all, is said so; nothing happens, and nothing is audited', async () => {
+test('an account without one, and an unknown account, are named to the operator; nothing changes, and nothing is audited', async () => {
   const w = await world();
   const bob = await w.person('bob');
   expect(await souk(w, 'remove-second-factor', 'bob')).toEqual({ code: 1, said: 'Souk: bob has no second factor\n' });

@@ -28,7 +28,7 @@ test('a program that a signal ended gives 128 and the number of the signal', asy
 });
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-  '%s is passed on once, however often it comes, and the program ends in its own time',
+  '%s is passed on once, even if it comes several times, and the program ends in its own time',
   async (signal) => {
     const wrapper = start(`
     process.on('${signal}', () => { console.log('asked'); setTimeout(() => process.exit(3), 300) });

@@ -142,7 +142,7 @@ const HEADERS: Readonly<Record<string, string[]>> = {
   503: ['Retry-After'],
 };
 
-test('the introduction tells how to sign in, retry, change, page, pay and be refused', () => {
+test('the introduction explains sign-in, retries, changes, pages, money and refusals', () => {
   for (const heading of ['Sign in', 'Retry', 'Change', 'Pages', 'Money', 'Refusals', 'Limits'])
     expect(document.info.description).toMatch(new RegExp(`^## ${heading}`, 'm'));
 });

@@ -51,7 +51,7 @@ describe('the source', () => {
     expect(wrongContractImports([{ path: 'src/modules/wallet/contract.ts', text: "import { x } from './pay.ts';" }])).toHaveLength(1);
   });
 
-  test('loads without circles: whoever asks for a job does not import who does it', () => {
+  test('loads without circles: code that asks for a job does not import the code that does it', () => {
     expect(importCircles(files)).toEqual([]);
     const circle = [
       { path: 'src/modules/orders/jobs.ts', text: "import { compensateOrder } from './compensate-order.ts';" },
@@ -213,7 +213,7 @@ function exampleBody(w: World, method: string, path: string): unknown {
   return document.paths[`/v1${path}`]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.example ?? {};
 }
 
-test('docs/openapi.json is what the routes say; `npm run openapi` writes it anew', async () => {
+test('docs/openapi.json matches the routes; `npm run openapi` writes it', async () => {
   const w = await world();
   expect(JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(w.souk.openapi())));
 });

@@ -149,7 +149,7 @@ describe.each(CASES)('a key of $operation', ({ people, paths, body, otherBody })
   });
 });
 
-test('every route that takes a key stands in this table', () => {
+test('every route that takes a key is in this table', () => {
   const keyed = w.souk.routes.filter(({ route }) => route.spec.idempotent).map(({ route }) => operationId(route));
   expect(keyed.sort()).toEqual(CASES.map(({ operation }) => operation).sort());
 });

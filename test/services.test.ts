@@ -130,7 +130,7 @@ describe.each([
     expect(await knocks(other, await authorization())).toBeProblem(404, 'not-found');
   });
 
-  test('the internal door opens to a service, and only to what lives behind it', async () => {
+  test('internal calls are accepted from a service only, and only for modules of this process', async () => {
     expect(await knocks(other, await token(INTERNAL_SECRET))).toMatchObject({ status: 200, body: { output: { ok: true } } });
     expect(await knocks(orders, await token(INTERNAL_SECRET))).toBeProblem(404, 'not-found');
   });

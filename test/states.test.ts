@@ -67,7 +67,7 @@ describe('the database', () => {
     expect(allowed.filter((way) => endsItself || !way.endsWith('>')).sort()).toEqual(ways.sort());
   });
 
-  test('has no table with states that no machine tells', async () => {
+  test('has no table with states without a machine', async () => {
     const tables = await w.sql<{ name: string }>(
       `select table_schema || '.' || table_name as name from information_schema.columns
        where column_name = 'state' and table_schema = any($1)`,
@@ -189,7 +189,7 @@ describe('from outside', () => {
     return declared.states.flatMap((from) => commands.map((command) => [name, from, command, declared, door] as const));
   });
 
-  test.each(cases)('%s, being %s, told to %s, obeys its machine', async (_, from, command, declared, door) => {
+  test.each(cases)('%s in state %s follows its machine at %s', async (_, from, command, declared, door) => {
     const { table, transitions } = declared;
     const { key = 'id', dress = () => '' } = door;
     const id = await door.make();

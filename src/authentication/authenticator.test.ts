@@ -37,7 +37,7 @@ test('anybody can verify an access token and an id token with the published keys
   expect(id.payload).toMatchObject({ sub: bob.id, preferred_username: 'bob', email: 'bob@example.com', email_verified: true });
 });
 
-test('the published keys are public, and may be kept for a while', async () => {
+test('the published keys are public, and may be cached for a while', async () => {
   const w = await world();
   const { body, headers } = await w.get('/.well-known/jwks.json');
   expect(body.keys).toEqual([
@@ -96,7 +96,7 @@ test('processes that start at once sign with one key', async () => {
   expect(await w.sql('select 1 from identity.signing_keys')).toHaveLength(1);
 });
 
-test('a signing key is replaced after 90 days: published a day ahead, kept a day after, and nobody is turned away', async () => {
+test('a signing key is replaced after 90 days: published a day before, listed a day longer, and no token is refused', async () => {
   const w = await world();
   const kids = async () => (await w.get('/.well-known/jwks.json')).body.keys.map(({ kid }: { kid: string }) => kid) as string[];
   const signedBy = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;

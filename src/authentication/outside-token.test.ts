@@ -43,7 +43,7 @@ describe('a token of the outside issuer', () => {
     expect((await bob.get('/v1/auth/me')).status).toBe(200);
   });
 
-  test('opens one account, however many come at once', async () => {
+  test('opens one account for many calls at the same time', async () => {
     const twin = someone('twin');
     const token = await issuer.idToken(twin);
     const sibling = await w.sibling();
@@ -94,7 +94,7 @@ describe('a token of the outside issuer', () => {
   });
 });
 
-describe('what happens to the account counts at once, in every process, though the token lives on', () => {
+describe('what happens to the account counts at once, in every process, although the token is still valid', () => {
   test('suspension shuts it out, and lets it in again when it is over', async () => {
     const ann = someone('ann');
     const token = await issuer.idToken(ann);

@@ -12,7 +12,7 @@ describe('the audit trail, of what is tried and read', () => {
   const entriesOf = (request: string) =>
     w.sql('select actor_kind, actor_id, subject, outcome, status from kernel.audit where request_id = $1', [request]);
 
-  test('tells of wrong passwords and codes, by the id of the account where it is known, and never by what was typed', async () => {
+  test('has wrong passwords and codes, with the id of the account if it is known, and never with what was typed', async () => {
     const ann = await w.person('ann-tried');
     const tries: [request: string, path: string, body: object, entry: object][] = [
       ['known', '/v1/auth/sign-in', { username: 'ann-tried', password: 'wrong horse' }, { subject: ann.id, status: 401 }],
@@ -39,7 +39,7 @@ describe('the audit trail, of what is tried and read', () => {
     expect(JSON.stringify(await w.sql('select * from kernel.audit'))).not.toMatch(/nobody-here|ann-tried|wrong horse/);
   });
 
-  test('tells of refused API keys and wrong passwords as often as the limits let them be tried', async () => {
+  test('has refused API keys and wrong passwords as often as the limits allow tries', async () => {
     const limited = await w.sibling({ RATE_LIMITS: 'on' });
     const key = { 'x-api-key': 'guess', 'x-request-id': 'key-guess' };
     for (let n = 0; n < 35; n++) await limited.get('/v1/audit', key);
@@ -48,7 +48,7 @@ describe('the audit trail, of what is tried and read', () => {
     expect(entries[0]).toMatchObject({ actor_kind: 'anonymous', outcome: 'refused', status: 401 });
   });
 
-  test('tells which personal data staff have read, and nothing of reading one’s own', async () => {
+  test('has the personal data that staff have read, but no reading of one’s own', async () => {
     const bob = await w.buyer('bob-read', { balance: usd(50_00) });
     const root = await w.admin();
     const lamp = await root.lists({ name: 'Read lamp', price: usd(1_00), stock: 9 });

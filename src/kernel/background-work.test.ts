@@ -58,7 +58,7 @@ describe('a job', () => {
     expect((await w.get('/metrics')).body).toContain('souk_dead_letters 1');
   });
 
-  test('is told by a signal that its time is over, and what it asks of another service ends with it', async () => {
+  test('learns by a signal that its time is over, and what it asks of another service ends with it', async () => {
     const waiting = createServer(() => {}).listen(0, '127.0.0.1');
     await once(waiting, 'listening');
     const { port } = waiting.address() as AddressInfo;
@@ -256,7 +256,7 @@ test('idle work costs as many statements with sixty queues more', async () => {
   expect(Math.abs(lotsSent - fewSent)).toBeLessThan(40); // a poll per queue, each other second, would be 120 more
 });
 
-test('while requests wait in a long line the next is told at once to come again, and background work goes on', async () => {
+test('while many requests wait, the next one is refused at once with a time to come again, and background work goes on', async () => {
   const done: number[] = [];
   const note = job('workshop.note', Numbered);
   const parts = workshop({ jobs: [runs(note, async (ctx: BaseContext, { n }) => done.push(n + (await ctx.db.execute(sql`select 1`))))] });

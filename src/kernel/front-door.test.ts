@@ -93,7 +93,7 @@ describe('the front door', () => {
     ]);
   });
 
-  test('leads to the next page of the very list that was asked for, whatever stands in its address', async () => {
+  test('leads to the next page of the same list, for every address', async () => {
     const sue = await w.seller('sue');
     for (let n = 0; n < 3; n++) await sue.lists({ name: `Teapot ${n}`, price: usd(1_00) });
     const first = await w.get('/v1/products?q=teapot?&seller=sue&limit=2');
@@ -133,7 +133,7 @@ describe('the front door', () => {
   });
 });
 
-test('limits: too many sign-ins are refused with Retry-After, whoever they are for', async () => {
+test('limits: too many sign-ins are refused with Retry-After, for any mix of accounts', async () => {
   const limited = await world({ env: { RATE_LIMITS: 'on' } });
   const replies = [];
   for (let i = 0; i < 21; i++) replies.push(await limited.post('/v1/auth/sign-in', { username: `nobody${i}`, password: 'wrong password' }));
@@ -171,7 +171,7 @@ test('files of the documents are sent from memory, compressed where the caller t
   expect(await w.get(file, { 'if-none-match': 'none' })).toBeProblem(400, 'malformed');
 });
 
-test('limits: whoever has a whole network of IPv6 to call from is counted as one, and their neighbour is not', async () => {
+test('limits: a caller with a whole network of IPv6 is counted as one, and the neighbour is not', async () => {
   const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
   const resend = (address: string) => limited.post('/v1/auth/resend-code', { username: 'nobody' }, { 'x-forwarded-for': address });
   const replies = await Promise.all(Array.from({ length: 12 }, (_, n) => resend(`2001:db8:7:1:${n}::${n + 1}`)));
@@ -203,7 +203,7 @@ test('limits: an office behind one address refreshes its tokens all day; signing
   expect(await limited.post('/v1/auth/token', {})).toBeProblem(429, 'too-many-requests');
 });
 
-test('limits: whoever has a network of IPv6 is one caller, from whichever of its addresses', async () => {
+test('limits: a network of IPv6 is one caller, from each of its addresses', async () => {
   const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
   const from = (address: string) => limited.get('/v1/audit', { 'x-api-key': 'guess', 'x-forwarded-for': address });
   for (let n = 1; n <= 30; n++) expect(await from(`2001:db8:1:2::${n.toString(16)}`)).toBeProblem(401, 'unauthenticated');
@@ -212,7 +212,7 @@ test('limits: whoever has a network of IPv6 is one caller, from whichever of its
 });
 
 describe('the audit trail', () => {
-  test('tells every state-changing call once, with ids only, and every refusal of permission', async () => {
+  test('has every state-changing call once, with ids only, and every refusal of permission', async () => {
     const bob = await w.buyer('bob', { balance: usd(50_00) });
     const eve = await w.person('eve');
     const lamp = await (await w.admin()).lists({ name: 'Lamp', price: usd(1_00), stock: 9 });

@@ -90,7 +90,7 @@ test('ids sort by time, and derived ones follow from their parts', () => {
   expect(isId(derivedId('a'))).toBe(true);
 });
 
-test('an address is kept as its network', () => {
+test('an address is stored as its network', () => {
   expect(networkOf('203.0.113.77')).toBe('203.0.113.0/24');
   expect(networkOf('::ffff:203.0.113.77')).toBe('203.0.113.0/24');
   expect(networkOf('2001:db8:1:2::3')).toBe('2001:db8:1::/48');
@@ -205,7 +205,7 @@ describe('the name under which a reply is saved', () => {
     expect(attachment(name)).toBe(header);
   });
 
-  test('is whole in whatever letters, and never breaks out of its header', () => {
+  test('is whole in all scripts, and never breaks out of its header', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(0xffff)), (letters) => {
         const name = String.fromCharCode(...letters);

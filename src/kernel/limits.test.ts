@@ -53,7 +53,7 @@ const openFor = async (some: Door[], ask: (door: Door) => Promise<Reply>): Promi
   return replies.filter(({ reply }) => !tooMany(reply)).map(({ door, reply }) => `${door.name} ${reply.status}`);
 };
 
-test('an address that has had its calls is refused at every door, with whatever it forges, and others are not', async () => {
+test('an address that has used its calls up is refused on every path, with every forged header, and others are not', async () => {
   const used = address();
   const products = { name: 'products', method: 'GET', path: '/v1/auth/me' };
   const forged = { authorization: 'Bearer forged.to.be.refused' };
@@ -126,7 +126,7 @@ describe('a narrow limit', () => {
   });
 });
 
-test('whoever has signed in is counted from wherever they call, and so is an API key', async () => {
+test('a signed-in caller is counted from all addresses together, and so is an API key', async () => {
   const bob = await w.person('bob');
   const root = await w.person('root', ['admin']);
   const made = await root.post('/v1/api-keys', { name: 'Auditors', scopes: ['audit:read'] });

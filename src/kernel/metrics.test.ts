@@ -17,7 +17,7 @@ const sampleOf = (text: string, series: string): number =>
       ?.slice(series.length + 1),
   );
 
-test('what the guide tells one to watch is measured, and what is measured stands in the guide', async () => {
+test('what the guide asks operators to watch is measured, and what is measured is in the guide', async () => {
   const w = await world();
   await w.step();
   const measured = [...(await read(w)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);

@@ -34,7 +34,7 @@ const tables = async () =>
     ({ name }) => name,
   );
 
-test('files are applied in the order of their numbers, and once, by however many processes start together', async () => {
+test('files are applied in the order of their numbers, and once, even if many processes start together', async () => {
   writes('002_two.sql', '001_one.sql', '003_three.sql');
   writeFileSync(join(path, '.DS_Store'), '');
 

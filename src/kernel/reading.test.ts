@@ -57,7 +57,7 @@ describe('a body', () => {
     expect(reply.headers.get('accept-encoding')).toBe(status === 415 ? 'identity' : null);
   });
 
-  test('that is larger than its call may have is refused, and told how large it may be', async () => {
+  test('that is too large is refused with the largest allowed size', async () => {
     const reply = await bothWays(JSON.stringify({ username: 'sue', password: 'x'.repeat(2 * 2 ** 20) }), JSON_TYPE);
     expect(reply).toBeProblem(413, 'too-large');
     expect(reply.body.limitBytes).toBeLessThan(2 * 2 ** 20);
@@ -152,7 +152,7 @@ describe('a precondition', () => {
     expect(await title({ 'if-match': given })).toBeProblem(400, 'malformed');
   });
 
-  test('If-None-Match answers 304 to who has the reply already, and 412 to who would change what is there', async () => {
+  test('If-None-Match answers 304 to a reader who has the reply already, and 412 to a change of something that exists', async () => {
     const read = (given: string, method = 'GET') => w.fetch(`/v1/products/${lamp}`, { method, headers: { 'if-none-match': given } });
     for (const given of [await etag(), `W/${await etag()}`, `"x", ${await etag()}`, '*']) {
       const same = await read(given);

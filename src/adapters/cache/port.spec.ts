@@ -40,7 +40,7 @@ describe.each(adapters)('a cache in $name', ({ open }) => {
     expect(over.resetMs).toBeLessThanOrEqual(60_000);
   });
 
-  test('counts anew when the time is over', async () => {
+  test('starts to count again when the time is over', async () => {
     const limiter = (await started(await open())).limiter('doors', 1, 1);
     expect(await limiter.count('a')).toMatchObject({ allowed: true });
     expect(await limiter.count('a')).toMatchObject({ allowed: false });

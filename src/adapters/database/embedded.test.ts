@@ -36,7 +36,7 @@ test('what was committed is there after a stop and a start, and a stop leaves no
   expect(said).toEqual([]);
 });
 
-test('after a kill -9 of its process the server lives on and the next start takes it over', async () => {
+test('after a kill -9 of its process the server goes on and the next start takes it over', async () => {
   const child = await startInChild();
   const pid = serverPid();
   await kill(child);

@@ -56,7 +56,7 @@ describe.each([
     ]);
   });
 
-  test('tells its listeners', async () => {
+  test('notifies its listeners', async () => {
     const client = await connected();
     const heard = new Promise((resolve) => client.once('notification', ({ payload }) => resolve(payload)));
     await client.query("listen lamps; notify lamps, 'lit'");

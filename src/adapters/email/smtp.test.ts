@@ -5,7 +5,7 @@ import { smtpEmail } from './smtp.ts';
 const MESSAGE = { key: 'code:1', to: 'bob@example.com', subject: 'Code', text: '123456' };
 const FROM = 'Souk <souk@example.com>';
 
-test('a message that is sent again by another process bears the same Message-ID', async () => {
+test('a message that another process sends again has the same Message-ID', async () => {
   const { url, inbox } = await mailServer();
   for (let process = 0; process < 2; process++) await smtpEmail({ url, from: FROM, allowsPlain: true }).send(MESSAGE);
   const [again, first] = await inbox('bob@example.com');
@@ -13,7 +13,7 @@ test('a message that is sent again by another process bears the same Message-ID'
   expect(again?.messageId).toBe(first?.messageId);
 });
 
-test('a message that was refused is sent anew', async () => {
+test('a message that was refused is sent again', async () => {
   const { url, inbox } = await mailServer({ refuses: 1 });
   const email = smtpEmail({ url, from: FROM, allowsPlain: true });
   await expect(email.send(MESSAGE)).rejects.toThrow(/Try again later/);
@@ -21,7 +21,7 @@ test('a message that was refused is sent anew', async () => {
   expect(await inbox('bob@example.com')).toHaveLength(1);
 });
 
-test('a wrong password is told', async () => {
+test('a wrong password is reported', async () => {
   const { url } = await mailServer();
   const email = smtpEmail({ url: url.replace('souk:', 'someone:'), from: FROM, allowsPlain: true });
   await expect(email.send(MESSAGE)).rejects.toThrow(/Invalid username or password/);

@@ -78,7 +78,7 @@ async function opened(dsn: string): Promise<{ w: World; sent: () => Promise<void
 const FIELDS = ['contexts', 'environment', 'event_id', 'exception', 'level', 'platform', 'release', 'tags', 'timestamp', 'transaction'];
 const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-test('an unexpected error is told once, with where it happened, and with nothing of the caller; refusals are not told', async () => {
+test('an unexpected error is reported once, with its place and without data of the caller; refusals are not reported', async () => {
   const { dsn, envelopes, requests, reports } = await receiver();
   const { w, sent } = await opened(dsn);
   const bob = await w.person('bob');
@@ -110,7 +110,7 @@ test('an unexpected error is told once, with where it happened, and with nothing
   expect(Object.keys(reports()[0]!).sort()).toEqual(FIELDS);
 }, 20_000);
 
-test('a job that fails at every attempt is told once: a fault at the first one, a service that is away at the last', async () => {
+test('a job that fails at every attempt is reported once: a fault at the first one, a service that is away at the last', async () => {
   const { dsn, reports } = await receiver();
   const { w, sent } = await opened(dsn);
   await ask(w, async (tx) => {

@@ -125,7 +125,7 @@ describe.each(stands)('signing in with $name', ({ open }) => {
     expect(await provider.recognise(mine, meddle(await arrives('f', '11')))).toEqual({ outcome: 'not-proven' });
   });
 
-  test('whoever does not know our secret learns nothing', async () => {
+  test('a client without our secret learns nothing', async () => {
     const back = await arrives('h', '11');
     const answer = await stand
       .adapter({ clientSecret: 'a guess' })

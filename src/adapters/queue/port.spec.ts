@@ -118,7 +118,7 @@ describe.each(adapters)('a queue by $name', ({ open, isTransactional }) => {
     expect((await engine.deadLetters.list(1))[0]).toMatchObject({ queue, tries: 2 });
   });
 
-  test('puts off a retry where it has been told to', async () => {
+  test('delays a retry on request', async () => {
     await declared({ seconds: 30, retries: 3, retryDelaySeconds: 60 });
     await engine.put(queue, [[row('a')]]);
     await engine.failed(queue, await takeOne(), 'not now');

@@ -52,7 +52,7 @@ describe('changing a product', () => {
     expect((await sue.get(`/v1/products/${made.id}`)).body).toEqual(body);
   });
 
-  test('refuses variants that are not its own, stand there twice, or bring stock without a reason', async () => {
+  test('refuses variants of other products, repeated variants, and stock without a reason', async () => {
     const { body: made } = await sue.post('/v1/products', shirt);
     const path = `/v1/products/${made.id}`;
     const variant = { id: made.variants[0].id, options: { color: 'red' }, price: usd(1) };

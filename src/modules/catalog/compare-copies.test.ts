@@ -134,7 +134,7 @@ test('what a suspended seller still sells is paused, and what is still paused of
   }
 });
 
-test('a turn looks at 200 products, however many there are, and the next goes on from there', async () => {
+test('a turn compares 200 products in a catalog of any size, and the next one goes on from there', async () => {
   await w.sql('update catalog.comparison set after = null');
   const few = await w.statements(turn);
   await w.sql(

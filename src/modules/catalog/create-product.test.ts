@@ -103,7 +103,7 @@ describe('listing a product', () => {
     expect(refused.body.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
   });
 
-  test('is refused in a category that does not exist, or with variants that cannot be told apart', async () => {
+  test('is refused in a category that does not exist, or with variants that are alike', async () => {
     expect(await sue.post('/v1/products', { ...lamp, category: 'nowhere' })).toBeProblem(409, 'catalog/unknown-category');
     const twins = [0, 1].map(() => ({ options: { color: 'red' }, price: usd(1), stock: 0 }));
     expect(await sue.post('/v1/products', { name: 'x', variants: twins })).toBeProblem(409, 'catalog/variants-alike');
@@ -115,7 +115,7 @@ describe('listing a product', () => {
     expect([status, body.variants.length, body.stock]).toEqual([201, 100, 4950]);
   });
 
-  test('keeps every text as it was meant: other scripts, markup, SQL', async () => {
+  test('stores every text unchanged: other scripts, markup, SQL', async () => {
     const texts = [
       'مصباح أنيق',
       '<script>alert(1)</script>',

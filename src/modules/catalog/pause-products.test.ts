@@ -42,7 +42,7 @@ test('what a suspended seller lists is hidden and not for sale, and is back when
   expect((await bob.post('/v1/orders', { items: [{ productId: vase, quantity: 1 }] })).status).toBe(201);
 });
 
-test('nothing of hers is sold once the catalog has heard it, before any list is made anew', async () => {
+test('none of her products is sold once the catalog has heard it, even before lists are updated', async () => {
   const w = await world();
   const sue = await w.person('sue');
   const bob = await w.buyer('bob', { balance: usd(50_00) });

@@ -28,7 +28,7 @@ describe('the states of a product', () => {
     expect((await w.get(`/v1/products/${id}`)).body).toMatchObject({ id, state: 'approved', seller: { username: 'sue' } });
   });
 
-  test('publishing is told once, by an event', async () => {
+  test('publishing sends one event', async () => {
     const id = await draftOf(sue);
     await sue.post(`/v1/products/${id}/submit`);
     await reviewer.post(`/v1/products/${id}/approve`);

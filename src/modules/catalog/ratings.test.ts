@@ -35,7 +35,7 @@ test('a rating shows in the product and in lists, and orders them', async () => 
   expect(await ratingOf(good)).toEqual({ average: null, count: 0 });
 });
 
-test('of ratings that come in any order, at once or twice, the newest stands', async () => {
+test('of ratings that come in any order, at the same time or twice, the newest counts', async () => {
   const id = await sue.lists({ price: usd(1_00) });
   const versions = Array.from({ length: 20 }, (_, n) => n + 1);
   await Promise.all([...versions.toReversed(), 20, 7].map((version) => rate(id, version, 1 + version / 10, version)));

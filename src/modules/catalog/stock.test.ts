@@ -101,7 +101,7 @@ describe('stock', () => {
     expect((await sue.get(`/v1/products/${other.id}`)).body).toMatchObject({ stock: lamp.stock, price: lamp.price });
   });
 
-  test('in lists follows the events, whatever order they come in and however often', async () => {
+  test('in lists follows the events, in any order and with repetitions', async () => {
     const id = await root.lists({ name: 'Tide clock', price: usd(1_00), stock: 5 });
     const listed = async () => (await w.get('/v1/products?q=tide%20clock')).body.items[0];
     const { variants } = (await w.get(`/v1/products/${id}`)).body;
@@ -162,7 +162,7 @@ describe('stock', () => {
     ]);
   });
 
-  test('stands where it belongs, whatever texts of a product look like', async () => {
+  test('is in the right place for all texts of a product', async () => {
     const { id } = (
       await root.post('/v1/products', {
         ...{ name: 'Odd "stock":1', description: 'a "stock":22 and \\"stock\\":333, "stock":4', brand: '"stock":5,' },

@@ -167,7 +167,7 @@ test('another email takes the second factor, where there is one; nothing else do
   expect(await fin.patch('/v1/customers/fin', { email: 'other@example.com' })).toBeProblem(403, 'mfa-enrolment-required');
 });
 
-test('a token that knows of no second factor changes no email once one is enrolled', async () => {
+test('a token from before the second factor changes no email', async () => {
   const w = await world();
   const bob = await w.person('bob');
   const reply = await meanwhile(
@@ -194,7 +194,7 @@ test('the code that went to one address does not prove the next', async () => {
   expect((await bob.get('/v1/customers/bob')).body.emailConfirmed).toBe(false);
 });
 
-test('an address that somebody has proven cannot be proven again, and nobody is told so', async () => {
+test('an address that somebody has confirmed cannot be confirmed again, and no reply says so', async () => {
   const w = await world();
   const [bob] = [await w.person('bob'), await w.person('sue')];
   expect((await bob.patch('/v1/customers/bob', { email: 'sue@example.com', currentPassword: PASSWORD })).status).toBe(200);

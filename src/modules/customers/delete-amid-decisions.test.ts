@@ -5,7 +5,7 @@ import { world } from '../../../test/world.ts';
 
 const WORD = 'unmistakable';
 
-test('of a deletion, and flags and decisions about the same reviews at once, no word is left and no review counts', async () => {
+test('after a deletion, with flags and decisions about the same reviews at the same time, no text is left and no review counts', async () => {
   const w = await world({ env: { REVIEW_FLAG_ACCOUNT_HOURS: '0' } });
   const other = await w.sibling();
   const there = (person: Person) => other.withToken(person, person.token);

@@ -90,7 +90,7 @@ test('what others wrote of them goes too: reasons of moderators, of flags, and o
   for (const word of [her.fullName, her.address]) expect(after.includes(word.toLowerCase()), word).toBe(false);
 });
 
-test('a token that was refreshed long after the sign-in deletes nothing; whoever signs in again does', async () => {
+test('a token that was refreshed long after the sign-in deletes nothing; a token of a new sign-in does', async () => {
   const w = await world();
   const signIn = async () => (await w.post('/v1/auth/sign-in', { username: 'ida', password: PASSWORD })).body;
   const ida = await w.person('ida');
@@ -105,7 +105,7 @@ test('a token that was refreshed long after the sign-in deletes nothing; whoever
   expect((await leave((await signIn()).accessToken)).status).toBe(204);
 });
 
-test('whoever has a second factor steps up first', async () => {
+test('an account with a second factor steps up first', async () => {
   const w = await world();
   const { person: bob, app } = await enrol(w, await w.person('bob'));
   const { body } = await w.post('/v1/auth/sign-in', { username: 'bob', password: PASSWORD, code: app.next() });
@@ -116,7 +116,7 @@ test('whoever has a second factor steps up first', async () => {
   expect((await w.withToken(bob, stepped.body.accessToken).delete('/v1/customers/bob')).status).toBe(204);
 });
 
-test('nobody gets in any more, in any process, and the name is nobody’s for ever', async () => {
+test('nobody can sign in any more, in any process, and the name stays taken for ever', async () => {
   const w = await world();
   const other = await w.sibling();
   const z = await zulema(w);
@@ -218,7 +218,7 @@ test('of a deletion and charges at once, no money ends on an account that is era
   await proven(w);
 });
 
-test('nothing is charged, bought from, or bought by somebody who is leaving, whoever let the call in', async () => {
+test('nothing is charged by, bought from, or bought by an account that is being closed, even if the call was let in before', async () => {
   const w = await world();
   const [bob, sue] = [await w.buyer('bob', { balance: usd(50_00) }), await w.person('sue')];
   const lamp = await (await w.admin()).lists({ price: usd(20_00) });

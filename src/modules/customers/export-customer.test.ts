@@ -74,7 +74,7 @@ test('a list that is too long is cut, and the export says so', async () => {
   expect(body.cut).toEqual(['wallet.deductions']);
 });
 
-test('a browser saves it under the name of the account, whatever its letters, and nothing on the way keeps it', async () => {
+test('a browser saves it under the name of the account, in all scripts, and no cache on the way stores it', async () => {
   const w = await world();
   const bob = await w.person('bob');
   const { headers } = await bob.get('/v1/customers/BOB/export');

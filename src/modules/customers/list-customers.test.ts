@@ -17,7 +17,7 @@ test('staff see customers page by page, newest first, each once', async () => {
   expect((await sam.get('/v1/customers?limit=1')).body.items[0]).toEqual((await sam.get('/v1/customers/dan')).body);
 });
 
-test('an email is found whoever proved it or only gave it, in any letters, and another finds nobody', async () => {
+test('an email finds accounts that confirmed it or only gave it, in capitals or small letters; another one finds nobody', async () => {
   const w = await world();
   const [sam, bob] = [await w.person('sam', ['support']), await w.person('bob')];
   await w.person('sue');

@@ -34,7 +34,7 @@ test('a confirmed email is a badge, not an address', async () => {
   expect(JSON.stringify(body)).not.toContain('@');
 });
 
-test('who is not there, not confirmed, suspended or gone has no profile', async () => {
+test('an account that is unknown, unconfirmed, suspended or erased has no profile', async () => {
   const w = await world();
   const [mia, bob, ned] = [await w.person('mia', ['moderator']), await w.person('bob'), await w.person('ned')];
   const profileOf = (id: string) => w.get(`/v1/users/${id}/profile`);

@@ -54,7 +54,7 @@ test('a confirmed account is linked and stays as it was', async () => {
   ]);
 });
 
-test('the owner of an account that was there already is told of a link, once; who has just come is not', async () => {
+test('the owner of an existing account gets one email about a link; a new account gets none', async () => {
   const w = await world();
   await w.person('bob');
   await Promise.all(Array.from({ length: 5 }, () => recognise(w, { email: 'bob@example.com' })));
@@ -199,7 +199,7 @@ test('a link that is made while its account is erased goes with it', async () =>
   expect(await w.sql('select 1 from identity.links where account_id = $1', [bob.id])).toEqual([]);
 });
 
-test('a password that was reset by mail shuts out whoever had linked a provider of their own; the owner links again', async () => {
+test('a password reset by mail removes a provider that somebody else had linked; the owner links again', async () => {
   const w = await world();
   const bob = await w.person('bob');
   const theirs = { subject: 'thief', email: 'thief@example.com' };
@@ -224,7 +224,7 @@ test('a password that was reset by mail shuts out whoever had linked a provider 
   expect((await recognise(w, { subject: 'bob', email: 'bob@example.com' })).id).toBe(bob.id);
 });
 
-test('twenty first arrivals at once open one account with one link, whatever else was claimed', async () => {
+test('twenty first sign-ins at the same time open one account with one link, beside any claims', async () => {
   const w = await world();
   await signedUp(w, 'mallory');
   const accounts = await Promise.all(Array.from({ length: 20 }, () => recognise(w)));
@@ -234,7 +234,7 @@ test('twenty first arrivals at once open one account with one link, whatever els
   expect(await w.sql('select 1 from told.outbox where name like $1', ['identity.account-created%'])).toHaveLength(1);
 });
 
-test('twenty who bear one name and arrive at once get an account each', async () => {
+test('twenty people with one name who arrive at the same time get an account each', async () => {
   const w = await world();
   const accounts = await Promise.all(
     Array.from({ length: 20 }, (_, n) => recognise(w, { subject: String(n), email: `jane${n}@example.com` })),
@@ -267,7 +267,7 @@ test('the first proof wins also against a confirmation at the same moment', asyn
   expect(await emails(w)).toMatchObject([{ id: account.id, username: confirmed.status === 200 ? 'janedoe' : 'Jane_Doe' }]);
 });
 
-test('whoever reads the database finds neither subject nor email', async () => {
+test('a reader of the database finds neither subject nor email', async () => {
   const w = await world();
   await recognise(w);
   await w.step();

@@ -111,7 +111,7 @@ test('a registration with the same key is answered again from its row', async ()
   expect(await register(w, { ...amal, age: 35 }, key)).toBeProblem(422, 'idempotency-key-reused');
 });
 
-test('a customer is seen by herself and by staff who may read customers, and is not there for others', async () => {
+test('a customer sees herself, staff who may read customers see her, and others get 404', async () => {
   const w = await world();
   await register(w, amal);
   const [bob, sam] = [await w.person('bob'), await w.person('sam', ['support'])];
@@ -162,7 +162,7 @@ test('the owner is known by any spelling of the name', async () => {
       expect((await bob.get(`/v1/customers/${encodeURIComponent(name)}${rest}`)).status, `${name}${rest}`).toBe(200);
 });
 
-test('a repeated registration answers what the first one did, whatever the account has become since', async () => {
+test('a repeated registration gets the answer of the first one, even if the account has changed since', async () => {
   const w = await world();
   const given = { ...amal, username: 'amal_again', email: 'amal.first@example.com' };
   const key = { 'idempotency-key': 'amal-registers' };

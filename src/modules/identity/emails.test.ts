@@ -15,7 +15,7 @@ const emails = async (to: string) => {
 };
 const subjects = async (person: Person) => (await emails(addressOf(person))).map(({ subject }) => subject);
 
-test('Ann is told that a second factor was added, and that it was removed', async () => {
+test('Ann gets an email when a second factor is added, and when it is removed', async () => {
   const { person: ann } = await enrol(w, await w.person('ann'));
   expect(await subjects(ann)).toEqual(['A second factor was added to your account']);
   expect(w.mail('ann@example.com')?.text).toContain('the account ann has a second factor now');
@@ -25,7 +25,7 @@ test('Ann is told that a second factor was added, and that it was removed', asyn
   expect(w.mail('ann@example.com')?.text).toMatch(/If it was not you, .*new password/);
 });
 
-test('Ben is told of every recovery code that is used, and how many are left', async () => {
+test('Ben gets an email for every used recovery code, with the number that is left', async () => {
   const { person: ben, recoveryCodes } = await enrol(w, await w.person('ben'));
   const [first, second, third, ...others] = recoveryCodes;
   await w.step(); // emails of one step come in any order
@@ -50,7 +50,7 @@ test('Ben is told of every recovery code that is used, and how many are left', a
   for (const code of recoveryCodes) expect(last.some(({ text }) => text.includes(code))).toBe(false);
 });
 
-test('whoever takes an account over and gives it another email keeps nothing from its owner', async () => {
+test('a thief who gives an account another email cannot hide it from the owner', async () => {
   const cleo = await w.person('cleo');
   await cleo.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: 'the password of a thief' });
   const app = appOf(w, (await cleo.post(TOTP_PATH, { currentPassword: 'the password of a thief' })).body.secret);
@@ -72,7 +72,7 @@ test('whoever takes an account over and gives it another email keeps nothing fro
   expect(await emails('thief@example.org')).toHaveLength(1);
 });
 
-test('to take the email out is told too, and the same one in other letter case is not', async () => {
+test('removing the email is notified too, and the same one in other letter case is not', async () => {
   const dora = await w.person('dora');
   await dora.patch('/v1/customers/dora', { email: 'DORA@example.com', phone: '+21671000000' });
   expect(await subjects(dora)).toEqual([]);
@@ -90,7 +90,7 @@ test('an account that has proven no email gets no emails', async () => {
   expect((await emails('not.hers@example.com')).map(({ subject }) => subject)).toEqual(['Your confirmation code']);
 });
 
-test('nobody is told of what did not happen, nor of an account that is erased, and a job that runs twice tells once', async () => {
+test('no email goes out for what did not happen, or to an erased account, and a job that runs twice sends one', async () => {
   const { person: fay } = await enrol(w, await w.person('fay'));
   await w.step();
   const gus = await w.person('gus');

@@ -42,7 +42,7 @@ test('the same roles again change nothing and sign nobody out', async () => {
   expect((await sue.get('/v1/auth/me')).status).toBe(200);
 });
 
-test('who has seen an older version is told so', async () => {
+test('a change of an older version is refused', async () => {
   const w = await world();
   const [admin, sue] = [await w.admin(), await w.person('sue')];
   const first = await admin.put(`/v1/users/${sue.id}/roles`, { roles: ['support'] });
@@ -112,7 +112,7 @@ test('of two admins who take the role from each other at once one keeps it', asy
   expect(await w.sql(`select 1 from identity.accounts where 'admin' = any (roles)`)).toHaveLength(1);
 });
 
-test('of the last two admins who delete their accounts at once one stays, and is told why', async () => {
+test('of the last two admins who delete their accounts at the same time one stays, and reads why', async () => {
   const w = await world();
   const admins = [await w.person('ada', ['admin']), await w.person('bea', ['admin'])];
   const replies = await whileHeld(w, { by: 'select from identity.accounts for update', waiting: 2 }, () =>

@@ -127,7 +127,7 @@ describe.each(WAYS)('a code mailed for %s, asked for again from elsewhere', (kin
   });
 });
 
-test('the digits are good at a place from where the owner has signed in, whatever others have tried; asking again gives them no more tries', async () => {
+test('the digits are valid from a network of an earlier sign-in, even after the tries of others; asking again gives those others no more tries', async () => {
   const kim = await w.person('kim');
   expect((await w.post('/v1/auth/sign-in', { username: 'kim', password: PASSWORD }, HOME)).status).toBe(200);
   const reset = (code: string, from: object) => w.post('/v1/auth/reset-password', { username: 'kim', code, newPassword: NEW }, { ...from });
@@ -163,7 +163,7 @@ test('a day later the digits of an account may be tried again', async () => {
 });
 
 describe('an email with a code', () => {
-  test('is sent five times a day to whoever asks for it from one network, and to the owner who asks from another', async () => {
+  test('is sent five times a day for one network, and to the owner who asks from another one', async () => {
     await ways['sign-up'].ask('mia');
     await w.step();
     const elsewhere = network();
@@ -180,7 +180,7 @@ describe('an email with a code', () => {
     expect((await ways['sign-up'].enter('mia', digits(mailedTo('mia')), network())).status).toBe(200);
   });
 
-  test('is sent to one address thirty times in a quarter of an hour at most, and always to who asks for the first time', async () => {
+  test('is sent to one address thirty times in a quarter of an hour at most, and always for a first request', async () => {
     const limited = await world({ env: { RATE_LIMITS: 'on', TRUST_PROXY: 'on' } });
     const email = 'nora@example.com';
     const signUp = (username: string, from: Record<string, string>) =>
@@ -212,7 +212,7 @@ describe('with limits', () => {
     expect((await signIn({}, HOME)).status).toBe(200);
   });
 
-  test('a hundred wrong passwords from ten networks keep nobody out who has signed in from theirs before', async () => {
+  test('a hundred wrong passwords from ten networks do not refuse an owner at a network of an earlier sign-in', async () => {
     for (let n = 0; n < 10; n++) {
       const elsewhere = network();
       await Promise.all(Array.from({ length: 11 }, () => signIn({ password: 'a guess' }, elsewhere)));
@@ -223,7 +223,7 @@ describe('with limits', () => {
     expect(changed.status).toBe(204);
   });
 
-  test('whoever is kept out at a new place comes in by the mail, and is known there', async () => {
+  test('an owner who is refused at a new network signs in by mail, and is known there afterwards', async () => {
     const hotel = network();
     expect(await signIn({}, hotel)).toBeProblem(429, 'too-many-requests');
     await limited.post('/v1/auth/forgot-password', { username: 'ola' }, hotel);

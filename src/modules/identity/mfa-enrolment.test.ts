@@ -44,7 +44,7 @@ function modulesOf(svg: string): boolean[][] {
   return Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => black.has(`${x},${y}`)));
 }
 
-test('the first code enrols: this session is stepped up, and no token that knows nothing of it lives on', async () => {
+test('the first code enrols: this session is stepped up, and every token from before is void', async () => {
   const ben = await w.person('ben');
   const { body: elsewhere } = await signIn('ben');
   const app = await begin(ben);
@@ -85,7 +85,7 @@ test('nothing is confirmed that was not begun within the hour', async () => {
   expect(await w.sql('select 1 from identity.second_factors where account_id = $1', [dora.id])).toEqual([]);
 });
 
-test('who has one enrols no second one', async () => {
+test('an account with one cannot enrol another', async () => {
   const { person: eve, app } = await enrol(w, await w.person('eve'));
   expect(await eve.post(TOTP_PATH)).toBeProblem(409, 'identity/mfa-enrolled');
   for (let i = 0; i < 6; i++) expect(await confirm(eve, app.next())).toBeProblem(409, 'identity/mfa-enrolled');
@@ -144,7 +144,7 @@ test('a token that knows of no second factor does not remove one that is enrolle
   expect((await kim.get('/v1/auth/me')).body.mfa).toBe(true);
 });
 
-test('neither the secret nor a recovery code stands in the database, and a sealed secret works only where it belongs', async () => {
+test('neither the secret nor a recovery code is readable in the database, and a sealed secret works only where it belongs', async () => {
   const [ida, jim] = [await enrol(w, await w.person('ida')), await enrol(w, await w.person('jim'))];
   await ida.person.post('/v1/auth/step-up', { code: ida.recoveryCodes[0] });
   const dump = (await w.dump()).toLowerCase();
@@ -160,7 +160,7 @@ test('neither the secret nor a recovery code stands in the database, and a seale
   expect((await jim.person.post('/v1/auth/step-up', { code: ida.app.next() })).status).toBe(500);
 });
 
-test('the operator takes a second factor from nobody who has none, and from nobody who is not there', async () => {
+test('the operator cannot remove a second factor of an account without one, or of an unknown account', async () => {
   const ivo = await w.person('ivo');
   const takeAway = (accountId: string) => w.ask('identity', 'removeSecondFactor', { accountId });
   await expect(takeAway(ivo.id)).rejects.toMatchObject({ code: 'identity/no-second-factor' });

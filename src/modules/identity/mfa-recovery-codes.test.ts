@@ -32,7 +32,7 @@ test('Ann has used some of her codes: she gets ten new ones, and those before ar
   expect(w.adapters.email.items('ann@example.com').map(({ subject }) => subject)).toContain('Your recovery codes were replaced');
 });
 
-test('of twenty who renew them at once every one gets ten, and those of exactly one stand', async () => {
+test('twenty calls at the same time get ten codes each, and those of exactly one call are valid', async () => {
   const { person: ben, recoveryCodes: old } = await enrol(w, await w.person('ben'));
 
   const replies = await Promise.all(Array.from({ length: 20 }, () => renew(ben)));

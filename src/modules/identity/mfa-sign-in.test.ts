@@ -27,7 +27,7 @@ test('an account with a second factor signs in with a code, and is stepped up at
   expect(await signIn('ann', { code: recoveryCodes[3] })).toBeProblem(401, 'identity/wrong-mfa-code');
 });
 
-test('that a code is needed is told only to who knows the password', async () => {
+test('only a caller who knows the password learns that a code is needed', async () => {
   const { app } = await enrol(w, await w.person('ben'));
   expect(await signIn('ben')).toBeProblem(401, 'identity/mfa-code-required');
   expect(await signIn('ben', WRONG)).toBeProblem(401, 'identity/wrong-mfa-code');

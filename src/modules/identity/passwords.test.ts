@@ -21,7 +21,7 @@ async function codeFor(person: Person): Promise<string> {
   return /^\d{6}/.exec(w.mail(`${person.username}@example.com`)?.text ?? '')?.[0] ?? 'none';
 }
 
-test('whoever reads the mail sets a new password, and everybody else is out', async () => {
+test('the reader of the mail sets a new password, and all other sessions end', async () => {
   const ann = await w.person('ann');
   const { body: elsewhere } = await signIn('ann', PASSWORD);
   const code = await codeFor(ann);
@@ -62,7 +62,7 @@ test('a code is valid once, for 15 minutes and five tries', async () => {
   expect(await reset(third)).toBeProblem(403, 'identity/wrong-code');
 });
 
-test('nothing tells whether an account exists, and nobody is mailed who has not proven the address', async () => {
+test('nothing shows whether an account exists, and only confirmed addresses get mail', async () => {
   await w.post('/v1/auth/sign-up', { email: 'cleo@example.com', username: 'cleo', password: PASSWORD, fullName: 'Cleo' });
   await w.step();
   const before = w.adapters.email.items().length;
@@ -136,7 +136,7 @@ test('of several changes at once from one password, one is made', async () => {
   expect((await signIn('gus', chosen)).status).toBe(200);
 });
 
-test('neither passwords nor codes stand anywhere in the database', async () => {
+test('neither passwords nor codes are readable in the database', async () => {
   const hal = await w.person('hal');
   const code = await codeFor(hal);
   const dump = JSON.stringify(
@@ -185,7 +185,7 @@ test('guesses at the current password are counted by the session: a stolen one i
 });
 
 test.each(['len', 'nobody'])(
-  'a guess at a code of %s writes a row: a commit with nothing to write is faster, and would tell who is known',
+  'a guess at a code of %s writes a row: a commit without a write is faster, and would show who has an account',
   async (name) => {
     const quiet = await world();
     await quiet.person('len');

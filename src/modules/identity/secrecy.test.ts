@@ -42,7 +42,7 @@ const spellings = (key: Buffer): string[] => (['hex', 'base64', 'base64url'] as 
 /** Six digits that are no part of an id, a time or a sealed text. */
 const standsIn = (text: string, digits: string) => new RegExp(`(?<![0-9A-Za-z._-])${digits}(?![0-9A-Za-z._-])`).test(text);
 
-test('whoever reads the whole database or the logs finds nothing personal, no password, code, token or key', async () => {
+test('a reader of the whole database and the logs finds nothing personal, no password, code, token or key', async () => {
   const { lines, log } = keptLog();
   const w = await world({ log });
   const found: string[] = [];
@@ -161,7 +161,7 @@ test('sealed data that is moved to another account cannot be read there', async 
   expect((await eve.get('/v1/auth/me')).status).toBe(500);
 });
 
-test('passwords are kept as Argon2id, each with a salt of its own', async () => {
+test('passwords are stored as Argon2id, each with a salt of its own', async () => {
   const w = await world();
   await Promise.all([w.person('bob'), w.person('sue')]);
   const rows = await w.sql<{ password_hash: string }>('select password_hash from identity.accounts');

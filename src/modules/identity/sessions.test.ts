@@ -80,7 +80,7 @@ test.each([2, 5, 20])('%i who present one refresh token at the same time all get
   ]);
 });
 
-test('whoever lost the reply of a refresh asks again within seconds; later it is reuse', async () => {
+test('a client that lost the reply of a refresh asks again within seconds; later it is reuse', async () => {
   const { w, tokens } = await signedIn();
   const lost = await refresh(w, tokens.refreshToken);
   w.clock.advance(8_000);
@@ -110,7 +110,7 @@ test('two processes that exchange one token at the same time give the same next 
   expect(other?.body.refreshToken).toBe(one?.body.refreshToken);
 });
 
-test('a token that we did not make ends no session, whatever it names', async () => {
+test('a forged token ends no session, for any session that it names', async () => {
   const { w, tokens } = await signedIn();
   await refresh(w, tokens.refreshToken);
   const [session, , chance, signature] = tokens.refreshToken.split('.');
@@ -153,7 +153,7 @@ test('a session that is used all the time is over after 90 days', async () => {
   expect(await refresh(w, token)).toBeProblem(401, 'identity/invalid-refresh-token');
 });
 
-test('an access token lives for ten minutes', async () => {
+test('an access token is valid for ten minutes', async () => {
   const { w, tokens } = await signedIn();
   w.clock.advance(590_000);
   expect((await me(w, tokens.accessToken)).status).toBe(200);

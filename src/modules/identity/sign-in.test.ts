@@ -64,7 +64,7 @@ test('an unknown name takes the work of a wrong password', async () => {
   expect(unknownEmail / knownEmail).toBeGreaterThan(0.75); // one hash of the two would be half
 });
 
-test('who has not confirmed his email is told so only if he knows the password', async () => {
+test('only a caller who knows the password learns that the email is not confirmed', async () => {
   const w = await world();
   await w.post('/v1/auth/sign-up', { email: 'jane@example.com', password: 'a password of hers', fullName: 'Jane Doe' });
   for (const name of [{ username: 'Jane_Doe' }, { email: 'jane@example.com' }]) {
@@ -74,7 +74,7 @@ test('who has not confirmed his email is told so only if he knows the password',
   expect(await w.sql('select 1 from identity.sessions')).toEqual([]);
 });
 
-test('so is who is suspended', async () => {
+test('only a caller who knows the password learns that the account is suspended', async () => {
   const w = await world();
   const bob = await w.person('bob');
   await w.sql(`update identity.accounts set state = 'suspended' where id = $1`, [bob.id]);

@@ -92,7 +92,7 @@ test.each(['admin', 'Souk', 'SYSTEM'])('the username %s is reserved for the plat
   expect((await w.post('/v1/auth/sign-up', { ...jane, fullName: username })).body.user.username).toBe(`${username}_2`);
 });
 
-test('the answer is the same whether the address has an account or not; its owner is told', async () => {
+test('the answer is the same with and without an account of the address; its owner gets an email', async () => {
   const w = await world();
   await w.person('bob'); // bob@example.com
   const known = await w.post('/v1/auth/sign-up', { ...jane, email: 'Bob@example.com', username: 'mallory1' });

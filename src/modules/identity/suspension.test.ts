@@ -42,7 +42,7 @@ describe('a suspended account', () => {
     expect((await w.post('/v1/auth/sign-in', { username: 'ben', password: PASSWORD })).status).toBe(200);
   });
 
-  test('is made by those who may: not by anybody, not of staff by a moderator, not of oneself', async () => {
+  test('needs permission: a moderator cannot suspend staff, and nobody can suspend their own account', async () => {
     const [cleo, finn, root] = [await w.person('cleo'), await w.person('finn', ['finance']), await w.admin()];
     expect(await suspend(finn, cleo)).toBeProblem(403, 'forbidden');
     expect(await suspend(finn, mod)).toBeProblem(403, 'forbidden');

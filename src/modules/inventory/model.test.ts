@@ -187,7 +187,7 @@ test.each([
   expect([fits(most), fits(most + 1)]).toEqual([true, false]);
 });
 
-test('closing writes off what is free, once, and tells it; what is kept aside, and what is sold on, stays', async () => {
+test('closing writes off free units once, with an event; reserved and sold units stay', async () => {
   const [lamp, shade, rug] = [newId(), newId(), newId()];
   await w.ask('inventory', 'open', { variants: [lamp, shade, rug].map((variantId) => ({ variantId, onHand: 5 })) });
   const expiresAt = new Date(w.clock.now().getTime() + minutes(60)).toISOString();
@@ -220,7 +220,7 @@ test('closing writes off what is free, once, and tells it; what is kept aside, a
   ]);
 });
 
-test('more than can be counted is refused, and it is told how many there are', async () => {
+test('more than can be counted is refused, with the number that there is', async () => {
   const [lamp, change] = [
     newId(),
     (amount: number) => w.ask('inventory', 'change', { key: newId(), variantId: lamp, change: amount, reason: 'x' }),

@@ -56,7 +56,7 @@ describe('taking', () => {
     expect(await level(lamp)).toMatchObject({ onHand: 0 });
   });
 
-  test('a key takes once, however often and however parallel it is repeated', async () => {
+  test('a key takes once, with any number of repeated and parallel calls', async () => {
     const lamp = await variant(10);
     const key = newId();
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => outcome(take(key, of(lamp, 4)))));
@@ -220,7 +220,7 @@ describe('changing', () => {
     await expect(ask('change', { key: newId(), variantId: newId(), change: 1, reason: 'x' })).rejects.toThrow(/No stock is kept/);
   });
 
-  test('tells its history newest first, page by page, over several variants', async () => {
+  test('lists its history newest first, page by page, over several variants', async () => {
     const [lamp, shade] = [await variant(1), await variant(0)];
     for (let n = 1; n <= 6; n++) {
       await ask('change', { key: newId(), variantId: n % 2 ? lamp : shade, change: n, reason: `delivery ${n}` });

@@ -20,7 +20,7 @@ const decide = (id: string, body: object) => mona.post(`/v1/moderation/${id}/dec
 const told = (id: string) => w.sql("select payload from told.outbox where name = 'moderation.decided.v2' and subject = $1", [id]);
 
 describe('a decision', () => {
-  test('is told to the owner of the subject, once, and audited', async () => {
+  test('is sent to the owner of the subject, once, and audited', async () => {
     const subject = review();
     const { id } = await waiting(subject);
     const reply = await decide(id, { decision: 'remove', reason: ' It insults the seller. ' });
@@ -38,7 +38,7 @@ describe('a decision', () => {
     expect(audit).toEqual([{ operation: 'postModerationByIdDecision', outcome: 'done' }]);
   });
 
-  test('of twenty moderators at once is made by one; the others are told so', async () => {
+  test('of twenty moderators at the same time is made by one; the others get a conflict', async () => {
     const { id } = await waiting(review());
     const others = await Promise.all(Array.from({ length: 20 }, (_, index) => w.person(`moderator${index}`, ['moderator'])));
     const replies = await Promise.all(
@@ -55,7 +55,7 @@ describe('a decision', () => {
     expect(await told(id)).toMatchObject([{ payload: { decision: won[0]?.body.decision } }]);
   });
 
-  test('is answered as before to whoever made it and says the very same again, also twenty times at once', async () => {
+  test('gets the same answer when the same moderator repeats it, also twenty times at once', async () => {
     const { id } = await waiting(review());
     const same = () => decide(id, { decision: 'remove', reason: 'Rude.' });
     const replies = [...(await Promise.all(Array.from({ length: 20 }, same))), await same()];
@@ -91,7 +91,7 @@ describe('a decision', () => {
     expect(await bob.get('/v1/moderation/queue')).toBeProblem(403, 'forbidden');
   });
 
-  test('that the owning module has made closes the item, tells nobody, and may be repeated', async () => {
+  test('that the owning module has made closes the item, sends no event, and may be repeated', async () => {
     const subject = review();
     const { id } = await waiting(subject);
     expect(await resolve(subject, 'flag')).toEqual({});
@@ -102,7 +102,7 @@ describe('a decision', () => {
     expect(await decide(id, { decision: 'approve' })).toBeProblem(409, 'moderation/already-decided');
   });
 
-  test('stays, whoever asks the database', async () => {
+  test('cannot be changed, even by SQL', async () => {
     const { id } = await waiting(review());
     await decide(id, { decision: 'approve' });
     for (const change of [

@@ -26,14 +26,14 @@ describe('the labelled phrases', () => {
     expect(found.falseAlarms).toBeLessThan(falseAlarms);
   });
 
-  test.each(languages)('are told apart in %s', (language) => {
+  test.each(languages)('are judged rightly in %s', (language) => {
     const found = rates(phrases.filter((phrase) => phrase.language === language && phrase.set !== 'late'));
     expect(found.hits).toBeGreaterThan(0.93);
     expect(found.falseAlarms).toBeLessThan(0.04);
   });
 });
 
-test('docs/moderation.md holds these figures; `node src/modules/moderation/measure.ts` prints them anew', () => {
+test('docs/moderation.md has these figures; `node src/modules/moderation/measure.ts` prints them', () => {
   expect(readFileSync(new URL('../../../docs/moderation.md', import.meta.url), 'utf8')).toContain(tables());
 });
 

@@ -59,7 +59,7 @@ describe('what waits', () => {
     });
   });
 
-  test('is one item for each subject, whose rules are united, however many ask at once', async () => {
+  test('is one item for each subject, with the rules of all calls at the same time', async () => {
     const subject = review();
     const ids = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
@@ -78,7 +78,7 @@ describe('what waits', () => {
     expect(item).toMatchObject({ reason: 'screening', excerpt: 'You idiot.', rules: ['english/insult', 'flagged'] });
   });
 
-  test('waits anew, as another item, when it was decided before', async () => {
+  test('waits again, as another item, after it was decided', async () => {
     const subject = review();
     const first = await waiting(subject);
     await decide(first.id, { decision: 'approve' });

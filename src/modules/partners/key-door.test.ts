@@ -122,7 +122,7 @@ describe('a key is refused', () => {
     root = await w.person('root');
   });
 
-  test('too often from one address: then nothing more is said of it', async () => {
+  test('too often from one address: then the reply says no more about it', async () => {
     const strict = await w.sibling({ RATE_LIMITS: 'on' });
     const replies = [];
     for (let n = 0; n < 31; n++) replies.push(await strict.get('/v1/audit', { 'x-api-key': `guess ${n}` }));
@@ -176,7 +176,7 @@ test('the audit trail names the key, for what it did and what it was refused', a
   ]);
 });
 
-test('a key stands neither in the database nor in the logs', async () => {
+test('a key is neither in the database nor in the logs', async () => {
   const secret = await w.partner('Secretive', ['audit:read']);
   await secret.get('/v1/audit');
   await secret.get('/v1/auth/me');

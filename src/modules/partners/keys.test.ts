@@ -87,7 +87,7 @@ describe('a key', () => {
     expect(await make('Malformed', change)).toBeProblem(422, 'invalid');
   });
 
-  test('is made, seen and deleted by those who may', async () => {
+  test('is made, seen and deleted only with permission', async () => {
     const sue = await w.person('sue', ['support']);
     expect(await sue.post('/v1/api-keys', { name: 'Hers', scopes: ['orders:read'] })).toBeProblem(403, 'forbidden');
     expect(await sue.get('/v1/api-keys')).toBeProblem(403, 'forbidden');
@@ -100,7 +100,7 @@ describe('a key', () => {
 });
 
 describe('of a partner', () => {
-  test('two keys are alive at once, so that it can change over; a third is refused and told which to delete', async () => {
+  test('two keys are valid at the same time, so that one can replace the other; a third is refused with the one to delete', async () => {
     const [first, second] = [await make('Sahara Storage'), await make('SAHARA storage')];
     const system = w.withKey(second.body.id, second.body.key);
     await w.withKey(first.body.id, first.body.key).get('/v1/products');

@@ -81,7 +81,7 @@ describe('the reviews of a product', () => {
 });
 
 describe('the reviews of a customer', () => {
-  test('are found by username, whatever its letter case', async () => {
+  test('are found by username, in capitals or small letters', async () => {
     const all = await walked('/v1/customers/Bob/reviews');
     expect(all).toHaveLength(3);
     expect(await walked('/v1/customers/bOB/reviews')).toEqual(all);

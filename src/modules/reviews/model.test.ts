@@ -130,7 +130,7 @@ test('a summary that would not add up is refused by the database', async () => {
     );
 });
 
-test('a rating told twice, late, or after a lost job is the newest one', async () => {
+test('a rating that is sent twice, late, or after a lost job is the newest one', async () => {
   products = [await root.lists({ price: usd(5_00) })];
   const path = `/v1/products/${products[0]}/reviews`;
   const { id } = (await people[0]!.post(path, { rating: 1, comment: 'x' })).body;

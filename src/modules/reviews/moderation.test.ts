@@ -186,7 +186,7 @@ describe('a moderator', () => {
     expect(await bob.patch(`/v1/reviews/${id}`, { comment: 'I am sorry.' })).toBeProblem(409, 'reviews/wrong-state');
   });
 
-  test('deletes for good: the author cannot write it anew', async () => {
+  test('deletes permanently: the author cannot write another one', async () => {
     const { id, lamp } = await reviewed();
     expect((await mia.delete(`/v1/reviews/${id}`)).status).toBe(204);
     for (const who of [bob, mia]) expect(await who.get(`/v1/reviews/${id}`)).toBeProblem(404, 'not-found');

@@ -151,7 +151,7 @@ describe('its author', () => {
     expect((await reviews(bob, lamp)).status).toBe(201);
   });
 
-  test('is the only one who may; to others it is not there', async () => {
+  test('is the only one who may; others get 404', async () => {
     const { id } = (await reviews(bob, await lists())).body;
     const mallory = await w.person('mallory');
     for (const other of [mallory, sue]) {

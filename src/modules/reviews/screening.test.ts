@@ -76,7 +76,7 @@ describe('a text', () => {
     expect((await bob.get(`/v1/reviews/${id}`)).body).toMatchObject({ state: 'removed', reason: 'It advertises.' });
   });
 
-  test('that waited may be taken back and written anew; nobody needs to look any more', async () => {
+  test('that waited may be deleted and written again; no moderator needs to read it any more', async () => {
     const lamp = await lists();
     const { id } = (await write(lamp, DOUBTFUL)).body;
     const [item] = await itemsOf(id);
@@ -116,7 +116,7 @@ describe('the queue', () => {
     expect(await itemsOf(hers.id)).toEqual([]);
   });
 
-  test('keeps what waits again, though an older decision is told late', async () => {
+  test('keeps a review that waits again, although an older decision arrives late', async () => {
     const { id } = (await write(await lists(), DOUBTFUL)).body;
     await mia.post(`/v1/reviews/${id}/moderation`, { action: 'approve' });
     await flagAll(id); // both before the queue heard of either

@@ -7,7 +7,7 @@ import { openProviderStandIns } from '../../../test/provider-stand-ins.ts';
 import { world } from '../../../test/world.ts';
 
 test.each(['google', 'facebook'])(
-  'whoever reads the database or the logs finds nothing that %s, the browser or we have said',
+  'a reader of the database or the logs finds nothing that %s, the browser or Souk have sent',
   async (provider) => {
     const standIns = await openProviderStandIns();
     const jane = { name: 'Zenobia Hidden', email: 'very.secret@example.com' };

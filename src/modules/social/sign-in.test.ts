@@ -40,7 +40,7 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
     });
   });
 
-  test('who has an account with this email, confirmed, comes to it, and its password goes on', async () => {
+  test('a person with an account of this confirmed email signs in to it, and its password stays valid', async () => {
     const bob = await w.person(of('bob'));
     const reply = await browserOf(w, known('bob')).signIn(provider);
     expect((await whoIs(reply)).id).toBe(bob.id);
@@ -53,7 +53,7 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
     expect((await whoIs(after)).id).toBe((await whoIs(before)).id);
   });
 
-  test('who has waited with a claim to the address gets nothing when its owner comes', async () => {
+  test('an account that only claims the address gets nothing when its owner comes', async () => {
     const claim = { email: emailOf('vic'), username: of('mallory'), password: 'a trap for vic', fullName: 'Mallory' };
     await w.post('/v1/auth/sign-up', claim);
     await w.step();
@@ -72,7 +72,7 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
     expect(await browserOf(w, of('una')).signIn(provider)).toBeProblem(403, 'identity/email-not-verified');
   });
 
-  test('the suspended, and those who are leaving, are kept out', async () => {
+  test('suspended accounts, and accounts that are being closed, are refused', async () => {
     const [sid, lea] = [await w.person(of('sid')), await w.person(of('lea'))];
     for (const name of ['sid', 'lea']) await browserOf(w, known(name)).signIn(provider);
     await (await w.admin()).post(`/v1/users/${sid.id}/suspension`, { suspended: true, reason: 'sells what is not theirs' });
@@ -81,7 +81,7 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
     expect(await browserOf(w, of('lea')).signIn(provider)).toBeProblem(403, 'identity/account-closing');
   });
 
-  test('who says no at the provider is told so', async () => {
+  test('a person who refuses at the provider reads so', async () => {
     expect(await browserOf(w, 'nobody').signIn(provider)).toBeProblem(403, 'social/declined');
   });
 

@@ -106,7 +106,7 @@ test.each(['guessed', 'x'.repeat(200)])('a ticket that nobody gave out, %j, open
   expect(await change(ticket)).toBeProblem(401, 'social/wrong-ticket');
 });
 
-test('what keeps somebody out is told where they wanted to go', async () => {
+test('the reason of a refusal is sent to the page where the person wanted to go', async () => {
   const declined = await browserOf(w, 'nobody').signIn('google', returnTo(SHOP));
   expect(declined.status).toBe(303);
   expect(said(declined).get('problem')).toBe('social/declined');
@@ -138,7 +138,7 @@ test('what voids the tokens of an account voids its tickets', async () => {
   expect(await change(erased)).toBeProblem(401, 'social/wrong-ticket');
 });
 
-test('the provider alone does not let in who has a second factor; a ticket and a code do', async () => {
+test('with a second factor the provider alone is not enough; a ticket and a code are', async () => {
   const { person, browser } = await known('hal');
   const { app } = await enrol(w, person);
 
@@ -164,7 +164,7 @@ test('the provider alone does not let in who has a second factor; a ticket and a
   expect(await change(ticket, app.next())).toBeProblem(401, 'social/wrong-ticket');
 });
 
-test('guesses at the code are five, however many tickets there are', async () => {
+test('five guesses at the code are allowed, for all tickets together', async () => {
   const { person, browser } = await known('ida');
   const { app } = await enrol(w, person);
   const tickets = [(await browser.signIn('google')).body.ticket, said(await browser.signIn('google', returnTo(SHOP))).get('ticket')];

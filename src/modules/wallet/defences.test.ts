@@ -128,7 +128,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
     await expect(w.sql(statement)).rejects.toThrow(says);
   });
 
-  test('an account opens empty, whatever balance it is given', async () => {
+  test('an account opens empty, even if it is given a balance', async () => {
     await w.sql(
       `insert into wallet.accounts (id, owner, purpose, currency, balance, opened_at) values (${id}, 'rich', 'available', 'USD', 500, now())`,
     );
@@ -161,7 +161,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
   });
 });
 
-test('what the database refuses for another reason than too little money is told as it is', async () => {
+test('a refusal of the database for another reason than too little money is thrown unchanged', async () => {
   const ctx = w.souk.runtime.context('wallet', systemScope) as Wallet;
   const bob = await w.buyer('as-it-is', { balance: usd(10_00) });
   const transfers = [{ debit: available(bob.id), credit: saleAccount(randomUUID()), amount: 0, kind: 'sale' as const }];

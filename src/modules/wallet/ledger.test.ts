@@ -54,7 +54,7 @@ describe('the database refuses', () => {
        select j.id, 1, (select id from wallet.accounts where purpose = 'external' limit 1), a.id, 'USD', 1, 'charge', now() from a, j`,
     ],
     [
-      'a hold that no money stands behind',
+      'a hold without money',
       "insert into wallet.holds (id, owner, currency, amount, reason, at) values (gen_random_uuid(), 'x', 'USD', 5, 'x', now())",
     ],
     [
@@ -242,7 +242,7 @@ test('a roll-up waits for a transaction that commits late', async () => {
   expect(await brokenRules()).toEqual([]);
 });
 
-test('whatever happens at once, in whatever order, the six rules hold', async () => {
+test('with all operations at the same time, in any order, the six rules hold', async () => {
   const people = await Promise.all([1, 2, 3].map((n) => w.buyer(`random${n}`, { balance: usd(20_00) })));
   const sellers = [randomUUID(), randomUUID()];
   const keys = Array.from({ length: 6 }, () => randomUUID());

@@ -180,7 +180,7 @@ describe('the quick and the full proof', () => {
     }
   });
 
-  test('read in many small batches, the full proof finds the same, and tells how far it is', async () => {
+  test('read in many small batches, the full proof finds the same, and reports its progress', async () => {
     await w.sql(`set session_replication_role = replica;
       insert into wallet.accounts (id, owner, purpose, currency, opened_at)
         select md5(purpose)::uuid, 'many', purpose, 'EUR', now() from unnest('{external,undelivered}'::text[]) as purpose;
@@ -273,7 +273,7 @@ describe('a checkpoint', () => {
     expect(await w.ask('wallet', 'prove', {})).toMatchObject({ ok: true });
   });
 
-  test('with none before it begins anew, whatever sums an earlier one has left', async () => {
+  test('without an earlier one it starts from the beginning, even if sums of another one are left', async () => {
     const ctx = context();
     await w.sql('set session_replication_role = replica; delete from wallet.checkpoints; set session_replication_role = default');
     expect(Number((await w.sql('select count(*) from wallet.sealed_sums'))[0]!.count)).toBeGreaterThan(0);

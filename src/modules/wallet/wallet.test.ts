@@ -260,7 +260,7 @@ describe('the statement', () => {
   });
 });
 
-test('reading a wallet takes one statement, a charge four in two commits: once its row stands, it asks whether the owner is leaving', async () => {
+test('reading a wallet takes one statement, a charge four in two commits: once its row is committed, it asks whether the owner is leaving', async () => {
   const pat = await w.person('pat');
   expect(await w.statements(() => pat.get('/v1/customers/pat/wallet'))).toHaveLength(1);
   expect((await w.statements(() => pat.charge(usd(1_00)))).length).toBeLessThanOrEqual(4);
