@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { openSouk, readSoukSettings } from '../src/souk.ts';
-import { fire } from './load.ts';
+import { fire, NOT_READY_MADE } from './load.ts';
 
 const words = (...texts: string[]): string[] => texts.map((text) => `q=${encodeURIComponent(text)}`);
 const and = (queries: readonly string[], more: string): string[] => queries.map((query) => `${query}&${more}`);
@@ -61,7 +61,7 @@ export async function reportLists(
       url,
       connections: 4,
       seconds,
-      next: () => ({ path: paths[turn++ % paths.length] as string }),
+      next: () => ({ path: paths[turn++ % paths.length] as string, headers: NOT_READY_MADE }),
     });
     const costs: Cost[] = [];
     for (const path of paths) costs.push(await counter.costOf(path));
@@ -94,7 +94,7 @@ async function openCounter(databaseUrl: string): Promise<{ costOf(path: string):
   await observer.connect();
 
   const ask = async (path: string): Promise<number> => {
-    const reply = await souk.fetch(new Request(`http://souk.bench${path}`));
+    const reply = await souk.fetch(new Request(`http://souk.bench${path}`, { headers: NOT_READY_MADE }));
     const { items = [] } = (await reply.json()) as { items?: unknown[] };
     if (reply.status !== 200) throw new Error(`${path} answered ${reply.status}`);
     return items.length;

@@ -8,6 +8,9 @@ export interface Shot {
   body?: string;
 }
 
+/** A call that says who makes it, even wrongly, is not answered from what is stored ready-made (docs/decisions/0027). */
+export const NOT_READY_MADE = { authorization: 'none' };
+
 export interface Load {
   url: string;
   connections: number;

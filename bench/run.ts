@@ -11,7 +11,7 @@ import { modules } from '../src/modules/index.ts';
 import { loadCatalog } from '../test/catalog-100k.ts';
 import { type Buyer, buyers } from './buyers.ts';
 import { reportLists } from './lists.ts';
-import { fire, type Measured, median, type Shot } from './load.ts';
+import { fire, type Measured, median, NOT_READY_MADE, type Shot } from './load.ts';
 import { pgbench } from './pgbench.ts';
 import { type Server, startServer } from './servers.ts';
 
@@ -85,7 +85,7 @@ async function bench(): Promise<void> {
       for (const turn of round % 2 === 1 ? turns : turns.reverse()) await turn();
       await settled(souk);
       say(
-        `round ${round}  ${name.padEnd(26)} Souk ${Math.round(result.ours.at(-1)!.perSecond)}/s  bare ${Math.round(result.bare.at(-1)!.perSecond)}/s`,
+        `round ${round}  ${name.padEnd(30)} Souk ${Math.round(result.ours.at(-1)!.perSecond)}/s  bare ${Math.round(result.bare.at(-1)!.perSecond)}/s`,
       );
     }
   }
@@ -108,7 +108,8 @@ interface Goods {
 
 /** What is asked of both; a purchase is told to the bare server in its own words. */
 function scenarios(people: Buyer[], products: Goods): Record<string, { ours: () => Shot; bare: () => Shot }> {
-  const same = (path: () => string) => ({ ours: () => ({ path: path() }), bare: () => ({ path: path() }) });
+  const [category, detail] = [`/v1/products?category=${CATEGORIES[0]}`, `/v1/products/${products.all[0]}`];
+  const same = (path: () => string) => ({ ours: () => ({ path: path(), headers: NOT_READY_MADE }), bare: () => ({ path: path() }) });
   const json = { 'content-type': 'application/json' };
   const buys = (from: string[]) => ({
     ours: (): Shot => {
@@ -131,6 +132,8 @@ function scenarios(people: Buyer[], products: Goods): Record<string, { ours: () 
     'page of a category': same(() => `/v1/products?category=${any(CATEGORIES)}`),
     'product detail': same(() => `/v1/products/${any(products.all)}`),
     search: same(() => `/v1/products?q=${encodeURIComponent(any(WORDS))}`),
+    'page of a category, ready-made': { ours: () => ({ path: category }), bare: () => ({ path: category }) },
+    'product detail, ready-made': { ours: () => ({ path: detail }), bare: () => ({ path: detail }) },
     'purchase, one seller': buys(products.ofOneSeller),
     'purchase, many sellers': buys(products.all),
   };

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Database, Sql } from '../src/kernel/database.ts';
+import type { Sql, Transaction } from '../src/kernel/database.ts';
 import { writeCopies } from '../src/modules/catalog/product-copies.ts';
 
 export interface Catalog {
@@ -97,11 +97,12 @@ async function loadHalf(client: pg.Client, products: number, half: number): Prom
   await client.query(STAGE, [kinds.map(([category]) => category), kinds.map(([, type]) => type), BRANDS, ADJECTIVES, WORDS, from, to]);
   await client.query(PRODUCTS);
   await client.query(VARIANTS, [COLORS, SIZES]);
-  const db = { many: async ({ text, values }: Sql) => (await client.query(text, values)).rows } as unknown as Database;
+  const many = async ({ text, values }: Sql) => (await client.query(text, values)).rows;
+  const tx = { many, changed: new Set(), signals: new Set() } as unknown as Transaction;
   for (let batch = from; batch <= to; batch += 1000) {
     const { rows } = await client.query<{ id: string }>('select id from staged where n between $1 and $2', [batch, batch + 999]);
     await writeCopies(
-      db,
+      tx,
       rows.map(({ id }) => id),
     );
   }

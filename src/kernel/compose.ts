@@ -10,7 +10,7 @@ import { AccountExport, accountExportOf } from './account-life.ts';
 import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
 import { GATEWAY, type SignIn, serveDocs } from './docs.ts';
-import { eventName } from './events.ts';
+import { CHANGED_CHANNEL, eventName } from './events.ts';
 import { keepsKernel, modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
 import { readingsOf } from './gauges.ts';
 import { serveHealth } from './health.ts';
@@ -21,6 +21,7 @@ import { type Metrics, openMetrics } from './metrics.ts';
 import type { Module } from './module.ts';
 import { openapi } from './openapi.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
+import { openReadyReplies } from './ready-replies.ts';
 import { remoteAsker } from './remote.ts';
 import { kernelResources } from './resources.ts';
 import type { Route } from './routes.ts';
@@ -74,6 +75,8 @@ export interface Composition {
   readonly runtime: Runtime;
   readonly routes: readonly { module: string; route: Route }[];
   readonly pool: DatabasePool;
+  /** Forgets the replies that this process has ready: for tests that change rows past all modules. */
+  dropReady(): void;
   readonly subscriptions: Subscriptions;
   openapi(): object;
 }
@@ -114,6 +117,12 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const engine = parts.openQueue({ sql: background, log: parts.log, arrived: (queue) => work.wake([queue]) });
   const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
   const cache = parts.openCache({ log: parts.log });
+  const ready = openReadyReplies({
+    shared: cache.shared,
+    sharedKey: (key) => `souk:ready:${version}:${secrets.fingerprint(key, 'ready replies')}`,
+    metrics,
+  });
+  signals.on(CHANGED_CHANNEL, () => ready.drop());
   let draining = false;
 
   const kernel = kernelModule(engine.deadLetters, settings.auditDays, keepsKernel(modules, local));
@@ -134,6 +143,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     signals,
     askRemote: remoteAsker(settings.serviceUrls, settings.internalSecret, tracing, metrics),
     metrics,
+    drop: ready.drop,
     nudge: (events) => {
       metrics.announced(events);
       work.nudge();
@@ -180,6 +190,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     limits,
     log: parts.log,
     metrics,
+    ready,
     secrets,
     settings,
     tracing,
@@ -234,6 +245,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     runtime,
     routes,
     pool,
+    dropReady: () => ready.drop(),
     subscriptions: openSubscriptions({ runtime, engine, db: pool.handle('kernel') }),
     openapi: document,
   };

@@ -46,6 +46,8 @@ export interface Transaction extends Database {
   readonly pending: Pending[];
   /** Channels to signal when it has committed (`signal` in events.ts). */
   readonly signals: Set<string>;
+  /** Topics of public replies that it changes (`changed` in events.ts). */
+  readonly changed: Set<string>;
   /** The kernel's own rows within this transaction. */
   kernel<Row>(statement: Sql): Promise<Row[]>;
   /** Sends the SQL of a library within this transaction. */
@@ -56,6 +58,7 @@ export interface Transaction extends Database {
 export type Closing = (
   pending: readonly Pending[],
   signals: ReadonlySet<string>,
+  changed: ReadonlySet<string>,
 ) => { statements: Sql[]; committed: () => void } | undefined;
 
 export interface PoolOptions {
@@ -216,10 +219,10 @@ export function openPool(options: PoolOptions): DatabasePool {
       sendTogether(client);
       const begun = client.query('begin'); // travels with the first statement
       begun.catch(() => {});
-      const tx: Transaction = transactionOn(client, owner, [], new Set(), signal);
+      const tx: Transaction = transactionOn(client, owner, { pending: [], signals: new Set(), changed: new Set() }, signal);
       const result = await asTransaction(() => work(tx));
       signal?.throwIfAborted();
-      const last = closing?.(tx.pending, tx.signals);
+      const last = closing?.(tx.pending, tx.signals, tx.changed);
       const written = Promise.all((last?.statements ?? []).map((statement) => run(client, 'kernel', statement, signal))); // sent with the commit
       written.catch(() => {});
       const ended = traced('commit', () => client.query('commit'));
@@ -242,17 +245,15 @@ export function openPool(options: PoolOptions): DatabasePool {
   const transactionOn = (
     client: pg.PoolClient,
     owner: string,
-    pending: Pending[],
-    signals: Set<string>,
+    announced: Pick<Transaction, 'pending' | 'signals' | 'changed'>,
     signal: AbortSignal | undefined,
   ): Handed => {
     const tx: Handed = {
       ...statements(client, owner, signal),
-      pending,
-      signals,
+      ...announced,
       kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement, signal)).rows as Row[],
       raw: (text: string, values?: unknown[]) => ofLibrary(client, text, values),
-      as: (other: string) => transactionOn(client, other, pending, signals, signal),
+      as: (other: string) => transactionOn(client, other, announced, signal),
       transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
     };
     return tx;

@@ -38,6 +38,19 @@ export function signal(tx: Transaction, channel: string): void {
   tx.signals.add(channel);
 }
 
+/** What every process listens to: something that public replies show has changed. */
+export const CHANGED_CHANNEL = 'souk_changed';
+
+/**
+ * Says that this transaction changes what public replies show, by the topics that their routes name (`ready`). Once it has committed,
+ * this process gives no reply from before. Other processes are told too, unless `reach` is `here`: then they know after a second.
+ * Telling them makes commits wait for each other, so it is not for what happens often.
+ */
+export function changed(tx: Transaction, topics: readonly string[], reach: 'here' | 'everywhere' = 'everywhere'): void {
+  for (const topic of topics) tx.changed.add(topic);
+  if (reach === 'everywhere' && topics.length > 0) tx.signals.add(CHANGED_CHANNEL);
+}
+
 /** The name that travels: `orders.order-placed.v1`. */
 export const eventName = (kind: EventKind): string => `${kind.name}.v${kind.version}`;
 

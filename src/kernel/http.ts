@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { Errors } from '#adapters/errors/port.ts';
 import type { Tracing } from '#adapters/tracing/port.ts';
 import { addressIn } from './addresses.ts';
-import { isAuditedRefusal, writeAudit } from './audit.ts';
-import { readCall } from './call.ts';
+import { answerCall, answerReady, auditCall, isAnonymous, refuseUnready, type Served } from './answer-call.ts';
+import { isAuditedRefusal } from './audit.ts';
 import { traceIdOf, traceOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, anonymous, type RequestScope } from './context.ts';
@@ -16,7 +16,9 @@ import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerElsewhere } from './no-such-path.ts';
 import { accountNeeded, forbidden, internalError, notFound, Problem, unauthenticated } from './problems.ts';
-import { type Headers, problemReply, resultReply } from './replies.ts';
+import type { ReadyReplies } from './ready-replies.ts';
+import { openSpellings } from './ready-spellings.ts';
+import { type Headers, problemReply } from './replies.ts';
 import { operationId, type Route, scopeOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
@@ -46,6 +48,7 @@ export interface HttpParts {
   limits: Limits;
   log: Logger;
   metrics: Metrics;
+  ready: ReadyReplies;
   secrets: Secrets;
   settings: Settings;
   tracing: Tracing;
@@ -85,8 +88,10 @@ export function openHttp(parts: HttpParts): Hono<Env> {
       }),
     );
   }
+  const serving = { ...parts, spellings: openSpellings() };
   for (const { module, route } of parts.routes) {
-    const handler = (c: Context<Env>) => serve(parts, module, route, c.req.raw, c.req.param(), c.var);
+    refuseUnready(route);
+    const handler = (c: Context<Env>) => serve(serving, module, route, c.req.raw, c.req.param(), c.var);
     for (const path of pathsOf(route.path)) app.on(route.method, path.replaceAll(/\{(\w+)\}/g, ':$1'), handler);
   }
   if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
@@ -133,7 +138,7 @@ const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`
 const labelsOf = ({ method, path }: Route) => ({ method, pattern: pathsOf(path)[0]! });
 
 /** One call, in a span of its own that continues the trace of the caller. */
-function serve(parts: HttpParts, module: string, route: Route, request: Request, ...more: [Record<string, string>, Env['Variables']]) {
+function serve(parts: Served, module: string, route: Route, request: Request, ...more: [Record<string, string>, Env['Variables']]) {
   const parent = traceOf(request.headers.get('traceparent'));
   const { method, pattern } = labelsOf(route);
   const attributes = { 'http.request.method': method, 'http.route': pattern };
@@ -146,7 +151,7 @@ function serve(parts: HttpParts, module: string, route: Route, request: Request,
 }
 
 async function answer(
-  parts: HttpParts,
+  parts: Served,
   module: string,
   route: Route,
   request: Request,
@@ -179,23 +184,15 @@ async function answer(
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
     if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
-    const call = await readCall(route, request, params, actor, parts.secrets).catch(async (refusal) => {
-      if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit({} as never), address));
-      throw refusal;
-    });
-    if (typeof limit === 'function') Object.assign(headers, await parts.limits.countNarrow(limit(call.body as never), address));
-    const ctx = parts.runtime.context(module, { actor, request: scope, tx: null, deadline: started + REQUEST_MS });
-    const result = await route.spec.handle(ctx as never, call as never);
-    if ((scope.stateChanging || scope.readsOthers) && !scope.audited)
-      await audit(parts, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
-    reply = resultReply(route, request, params, result, headers, parts.settings.checkReplies);
+    const call = { ...parts, module, route, request, params, actor, scope, headers, deadline: started + REQUEST_MS };
+    reply = route.spec.ready && isAnonymous(request) ? await answerReady(call) : await answerCall(call);
   } catch (error) {
     const problem = problemOf(error, request);
     if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
     if (problem.status >= 500) parts.log.error({ err: error, ...told }, 'a call failed');
     if (isUnexpected(error)) parts.errors.report(error, { place: operation, request: scope.id, trace });
     if (isAuditedRefusal(route, { actor, isKey: request.headers.has('x-api-key'), problem }))
-      await audit(parts, scope, actor, 'refused', problem.status);
+      await auditCall(parts, scope, actor, 'refused', problem.status);
     reply = problemReply(problem, new URL(request.url).pathname, headers);
   }
   const seconds = (performance.now() - started) / 1000;
@@ -247,15 +244,6 @@ function admitKey(route: Route, actor: Actor): void {
   if (!scope) throw accountNeeded();
   if (!actor.permissions.has(scope)) throw forbidden({ permission: scope });
 }
-
-/** What was done or refused stays so when its entry cannot be written: the log then says so. */
-const audit = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
-  writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status }).catch((error) =>
-    parts.log.error(
-      { err: error, request: request.id, trace_id: traceIdOf(request.trace), operation: request.operation },
-      'an audit entry was not written',
-    ),
-  );
 
 /** By the scheme that was used: RFC 7617 for Basic, RFC 6750 for a bearer token that was refused. */
 function challengeOf({ spec }: Route, request: Request, problem: Problem): string {

@@ -14,7 +14,11 @@ export const headers: Readonly<Record<string, Json>> = {
   RateLimit: text('Calls that are left, and seconds until there are more (draft-ietf-httpapi-ratelimit-headers)', '"address";r=1187;t=42'),
   'RateLimit-Policy': text('How many calls a limit allows in how many seconds', '"address";q=1200;w=60'),
   'Retry-After': seconds('Seconds after which to ask again'),
-  ETag: text('The version of what the reply shows, for If-Match and If-None-Match', '"3"'),
+  ETag: text(
+    'The version of what the reply shows, for If-Match and If-None-Match; for anonymous callers with its content behind a dot. Of lists the content alone, for If-None-Match',
+    '"3"',
+  ),
+  Vary: text('Headers of the request that the reply depends on', 'Authorization, X-Api-Key'),
   Link: text('The next page of a list (RFC 8288); absent on the last', '</v1/orders?limit=20&cursor=eyJ…>; rel="next"'),
   Location: text('Where the result can be read', '/v1/orders/0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01'),
   'Idempotent-Replayed': {
@@ -62,7 +66,8 @@ export function successOf(route: Route, components: Json): Json {
   const schema = schemaOf(spec.returns, 'output', components);
   const isList = spec.query !== undefined && 'nextCursor' in ((schema.properties as object | undefined) ?? {});
   const named = [
-    ...(spec.etag ? ['ETag'] : []),
+    ...(spec.etag || spec.ready ? ['ETag'] : []),
+    ...(spec.ready ? ['Vary'] : []),
     ...(isList ? ['Link'] : []),
     ...(spec.location ? ['Location'] : []),
     ...(spec.idempotent || route.method === 'POST' ? ['Idempotent-Replayed'] : []),
@@ -74,8 +79,11 @@ export function successOf(route: Route, components: Json): Json {
     headers: refs(named),
     content: { 'application/json': { schema, example: merged(exampleOf(schema, components), spec.example) } },
   };
-  if (spec.etag && route.method === 'GET')
-    replies[304] = { description: 'The caller has this version already (If-None-Match).', headers: refs(['ETag']) };
+  if ((spec.etag && route.method === 'GET') || spec.ready)
+    replies[304] = {
+      description: 'The caller has this already (If-None-Match).',
+      headers: refs(['ETag', ...(spec.ready ? ['Vary'] : []), ...(spec.ready && isList ? ['Link'] : [])]),
+    };
   return replies;
 }
 
@@ -92,7 +100,8 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (hasParams) kinds.push(problems.notFound);
   if (spec.body || spec.query) kinds.push(problems.invalid);
-  if (spec.body || spec.query || spec.idempotent || spec.etag || hasParams || honoursIfMatch(spec)) kinds.push(problems.malformed);
+  if (spec.body || spec.query || spec.idempotent || spec.etag || spec.ready || hasParams || honoursIfMatch(spec))
+    kinds.push(problems.malformed);
   if (spec.body) kinds.push(problems.tooLarge, problems.unsupportedMedia);
   if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);
   if (spec.idempotent === 'required') kinds.push(problems.keyMissing);

@@ -184,7 +184,7 @@ function headerParameters({ method, spec }: Route): Json[] {
         ]
       : []),
     ...(honoursIfMatch(spec) ? [header('If-Match', 'The ETag that you have read: 412 when it is no longer the current one', '"3"')] : []),
-    ...(spec.etag && method === 'GET'
+    ...((spec.etag && method === 'GET') || spec.ready
       ? [header('If-None-Match', 'The ETag that you have: 304 when it is still the current one', '"3"')]
       : []),
   ];

@@ -49,9 +49,12 @@ export function readPrecondition(headers: Headers): Precondition | undefined {
   };
 }
 
-/** Tags that no version could have match none. */
+/** Replies to anonymous callers say the version and, after a dot, the content. Tags that no version could have match none. */
 const versionsOf = (tags: readonly Tag[]): number[] =>
-  tags.flatMap(({ opaque }) => (/^"(0|[1-9]\d{0,14})"$/.test(opaque) ? [Number(opaque.slice(1, -1))] : []));
+  tags.flatMap(({ opaque }) => {
+    const version = /^"(0|[1-9]\d{0,14})(\.[\w-]{22})?"$/.exec(opaque)?.[1];
+    return version === undefined ? [] : [Number(version)];
+  });
 
 /** @throws versionMismatch when the row has another version than the caller asks for. */
 export function demandVersion(precondition: Precondition | undefined, current: number): void {

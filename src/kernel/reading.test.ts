@@ -156,12 +156,8 @@ describe('a precondition', () => {
     const read = (given: string, method = 'GET') => w.fetch(`/v1/products/${lamp}`, { method, headers: { 'if-none-match': given } });
     for (const given of [await etag(), `W/${await etag()}`, `"x", ${await etag()}`, '*']) {
       const same = await read(given);
-      expect([same.status, same.body, same.headers.get('etag'), same.headers.get('content-type')], given).toEqual([
-        304,
-        '',
-        await etag(),
-        null,
-      ]);
+      expect([same.status, same.body, same.headers.get('content-type')], given).toEqual([304, '', null]);
+      expect(same.headers.get('etag'), given).toMatch(new RegExp(`^${(await etag()).slice(0, -1)}\\.[\\w-]{22}"$`)); // and its content
       expect((await read(given, 'HEAD')).status).toBe(304);
     }
     expect((await read('"999"')).status).toBe(200);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isNoneMatched } from './preconditions.ts';
 import type { Problem } from './problems.ts';
+import { type Made, nextCursorOf, type ReadyReply } from './ready-replies.ts';
 import { isRedirection, isReplayed, type Redirection, type Route, textOf } from './routes.ts';
 
 export const SECURITY_HEADERS = {
@@ -72,6 +73,32 @@ export function resultReply(
   return new Response(text, { status: spec.status ?? 200, headers: all });
 }
 
+/** What a shared cache may keep: it asks each time whether the reply is still true, and shows an old one only while Souk does not answer. */
+const PUBLIC = { 'cache-control': 'public, max-age=0, stale-if-error=60', vary: 'Authorization, X-Api-Key' };
+
+/** A reply that is ready, for whoever is anonymous; 304 without it for those who have it. @throws malformed */
+export function readyReply(reply: ReadyReply, request: Request, headers: Headers): Response {
+  const { etag, next, bytes } = reply;
+  const all: Headers = { ...SECURITY_HEADERS, ...PUBLIC, etag, ...headers };
+  if (next) all.link = `<${nextUrl(request.url, next)}>; rel="next"`;
+  const had = request.headers.get('if-none-match');
+  if (had !== null && (isNoneMatched(had, etag) || isNoneMatched(had, versionIn(etag))))
+    return new Response(null, { status: 304, headers: all });
+  all['content-type'] = 'application/json';
+  return new Response(bytes, { status: 200, headers: all });
+}
+
+/** Who has signed in is told the version alone, and may ask by it anonymously too. */
+const versionIn = (etag: string): string | undefined => (etag.startsWith('"') ? `${etag.slice(0, etag.indexOf('.'))}"` : undefined);
+
+/** What a handler of a `ready` route answered. With `checked`, @throws Error when it is not what the API promises. */
+export function madeOf(route: Route, params: Record<string, string>, answer: unknown, checked: boolean): Made {
+  const { spec } = route;
+  const text = textOf(answer) ?? JSON.stringify(answer);
+  if (checked) checkReply(route, spec.returns as z.ZodType, text);
+  return { text, topics: spec.ready?.(params as never, answer as never) ?? [], version: spec.etag?.(answer as never) };
+}
+
 /** @throws Error when the route does not say that it redirects. */
 function redirectionReply(route: Route, { location, cookie }: Redirection, headers: Headers): Response {
   const status = route.spec.redirects;
@@ -92,11 +119,6 @@ export function attachment(fileName: string): string {
   const plain = fileName.replaceAll(/[^\w. -]/gu, '_');
   const encoded = encodeURIComponent(fileName.toWellFormed()).replaceAll(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
   return `attachment; filename="${plain}"${plain === fileName ? '' : `; filename*=UTF-8''${encoded}`}`;
-}
-
-/** Lists end with their cursor, so it is read off the end of the text: a page may have been written by the database. */
-function nextCursorOf(text: string): string | undefined {
-  return text.endsWith('"}') ? /"nextCursor":"([^"]+)"\}$/.exec(text.slice(-2200))?.[1] : undefined;
 }
 
 /** Path and query of the same list from the cursor on. */

@@ -121,6 +121,11 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   audits?: 'refusals';
   /** Version of the reply, sent as ETag. */
   etag?: (result: z.infer<R>) => number;
+  /**
+   * The topics that the reply shows: it is then stored for up to a second for anonymous callers, and dropped when a transaction says that
+   * one of them has changed (ready-replies.ts). For a public GET that tells everybody anonymous the same, and has no narrow limit.
+   */
+  ready?: (params: ParamsOf<Path>, result: z.infer<R>) => readonly string[];
   /** Where what a 201 has made can be read: a path below `/v1`, or of the list that shows it. Every route that answers 201 has one. */
   location?: (result: z.infer<R>, params: ParamsOf<Path>) => string;
   /** What the example of its reply says instead of what its schema says. */

@@ -65,6 +65,8 @@ export interface RuntimeParts {
   signals: Pick<Signals, 'send' | 'sentByCommit'>;
   askRemote: AskRemote;
   metrics: Pick<Metrics, 'repaired'>;
+  /** Called after a commit that changed what public replies show, with their topics. */
+  drop: (topics: readonly string[]) => void;
   /** Called after a commit that left rows in the outbox, with the names of the events among them. */
   nudge: (events: readonly string[]) => void;
 }
@@ -163,9 +165,9 @@ export function openRuntime(parts: RuntimeParts): Runtime {
 
 /** What is sent with a commit: outbox rows, the audit entry of the call, once, and signals. */
 function closingOf(scope: Scope, parts: RuntimeParts): Closing {
-  return (pending, signals) => {
+  return (pending, signals, changed) => {
     const audit = scope.request?.stateChanging && !scope.request.audited ? scope.request : null;
-    if (pending.length === 0 && !audit && signals.size === 0) return undefined;
+    if (pending.length === 0 && !audit && signals.size === 0 && changed.size === 0) return undefined;
     const channels = [...signals];
     const { send, sentByCommit } = parts.signals;
     const at = parts.clock.now();
@@ -186,6 +188,7 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
         ...(channels.length > 0 && sentByCommit ? [sentByCommit(channels)] : []),
       ],
       committed: () => {
+        if (changed.size > 0) parts.drop([...changed]);
         if (channels.length > 0 && !sentByCommit)
           send(channels).catch((error) => parts.log.warn({ err: error, channels }, 'a signal could not be sent'));
         if (audit) audit.audited = true;

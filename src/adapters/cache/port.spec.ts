@@ -63,6 +63,37 @@ describe.runIf(redisIsHere)('a cache in Redis', () => {
     expect(await one.limiter('doors', 2, 60).count('a')).toMatchObject({ allowed: false });
   });
 
+  test('shares texts for a moment, by its own clock', async () => {
+    const { url } = await redis();
+    const [one, other] = [(await started(redisCache(url))).shared!, (await started(redisCache(url))).shared!];
+    const { askedAt } = (await one.find('page'))!;
+    await one.put('page', '{"a": "b c"}\nd', askedAt, 1000);
+    const { stored } = (await other.find('page'))!;
+    expect(stored).toMatchObject({ value: '{"a": "b c"}\nd' });
+    expect(stored!.ageMs).toBeGreaterThan(0);
+    expect(stored!.ageMs).toBeLessThan(500);
+    await one.put('late', 'from before', askedAt - 1000, 1000);
+    await one.put('early', 'by a clock that was set back since', askedAt + 10_000, 1000);
+    expect((await other.find('late'))!.stored).toBeUndefined();
+    expect((await other.find('early'))!.stored).toBeUndefined();
+    await expect.poll(async () => (await other.find('page'))!.stored, { interval: 50, timeout: 2000 }).toBeUndefined();
+  });
+
+  test('that hangs stores nothing late, and is not waited for', async () => {
+    const server = await redis();
+    const { shared } = await started(redisCache(server.url));
+    const { askedAt } = (await shared!.find('page'))!;
+    server.signal('SIGSTOP');
+    const began = performance.now();
+    const putting = shared!.put('page', 'old by now', askedAt, 200);
+    expect(await shared!.find('page')).toBeUndefined();
+    await putting;
+    expect(performance.now() - began).toBeLessThan(600);
+    await new Promise((resolve) => setTimeout(resolve, 250)); // until its life is over
+    server.signal('SIGCONT');
+    await expect.poll(() => shared!.find('page'), { timeout: 5000 }).toMatchObject({ stored: undefined });
+  });
+
   test('that hangs delays nobody for long, is left alone, and counts again when it answers', async () => {
     const server = await redis();
     const cache = await started(redisCache(server.url));

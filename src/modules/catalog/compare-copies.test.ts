@@ -160,5 +160,5 @@ test('a turn compares 200 products in a catalog of any size, and the next one go
   expect(after[0]).toBeLessThanOrEqual(200);
   expect(after[1]).toBeLessThanOrEqual(400);
   expect(after[2]).toBe(450);
-  expect(many.length).toBeLessThanOrEqual(few.length + 4); // the repair, whatever the number
+  expect(many.length).toBeLessThanOrEqual(few.length + 5); // the repair, whatever the number
 });

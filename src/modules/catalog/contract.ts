@@ -54,6 +54,10 @@ export const Product = z
   .meta({ id: 'Product' });
 export type Product = z.infer<typeof Product>;
 
+/** What public pages show, for `ready` and `changed`: lists of products, and one product. */
+export const PRODUCTS = 'products';
+export const productTopic = (id: string): string => `product:${id}`;
+
 /** The shop's own products, sold by no account: their money is the platform's revenue. */
 export const PLATFORM_SELLER = { id: '00000000-0000-8000-8000-000000000001', username: 'souk' } as const;
 

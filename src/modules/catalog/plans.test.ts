@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { loadCatalog } from '../../../test/catalog-100k.ts';
 import { type World, world } from '../../../test/world.ts';
 import { briefOf } from './brief-products.ts';
@@ -279,7 +279,7 @@ describe('every other statement uses indexes', () => {
     const started = performance.now();
     for (let n = 0; n < 20; n++) {
       await client.query("select catalog.copy_stock(array[$1]::uuid[], '{3}', array[$2]::bigint[])", [sample.variant, n + 2]);
-      await writeCopies({ many: run } as unknown as Database, [sample.id]);
+      await writeCopies({ many: run, changed: new Set(), signals: new Set() } as unknown as Transaction, [sample.id]);
     }
     const tookMs = performance.now() - started;
     await client.query('rollback');

@@ -1,6 +1,9 @@
+import { PRODUCTS, productTopic } from '#catalog';
 import type { Level } from '#inventory';
-import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
+import { changed } from '#kernel/events.ts';
 import { type ProductSource, publicProduct } from './product-document.ts';
+import type { ProductState } from './product-state.ts';
 
 /** The stock of a product's variants, in their order, for `unitsIn`; of rows of `catalog.products`. */
 export const UNITS = sql`(select string_agg(stock::text, ',' order by position) from catalog.variants where product_id = products.id) as units`;
@@ -24,13 +27,18 @@ export const sourcesOf = (ids: readonly string[]): Sql => sql`
  * Recomputes everything that is derived from products: their documents, and what lists know of them. Two statements for all; give a few
  * hundred at most. The rows must be locked by this transaction, or new. @returns what they were made of.
  */
-export async function writeCopies(db: Database, ids: readonly string[]): Promise<SourceRow[]> {
-  const sources = await documented(db, ids);
-  await db.many(
+export async function writeCopies(tx: Transaction, ids: readonly string[]): Promise<SourceRow[]> {
+  const sources = await documented(tx, ids);
+  const shown = sources.filter(({ state }) => !NEVER_PUBLIC.has(state));
+  if (shown.length > 0) changed(tx, [PRODUCTS, ...shown.map(({ id }) => productTopic(id))]);
+  await tx.many(
     sql`select catalog.store_copies(${sources.map(({ id }) => id)}::uuid[], ${sources.map(({ document }) => document)}::text[])`,
   );
   return sources;
 }
+
+/** States of products that no public page has shown yet: no way leads back to them (product-state.ts). */
+const NEVER_PUBLIC: ReadonlySet<string> = new Set(['draft', 'submitted', 'rejected'] satisfies ProductState[]);
 
 /** The sources with fresh documents. */
 export const documented = async (db: Database, ids: readonly string[]): Promise<SourceRow[]> =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Options, type Product } from '#catalog';
-import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { Currency, type CurrencyCode } from '#kernel/money.ts';
 import { line, prose } from '#kernel/shapes.ts';
 import { UNITS, writeCopies } from './product-copies.ts';
@@ -69,8 +69,8 @@ export const productByKey = (db: Database, principal: string, key: string): Prom
   db.maybe(sql`select ${COLUMNS}, ${UNITS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
 
 /** Recomputes the public JSON and all that lists need. The row must be locked by this transaction, or new. */
-export const refreshed = async (db: Database, id: string): Promise<Product> => {
-  const [row] = await writeCopies(db, [id]);
+export const refreshed = async (tx: Transaction, id: string): Promise<Product> => {
+  const [row] = await writeCopies(tx, [id]);
   if (!row) throw new Error('A product that was just written is not there.');
   return documentOf(row);
 };

@@ -1,4 +1,6 @@
+import { PRODUCTS, productTopic } from '#catalog';
 import { sql } from '#kernel/database.ts';
+import { changed } from '#kernel/events.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { documented } from './product-copies.ts';
@@ -19,6 +21,7 @@ export async function rateProduct(ctx: Catalog, { productId, count, average, ver
       where id = ${productId} and rating_version < ${version}`);
     const [row] = rated === 0 ? [] : await documented(tx, [productId]);
     if (!row) return;
+    changed(tx, [PRODUCTS, productTopic(productId)], 'here');
     await tx.execute(sql`
       with shown as (update catalog.products set document = ${row.document} where id = ${productId})
       update catalog.listings set rating_rank = catalog.rating_rank(${average}, ${count}) where id = ${productId}`);

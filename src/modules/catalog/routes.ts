@@ -1,5 +1,5 @@
-import { Product, variantNeeded } from '#catalog';
-import { Movement, stockBelowZero, tooMuchStock } from '#inventory';
+import { PRODUCTS, Product, productTopic, variantNeeded } from '#catalog';
+import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
 import { forbidden, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
@@ -24,16 +24,19 @@ export const routes = [
     access: anyone,
     query: ProductsQuery,
     returns: ProductPage,
+    ready: () => [PRODUCTS],
     problems: [forbidden],
     handle: (ctx: Catalog, { query }) => listProducts(ctx, query),
   }),
   get('/products/{id}', {
     summary: 'A product with its variants and its current stock',
     description:
-      'Shows an approved product with all variants, and the current stock. The owner and staff also see products that are not public.',
+      'Shows an approved product with all variants, and the current stock; to anonymous callers the stock of the last second. The owner and staff also ' +
+      'see products that are not public.',
     access: anyone,
     returns: Product,
     etag: version,
+    ready: (_, { id, variants }) => [productTopic(id), ...variants.map((variant) => stockTopic(variant.id))],
     problems: [],
     handle: (ctx: Catalog, { params }) => readProduct(ctx, params.id),
   }),
@@ -129,6 +132,7 @@ export const routes = [
     description: 'All categories, with the slug that products and filters name, and the slug of the category above.',
     access: anyone,
     returns: page(Category),
+    ready: () => [],
     problems: [],
     handle: (ctx: Catalog) => listCategories(ctx),
   }),

@@ -1,6 +1,6 @@
-import { levelsChanged, type Movement, stockBelowZero, tooMuchStock } from '#inventory';
-import { emit } from '#kernel/events.ts';
+import { type Movement, stockBelowZero, tooMuchStock } from '#inventory';
 import type { Inventory } from './context.ts';
+import { announceLevels } from './level.ts';
 import { changeLevel, type MovementRow, movementOf, movementWithId } from './movement.ts';
 
 interface Change {
@@ -22,9 +22,8 @@ export function changeStock(ctx: Inventory, input: Change): Promise<{ movement: 
   return ctx.db.transaction(async (tx) => {
     const outcome = await tx.one<Outcome>(changeLevel({ ...input, at: ctx.clock.now() }));
     if (outcome.id !== null) {
-      emit(tx, levelsChanged, input.variantId, {
-        levels: [{ variantId: outcome.variant_id, available: outcome.available, version: outcome.version }],
-      });
+      const { variant_id: variantId, available, version } = outcome;
+      announceLevels(tx, variantId, [{ variantId, available, version }]);
       return { movement: movementOf(outcome), replayed: false };
     }
     const before = await tx.maybe<MovementRow>(movementWithId(input.key));

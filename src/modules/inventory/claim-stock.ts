@@ -1,6 +1,6 @@
-import { type Done, levelsChanged, outOfStock, reservationEnded } from '#inventory';
-import { emit } from '#kernel/events.ts';
+import { type Done, outOfStock, reservationEnded } from '#inventory';
 import type { Inventory } from './context.ts';
+import { announceLevels } from './level.ts';
 import { type ClaimOutcome, claimUnits, type Line, stateOf } from './reservation.ts';
 import type { ReservationState } from './reservation-state.ts';
 
@@ -20,7 +20,7 @@ function claimStock(
   return ctx.db.transaction(async (tx) => {
     const outcome = await tx.one<ClaimOutcome>(claimUnits({ ...claim, at: ctx.clock.now() }));
     if (outcome.claimed) {
-      emit(tx, levelsChanged, claim.key, { levels: outcome.fresh });
+      announceLevels(tx, claim.key, outcome.fresh);
       return {};
     }
     const state = outcome.known ?? (await tx.maybe<{ state: ReservationState }>(stateOf(claim.key)))?.state;

@@ -1,14 +1,13 @@
-import { type Done, levelsChanged } from '#inventory';
+import type { Done } from '#inventory';
 import { type Sql, sql } from '#kernel/database.ts';
-import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
-import { type Freshness, freshOf } from './level.ts';
+import { announceLevels, type Freshness, freshOf } from './level.ts';
 
 /** Writes off what is free of variants that are sold no more. What is reserved stays until its reservation ends. */
 export function closeLevels(ctx: Inventory, { variantIds }: { variantIds: string[] }): Promise<Done> {
   return ctx.db.transaction(async (tx) => {
     const { fresh } = await tx.one<{ fresh: Freshness[] }>(writeOff(variantIds, ctx.clock.now()));
-    if (fresh.length > 0) emit(tx, levelsChanged, fresh[0]!.variantId, { levels: fresh });
+    announceLevels(tx, undefined, fresh);
     return {};
   });
 }

@@ -55,6 +55,9 @@ export const levelsChanged = event(
   z.object({ levels: z.array(z.object({ variantId: Id, available: z.int(), version: z.int() })) }),
 );
 
+/** What a public page shows that tells the current stock of a variant. */
+export const stockTopic = (variantId: string): string => `stock:${variantId}`;
+
 export const Movement = z.object({
   id: Id,
   variantId: Id,

@@ -1,8 +1,7 @@
-import { type Done, levelsChanged, reservationEnded } from '#inventory';
+import { type Done, reservationEnded } from '#inventory';
 import { inBatches } from '#kernel/batches.ts';
-import { emit } from '#kernel/events.ts';
 import type { Inventory } from './context.ts';
-import type { Freshness } from './level.ts';
+import { announceLevels, type Freshness } from './level.ts';
 import { confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
 import type { ReservationState } from './reservation-state.ts';
 
@@ -22,7 +21,7 @@ export function releaseStock(ctx: Inventory, { key }: { key: string }): Promise<
   return ctx.db.transaction(async (tx) => {
     for (let attempt = 0; attempt < 3; attempt++) {
       const { done, fresh } = await tx.one<{ done: boolean; fresh: Freshness[] }>(releaseReservation(key, ctx.clock.now()));
-      if (fresh.length > 0) emit(tx, levelsChanged, key, { levels: fresh });
+      announceLevels(tx, key, fresh);
       if (done) return {};
     }
     throw new Error(`The reservation ${key} could be neither found nor marked as released.`);
@@ -36,10 +35,7 @@ export async function expireStock(ctx: Inventory): Promise<void> {
   await inBatches(BATCH, () =>
     ctx.db.transaction(async (tx) => {
       const batch = await tx.one<{ ended: number; fresh: Freshness[] }>(expireReservations(ctx.clock.now(), BATCH));
-      for (let start = 0; start < batch.fresh.length; start += 1000) {
-        const levels = batch.fresh.slice(start, start + 1000);
-        emit(tx, levelsChanged, levels[0]!.variantId, { levels });
-      }
+      for (let start = 0; start < batch.fresh.length; start += 1000) announceLevels(tx, undefined, batch.fresh.slice(start, start + 1000));
       return batch.ended;
     }),
   );

@@ -1,5 +1,6 @@
-import type { Level } from '#inventory';
-import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { type Level, levelsChanged, stockTopic } from '#inventory';
+import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
+import { changed, emit } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
 
 /** What a reader of `levelsChanged` needs of a level. */
@@ -7,6 +8,18 @@ export interface Freshness {
   variantId: string;
   available: number;
   version: number;
+}
+
+/** Announces the levels that this transaction changed, if it did. Their stock is not told to other processes: there it is a second old at most. */
+export function announceLevels(tx: Transaction, subject: string | undefined, levels: readonly Freshness[]): void {
+  const [first] = levels;
+  if (!first) return;
+  emit(tx, levelsChanged, subject ?? first.variantId, { levels: [...levels] });
+  changed(
+    tx,
+    levels.map(({ variantId }) => stockTopic(variantId)),
+    'here',
+  );
 }
 
 /** Freshness of the levels that a statement changed, out of its common table expression `changed`. */

@@ -1,4 +1,4 @@
-import { NamedProduct, nameNotUnique, Product, unknownProduct } from '#catalog';
+import { NamedProduct, nameNotUnique, PRODUCTS, Product, unknownProduct } from '#catalog';
 import { forbidden, notFound } from '#kernel/problems.ts';
 import { anyone, get, ownAccount, owned, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
@@ -16,6 +16,7 @@ export const routes = [
     access: anyone,
     query: NamedProductsQuery,
     returns: page(NamedProduct),
+    ready: () => [PRODUCTS],
     problems: [],
     handle: (ctx: Orders, { query }) => listNamedProducts(ctx, query),
   }),

@@ -11,6 +11,7 @@ import { listReviewsBy, listReviewsOf, ReviewsQuery, readReview } from './list-r
 import { ModerateReview, moderateReview } from './moderate-review.ts';
 import { Review } from './review.ts';
 import { reviewMachine } from './review-state.ts';
+import { reviewsTopic } from './summary.ts';
 import { alreadyReviewed, ownProduct, WriteReview, writeReview } from './write-review.ts';
 
 const version = (review: Review) => review.version;
@@ -36,6 +37,7 @@ export const routes = [
     access: anyone,
     query: ReviewsQuery,
     returns: page(Review),
+    ready: ({ id }) => [reviewsTopic(id.toLowerCase())],
     problems: [],
     handle: (ctx: Reviews, { params, query }) => listReviewsOf(ctx, params.id, query),
   }),

@@ -1,5 +1,5 @@
 import { type Sql, sql, type Transaction } from '#kernel/database.ts';
-import { emit, enqueue } from '#kernel/events.ts';
+import { changed, emit, enqueue } from '#kernel/events.ts';
 import { summaryChanged } from '#reviews';
 import { sendRatingJob } from './jobs.ts';
 import type { ReviewState } from './review-state.ts';
@@ -24,11 +24,16 @@ export interface Change {
   after: Counted | null;
 }
 
+/** What a public page shows that lists the reviews of a product. */
+export const reviewsTopic = (productId: string): string => `reviews:${productId}`;
+
 /**
- * Updates the summaries of products in the transaction that changed their reviews, and enqueues the call of catalog. A change of a
- * review locks its row first; the summaries are locked after it, in the order of their products.
+ * Updates the summaries of products in the transaction that changed their reviews, enqueues the call of catalog, and drops what public
+ * pages show of the reviews. A change of a review locks its row first; the summaries are locked after it, in the order of their products.
  */
 export async function changeSummaries(tx: Transaction, changes: readonly Change[]): Promise<void> {
+  const seen = changes.filter(({ before, after }) => before?.state === 'published' || after?.state === 'published');
+  changed(tx, [...new Set(seen.map(({ productId }) => reviewsTopic(productId)))], 'here');
   const differences = changes.map(differenceOf).filter(({ count, sum }) => count !== 0 || sum !== 0);
   if (differences.length === 0) return;
   for (const { product_id: productId, count, sum, version } of await tx.many<Summary>(summaryUpdate(differences))) {
