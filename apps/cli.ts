@@ -15,6 +15,7 @@ import { openDatabase } from './database.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { makeServiceRoles } from './service-roles.ts';
+import { runServices } from './services.ts';
 import { fail, loadSettings, say } from './shell.ts';
 import { listSubscriptions, removeSubscription } from './subscriptions.ts';
 
@@ -130,6 +131,12 @@ souk
   .command('gateway [file]')
   .description('write the configuration of nginx that stands in front of services')
   .action(async (file: string | undefined) => write(gatewayConfig((await loadSettings()).modules, { ownPorts: true }), file));
+
+souk
+  .command('services')
+  .description('run Souk as services on this machine: a process each, with RabbitMQ, Redis and nginx where they are installed')
+  .option('--replicas <count>', 'how many processes of each', (text) => Math.min(Math.max(Number.parseInt(text, 10) || 1, 1), 8), 1)
+  .action(runServices);
 
 souk
   .command('service-roles')

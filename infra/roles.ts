@@ -36,11 +36,11 @@ export const rolesSql = (services: readonly Service[], modules: readonly string[
 
 function roleSql(service: Service, modules: readonly string[], hasBroker: boolean): string {
   const role = roleOf(service);
-  const own = `array[${service.modules.map((name) => `'${name}'`).join(', ')}]`;
+  const own = `array[${[...service.modules, ...(service === keeper ? ['kernel'] : [])].map((name) => `'${name}'`).join(', ')}]`;
   const owns = (owner: string) => `${owner} = any (${own})`;
   return [
     `\n-- ${service.name}: ${service.modules.join(', ')}`,
-    `do $$ begin create role ${role} nologin; exception when duplicate_object then null; end $$;`,
+    `do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$;`,
     ...['kernel', ...modules].map(
       (schema) => `revoke all on all tables in schema ${schema} from ${role}; revoke all on schema ${schema} from ${role};`,
     ),

@@ -27,10 +27,15 @@ export const keeper: Service = services[0]!;
 /** The settings that tell a service what it holds and where the other modules answer. `hostOf` says where a service runs. */
 export const settingsOf = (service: Service, hostOf: (service: Service) => string): Record<string, string> => ({
   PORT: String(service.port),
+  ...modulesOf(service, (other) => [`http://${hostOf(other)}:${other.port}`]),
+});
+
+/** The same without the port, where the replicas of a service answer at addresses of their own. */
+export const modulesOf = (service: Service, urlsOf: (service: Service) => readonly string[]): Record<string, string> => ({
   MODULES: service.modules.join(','),
   ...Object.fromEntries(
     services
       .filter((other) => other !== service)
-      .flatMap((other) => other.modules.map((module) => [`${module.toUpperCase()}_SERVICE_URL`, `http://${hostOf(other)}:${other.port}`])),
+      .flatMap((other) => other.modules.map((module) => [`${module.toUpperCase()}_SERVICE_URL`, urlsOf(other).join(',')])),
   ),
 });

@@ -6,7 +6,7 @@ export const WATCH_OUTBOX = `
   insert into kernel.subscriptions (event, queue) values ('*', 'told') on conflict do nothing;
   create schema if not exists told;
   create table if not exists told.outbox (like kernel.outbox, primary key (id));
-  create or replace function told.note() returns trigger language plpgsql as
+  create or replace function told.note() returns trigger language plpgsql security definer as
     $$ begin insert into told.outbox select new.* on conflict do nothing; return null; end $$;
   create or replace trigger told after insert on kernel.outbox for each row execute function told.note()`;
 

@@ -53,10 +53,11 @@ export const takeUnsent = (now: Date, limit: number): Sql => sql`
             case row.kind when 'job' then array[row.name]
                           else array(select queue from kernel.subscriptions where event = row.name order by queue) end as queues`;
 
-/** Notes which queues events go to; what is noted already stays. */
+/** Notes which queues events go to; what is noted already stays, and needs no right to write. */
 export const addSubscriptions = (subscriptions: readonly { event: string; queue: string }[]): Sql => sql`
   insert into kernel.subscriptions (event, queue)
   select event, queue from unnest(${subscriptions.map(({ event }) => event)}::text[], ${subscriptions.map(({ queue }) => queue)}::text[]) as s (event, queue)
+  where not exists (select from kernel.subscriptions as known where known.event = s.event and known.queue = s.queue)
   order by event, queue on conflict do nothing`;
 
 /** Age of the oldest row that could have been sent, in seconds; 0 when there is none. */
