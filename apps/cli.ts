@@ -14,8 +14,8 @@ import { openSouk, settingsParts } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
+import { runServices } from './run-services.ts';
 import { makeServiceRoles } from './service-roles.ts';
-import { runServices } from './services.ts';
 import { fail, loadSettings, say } from './shell.ts';
 import { listSubscriptions, removeSubscription } from './subscriptions.ts';
 

@@ -20,7 +20,7 @@ describe.runIf(missingPackages.length === 0)('Souk as services', () => {
 
   beforeAll(async () => {
     w = await world();
-    whole = await startWhole(w.databaseUrl, 2, (_, line) => line.startsWith('{') && noteError(line));
+    whole = await startWhole(w.databaseUrl, { replicas: 2, log: (_, line) => line.startsWith('{') && noteError(line) });
     ({ local, call } = whole);
     everyone = people({ call, ask: w.ask });
   }, 180_000);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Composition } from '../src/kernel/compose.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk } from '../src/souk.ts';
 import { type Books, openBooks } from './kill-books.ts';
@@ -36,14 +37,14 @@ describe.runIf(SECONDS > 0 && missingPackages.length === 0)(`purchases go on whi
   let books: Books;
   let buyers: Person[];
   let product: string;
+  let souk: Composition;
 
   beforeAll(async () => {
     database = await openTestPostgres(folder);
     await onServer(database.url, 'create database outages template souk_template');
     const url = Object.assign(new URL(database.url), { pathname: '/outages' }).href;
-    const souk = await openSouk(testSettings(), { databaseUrl: url });
-    await souk.stop();
-    whole = await startWhole(url, 1, () => {});
+    souk = await openSouk(testSettings(), { databaseUrl: url });
+    whole = await startWhole(url, { replicas: 1, env: { RATE_LIMITS: 'off' } });
     books = openBooks(url);
     const ask = <T>(module: string, operation: string, input: unknown) =>
       souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
@@ -56,6 +57,7 @@ describe.runIf(SECONDS > 0 && missingPackages.length === 0)(`purchases go on whi
 
   afterAll(async () => {
     await books?.close();
+    await souk?.stop();
     await whole?.stop();
     await database?.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -29,8 +29,14 @@ export interface Whole {
   stop(): Promise<void>;
 }
 
+interface WholeOptions {
+  replicas: number;
+  env?: Record<string, string>;
+  log?: (service: Service, line: string) => void;
+}
+
 /** @param databaseUrl a migrated database, by its owner. */
-export async function startWhole(databaseUrl: string, replicas: number, log: (service: Service, line: string) => void): Promise<Whole> {
+export async function startWhole(databaseUrl: string, { replicas, env, log }: WholeOptions): Promise<Whole> {
   const [rabbit, redis] = await Promise.all([startRabbitMq(), startRedis()]);
   const passwords = Object.fromEntries(services.map(({ name }) => [name, randomUUID()]));
   await grantServiceRoles(databaseUrl, modules, { passwords, hasBroker: true });
@@ -53,6 +59,7 @@ export async function startWhole(databaseUrl: string, replicas: number, log: (se
       DEMO: 'off',
       TRUST_PROXY: 'on',
       LOG_LEVEL: 'error',
+      ...env,
     },
     envOf: (service) => ({ DATABASE_URL: pooler.through(urlOf(service)), DATABASE_DIRECT_URL: urlOf(service) }),
     replicas,
