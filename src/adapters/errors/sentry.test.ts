@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getGlobalScope } from '@sentry/core';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -43,8 +44,10 @@ async function receiver(answers = true) {
 
 const unwell = problem({ code: 'workshop/unwell', status: 409, title: 'Unwell', detail: 'Not today.' });
 const mend = job('workshop.mend', z.object({ how: z.string() }), { retries: 3 });
+let attempts = 0;
 const endings: Record<string, () => Error> = {
   breaks: () => new TypeError('cannot read "my secret words" of bob@example.com', { cause: new Error('at 192.168.7.9') }),
+  fails: () => new RangeError(`attempt ${'i'.repeat(++attempts)}`), // another fault each time, which nothing but its attempt hides
   refuses: () => unwell(),
   'is-away': () => unavailable({ retryAfterSeconds: 1 }),
 };
@@ -84,11 +87,13 @@ test('an unexpected error is reported once, with its place and without data of t
   const bob = await w.person('bob');
   const rings = (how: string) =>
     bob.post(`/v1/bells/${how}`, { text: 'my secret words' }, { 'x-request-id': `ring-${how}`, traceparent: TRACE });
+  getGlobalScope().setUser({ username: 'bob', ip_address: '192.168.7.9' }); // what other code of the process may tell the SDK
   expect((await rings('refuses')).status).toBe(409);
   expect((await rings('is-away')).status).toBe(503);
   expect((await bob.post('/v1/bells/refuses', {})).status).toBe(422);
   for (let again = 0; again < 2; again++) expect((await rings('breaks')).status).toBe(500); // a fault that repeats is told once a minute
   await sent();
+  getGlobalScope().setUser(null);
 
   expect(reports()).toMatchObject([
     {
@@ -114,14 +119,15 @@ test('a job that fails at every attempt is reported once: a fault at the first o
   const { dsn, reports } = await receiver();
   const { w, sent } = await opened(dsn);
   await ask(w, async (tx) => {
-    enqueue(tx, mend, { how: 'breaks' });
+    enqueue(tx, mend, { how: 'fails' });
     enqueue(tx, mend, { how: 'is-away' });
   });
   await w.step();
   expect(await w.sql("select 1 from pgboss.job where name = 'dead letters' or name like '%dead%'")).toHaveLength(2);
   await sent();
+  expect(attempts).toBe(4);
   expect(reports().map(({ transaction, exception }) => [transaction, exception.values.at(-1)!.type])).toEqual([
-    ['workshop.mend', 'TypeError'],
+    ['workshop.mend', 'RangeError'],
     ['workshop.mend', 'Problem'],
   ]);
 }, 20_000);

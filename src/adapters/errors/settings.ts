@@ -14,7 +14,12 @@ export const errorSettings = settings(
       .regex(/^https?:\/\/\w+(:\w+)?@[^/]+\/(.+\/)?\d+$/, 'must be the DSN of a Sentry project: https://key@host/1')
       .optional()
       .describe('a Sentry project that unexpected errors are sent to: `https://key@host/1`; [Observing](observing.md#errors)'),
-    SENTRY_ENVIRONMENT: z.string().min(1).max(64).optional().describe('the environment that reports to Sentry name; without it `NODE_ENV`'),
+    SENTRY_ENVIRONMENT: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('name of the environment in reports to Sentry; without it `NODE_ENV`'),
   },
   (given, { mode }): ErrorSettings | undefined =>
     given.SENTRY_DSN ? { dsn: given.SENTRY_DSN, environment: given.SENTRY_ENVIRONMENT ?? mode } : undefined,

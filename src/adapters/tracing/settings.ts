@@ -18,7 +18,7 @@ export const tracingSettings = settings(
       .optional()
       .describe('an OpenTelemetry receiver that traces are sent to (OTLP over HTTP): `http://host:4318`; [Observing](observing.md)'),
     OTEL_EXPORTER_OTLP_HEADERS: z.string().default('').describe('headers for that receiver, such as a token: `name=value`, with commas'),
-    OTEL_SERVICE_NAME: z.string().min(1).max(100).default('souk').describe('how this process is called in traces and error reports'),
+    OTEL_SERVICE_NAME: z.string().min(1).max(100).default('souk').describe('how this process is called in traces'),
     OTEL_TRACES_SAMPLER_ARG: z.coerce
       .number()
       .min(0)
