@@ -16,12 +16,16 @@ export async function openDatabase(
   modules: readonly Module[],
   { log = () => {}, visit = false }: Options = {},
 ): Promise<RunningDatabase> {
-  const { databaseUrl, databaseDirectUrl, dataFolder, keys } = settings;
+  const { databaseUrl, databaseDirectUrl, dataFolder, keys, migrates } = settings;
+  // Before a pooler is asked: whoever migrates also makes the role that this process signs in as.
+  const wait = (url: string) => awaitDatabase(url, modules, modulesHere(modules, settings), keys, log);
+  const given = databaseDirectUrl ?? databaseUrl;
+  if (!migrates && given) await wait(given);
   const database = await startDatabase({ databaseUrl, folder: resolve(dataFolder, 'postgres'), log, visit });
   try {
     const url = databaseDirectUrl ?? database.url;
-    if (!settings.migrates) {
-      await awaitDatabase(url, modules, modulesHere(modules, settings), keys, log);
+    if (!migrates) {
+      if (!given) await wait(url);
       return database;
     }
     const applied = await prepareDatabase(url, modules, keys);

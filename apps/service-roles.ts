@@ -2,6 +2,8 @@ import pg from 'pg';
 import { gatherSettings } from '#adapters/secrets/index.ts';
 import { connected } from '#kernel/migrations.ts';
 import type { Module } from '#kernel/module.ts';
+import { addSubscriptions } from '#kernel/outbox.ts';
+import { subscriptionsOf } from '#kernel/queues.ts';
 import type { Settings } from '#kernel/settings.ts';
 import { roleOf, rolesSql } from '../infra/roles.ts';
 import { services } from '../infra/topology.ts';
@@ -30,7 +32,10 @@ export async function makeServiceRoles({ url, settings, modules }: Given): Promi
     say(`${roleOf(service)}: ${service.modules.join(', ')}${passwords[service.name] ? '' : ' (no password given)'}`);
 }
 
-/** @throws Error when the user of `url` may not make roles. */
+/**
+ * Makes the roles, and notes which queues events go to: a service may note its own alone.
+ * @throws Error when the user of `url` may not make roles.
+ */
 export async function grantServiceRoles(
   url: string,
   modules: readonly Module[],
@@ -40,5 +45,8 @@ export async function grantServiceRoles(
   const signsIn = services
     .filter(({ name }) => passwords[name])
     .map((service) => `alter role ${roleOf(service)} login password ${pg.escapeLiteral(passwords[service.name]!)};`);
-  await connected(url, (client) => client.query(`begin; ${rolesSql(services, withSchema, hasBroker)} ${signsIn.join(' ')} commit;`));
+  await connected(url, async (client) => {
+    await client.query(addSubscriptions(subscriptionsOf({ modules })));
+    await client.query(`begin; ${rolesSql(services, withSchema, hasBroker)} ${signsIn.join(' ')} commit;`);
+  });
 }

@@ -28,7 +28,7 @@ export const policiesOf = ({ modules }: Runtime): Map<string, WorkPolicy> =>
   );
 
 /** Which queues each event goes to, as far as this code knows. */
-export const subscriptionsOf = ({ modules }: Runtime): { event: string; queue: string }[] =>
+export const subscriptionsOf = ({ modules }: Pick<Runtime, 'modules'>): { event: string; queue: string }[] =>
   modules.flatMap((module) =>
     module.subscriptions.map(({ event }) => ({ event: eventName(event), queue: subscriptionQueue(module.name, eventName(event)) })),
   );
