@@ -50,19 +50,21 @@ export async function openComposition({ secrets, ports }: { secrets: string; por
           );
       }),
     inside: async (service, ...command) => engine.run('exec', (await containersOf(service))[0]!, ...command),
-    async scale(service, replicas) {
-      await engine.compose('--profile', 'core', 'up', '-d', '--no-recreate', '--scale', `${service}=${replicas}`);
-      for (const name of await containersOf(service))
-        await until(
-          () =>
-            engine.run('exec', name, 'node', 'apps/health-check.ts', '/readyz').then(
-              () => true,
-              () => false,
-            ),
-          async () => logsOf(engine),
-        );
-      if ((await containersOf(service)).length !== replicas) throw new Error(`There are not ${replicas} replicas of ${service}.`);
-    },
+    scale: (service, replicas) =>
+      timed(say, `${replicas} replicas of ${service}`, async () => {
+        await engine.compose('--profile', 'core', 'up', '-d', '--no-recreate', '--scale', `${service}=${replicas}`);
+        for (const name of await containersOf(service))
+          await until(
+            () =>
+              engine.run('exec', name, 'node', 'apps/health-check.ts', '/readyz').then(
+                () => true,
+                () => false,
+              ),
+            async () => logsOf(engine),
+          );
+        const found = await containersOf(service);
+        if (found.length !== replicas) throw new Error(`There are not ${replicas} replicas of ${service}: ${found.join(', ')}.`);
+      }),
     kill: async (service, replica) => void (await engine.run('kill', (await containersOf(service))[replica - 1]!)),
     async close() {
       clearInterval(healthChecks);
@@ -131,7 +133,8 @@ async function logsOf(engine: Engine): Promise<string> {
 
 async function takeDown(engine: Engine): Promise<void> {
   await engine.compose('--profile', 'core', 'down', '--volumes', '--timeout', '20').catch(() => {});
-  for (const name of await listed(engine, 'ps', '-a', '--format', '{{.Names}}')) await engine.run('rm', '-f', '-v', name);
+  const names = await listed(engine, 'ps', '-a', '--format', '{{.Names}}');
+  if (names.length > 0) await engine.run('rm', '-f', '-v', ...(engine.name === 'podman' ? ['--depend'] : []), ...names);
   for (const name of await listed(engine, 'volume', 'ls', '--format', '{{.Name}}')) await engine.run('volume', 'rm', '-f', name);
   for (const name of await listed(engine, 'network', 'ls', '--format', '{{.Name}}')) await engine.run('network', 'rm', name);
 }

@@ -24,14 +24,15 @@ export function namedImages(): string[] {
  * @returns the names that are stand-ins; `removeStandIns` takes these names away again and leaves the images for the next run.
  */
 export async function bringImages(engine: Engine, images: readonly string[]): Promise<string[]> {
-  const pulled = await Promise.allSettled(images.map((image) => engine.run('pull', '--quiet', image)));
-  if (pulled.every(({ status }) => status === 'fulfilled')) return [];
+  const missing: string[] = [];
+  for (const image of images) if (!(await isReal(engine, image))) missing.push(image);
+  if (missing.length === 0) return [];
   const made: string[] = [];
   const mark = markOf();
   await makeDebian(engine);
   const context = prepareContext();
   try {
-    for (const image of images) {
+    for (const image of missing) {
       const stage = STAGES.find((name) => basename(image).startsWith(name));
       if (!stage) continue;
       const cached = `${CACHED}/${stage}:${mark}`;
@@ -47,6 +48,18 @@ export async function bringImages(engine: Engine, images: readonly string[]): Pr
 
 export async function removeStandIns(engine: Engine, images: readonly string[]): Promise<void> {
   for (const image of images) await engine.run(...(engine.name === 'docker' ? ['rmi', image] : ['untag', image, image]));
+}
+
+/** Pulled now, or here from before; not a stand-in that an interrupted run left. */
+async function isReal(engine: Engine, image: string): Promise<boolean> {
+  const isPulled = await engine.run('pull', '--quiet', image).then(
+    () => true,
+    () => false,
+  );
+  if (isPulled || !(await isThere(engine, image))) return isPulled;
+  const id = await engine.run('image', 'inspect', '--format', '{{.Id}}', image);
+  const standIns = await engine.run('images', '--no-trunc', '--format', '{{.Repository}} {{.ID}}');
+  return !standIns.split('\n').some((line) => line.startsWith(CACHED) && line.includes(id.replace('sha256:', '')));
 }
 
 const isThere = (engine: Engine, image: string): Promise<boolean> =>
