@@ -20,7 +20,7 @@ export const equivalent: ReadonlyMap<string, string> = new Map<string, string>([
     'What ends the active state of an account ends its sessions in the same transaction.',
   ],
   [
-    'src/modules/identity/session.ts: || to &&: if (!isId(sessionId) || !Number.isSafeInteger(generation) || !sameText(signed, signature(secrets, `${sessionId}.${number}.${chance}`)))',
+    `src/modules/identity/session.ts: || to &&: if (!isId(sessionId) || !Number.isSafeInteger(generation) || !sameText(signed, signature(secrets, \`\${sessionId}.\${number}.\${chance}\`)))`,
     'Only a token that Souk has signed gets past the signature, and each of those names a session and a generation.',
   ],
   [
