@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { inventory } from '#inventory';
 import { minutes } from '#kernel/clock.ts';
@@ -228,4 +229,26 @@ test('more than can be counted is refused, with the number that there is', async
   await w.ask('inventory', 'open', { variants: [{ variantId: lamp, onHand: 7 }] });
   await expect(change(1_000_000_000 - 6)).rejects.toMatchObject({ code: 'inventory/too-much-stock', extra: { onHand: 7 } });
   await change(1_000_000_000 - 7);
+});
+
+test('a reservation that somebody is just ending is left to them: the timer ends the others meanwhile', async () => {
+  const lamp = newId();
+  await w.ask('inventory', 'open', { variants: [{ variantId: lamp, onHand: 5 }] });
+  const [busy, idle] = [newId(), newId()];
+  const expiresAt = new Date(w.clock.now().getTime() + minutes(1)).toISOString();
+  for (const key of [busy, idle]) await w.ask('inventory', 'reserve', { key, lines: [{ variantId: lamp, quantity: 2 }], expiresAt });
+  w.clock.advance(minutes(2));
+  const states = () =>
+    w.sql<{ state: string }>('select state from inventory.reservations where key = any($1::uuid[]) order by key', [[busy, idle]]);
+  const somebody = new pg.Client({ connectionString: w.databaseUrl });
+  await somebody.connect();
+  await somebody.query('begin');
+  await somebody.query('select from inventory.reservations where key = $1 for update', [busy]);
+  await somebody.query("set local idle_in_transaction_session_timeout = '10s'"); // else a timer that waits would wait for ever
+  await w.step();
+  expect(await states()).toEqual([{ state: 'reserved' }, { state: 'expired' }]);
+  await somebody.query('commit');
+  await somebody.end();
+  await w.step();
+  expect(await states()).toEqual([{ state: 'expired' }, { state: 'expired' }]);
 });

@@ -160,3 +160,13 @@ test('keys are listed newest first, each once over the pages', async () => {
   expect(seen).toEqual(all.map(({ id }) => id));
   expect(await root.get('/v1/api-keys?cursor=forged.AAAA')).toBeProblem(400, 'malformed');
 });
+
+test('a new key of one partner touches no expired key of another', async () => {
+  const expiresAt = new Date(w.clock.now().getTime() + minutes(5)).toISOString();
+  const early = await make('Early Birds', { expiresAt });
+  w.clock.advance(minutes(6));
+  expect((await make('Night Owls')).status).toBe(201);
+  expect(await w.sql('select from partners.keys where id = $1 and slot is not null', [early.body.id])).toHaveLength(1);
+  expect((await make('Early Birds')).status).toBe(201);
+  expect(await w.sql('select from partners.keys where id = $1 and slot is not null', [early.body.id])).toEqual([]);
+});

@@ -36,7 +36,7 @@ async function activity(when: string): Promise<void> {
   await pay(given);
   await w.ask('wallet', 'cancelPayment', { key: given });
   await w.ask('wallet', 'hold', { key: kept, owner: bob.id, currency: 'USD', amount: 9_00, reason: when, expiresAt: null });
-  await w.ask('wallet', 'capture', { key: randomUUID(), holdKey: kept, payee, amount: 2_00 });
+  await w.ask('wallet', 'capture', { key: randomUUID(), holdKey: kept, payee: randomUUID(), amount: 2_00 });
 }
 
 const figuresOf = (proof: Proof): Record<string, unknown> => Object.assign({}, ...proof.rules.map(({ figures }) => figures));
