@@ -17,7 +17,7 @@ export async function openDatabase(
   { log = () => {}, visit = false }: Options = {},
 ): Promise<RunningDatabase> {
   const { databaseUrl, databaseDirectUrl, dataFolder, keys, migrates } = settings;
-  // Before a pooler is asked: whoever migrates also makes the role that this process signs in as.
+  // Before a pooler is asked: the process that migrates also makes the role that this process signs in as.
   const wait = (url: string) => awaitDatabase(url, modules, modulesHere(modules, settings), keys, log);
   const given = databaseDirectUrl ?? databaseUrl;
   if (!migrates && given) await wait(given);

@@ -9,7 +9,7 @@ export interface Catalog {
 }
 
 const CATEGORIES = [
-  ['lighting', 'Lighting'], ['garden', 'Garden'], ['kitchen', 'Kitchen'], ['furniture', 'Furniture'], ['toys', 'Toys'], ['books', 'Books'], ['sports', 'Sports'],
+  ['lighting', 'Lighting'], ['garden', 'Garden'], ['kitchen', 'Kitchen'], ['furniture', 'Furniture'], ['toys', 'Toys'], ['books', 'Invariants'], ['sports', 'Sports'],
   ['beauty', 'Beauty'], ['shoes', 'Shoes'], ['jewelry', 'Jewelry'], ['tools', 'Tools'], ['music', 'Music'], ['travel', 'Travel'], ['office', 'Office'],
 ] as const; // biome-ignore format: a list
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../infra/local/free-port.ts';
 import { chanceFrom } from './fuzz-values.ts';
-import { type Books, openBooks } from './kill-books.ts';
+import { type Invariants, openInvariants } from './kill-invariants.ts';
 import { isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
 import { type Person, usd } from './people.ts';
 import { arrives, embeddedServer, isRunning, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
@@ -82,7 +82,7 @@ test('a PostgreSQL that crashes and recovers by itself is all that a living serv
 }, 120_000);
 
 test('charges whose reply was lost, and that nobody asked about again, are settled by themselves', async () => {
-  const books = openBooks(embeddedServer(data).url);
+  const books = openInvariants(embeddedServer(data).url);
 
   await expect.poll(() => books.rows("select id from wallet.charges where state = 'pending'"), { timeout: 40_000 }).toEqual([]);
 
@@ -105,7 +105,7 @@ async function open(): Promise<void> {
 
 /** What was announced leaves the outbox once it is sent; the books want to see it. */
 async function watchOutbox(): Promise<void> {
-  const books = openBooks(embeddedServer(data).url);
+  const books = openInvariants(embeddedServer(data).url);
   await books.rows(WATCH_OUTBOX);
   await books.close();
 }
@@ -157,7 +157,7 @@ function killsOf({ pid, url }: { pid: number; url: string }): Record<Way, () => 
         .then(aMoment)
         .then(() => server.kill()),
     'a connection of PostgreSQL': async () => {
-      const books = openBooks(url);
+      const books = openInvariants(url);
       const [one] = await books.rows<{ pid: number }>("select pid from pg_stat_activity where application_name = 'souk' limit 1");
       process.kill(one!.pid, 'SIGKILL'); // the others end with it, and PostgreSQL begins anew
       await sleep(1000);
@@ -168,7 +168,7 @@ function killsOf({ pid, url }: { pid: number; url: string }): Record<Way, () => 
 
 /** Waits for the end of what was under way, asks for every lost reply, and reads the books. Answers how long that took. */
 async function booksAfter({ calls }: Shopped, began: number): Promise<number> {
-  const books = openBooks(embeddedServer(data).url);
+  const books = openInvariants(embeddedServer(data).url);
   await restOf(books);
   const restedMs = Date.now() - began;
   await askAgainForLostReplies(calls);
@@ -182,17 +182,17 @@ async function booksAfter({ calls }: Shopped, began: number): Promise<number> {
 }
 
 async function leftBehind(url: string): Promise<string[]> {
-  const books = openBooks(url);
-  const left = await books.unrest();
+  const books = openInvariants(url);
+  const left = await books.unfinished();
   await books.close();
   return left.map((line) => line.split(':')[0]!);
 }
 
-async function restOf(books: Books): Promise<void> {
+async function restOf(books: Invariants): Promise<void> {
   const deadline = Date.now() + RECOVERY_MS;
-  for (let unrest = await books.unrest(); unrest.length > 0; unrest = await books.unrest()) {
+  for (let unfinished = await books.unfinished(); unfinished.length > 0; unfinished = await books.unfinished()) {
     if (Date.now() > deadline)
-      throw new Error(`Not at rest after ${RECOVERY_MS / 1000} s: ${unrest.join('; ')}\n${server.stdout().slice(-3000)}`);
+      throw new Error(`Not at rest after ${RECOVERY_MS / 1000} s: ${unfinished.join('; ')}\n${server.stdout().slice(-3000)}`);
     await sleep(100);
   }
 }
@@ -227,7 +227,7 @@ interface Standing {
 }
 
 /** Replies that the database does not confirm. */
-async function untrueReplies(books: Books, calls: readonly Made[]): Promise<string[]> {
+async function untrueReplies(books: Invariants, calls: readonly Made[]): Promise<string[]> {
   const keys = calls.map(({ key }) => key);
   const standing = await books.rows<Standing>(
     `select idempotency_key as key, id, state, total::int as amount, buyer::text as buyer from orders.orders where idempotency_key = any($1)

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Composition } from '../src/kernel/compose.ts';
 import { systemScope } from '../src/kernel/runtime.ts';
 import { openSouk } from '../src/souk.ts';
-import { type Books, openBooks } from './kill-books.ts';
+import { type Invariants, openInvariants } from './kill-invariants.ts';
 import { type Person, people, usd } from './people.ts';
 import { onServer, openTestPostgres } from './postgres.ts';
 import { testSettings } from './settings.ts';
@@ -34,7 +34,7 @@ describe.runIf(SECONDS > 0 && missingPackages.length === 0)(`purchases go on whi
   const folder = mkdtempSync(join(tmpdir(), 'souk-outages-'));
   let database: Awaited<ReturnType<typeof openTestPostgres>>;
   let whole: Whole;
-  let books: Books;
+  let books: Invariants;
   let buyers: Person[];
   let product: string;
   let souk: Composition;
@@ -45,7 +45,7 @@ describe.runIf(SECONDS > 0 && missingPackages.length === 0)(`purchases go on whi
     const url = Object.assign(new URL(database.url), { pathname: '/outages' }).href;
     souk = await openSouk(testSettings(), { databaseUrl: url });
     whole = await startWhole(url, { replicas: 1, env: { RATE_LIMITS: 'off' } });
-    books = openBooks(url);
+    books = openInvariants(url);
     const ask = <T>(module: string, operation: string, input: unknown) =>
       souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
     const everyone = people({ call: whole.call, ask });
@@ -149,7 +149,7 @@ describe.runIf(SECONDS > 0 && missingPackages.length === 0)(`purchases go on whi
       expect(unclear).toEqual([]);
       for (const purchase of purchases)
         await expect.poll(async () => (await buys(purchase)).status, { timeout: RECOVERY_MS, interval: 200 }).toBe(201);
-      await expect.poll(() => books.unrest(), { timeout: RECOVERY_MS, interval: 500 }).toEqual([]);
+      await expect.poll(() => books.unfinished(), { timeout: RECOVERY_MS, interval: 500 }).toEqual([]);
       await expect.poll(() => books.faults(), { timeout: RECOVERY_MS, interval: 1000 }).toEqual([]);
     },
     RECOVERY_MS * 3 + SECONDS * 1000,

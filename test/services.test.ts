@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../infra/local/free-port.ts';
-import { type Books, openBooks } from './kill-books.ts';
+import { type Invariants, openInvariants } from './kill-invariants.ts';
 import { type Person, type Reply, usd } from './people.ts';
 import { arrives, openRoom, type Server, startServer } from './real-server.ts';
 import { type World, world } from './world.ts';
@@ -19,7 +19,7 @@ describe.each([
   { orders: 'orders,catalog,inventory,identity', other: 'wallet,identity,partners' },
 ])('with $orders in one process and $other in another', (shape) => {
   let w: World;
-  let books: Books;
+  let books: Invariants;
   let orders: Server;
   let other: Server;
   let otherPort: number;
@@ -28,7 +28,7 @@ describe.each([
 
   beforeAll(async () => {
     w = await world();
-    books = openBooks(w.databaseUrl);
+    books = openInvariants(w.databaseUrl);
     otherPort = await freePort();
     await openOther();
     const here = shape.orders.split(',');
@@ -244,7 +244,7 @@ describe.each([
 
   /** Waits until nothing is under way, and reads the books. */
   async function atRest(): Promise<void> {
-    await expect.poll(() => books.unrest(), { timeout: 20_000, interval: 50 }).toEqual([]);
+    await expect.poll(() => books.unfinished(), { timeout: 20_000, interval: 50 }).toEqual([]);
     expect(await books.faults()).toEqual([]);
   }
 

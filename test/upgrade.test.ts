@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Books, openBooks } from './kill-books.ts';
+import { type Invariants, openInvariants } from './kill-invariants.ts';
 import { migrationsSince, oldCommit, subjectOf, unpack } from './old-version.ts';
 import { type Person, usd } from './people.ts';
 import { arrives, openRoom, type Server, startServer } from './real-server.ts';
@@ -43,7 +43,7 @@ describe.skipIf(!isAsked)('a rolling change', () => {
   const databaseUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
   const commit = isAsked ? oldCommit() : '';
   const started: Server[] = [];
-  let books: Books;
+  let books: Invariants;
 
   const starts = async (version: 'old' | 'new'): Promise<Server> => {
     const env = { DATABASE_URL: databaseUrl, PUBLIC_URL: 'http://souk.test', DEMO: 'on', SOUK_DATA: join(room.path, 'data') };
@@ -55,7 +55,7 @@ describe.skipIf(!isAsked)('a rolling change', () => {
   beforeAll(async () => {
     unpack(commit, old);
     await onServer(`create database ${name}`);
-    books = openBooks(databaseUrl);
+    books = openInvariants(databaseUrl);
   }, 300_000);
 
   afterAll(async () => {
@@ -97,7 +97,7 @@ describe.skipIf(!isAsked)('a rolling change', () => {
       expect(await now.stop()).toEqual({ code: 0, signal: null });
       await sleep(LOAD_MS / 6);
       await shop.close();
-      await expect.poll(() => books.unrest(), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => books.unfinished(), { timeout: 30_000 }).toEqual([]);
 
       const shares = started.map((server) => gateway.answered.get(server) ?? 0).join(', ');
       const [told] = await books.rows<{ events: number; jobs: number }>(

@@ -43,7 +43,7 @@ export const CHANGED_CHANNEL = 'souk_changed';
 
 /**
  * Says that this transaction changes what public replies show, by the topics that their routes name (`ready`). Once it has committed,
- * this process gives no reply from before. Other processes are told too, unless `reach` is `here`: then they know after a second.
+ * this process gives no reply from before. Other processes are signalled too, unless `reach` is `here`: then they know after a second.
  * Telling them makes commits wait for each other, so it is not for what happens often.
  */
 export function changed(tx: Transaction, topics: readonly string[], reach: 'here' | 'everywhere' = 'everywhere'): void {

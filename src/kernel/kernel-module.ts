@@ -21,7 +21,7 @@ async function forget({ db, clock }: Context, auditDays: number): Promise<void> 
   }
 }
 
-/** The kernel's own rows and routes, told like a module's. One process `keeps` them: the others append to its tables and read none of them. */
+/** The kernel's own rows and routes, declared like a module's. One process `keeps` them: the others append to its tables and read none of them. */
 export const kernelModule = (deadLetters: QueueEngine['deadLetters'], auditDays: number, keeps: boolean): Module =>
   module({
     contract: contract('kernel', { operations: {} }),

@@ -9,7 +9,7 @@ const INT32 = 2 ** 31;
 /**
  * A schema in JSON Schema, such as readers in other languages take it: whole numbers beyond 32 bits are said to be int64, patterns
  * that only JavaScript reads are left to the description, and replies are open, so that a field that is new breaks no client.
- * What carries an id stands under components, once.
+ * A schema with an id is a component, once.
  */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
   const {
@@ -57,7 +57,7 @@ function referencedAt(name: string, inner: unknown): unknown {
   return name === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : referenced(inner);
 }
 
-/** What stands in examples for fields that have none of their own, by their name. */
+/** Values in examples for fields without an example of their own, by their name. */
 const WORDS: Readonly<Record<string, unknown>> = {
   username: 'bob',
   fullName: 'Jane Doe',

@@ -88,7 +88,7 @@ export function readyReply(reply: ReadyReply, request: Request, headers: Headers
   return new Response(bytes, { status: 200, headers: all });
 }
 
-/** Who has signed in is told the version alone, and may ask by it anonymously too. */
+/** A signed-in caller gets the version alone, and may send it anonymously too. */
 const versionIn = (etag: string): string | undefined => (etag.startsWith('"') ? `${etag.slice(0, etag.indexOf('.'))}"` : undefined);
 
 /** What a handler of a `ready` route answered. With `checked`, @throws Error when it is not what the API promises. */

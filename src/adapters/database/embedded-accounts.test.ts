@@ -3,14 +3,14 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, st
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { canReach } from './embedded-home.ts';
-import { ask, begin, folder, readyOf, room, said, serverPid, start, startChild, useRooms } from './embedded-rooms.ts';
+import { ask, begin, folder, readyOf, said, serverPid, start, startChild, testFolder, useTestFolders } from './embedded-test-folders.ts';
 import { startOf } from './processes.ts';
 
 const isRoot = process.getuid?.() === 0;
 const nobody = { uid: 65534, gid: 65534 };
 if (!isRoot) console.info('Not run: what the embedded PostgreSQL does when root starts it. Only root can try that.');
 
-useRooms();
+useTestFolders();
 
 test.runIf(isRoot)('started by root, PostgreSQL itself runs as an ordinary user', async () => {
   await start();
@@ -29,7 +29,7 @@ test.runIf(isRoot)('files that root brought back from a backup are given to the 
 
 test.runIf(isRoot)('a folder that the server cannot reach gets its files elsewhere, and a note says where', async () => {
   begin();
-  chmodSync(room, 0o700);
+  chmodSync(testFolder, 0o700);
   const database = await start();
   const elsewhere = readFileSync(join(folder, 'location'), 'utf8').trim();
 
@@ -41,7 +41,7 @@ test.runIf(isRoot)('a folder that the server cannot reach gets its files elsewhe
 });
 
 test.runIf(isRoot && canReach(nobody, import.meta.dirname))('an ordinary user starts it as herself and stops it', async () => {
-  const node = join(room, 'node'); // root's own may lie where nobody else can go
+  const node = join(testFolder, 'node'); // root's own may lie where nobody else can go
   copyFileSync(process.execPath, node);
   begin();
   mkdirSync(folder);

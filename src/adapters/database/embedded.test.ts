@@ -14,12 +14,12 @@ import {
   start,
   startChild,
   startInChild,
-  useRooms,
+  useTestFolders,
   visit,
-} from './embedded-rooms.ts';
+} from './embedded-test-folders.ts';
 import { startOf } from './processes.ts';
 
-useRooms();
+useTestFolders();
 
 test('what was committed is there after a stop and a start, and a stop leaves no process', async () => {
   const first = await start();

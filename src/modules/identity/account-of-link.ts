@@ -69,7 +69,7 @@ async function openProven(ctx: Identity, tx: Transaction, email: string, name: s
       isEmailConfirmed: true,
     });
     if (account) emit(tx, accountCreated, account.id, { accountId: account.id });
-    const owner = account ?? (await shareConfirmedEmail(tx, index)); // a twin has proven it meanwhile
+    const owner = account ?? (await shareConfirmedEmail(tx, index)); // another call has confirmed it meanwhile
     if (owner) return owner;
   }
   throw unavailable({ retryAfterSeconds: 1 }); // seventeen names were taken while we looked; others are drawn the next time

@@ -40,7 +40,7 @@ async function proveEmail(
       const before = await findById(tx, accountId);
       if (before?.email_index) await lockClaims(tx, before.email_index);
       const account = await confirmEmail(tx, accountId, ctx.clock.now());
-      if (!account?.email_index) return findById(tx, accountId); // a twin has confirmed it meanwhile
+      if (!account?.email_index) return findById(tx, accountId); // another call has confirmed it meanwhile
       if (!(await markUsed(tx, accountId, 'email', ctx.clock.now(), fingerprint))) throw wrongCode(); // the email was changed this very moment
       await forgetRivals(tx, account.email_index);
       await rememberPlace(tx, accountId, placeOf(ctx), ctx.clock.now());

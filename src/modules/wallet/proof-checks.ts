@@ -1,7 +1,7 @@
 import { type Sql, sql } from '#kernel/database.ts';
 import { causeOf } from './checkpoint-rows.ts';
 
-/** Breaches of the rules by rows that a statement has at hand. Each check is a list of CTEs over rows with fixed names, and columns that count. */
+/** Violations of the rules by rows that a statement has at hand. Each check is a list of CTEs over rows with fixed names, and columns that count. */
 interface Check {
   ctes: Sql;
   columns: Sql;

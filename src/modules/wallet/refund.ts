@@ -28,7 +28,7 @@ export async function refund(ctx: Wallet, { key, paymentKey, payee, amount }: Re
     if (await wasPosted(tx, `refund:${key}`)) return {};
     const share = await lockShare(tx, paymentKey, payee);
     if (!share) throw notFound();
-    if (await wasPosted(tx, `refund:${key}`)) return {}; // a twin was faster
+    if (await wasPosted(tx, `refund:${key}`)) return {}; // another call with this key was faster
     await refundShare(tx, { key: `refund:${key}`, paymentKey, share, amount, at: ctx.clock.now() });
     return {};
   });

@@ -1,17 +1,17 @@
 import pg from 'pg';
 
-/** Looks into the database past all modules, and finds what may never be there. */
-export interface Books {
+/** Reads the database without the modules, and finds what must never be there. */
+export interface Invariants {
   /** What is still under way, in words; empty once everything is finished. */
-  unrest(): Promise<string[]>;
+  unfinished(): Promise<string[]>;
   /** Everything that does not fit, in words; empty when the books are right. */
   faults(): Promise<string[]>;
   rows<Row>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
 
-/** Each finds nothing once what a crash left behind is finished. */
-export const UNREST: Record<string, string> = {
+/** Each finds nothing once everything that a crash interrupted is finished. */
+export const UNFINISHED: Record<string, string> = {
   'orders in state placing': "select id from orders.orders where state = 'placing'",
   'outbox rows that are due': 'select id, name from kernel.outbox where sent_at is null and (not_before is null or not_before <= now())',
   'jobs of the queues':
@@ -78,7 +78,7 @@ export const FAULTS: Record<string, string> = {
   'dead letters': "select id, data, output from pgboss.job where name = 'dead-letters'",
 };
 
-export function openBooks(url: string): Books {
+export function openInvariants(url: string): Invariants {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   pool.on('error', () => {});
   const rows = async <Row>(text: string, values?: unknown[]): Promise<Row[]> => (await pool.query(text, values)).rows;
@@ -90,5 +90,5 @@ export function openBooks(url: string): Books {
     }
     return found;
   };
-  return { unrest: () => all(UNREST), faults: () => all(FAULTS), rows, close: () => pool.end() };
+  return { unfinished: () => all(UNFINISHED), faults: () => all(FAULTS), rows, close: () => pool.end() };
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Books, FAULTS, openBooks, UNREST } from './kill-books.ts';
+import { FAULTS, type Invariants, openInvariants, UNFINISHED } from './kill-invariants.ts';
 import { usd } from './people.ts';
 import { world } from './world.ts';
 
-let books: Books;
+let books: Invariants;
 
 /** A shop that has seen a purchase, a refusal and a charge, at rest. */
 beforeAll(async () => {
@@ -17,13 +17,13 @@ beforeAll(async () => {
     await buyer.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] });
   }
   await w.step();
-  books = openBooks(w.databaseUrl);
+  books = openInvariants(w.databaseUrl);
 });
 
 afterAll(() => books.close());
 
 test('the books of a shop at rest are right', async () => {
-  expect(await books.unrest()).toEqual([]);
+  expect(await books.unfinished()).toEqual([]);
   expect(await books.faults()).toEqual([]);
 });
 
@@ -50,11 +50,11 @@ const HARM: Record<string, string> = {
 };
 
 describe('they notice', () => {
-  test.each(Object.keys({ ...UNREST, ...FAULTS }))('%s', async (what) => {
+  test.each(Object.keys({ ...UNFINISHED, ...FAULTS }))('%s', async (what) => {
     await books.rows('begin');
     await books.rows('set local session_replication_role = replica');
     await books.rows(HARM[what]!);
-    const found = [...(await books.unrest()), ...(await books.faults())];
+    const found = [...(await books.unfinished()), ...(await books.faults())];
     await books.rows('rollback');
 
     expect(found.map((line) => line.replace(/^\d+ /, '').split(': ')[0])).toContain(what);

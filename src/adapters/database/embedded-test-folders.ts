@@ -13,7 +13,7 @@ import { commandOf } from './processes.ts';
 /** For tests of the embedded PostgreSQL: each test gets a folder of its own with a database in it, and leaves no process behind. */
 
 export const options = { fsync: 'off' };
-export let room: string;
+export let testFolder: string;
 export let folder: string;
 export let said: string[];
 const running: RunningDatabase[] = [];
@@ -22,7 +22,7 @@ const children: ChildProcess[] = [];
 /** A database made once: most tests begin with a copy of it, which is quicker than making one. */
 let made: string;
 
-export function useRooms(): void {
+export function useTestFolders(): void {
   beforeAll(async () => {
     made = openRoom();
     folder = join(made, 'database');
@@ -32,8 +32,8 @@ export function useRooms(): void {
   afterAll(() => rmSync(made, { recursive: true }));
 
   beforeEach(() => {
-    room = openRoom();
-    folder = join(room, 'database');
+    testFolder = openRoom();
+    folder = join(testFolder, 'database');
     cpSync(join(made, 'database'), folder, { recursive: true });
     said = [];
   });
@@ -42,7 +42,7 @@ export function useRooms(): void {
     for (const child of children.splice(0)) child.kill('SIGKILL');
     for (const database of running.splice(0)) await database.stop();
     if (existsSync(join(folder, 'data/postmaster.pid')) && isServing(serverPid())) await stopServer(serverPid());
-    rmSync(room, { recursive: true, force: true });
+    rmSync(testFolder, { recursive: true, force: true });
   });
 }
 
@@ -82,7 +82,7 @@ export function startChild({ node = process.execPath, ...account }: { node?: str
     process.on('SIGTERM', () => database.stop().then(() => process.exit()));
     setInterval(() => {}, 1000);
     console.log('ready');`;
-  const child = spawn(node, ['--input-type=module', '-e', program], { ...account, cwd: room, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(node, ['--input-type=module', '-e', program], { ...account, cwd: testFolder, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   return child;
 }
