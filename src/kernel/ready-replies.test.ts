@@ -31,6 +31,33 @@ describe('the store of replies', () => {
     expect(ready.find('page')).toBeUndefined();
   });
 
+  test('shares with other processes what is still true, and takes from them nothing from before a drop', async () => {
+    const values = new Map<string, string>();
+    let ageMs = 0;
+    const shared = {
+      find: async (key: string) => ({ askedAt: 0, stored: values.has(key) ? { value: values.get(key)!, ageMs } : undefined }),
+      put: async (key: string, value: string) => void values.set(key, value),
+    };
+    const [one, other] = [1, 2].map(() => openReadyReplies({ shared, sharedKey: (key) => key, metrics: { cached() {} } }));
+    const old = slow();
+    const reading = one!.get('page', old.make);
+    await Promise.resolve().then(() => {}); // it has looked, and reads
+    one!.drop(['lamp']);
+    old.answer('10');
+    await reading;
+    expect(values.size).toBe(0);
+    const make = async () => ({ text: 'é "11"\n', topics: ['lamp'], version: 3 });
+    const first = await one!.get('page', make);
+    const never = async () => expect.unreachable();
+    expect({ ...(await other!.get('page', never)), readAt: 0 }).toEqual({ ...first, readAt: 0 });
+    other!.drop(['lamp']);
+    ageMs = 500;
+    expect(text(await other!.get('page', async () => ({ text: '12', topics: ['lamp'] })))).toBe('12');
+    const third = openReadyReplies({ shared, sharedKey: (key) => key, metrics: { cached() {} } });
+    ageMs = 1000;
+    expect(text(await third.get('page', async () => ({ text: '13', topics: ['lamp'] })))).toBe('13');
+  });
+
   test('tells all who wait of a failure, and tries again for the next', async () => {
     const ready = open();
     const first = slow();
