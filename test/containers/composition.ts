@@ -133,10 +133,13 @@ async function logsOf(engine: Engine): Promise<string> {
 
 async function takeDown(engine: Engine): Promise<void> {
   await engine.compose('--profile', 'core', 'down', '--volumes', '--timeout', '20').catch(() => {});
-  const names = await listed(engine, 'ps', '-a', '--format', '{{.Names}}');
-  if (names.length > 0) await engine.run('rm', '-f', '-v', ...(engine.name === 'podman' ? ['--depend'] : []), ...names);
+  const containers = () => listed(engine, 'ps', '-a', '--format', '{{.Names}}');
+  // Replicas that were scaled up, one by one: with --depend those go too that need it.
+  for (let [next, turns] = [(await containers())[0], 0]; next && turns < 50; [next, turns] = [(await containers())[0], turns + 1])
+    await engine.run('rm', '-f', '-v', ...(engine.name === 'podman' ? ['--depend'] : []), next).catch(() => {});
   for (const name of await listed(engine, 'volume', 'ls', '--format', '{{.Name}}')) await engine.run('volume', 'rm', '-f', name);
-  for (const name of await listed(engine, 'network', 'ls', '--format', '{{.Name}}')) await engine.run('network', 'rm', name);
+  for (const name of await listed(engine, 'network', 'ls', '--format', '{{.Name}}'))
+    await engine.run('network', 'rm', name).catch(() => {});
 }
 
 const leftOf = async (engine: Engine): Promise<string[]> => [
