@@ -39,8 +39,9 @@ export async function buyers(url: string, count: number): Promise<Buyer[]> {
     maritalStatus: 'undisclosed',
   };
   const made: Buyer[] = [];
+  const run = randomUUID().slice(0, 8); // a database that stays has those of earlier runs
   for (let n = 0; n < count; n++) {
-    const username = `bench_${n}`;
+    const username = `bench_${run}_${n}`;
     const { id } = await post<{ id: string }>('/v1/customers', { ...person, username });
     const { accessToken } = await post<{ accessToken: string }>('/v1/auth/sign-in', { username, password: person.password });
     await post(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
@@ -18,12 +18,15 @@ import { type Server, startServer } from './servers.ts';
 /**
  * Souk beside its limit: a bare node:http server with the same statements and commits. Both serve 100,000 products from
  * databases of their own on one PostgreSQL; they are measured in turns, and the medians compared. docs/performance.md
- * explains the figures. Before that each kind of list is asked for (lists.ts). `--products 1000000` loads more products.
+ * explains the figures. Before that each kind of list is asked for (lists.ts). `--products 1000000` loads more products,
+ * which takes ten minutes; with `--folder ../bench-data` the loaded database stays there for the next run. `--lists` ends after the lists.
  * Settings: BENCH_ROUNDS (5), BENCH_SECONDS (4), BENCH_PRODUCTS (100000).
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
-const { values: given } = parseArgs({ options: { products: { type: 'string' } } });
+const { values: given } = parseArgs({
+  options: { products: { type: 'string' }, folder: { type: 'string' }, lists: { type: 'boolean' } },
+});
 const PRODUCTS = Number(given.products ?? process.env.BENCH_PRODUCTS ?? 100_000);
 const CONNECTIONS = 32;
 const WORDS = ['lamp', 'phone', 'nova lamp', 'camera', 'olive oil', 'guitar', 'leather bag', 'classic chair', 'kettle', 'puzzle'];
@@ -32,23 +35,24 @@ const CATEGORIES = ['lighting', 'phone', 'books', 'garden', 'kitchen', 'clothes'
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-const folder = await mkdtemp(join(tmpdir(), 'souk-bench-'));
+const folder = given.folder ? resolve(given.folder) : await mkdtemp(join(tmpdir(), 'souk-bench-'));
 say('Starting PostgreSQL …');
-const database = await startEmbeddedPostgres({ folder });
+/** A million products take 6 GB: what lists read of them lies in memory, as an operator of such a shop would arrange it. */
+const options: Record<string, string> = PRODUCTS > 200_000 ? { shared_buffers: `${Math.min(3072, Math.floor(totalmem() / 2 ** 20 / 4))}MB` } : {};
+const database = await startEmbeddedPostgres({ folder, options });
 const databaseAt = (name: string): string => Object.assign(new URL(database.url), { pathname: `/${name}` }).href;
 try {
   await bench();
 } finally {
   await database.stop();
-  await rm(folder, { recursive: true, force: true });
+  if (!given.folder) await rm(folder, { recursive: true, force: true });
 }
 
 async function bench(): Promise<void> {
-  say(`Loading ${PRODUCTS.toLocaleString('en')} products …`);
   const souk = databaseAt('souk');
   const keys = `bench:${Buffer.alloc(32, 5).toString('base64')}`;
   await prepareDatabase(souk, modules, givenKeys(keys));
-  await loadCatalog(souk, PRODUCTS);
+  await load(souk);
   const settings = {
     RATE_LIMITS: 'off',
     LOG_LEVEL: 'info',
@@ -65,7 +69,9 @@ async function bench(): Promise<void> {
   const products = await productsOf(souk);
   await reportLists(first.url, souk, products.all, SECONDS, say);
   await first.stop();
-  await onServer('create database bare template souk');
+  if (given.lists) return;
+  await onServer('drop database if exists bare');
+  await onServer('create database bare template souk strategy file_copy');
   const [ours, bare] = [
     await startServer('apps/server.ts', '/readyz', settings),
     await startServer('bench/bare.ts', '/livez', { DATABASE_URL: databaseAt('bare') }),
@@ -92,9 +98,22 @@ async function bench(): Promise<void> {
   report(results, ours, bare);
   await ours.stop();
   await bare.stop();
+  await onServer('drop database if exists pgbench');
   await onServer('create database pgbench');
   const limits = await pgbench(databaseAt('pgbench'), CONNECTIONS, SECONDS);
   say(limits ? `pgbench: ${Math.round(limits.reads)} reads/s, ${Math.round(limits.writes)} writes/s` : 'pgbench is not installed here.');
+}
+
+/** Loads the products, unless the folder has a database with so many of them. */
+async function load(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ count: number }>('select count(*)::int as count from catalog.listings');
+  await client.end();
+  if ((rows[0] as { count: number }).count >= PRODUCTS) return;
+  say(`Loading ${PRODUCTS.toLocaleString('en')} products …`);
+  const { tookMs } = await loadCatalog(url, PRODUCTS);
+  say(`Loaded in ${Math.round(tookMs / 1000)} s`);
 }
 
 function measure(server: Server, next: () => Shot): Promise<Measured> {

@@ -95,6 +95,7 @@ async function loadHalf(client: pg.Client, products: number, half: number): Prom
   const [from, to] = half === 0 ? [1, middle] : [middle + 1, products];
   const kinds = Object.entries(TYPES).flatMap(([category, types]) => types.map((type) => [category, type] as const));
   await client.query(STAGE, [kinds.map(([category]) => category), kinds.map(([, type]) => type), BRANDS, ADJECTIVES, WORDS, from, to]);
+  await client.query('create index on staged (n)');
   await client.query(PRODUCTS);
   await client.query(VARIANTS, [COLORS, SIZES]);
   const many = async ({ text, values }: Sql) => (await client.query(text, values)).rows;

@@ -175,13 +175,4 @@ describe('stock', () => {
       { stock: 12, name: 'Odd "stock":1', brand: '"stock":5,', variants: [{ stock: 0 }, { stock: 12, options: { stock: '12' } }] },
     ]);
   });
-
-  test('shows in documents of the version before, which are as they are now', async () => {
-    const { id } = (await root.post('/v1/products', { ...shirt, ...{ name: 'Old shirt', brand: 'Ibn', category: 'clothes' } })).body;
-    await w.ask('catalog', 'rate', { productId: id, count: 2, average: 4.5, version: 1 });
-    const listed = async () => (await w.get('/v1/products?q=old+shirt')).body.items;
-    const now = await listed();
-    await w.sql('select catalog.refresh(array[$1::uuid])', [id]);
-    expect(await listed()).toEqual(now);
-  });
 });
