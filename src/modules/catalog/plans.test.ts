@@ -12,7 +12,9 @@ import { writeCopies } from './product-copies.ts';
 import { findPage, type ListOfProducts, type PageRow, type Question, questionOf, type Read } from './product-list.ts';
 import { productsNamed } from './read-product.ts';
 
-/** With 100,000 products every statement uses an index, and the ways to find a page quickly find the right one. */
+/** With 40,000 products every statement uses an index, and the ways to find a page quickly find the right one. */
+
+const PRODUCTS = 40_000;
 
 let w: World;
 let client: pg.Client;
@@ -21,9 +23,10 @@ let sample: { id: string; name: string; seller_id: string; variant: string };
 beforeAll(async () => {
   w = await world();
   await w.sql("update catalog.products set state = 'archived'"); // demo products, where there are any
-  await loadCatalog(w.databaseUrl);
+  await loadCatalog(w.databaseUrl, PRODUCTS);
   client = new pg.Client({ connectionString: w.databaseUrl });
   await client.connect();
+  await client.query(FACTS);
   [sample] = (await run<typeof sample>(sql`
     select product.id, name, seller_id, variant.id as variant from catalog.products product join catalog.variants variant on variant.product_id = product.id
     where state = 'approved' order by product.id limit 1 offset 777`)) as [typeof sample];
@@ -50,13 +53,13 @@ const LISTS: Record<string, Asked> = {
   'of a category, the dearest first': { ...newest, category: 'phone', sort: '-price' },
   'of a category by rating': { ...newest, category: 'lighting', sort: 'rating' },
   'of a big brand': { ...newest, brand: 'NOVA' },
-  'of a small brand': { ...newest, brand: 'Atelier 2bcf' },
+  'of a small brand': { ...newest, brand: 'Atelier 2b76' },
   'of a brand in a category by price': { ...newest, brand: 'Ibis', category: 'phone', sort: 'price' },
   'of a type': { ...newest, type: 'telephone' },
   'of a seller': { ...newest, seller: 'SELLER3' },
   'of a seller by id, the dearest first': { ...newest, seller: '0199c0de-1111-7000-8000-000000000003', sort: '-price' },
   'of a brand by price': { ...newest, brand: 'Ibis', sort: 'price' },
-  'of a small brand by rating': { ...newest, brand: 'Atelier 2a76', sort: 'rating' },
+  'of a small brand by rating': { ...newest, brand: 'Atelier 2a04', sort: 'rating' },
   'of a pair that hardly is': { ...newest, category: 'phone', type: 'Desk', sort: 'price' },
   'of a seller by name': { ...newest, seller: 'seller40', sort: 'name' },
   'in stock': { ...newest, inStock: true, limit: 100 },
@@ -83,7 +86,7 @@ const words = [
     'wood',
     'the',
     'lam',
-    'q14551',
+    'q12089',
     'wood steel',
     'soft cotton dress',
     'oud',
@@ -91,7 +94,7 @@ const words = [
     'classic nova phone',
     'a',
   ],
-  ...['term105e', 'black bag', 'olive oil', 'creme', 'xyzzy', 'a1234', 'medina the'],
+  ...['term105e', 'black bag', 'olive oil', 'creme', 'xyzzy', 'a14905', 'medina the'],
 ];
 for (const text of words) LISTS[`of the search ${text}`] = { ...newest, sort: 'relevance', search: { text, forgiving: false } };
 for (const text of ['lampp', 'telefone', 'nvoa lmap', 'chandelere'])
@@ -111,6 +114,9 @@ LISTS['of a search for what is in stock in red'] = {
   options: { color: 'red' },
   search: lamps,
 };
+
+/** Those that find nothing. */
+const EMPTY = new Set(['of a pair that hardly is', 'in another currency', 'of the search xyzzy']);
 
 interface PlanNode {
   'Node Type': string;
@@ -137,8 +143,8 @@ const expectIndexed = async (statement: Sql): Promise<void> => {
   for (const plan of await plansOf(statement)) expect(readWhole(plan)).toEqual([]);
 };
 
-/** Pages of 8 KiB that a list may look at in all of its statements: some milliseconds of work. The most that a list below looks at is 2,700. */
-const MOST_BUFFERS = 4_000;
+/** Pages of 8 KiB that a list may look at in all of its statements. The most that a list below looks at is 2,260; all listings have 3,400. */
+const MOST_BUFFERS = 2_600;
 
 interface Buffers {
   'Shared Hit Blocks': number;
@@ -178,7 +184,7 @@ describe('a list of products', () => {
     expect(second.buffers).toBeLessThan(MOST_BUFFERS);
   });
 
-  test.each(Object.entries(LISTS))('%s: is what sorting everything would give, page by page and from its middle', async (_, list) => {
+  test.each(Object.entries(LISTS))('%s: is what sorting everything would give, page by page and from its middle', async (name, list) => {
     const expected = await sortedAll(list);
     const pages = 7;
     const found: string[] = [];
@@ -190,6 +196,8 @@ describe('a list of products', () => {
     }
     expect(found).toEqual(expected.slice(0, pages * limit));
 
+    const isEmpty = EMPTY.has(name);
+    expect(expected.length > 0, 'a list that finds nothing tests nothing').toBe(!isEmpty);
     const middle = Math.floor(expected.length * 0.6);
     if (middle === 0) return;
     const page = await pageOf(list, await positionOf(list, expected[middle]!));
@@ -217,14 +225,27 @@ const POSITION: Record<ListOfProducts['sort'], string> = {
   relevance: '(name_words @@ best)::int, product.created_at, product.id',
 };
 
-/** The list as one would write it without haste: by the products themselves, all but the words. */
+/** What products themselves say, all but their words. */
+const FACTS = `
+  create temporary table facts as
+  select product.id, product.created_at, product.name_key, category, catalog.label(product.brand) as brand, catalog.label(type) as type, seller_username, seller_id::text, price_currency, price_amount,
+         rating_average, rating_count, priced.in_stock, priced.options, price_rank, rating_rank, name_words, words
+  from catalog.products product join catalog.listings listing using (id, created_at, name_key, category, seller_id)
+  cross join lateral (
+    select bool_or(stock > 0) as in_stock, array_agg(lower(options::text)::jsonb) as options from catalog.variants where product_id = product.id
+  ) as priced
+  where state = 'approved';
+  create unique index on facts (id);
+  analyze facts`;
+
+/** The list as one would write it without haste. */
 const naive = (list: Asked, select: string, more: string) => ({
   text: `
-      select ${select} from catalog.products product join catalog.listings listing on listing.id = product.id, catalog.understand($1, $2) as question
-      where state = 'approved' and ($1::text is null or words @@ broad)
-        and ($3::text is null or product.category = $3) and ($4::text is null or catalog.label(product.brand) = catalog.label($4)) and ($5::text is null or catalog.label(type) = catalog.label($5))
-        and ($6::text is null or seller_username = lower($6) or product.seller_id::text = $6) and (not $7::boolean or exists (select from catalog.variants variant where product_id = product.id and variant.stock > 0))
-        and ($8::jsonb = '{}' or exists (select from catalog.variants variant where product_id = product.id and lower(options::text)::jsonb @> lower($8::text)::jsonb))
+      select ${select} from facts as product, catalog.understand($1, $2) as question
+      where ($1::text is null or words @@ broad)
+        and ($3::text is null or category = $3) and ($4::text is null or brand = catalog.label($4)) and ($5::text is null or type = catalog.label($5))
+        and ($6::text is null or seller_username = lower($6) or seller_id = $6) and (not $7::boolean or in_stock)
+        and ($8::jsonb = '{}' or exists (select from unnest(options) as variant where variant @> lower($8::text)::jsonb))
         and ($9::text is null or price_currency = $9 and price_amount between $10::bigint and $11::bigint) ${more}`,
   values: [
     ...[list.search?.text ?? null, list.search?.forgiving ?? false, list.category ?? null, list.brand ?? null, list.type ?? null],
@@ -274,15 +295,20 @@ describe('every other statement uses indexes', () => {
     expect(await run(statement())).toBeInstanceOf(Array);
   });
 
-  test('the copy of stock, and what refreshes a product, in time that does not grow with the catalog', async () => {
+  test('the copy of stock, and what makes the copies of a product: they read no table from end to end', async () => {
+    const rowsRead = async () =>
+      (
+        await client.query<{ name: string; read: number }>(
+          `select relname as name, pg_stat_get_xact_tuples_returned(oid)::int as read from pg_class
+           where oid in ('catalog.products'::regclass, 'catalog.listings'::regclass, 'catalog.variants'::regclass) order by relname`,
+        )
+      ).rows;
     await client.query('begin');
-    const started = performance.now();
-    for (let n = 0; n < 20; n++) {
-      await client.query("select catalog.copy_stock(array[$1]::uuid[], '{3}', array[$2]::bigint[])", [sample.variant, n + 2]);
-      await writeCopies({ many: run, changed: new Set(), signals: new Set() } as unknown as Transaction, [sample.id]);
-    }
-    const tookMs = performance.now() - started;
+    const before = await rowsRead();
+    await client.query("select catalog.copy_stock(array[$1]::uuid[], '{3}', '{2}')", [sample.variant]);
+    await writeCopies({ many: run, changed: new Set(), signals: new Set() } as unknown as Transaction, [sample.id]);
+    const after = await rowsRead();
     await client.query('rollback');
-    expect(tookMs / 20).toBeLessThan(100); // reading 100,000 rows takes longer
+    expect(after).toEqual(before);
   });
 });
