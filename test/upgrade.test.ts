@@ -19,17 +19,22 @@ if (!isAsked) console.log('Skipped: npm run test:upgrade runs this version besid
 const SHOPPERS = 6;
 const LOAD_MS = Number(process.env.UPGRADE_SECONDS ?? 60) * 1000;
 
-/** What is announced and asked for. Only columns that every version has: the trigger is there before the migrations. */
+/** What is announced and asked for. Only columns that every version has: the trigger is there before the migrations. Somebody hears every event, so that each is written. */
 const WATCH = `
+  insert into kernel.subscriptions (event, queue) values ('*', 'told') on conflict do nothing;
   create schema told;
   create table told.outbox (id uuid primary key, kind text, name text, subject text, not_before timestamptz, created_at timestamptz);
   create function told.note() returns trigger language plpgsql as
     $$ begin insert into told.outbox values (new.id, new.kind, new.name, new.subject, new.not_before, new.created_at) on conflict do nothing; return null; end $$;
   create trigger told after insert on kernel.outbox for each row execute function told.note()`;
 
+/** A reaction that may be repeated leaves no note: its message in the queue is completed. */
 const UNCONSUMED = `
+  with worked as materialized (
+    select name as queue, (row ->> 'id')::uuid as id from pgboss.job, jsonb_array_elements(data -> 'rows') as row where state = 'completed'
+    union select subscription, event_id from kernel.consumed)
   select e.id, e.name, s.queue from told.outbox as e join kernel.subscriptions as s on s.event = e.name and s.added_at < e.created_at
-  where e.kind = 'event' and not exists (select from kernel.consumed as c where c.subscription = s.queue and c.event_id = e.id)`;
+  where e.kind = 'event' and (s.queue, e.id) not in (select queue, id from worked)`;
 
 const UNDONE = `
   select id, name from told.outbox where kind = 'job' and (not_before is null or not_before < now())
@@ -103,11 +108,10 @@ describe.skipIf(!isAsked)('a rolling change', () => {
       const [told] = await books.rows<{ events: number; jobs: number }>(
         "select count(*) filter (where kind = 'event')::int as events, count(*) filter (where kind = 'job')::int as jobs from told.outbox",
       );
-      const [consumed] = await books.rows<{ count: number }>('select count(*)::int as count from kernel.consumed');
       const migrated = migrationsSince(commit).length;
       process.stdout.write(
         `  from ${subjectOf(commit)} (${migrated} migrations since): ${JSON.stringify(shop.calls)}; replies of old, new and old: ${shares}; ` +
-          `${told!.events} events, ${told!.jobs} jobs, ${consumed!.count} reactions\n`,
+          `${told!.events} events, ${told!.jobs} jobs\n`,
       );
       expect(gateway.faults).toEqual([]);
       for (const server of started) expect(gateway.answered.get(server), 'each takes part').toBeGreaterThan(20);
