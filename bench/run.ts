@@ -38,7 +38,8 @@ const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.l
 const folder = given.folder ? resolve(given.folder) : await mkdtemp(join(tmpdir(), 'souk-bench-'));
 say('Starting PostgreSQL …');
 /** A million products take 6 GB: what lists read of them lies in memory, as an operator of such a shop would arrange it. */
-const options: Record<string, string> = PRODUCTS > 200_000 ? { shared_buffers: `${Math.min(3072, Math.floor(totalmem() / 2 ** 20 / 4))}MB` } : {};
+const options: Record<string, string> =
+  PRODUCTS > 200_000 ? { shared_buffers: `${Math.min(3072, Math.floor(totalmem() / 2 ** 20 / 4))}MB` } : {};
 const database = await startEmbeddedPostgres({ folder, options });
 const databaseAt = (name: string): string => Object.assign(new URL(database.url), { pathname: `/${name}` }).href;
 try {
