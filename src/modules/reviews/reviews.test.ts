@@ -187,7 +187,7 @@ describe('a deleted customer', () => {
       [eve.id],
     );
     expect(left).toHaveLength(3);
-    for (const { row } of left) expect(row).not.toMatch(/eve|555|know/);
+    for (const { row } of left) expect(row).not.toMatch(/\beve\b|555 0100|know/);
     const root = await w.admin();
     expect(await root.post(`/v1/reviews/${id}/moderation`, { action: 'approve' })).toBeProblem(404, 'not-found');
     await expect(w.sql(`update reviews.reviews set rating = 2 where id = '${id}'`)).rejects.toThrow(/stays whose/);
