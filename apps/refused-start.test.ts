@@ -114,7 +114,7 @@ describe('a server that cannot start says why in one sentence and ends with 1:',
     [
       'another process is given by a name alone',
       () => ({ DATABASE_URL: NO_DATABASE, WALLET_SERVICE_URL: 'wallet' }),
-      () => 'WALLET_SERVICE_URL must be an address such as http://localhost:3001.',
+      () => 'WALLET_SERVICE_URL must be an address such as http://localhost:3001, or several with commas.',
     ],
     [
       'production has no name',

@@ -2,12 +2,12 @@ import type { Money } from '#kernel/money.ts';
 import type { PaymentGateway } from './port.ts';
 
 /** Card numbers that do not simply succeed, as payment sandboxes have them. docs/running.md lists them. */
-const DECLINES: Readonly<Record<string, string>> = {
-  '4000000000000002': 'The card was declined.',
-  '4000000000009995': 'The card has not enough funds.',
-  '4000000000000069': 'The card has expired.',
-  '4000000000000127': 'The security code is wrong.',
-};
+const DECLINES: ReadonlyMap<string, string> = new Map([
+  ['4000000000000002', 'The card was declined.'],
+  ['4000000000009995', 'The card has not enough funds.'],
+  ['4000000000000069', 'The card has expired.'],
+  ['4000000000000127', 'The security code is wrong.'],
+]);
 
 /** This one answers nothing, the first time that a key asks. */
 const SILENT = '4000000000000119';
@@ -48,7 +48,7 @@ export function simulatedGateway(): SimulatedGateway {
       const card = source.replaceAll(/[\s-]/g, '');
       const asked = ask('charge', key, money);
       if (card === SILENT && asked.times === 1) throw new Error('The simulated gateway did not answer.');
-      const reason = DECLINES[card];
+      const reason = DECLINES.get(card);
       asked.outcome = reason ? 'declined' : 'succeeded';
       return reason ? { outcome: 'declined', reason } : { outcome: 'succeeded' };
     },

@@ -61,6 +61,12 @@ describe('a charge', () => {
     expect(await zoe.balance()).toEqual(usd(10_00));
   });
 
+  test.each(['__proto__', 'constructor', 'toString'])('of a card called %s is one like any other', async (source) => {
+    const eve = await w.person('eve');
+    const reply = await eve.post('/v1/customers/eve/wallet/charge', charge(1_00, source));
+    expect(reply).toMatchObject({ status: 201, body: { amount: 1_00 } });
+  });
+
   test('left behind twice is settled although the first of the two fails', async () => {
     const [dee, dot] = [await w.person('dee'), await w.person('dot')];
     const silent = charge(3_00, '4000000000000119');
