@@ -147,7 +147,7 @@ describe('stock', () => {
     const levels = variants.map((variant: { id: string }) => variant.id);
     const client = new pg.Client({ connectionString: w.databaseUrl });
     await client.connect();
-    await client.query('begin; select catalog.copy_stock($$' + `{${levels}}` + "$$, '{7,0,1}', '{2,2,2}')");
+    await client.query(`begin; select catalog.copy_stock('{${levels}}', '{7,0,1}', '{2,2,2}')`);
     const { rows } = await client.query(`
       select relname, pg_stat_get_xact_tuples_updated(oid)::int as updated, pg_stat_get_xact_tuples_hot_updated(oid)::int as in_place
       from pg_class where oid in ('catalog.products'::regclass, 'catalog.variants'::regclass) order by relname`);
