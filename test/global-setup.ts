@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { openTestPostgres } from './postgres.ts';
-import { closeRunFolder, openRunFolder } from './run-folder.ts';
+import { openRunFolder } from './run-folder.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -11,11 +11,11 @@ declare module 'vitest' {
 
 /** One real PostgreSQL for the whole run, and one migrated database that every test's own is copied from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await openRunFolder();
+  const { folder, close } = await openRunFolder();
   const server = await openTestPostgres(join(folder, 'postgres'));
   project.provide('serverUrl', server.url);
   return async () => {
     await server.stop();
-    closeRunFolder(folder);
+    close();
   };
 }

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, globSync, mkdtempSync, readdirSync, realpathSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
+import { openRunFolder } from './run-folder.ts';
 import { processesIn } from './sweep.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -35,4 +36,13 @@ test.concurrent.for<[NodeJS.Signals, string]>([
   await expect.poll(() => readdirSync(room), { timeout: 20_000 }).toEqual([]);
   rmSync(room, { recursive: true });
   expect(existsSync(room)).toBe(false);
+});
+
+test('a run gives the temporary folder back at its end', async ({ expect }) => {
+  const before = process.env.TMPDIR;
+  const { folder, close } = await openRunFolder();
+  expect(tmpdir()).toBe(folder);
+  close();
+  expect(process.env.TMPDIR).toBe(before);
+  expect(existsSync(folder)).toBe(false);
 });

@@ -12,8 +12,9 @@ const PLENTY_BYTES = 4 * 2 ** 30;
 /**
  * Makes a folder that holds all the folders of this run of tests, and is gone with it: when this process ends, however it ends,
  * another one stops every process that was started in the folder, and deletes it. What a power cut left is deleted by the next run.
+ * It is the temporary folder of this process until `close`, which deletes it at the good end of a run.
  */
-export async function openRunFolder(): Promise<string> {
+export async function openRunFolder(): Promise<{ folder: string; close: () => void }> {
   for (const left of leftFolders()) await sweep(left);
   const folder = mkdtempSync(join(place(), PREFIX));
   chmodSync(folder, 0o755); // PostgreSQL may run as another user
@@ -26,8 +27,16 @@ export async function openRunFolder(): Promise<string> {
   sweeper.unref();
   (sweeper.stdin as unknown as { unref(): void }).unref();
   sweeper.stdin.on('error', () => {});
+  const before = process.env.TMPDIR;
   process.env.TMPDIR = folder;
-  return folder;
+  return {
+    folder,
+    close: () => {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    },
+  };
 }
 
 /** In memory where there is plenty, and TMPDIR does not say otherwise: making a world there takes a tenth of the work. */
@@ -55,6 +64,3 @@ function leftFolders(): string[] {
       }
     });
 }
-
-/** Deletes the folder at the good end of a run. */
-export const closeRunFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -6,6 +6,7 @@ import { type World, world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
 import { readSoukSettings } from '../souk.ts';
 import { prepareDatabase } from './prepare-database.ts';
+import { keysInFile } from './secrets.ts';
 
 /** Each test is the start of a process on a database that another has made with the keys `test` (test/settings.ts). */
 
@@ -145,4 +146,13 @@ test('first starts at once on one folder make its keys once, and agree', async (
 
   await w.sql(`drop database ${name}`);
   rmSync(join(folder, 'keys'));
+});
+
+test('a file of keys that is lost while Souk runs is not replaced by other keys', () => {
+  const path = join(folder, 'lost');
+  const keys = keysInFile(path);
+  const made = keys.all();
+  rmSync(path);
+  expect(keys.all()).toEqual(made);
+  expect(keys.missing()).toBe(path);
 });

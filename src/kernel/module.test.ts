@@ -4,10 +4,11 @@ import { testSettings } from '../../test/settings.ts';
 import { world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
 import { readSoukSettings } from '../souk.ts';
+import { refuseUnready } from './answer-call.ts';
 import { contract } from './contracts.ts';
 import { modulesHere } from './fitting.ts';
 import { type Module, module } from './module.ts';
-import { get, permitted } from './routes.ts';
+import { get, permitted, type Route } from './routes.ts';
 import { systemScope } from './runtime.ts';
 import { settings } from './settings-part.ts';
 
@@ -55,9 +56,23 @@ describe('a module', () => {
     await expect(world({ modules: [...modules, made('hats', parts)] })).rejects.toThrow(message);
   });
 
-  test('that declares a setting of another ends the start', () => {
-    const hats = made('hats', { settings: settings({ COMMISSION_PERCENT: z.string() }, () => ({})) });
-    expect(() => readSoukSettings({}, [...modules, hats])).toThrow(/hats declares the setting COMMISSION_PERCENT/);
+  test.each(['COMMISSION_PERCENT', 'PORT', 'HATS_SERVICE_URL'])(
+    'that declares the setting %s, which another has, ends the start',
+    (name) => {
+      const hats = made('hats', { settings: settings({ [name]: z.string() }, () => ({})) });
+      expect(() => readSoukSettings({}, [...modules, hats])).toThrow(`hats declares the setting ${name}`);
+    },
+  );
+
+  test.each<[string, Partial<Route['spec']>, Route['method']]>([
+    ['that changes something', {}, 'POST'],
+    ['that not everybody may ask', { access: { kind: 'signed-in' } }, 'GET'],
+    ['with a limit of its own', { limit: 'codes' }, 'GET'],
+  ])('may have no ready-made reply to a call %s', (_, spec, method) => {
+    const route = (more: Partial<Route['spec']>, by: Route['method']) =>
+      ({ method: by, path: '/hats', spec: { access: { kind: 'anyone' }, ready: () => [], ...more } }) as Route;
+    expect(() => refuseUnready(route(spec, method))).toThrow(`${method} /hats cannot be ready-made`);
+    expect(() => refuseUnready(route({}, 'GET'))).not.toThrow();
   });
 
   test('whose route asks for a permission, or names a limit, that nobody declares ends the start', async () => {

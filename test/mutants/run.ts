@@ -89,10 +89,11 @@ async function tryAll(): Promise<void> {
   await runner.close();
 }
 
-const measured = (copy: string): Promise<TestCoverage[]> =>
-  coverageOf(copy, testsOf(copy), join(root, '.souk/mutants-coverage.json'), () =>
+function measured(copy: string): Promise<TestCoverage[]> {
+  return coverageOf(copy, testsOf(copy), join(root, '.souk/mutants-coverage.json'), () =>
     openRunner(copy, { setupFiles: ['test/mutants/coverage-setup.ts'], bail: 0 }),
   );
+}
 
 /**
  * The tests that run this place. What runs when a file is loaded, or before all tests as a migration does, shows anywhere:

@@ -32,7 +32,6 @@ export async function openRunner(root: string, options: { setupFiles?: string[];
       seen.because.push(...module.errors().map(({ message }) => message.slice(0, 300)));
     },
   };
-  const temporary = process.env.TMPDIR; // a run has a folder of its own for it
   const vitest = await createVitest('test', {
     root,
     config: join(root, 'vitest.config.ts'),
@@ -70,11 +69,7 @@ export async function openRunner(root: string, options: { setupFiles?: string[];
       return error ? { noticedBy: 'an error outside the tests', because: String(error.message).slice(0, 300), failed } : { failed };
     },
     serverUrl: () => project.getProvidedContext().serverUrl,
-    async close() {
-      await vitest.close();
-      if (temporary === undefined) delete process.env.TMPDIR;
-      else process.env.TMPDIR = temporary;
-    },
+    close: () => vitest.close(),
   };
 }
 
