@@ -93,19 +93,6 @@ describe('the front door', () => {
     ]);
   });
 
-  test('documents If-None-Match where a reply has an ETag to send back, and no refusal of permission where anyone may ask', async () => {
-    const { paths } = (await w.get('/openapi.json')).body;
-    const headersOf = (operation: string) => paths[operation].get.parameters.map(({ name }: { name: string }) => name);
-    expect(headersOf('/v1/products/{id}')).toContain('If-None-Match');
-    expect(headersOf('/v1/customers/{username}')).toContain('If-None-Match');
-    expect(Object.keys(paths['/v1/products/{id}'].get.responses)).not.toContain('403');
-    expect(Object.keys(paths['/v1/products'].post.responses)).toContain('403');
-    const replayed = ({ responses }: { responses: Record<string, { headers: object }> }) =>
-      'Idempotent-Replayed' in (responses[200] ?? responses[201])!.headers;
-    expect(replayed(paths['/v1/products'].post)).toBe(true);
-    expect(replayed(paths['/v1/products/{id}'].get)).toBe(false);
-  });
-
   test('leads to the next page of the same list, for every address', async () => {
     const sue = await w.seller('sue');
     for (let n = 0; n < 3; n++) await sue.lists({ name: `Teapot ${n}`, price: usd(1_00) });

@@ -169,6 +169,19 @@ describe('a precondition', () => {
 });
 
 describe('a reply', () => {
+  test('documents If-None-Match where a reply has an ETag to send back, and no refusal of permission where anyone may ask', async () => {
+    const { paths } = (await w.get('/openapi.json')).body;
+    const headersOf = (operation: string) => paths[operation].get.parameters.map(({ name }: { name: string }) => name);
+    expect(headersOf('/v1/products/{id}')).toContain('If-None-Match');
+    expect(headersOf('/v1/customers/{username}')).toContain('If-None-Match');
+    expect(Object.keys(paths['/v1/products/{id}'].get.responses)).not.toContain('403');
+    expect(Object.keys(paths['/v1/products'].post.responses)).toContain('403');
+    const replayed = ({ responses }: { responses: Record<string, { headers: object }> }) =>
+      'Idempotent-Replayed' in (responses[200] ?? responses[201])!.headers;
+    expect(replayed(paths['/v1/products'].post)).toBe(true);
+    expect(replayed(paths['/v1/products/{id}'].get)).toBe(false);
+  });
+
   test('says by which scheme one signs in, and what was wrong', async () => {
     const challenge = async (path: string, init: RequestInit) => (await w.fetch(path, init)).headers.get('www-authenticate');
     const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
