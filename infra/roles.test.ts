@@ -56,6 +56,17 @@ test('no service holds a right on tables of another one, and a right that is too
   expect(await tooWide()).toEqual([]);
 });
 
+test('statements of every service end in time, also behind a pooler', async () => {
+  const rows = await w.sql<{ settings: string[] }>('select rolconfig as settings from pg_roles where rolname = any ($1)', [
+    services.map(roleOf),
+  ]);
+  for (const { settings } of rows)
+    expect(settings).toEqual(
+      expect.arrayContaining(['statement_timeout=15s', 'lock_timeout=5s', 'idle_in_transaction_session_timeout=20s']),
+    );
+  expect(rows).toHaveLength(services.length);
+});
+
 test('no service may make roles, schemas or databases, or pass by the rules of rows', async () => {
   const rows = await w.sql(
     'select rolname from pg_roles where rolname = any ($1) and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls)',

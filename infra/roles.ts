@@ -41,6 +41,8 @@ function roleSql(service: Service, modules: readonly string[], hasBroker: boolea
   return [
     `\n-- ${service.name}: ${service.modules.join(', ')}`,
     `do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$;`,
+    // A pooler drops what a connection says of itself when it begins.
+    `alter role ${role} set statement_timeout = '15s'; alter role ${role} set lock_timeout = '5s'; alter role ${role} set idle_in_transaction_session_timeout = '20s';`,
     ...['kernel', ...modules].map(
       (schema) => `revoke all on all tables in schema ${schema} from ${role}; revoke all on schema ${schema} from ${role};`,
     ),

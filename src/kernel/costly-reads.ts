@@ -23,6 +23,7 @@ export function openCostlyReads(url: string, connections: number, onWait: (secon
     idleTimeoutMillis: 60_000,
     maxLifetimeSeconds: 1800,
     statement_timeout: TIME_LIMIT_MS,
+    query_timeout: 3 * TIME_LIMIT_MS, // where a pooler has dropped the limit, or the server stands still
     application_name: 'souk lists',
     options: '-c jit=off',
   });
@@ -38,7 +39,7 @@ export function openCostlyReads(url: string, connections: number, onWait: (secon
       } catch (error) {
         const { code, message } = error as { code?: string; message: string };
         if (code === '57014') throw Object.assign(unavailable({ retryAfterSeconds: 5, reason: TOO_LONG }), { cause: error });
-        if (/timeout exceeded/.test(message)) throw unavailable({ retryAfterSeconds: 1, reason: BUSY });
+        if (/timeout exceeded|Query read timeout/.test(message)) throw unavailable({ retryAfterSeconds: 1, reason: BUSY });
         throw error;
       }
     },

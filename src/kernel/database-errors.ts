@@ -35,7 +35,7 @@ export function translate(error: unknown): unknown {
   const isOutage =
     OUTAGE.test(code) ||
     NETWORK.test(code) ||
-    /Connection terminated|not queryable|connection timeout|timeout expired|timeout exceeded when trying to connect/i.test(
+    /Connection terminated|not queryable|connection timeout|Query read timeout|timeout expired|timeout exceeded when trying to connect/i.test(
       (error as Error)?.message ?? '',
     );
   return isOutage ? Object.assign(unavailable({ retryAfterSeconds: 1 }), { cause: error }) : error;

@@ -111,6 +111,7 @@ export function openPool(options: PoolOptions): DatabasePool {
     idleTimeoutMillis: 60_000,
     maxLifetimeSeconds: 1800, // what a connection remembers goes with it
     statement_timeout: 15_000,
+    query_timeout: 17_000, // a server that stands still ends no statement: the connection is given up
     lock_timeout: 5000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: 'souk',
