@@ -137,3 +137,17 @@ test.each([
   await closed(socket);
   expect(socket.heard()).toMatch(said);
 });
+
+test('a Host is demanded as HTTP demands it, and what else is expected of the server is passed over', async () => {
+  await open({}, (request) => new Response(`<${new URL(request.url).pathname}>`));
+  const answer = async (line: string, ...headers: string[]) => {
+    const socket = await caller([line, 'Connection: close', ...headers, '', ''].join('\r\n'));
+    await closed(socket);
+    return socket.heard();
+  };
+  expect(await answer('GET /one HTTP/1.0')).toMatch(/^HTTP\/1.1 200 .*<\/one>$/s);
+  expect(await answer('GET /two HTTP/1.1', 'Host: a')).toMatch(/^HTTP\/1.1 200 .*<\/two>$/s);
+  expect(await answer('GET /three HTTP/1.1', 'Host: a', 'Expect: tea')).toMatch(/^HTTP\/1.1 200 .*<\/three>$/s);
+  for (const hosts of [[], ['Host: a', 'host: a'], ['Host: a', 'HOST: b']])
+    expect(await answer('GET /four HTTP/1.1', ...hosts), hosts.join()).toMatch(/^HTTP\/1.1 400 .*"code":"malformed"/s);
+});

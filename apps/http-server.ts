@@ -55,6 +55,7 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.idleMs,
+    requireHostHeader: false, // refused below, as a problem
     connectionsCheckingInterval: Math.min(limits.headersMs, 5000),
   });
   server.maxConnections = limits.connections;
@@ -75,6 +76,7 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
   });
 
   server.on('request', (incoming, outgoing) => {
+    readHost(incoming);
     const { socket } = incoming;
     const line = lines.get(socket);
     if (!line || socket.destroyed) return;
@@ -83,6 +85,9 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
     if (line.waiting.length > limits.waitingPerSocket) socket.destroy();
     else socket.pause();
   });
+
+  /** Nothing else is to be expected of us than 100-continue, so the rest is passed over (RFC 9110, 10.1.1), and counted as any other request. */
+  server.on('checkExpectation', (incoming, outgoing) => server.emit('request', incoming, outgoing));
 
   const work = (socket: Socket, line: Line, incoming: IncomingMessage, outgoing: ServerResponse): void => {
     line.busy = true;
@@ -106,6 +111,13 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
   server.once('close', () => clearInterval(watch));
   server.on('clientError', refuseUnparsable);
   return server;
+}
+
+/** HTTP/1.0 knows no Host. HTTP/1.1 demands exactly one (RFC 9112, 3.2): a request without one is refused by the listener. */
+function readHost({ headers, httpVersion, rawHeaders }: IncomingMessage): void {
+  const isHost = (name: string, at: number) => at % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host';
+  if (httpVersion === '1.0') headers.host ??= 'localhost';
+  else if (rawHeaders.filter(isHost).length > 1) delete headers.host;
 }
 
 /** Closes those that leave most unread, until all together leave less than that. */

@@ -116,6 +116,13 @@ const CASES: Case[] = [
 const isReplay = (reply: Reply) => reply.headers.get('idempotent-replayed') === 'true';
 const idOf = ({ body }: Reply): string => body.id ?? body.user.id;
 
+test('a key with an id in capital letters is the key of the same call', async () => {
+  const key = { 'idempotency-key': randomUUID() };
+  const first = await bob.post('/v1/orders', item(1), key);
+  const again = await bob.post('/v1/orders', { items: [{ productId: products[0]!.toUpperCase(), quantity: 1 }] }, key);
+  expect([again.status, again.body, isReplay(again)]).toEqual([201, first.body, true]);
+});
+
 describe.each(CASES)('a key of $operation', ({ people, paths, body, otherBody }) => {
   const key = { 'idempotency-key': `one-key-for-all-${randomUUID().slice(0, 4)}` };
   const call = (path: string, sent: object, caller = people()?.[0]) => (caller ? caller.post(path, sent, key) : w.post(path, sent, key));
@@ -147,6 +154,22 @@ describe.each(CASES)('a key of $operation', ({ people, paths, body, otherBody })
     expect(isReplay(await call(path, body(), other))).toBe(true);
     expect(await call(path, otherBody(), other)).toBeProblem(422, 'idempotency-key-reused');
   });
+});
+
+test('a reply that refuses again what a key refused before declares how it says so', async () => {
+  const { paths, components } = w.souk.openapi() as unknown as {
+    paths: Record<string, { post: { responses: Record<string, { $ref: string }> } }>;
+    components: { responses: Record<string, { headers: object }> };
+  };
+  const declared = (path: string, status: number) =>
+    Object.keys(components.responses[paths[path]!.post.responses[status]!.$ref.split('/').at(-1)!]!.headers);
+  for (const [path, status] of [
+    ['/v1/orders', 409],
+    ['/v1/sales', 409],
+    ['/v1/customers/{username}/wallet/charge', 402],
+  ] as const)
+    expect(declared(path, status), path).toContain('Idempotent-Replayed');
+  expect(declared('/v1/orders', 404)).not.toContain('Idempotent-Replayed');
 });
 
 test('every route that takes a key is in this table', () => {

@@ -19,7 +19,7 @@ export function answerElsewhere<E extends Env>(app: Hono<E>, headersOf: (c: Cont
 function withoutSlash<E extends Env>(app: Hono<E>, { method, url }: { method: string; url: string }): string | undefined {
   const { pathname, search } = new URL(url);
   const shorter = pathname.slice(0, -1);
-  if (method !== 'GET' || !/^\/[^/].*[^/]\/$/.test(pathname)) return undefined;
+  if (!['GET', 'HEAD'].includes(method) || !/^\/[^/].*[^/]\/$/.test(pathname)) return undefined;
   return methodsAt(app, shorter).includes('GET') ? `${shorter}${search}` : undefined;
 }
 

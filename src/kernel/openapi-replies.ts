@@ -15,7 +15,7 @@ export const headers: Readonly<Record<string, Json>> = {
   'RateLimit-Policy': text('How many calls a limit allows in how many seconds', '"address";q=1200;w=60'),
   'Retry-After': seconds('Seconds after which to ask again'),
   ETag: text(
-    'The version of what the reply shows, for If-Match and If-None-Match; for anonymous callers with its content behind a dot. Of lists the content alone, for If-None-Match',
+    'The version of what the reply shows, for If-Match; in replies to GET with its content behind a dot, for If-None-Match too. Of lists the content alone, for If-None-Match',
     '"3"',
   ),
   Vary: text('Headers of the request that the reply depends on', 'Authorization, X-Api-Key'),
@@ -146,7 +146,9 @@ const pascal = (code: string): string =>
 
 function problemResponse(status: number, kinds: readonly ProblemKind<never>[], components: Json): Json {
   const retryable = kinds.some(({ members }) => 'retryAfterSeconds' in members);
-  const named = [...new Set([...(HEADERS_OF[status] ?? []), ...(retryable ? ['Retry-After'] : [])])];
+  const isReplayable = status === 402 || kinds.some(({ code }) => code === problems.stillRunning.code); // a key remembers it
+  const replayed = isReplayable ? ['Idempotent-Replayed'] : [];
+  const named = [...new Set([...(HEADERS_OF[status] ?? []), ...replayed, ...(retryable ? ['Retry-After'] : [])])];
   const examples = kinds.map((kind) => [kind.code.split('/').at(-1)!, { summary: kind.title, value: exampleProblem(kind) }]);
   return {
     description: kinds.map(({ title, code }) => `${title} (\`${code}\`).`).join(' '),

@@ -49,7 +49,7 @@ export function readPrecondition(headers: Headers): Precondition | undefined {
   };
 }
 
-/** Replies to anonymous callers say the version and, after a dot, the content. Tags that no version could have match none. */
+/** What is read says the version and, after a dot, the content. Tags that no version could have match none. */
 const versionsOf = (tags: readonly Tag[]): number[] =>
   tags.flatMap(({ opaque }) => {
     const version = /^"(0|[1-9]\d{0,14})(\.[\w-]{22})?"$/.exec(opaque)?.[1];

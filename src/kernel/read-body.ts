@@ -77,26 +77,36 @@ function parse(text: string): unknown {
   }
 }
 
-const STRINGS_AND_MARKS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+const STRINGS_MARKS_AND_FRACTIONS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
 
 /**
  * Two readers of one body may each take another of two equal names (RFC 8259, section 4), and `__proto__` is more than a name to
- * some: neither is taken. `text` is known to be JSON.
+ * some: neither is taken. Nor is a fraction that would be rounded to a whole number: amounts are whole. `text` is known to be JSON.
  */
 function refuseOddNames(text: string): void {
   const open: (Set<string> | null)[] = [];
   let string = '';
   let values = 0;
-  for (const [token] of text.matchAll(STRINGS_AND_MARKS)) {
+  for (const [token] of text.matchAll(STRINGS_MARKS_AND_FRACTIONS)) {
     if (token === '{') open.push(new Set());
     else if (token === '[') open.push(null);
     else if (token === '}' || token === ']') open.pop();
     else if (token === ',') values++;
     else if (token === ':') addName(open.at(-1)!, JSON.parse(string));
-    else string = token;
+    else if (token.startsWith('"')) string = token;
+    else refuseRounded(token);
     if (values > VALUES_LIMIT)
       throw invalid({ errors: [{ pointer: '', detail: `must not hold more than ${VALUES_LIMIT} values`, in: 'body' }] });
   }
+}
+
+/** 100.99999999999999999 is no whole number, but it would be read as 101. */
+function refuseRounded(number: string): void {
+  const [, digits = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number)!;
+  const significant = (digits + fraction).replace(/0+$/, '');
+  const isWhole = significant === '' || significant.length <= digits.length + Number(exponent);
+  if (!isWhole && Number.isInteger(Number(number)))
+    throw malformed({ reason: `The number ${number.slice(0, 100)} cannot be read exactly.` });
 }
 
 function addName(names: Set<string> | null, name: string): void {

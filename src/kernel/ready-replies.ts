@@ -148,10 +148,17 @@ export function openReadyReplies({ shared, sharedKey, metrics }: ReadyParts): Re
 
 const encoder = new TextEncoder();
 
-function replyOf({ text, topics, version }: Made, readAt: number): ReadyReply {
+/**
+ * The entity tag of what is read: the version, which If-Match asks for, and the content. Much that a reply shows changes without a
+ * new version of its row: stock, ratings, names of others. Of lists the content alone.
+ */
+export function etagOf(text: string, version: number | undefined): string {
   const content = hash('sha256', text, 'base64url').slice(0, 22);
-  const etag = version === undefined ? `W/"${content}"` : `"${version}.${content}"`;
-  return { bytes: encoder.encode(text), etag, next: nextCursorOf(text) ?? null, topics, readAt };
+  return version === undefined ? `W/"${content}"` : `"${version}.${content}"`;
+}
+
+function replyOf({ text, topics, version }: Made, readAt: number): ReadyReply {
+  return { bytes: encoder.encode(text), etag: etagOf(text, version), next: nextCursorOf(text) ?? null, topics, readAt };
 }
 
 /** Lists end with their cursor, so it is read off the end of the text: a page may have been written by the database. */

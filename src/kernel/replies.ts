@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { isNoneMatched } from './preconditions.ts';
 import type { Problem } from './problems.ts';
-import { type Made, nextCursorOf, type ReadyReply } from './ready-replies.ts';
+import { etagOf, type Made, nextCursorOf, type ReadyReply } from './ready-replies.ts';
 import { isRedirection, isReplayed, type Redirection, type Route, textOf } from './routes.ts';
 
 export const SECURITY_HEADERS = {
@@ -61,7 +61,8 @@ export function resultReply(
   const text = textOf(result) ?? JSON.stringify(result);
   if (checked) checkReply(route, spec.returns, text);
   if (spec.etag) {
-    all.etag = `"${spec.etag(result as never)}"`;
+    const version = spec.etag(result as never);
+    all.etag = route.method === 'GET' ? etagOf(text, version) : `"${version}"`;
     if (route.method === 'GET' && isNoneMatched(request.headers.get('if-none-match'), all.etag))
       return new Response(null, { status: 304, headers: all });
   }
@@ -81,15 +82,10 @@ export function readyReply(reply: ReadyReply, request: Request, headers: Headers
   const { etag, next, bytes } = reply;
   const all: Headers = { ...SECURITY_HEADERS, ...PUBLIC, etag, ...headers };
   if (next) all.link = `<${nextUrl(request.url, next)}>; rel="next"`;
-  const had = request.headers.get('if-none-match');
-  if (had !== null && (isNoneMatched(had, etag) || isNoneMatched(had, versionIn(etag))))
-    return new Response(null, { status: 304, headers: all });
+  if (isNoneMatched(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: all });
   all['content-type'] = 'application/json';
   return new Response(bytes, { status: 200, headers: all });
 }
-
-/** A signed-in caller gets the version alone, and may send it anonymously too. */
-const versionIn = (etag: string): string | undefined => (etag.startsWith('"') ? `${etag.slice(0, etag.indexOf('.'))}"` : undefined);
 
 /** What a handler of a `ready` route answered. With `checked`, @throws Error when it is not what the API promises. */
 export function madeOf(route: Route, params: Record<string, string>, answer: unknown, checked: boolean): Made {
@@ -124,9 +120,12 @@ export function attachment(fileName: string): string {
 /** Path and query of the same list from the cursor on. */
 function nextUrl(url: string, cursor: string): string {
   const { pathname, search } = splitUrl(url);
-  const kept = search.split('&').filter((part) => part !== '' && !part.startsWith('cursor='));
+  const kept = search.split('&').filter((part) => part !== '' && nameIn(part) !== 'cursor');
   return `${pathname}?${[...kept, `cursor=${cursor}`].join('&')}`;
 }
+
+/** The name of a query parameter, which may be written with escapes, and without a value. */
+const nameIn = (part: string): string => decodeURIComponent(part.split('=', 1)[0]!.replaceAll('+', ' '));
 
 /** A Request's url is whole and normalised, so it need not be parsed again. */
 function splitUrl(url: string): { pathname: string; search: string } {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** Shapes that every module's schemas share. */
 
-export const Id = z.uuid().meta({ description: 'UUID', example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' });
+/** In small letters, whichever it came in: RFC 9562 has both read alike. */
+export const Id = z.uuid().toLowerCase().meta({ description: 'UUID', example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' });
 
 export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC', example: '2026-11-21T09:30:00.000Z' });
 

@@ -27,7 +27,7 @@ export const routes = [
     access: anyone,
     returns: Product,
     problems: [unknownProduct, nameNotUnique],
-    handle: (ctx: Orders, { params }) => ctx.catalog.productByName({ name: params.name }),
+    handle: (ctx: Orders, { params }) => ctx.catalog.productByName({ name: params.name.trim() }),
   }),
   post('/sales', {
     summary: 'Buy a product by its name, paid from a wallet',

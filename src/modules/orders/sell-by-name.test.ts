@@ -68,6 +68,7 @@ describe('a sale by name', () => {
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen.length).toBeGreaterThan(5);
     expect((await w.get('/v1/sales/goods/Cr%C3%A8me%20br%C3%BBl%C3%A9e')).body).toMatchObject({ name: 'Crème brûlée', price: usd(4_00) });
+    expect((await w.get('/v1/sales/goods/%20cr%C3%A8me%20br%C3%BBl%C3%A9e%20')).body).toMatchObject({ name: 'Crème brûlée' });
     expect(await w.get('/v1/sales/goods/nothing')).toBeProblem(404, 'catalog/unknown-product');
   });
 });
