@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { productTopic } from '#catalog';
 import { type Person, usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
+import { changed } from './events.ts';
 import { type anyone, get, signedIn } from './routes.ts';
+import { systemScope } from './runtime.ts';
 
 let w: World;
 let root: Person;
@@ -43,6 +46,14 @@ describe('a public page', () => {
       expect(await statementsOf(again), again).toBe(0);
       expect([second.status, second.body, second.headers.get('etag')], path).toEqual([200, first.body, first.headers.get('etag')]);
     }
+  });
+
+  test('is dropped by a commit that does nothing else but say so', async () => {
+    const path = `/v1/products/${lamp}`;
+    await isReady(path);
+    const { db } = w.souk.runtime.context('catalog', systemScope);
+    await db.transaction(async (tx) => changed(tx, [productTopic(lamp)], 'here'));
+    expect(await statementsOf(path)).toBeGreaterThan(0);
   });
 
   test('is read anew after a second', async () => {
