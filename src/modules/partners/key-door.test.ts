@@ -62,6 +62,17 @@ describe('a key opens', () => {
     expect((await auditor.get('/v1/products')).status).toBe(200);
     expect((await w.get('/v1/products', { 'x-api-key': 'souk_bad' })).status).toBe(200);
   });
+
+  test('no call as anybody while nobody can say whether it is valid', async () => {
+    const unknown = await w.partner('Unheard', ['audit:read']);
+    await w.sql('alter table partners.keys rename to keys_away');
+    try {
+      expect((await unknown.get('/v1/products')).status).toBe(500);
+    } finally {
+      await w.sql('alter table partners.keys_away rename to keys');
+    }
+    expect((await unknown.get('/v1/products')).status).toBe(200);
+  });
 });
 
 describe('a key is refused', () => {
