@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { identity, lastAdmin, noSecondFactor } from '#identity';
 import { type Composition, version } from '#kernel/compose.ts';
 import type { Module } from '#kernel/module.ts';
@@ -10,6 +10,7 @@ import { statesPage } from '#kernel/states-page.ts';
 import { personalDataPage } from '#kernel/tables.ts';
 import { wallet } from '#wallet';
 import { gatewayConfig } from '../infra/gateway.ts';
+import { gatewayPort } from '../infra/topology.ts';
 import { openSouk, settingsParts } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
@@ -135,7 +136,9 @@ souk
 souk
   .command('services')
   .description('run Souk as services on this machine: a process each, with RabbitMQ, Redis and nginx where they are installed')
-  .option('--replicas <count>', 'how many processes of each', (text) => Math.min(Math.max(Number.parseInt(text, 10) || 1, 1), 8), 1)
+  .option('--replicas <count>', 'how many processes of each service, 1 to 8', wholeNumber(1, 8), 1)
+  .option('--port <port>', 'the port of the gateway', wholeNumber(1, 65_535), gatewayPort)
+  .option('--free-ports', 'run the services on any free ports, rather than on 5000 to 5003')
   .action(runServices);
 
 souk
@@ -149,6 +152,15 @@ souk
   .action((file: string | undefined) => write(settingsPage(settingsParts()), file));
 
 await souk.parseAsync().catch((error) => fail(error));
+
+/** Reads an option. */
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
 
 /** Writes how far something is, ten times at most. */
 function inTenths(): (done: number, total: number) => void {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../infra/local/free-port.ts';
+import { nginxIsHere } from '../infra/local/nginx.ts';
 import { type App, openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
 import { type World, world } from '../test/world.ts';
 
@@ -29,6 +31,19 @@ afterEach(async () => {
 afterAll(async () => {
   await w.sql(`drop database ${new URL(emptyUrl).pathname.slice(1)} with (force)`);
   room.clear();
+});
+
+test.runIf(nginxIsHere)('services do not start where another program has the port of the gateway', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const app = startApp(room.path, { SECRET_KEYS }, 'cli.ts', 'services', '--port', String(port), '--free-ports');
+  apps.push(app);
+  expect(await app.ended()).toEqual({ code: 1, signal: null });
+  expect(app.stderr()).toBe(
+    `Souk: Port ${port} is taken by another program: stop it, or choose another port for the gateway with --port\n`,
+  );
+  other.close();
 });
 
 describe('a server that cannot start says why in one sentence and ends with 1:', () => {

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { headersTooLarge, malformed, methodNotAllowed, notFound, type Problem, tooLarge, unavailable } from '#kernel/problems.ts';
+import { problemText, SECURITY_HEADERS } from '#kernel/replies.ts';
 import { modules } from '../src/modules/index.ts';
 import { gatewayConfig, routeMap } from './gateway.ts';
 import { freePort } from './local/free-port.ts';
@@ -62,7 +65,8 @@ describe.runIf(nginxIsHere)('the gateway', () => {
       if (incoming.url === '/readyz') return outgoing.end('{}');
       asked.push(`${incoming.method} ${incoming.socket.localPort}`);
       if (answersNothing) return incoming.socket.destroy();
-      outgoing.end(JSON.stringify({ path: incoming.url, from: incoming.headers['x-forwarded-for'] }));
+      if (incoming.url === '/gateway/docs/') return outgoing.writeHead(308, { location: '/gateway/docs' }).end();
+      outgoing.end(JSON.stringify({ path: incoming.url, from: incoming.headers['x-forwarded-for'], host: incoming.headers.host }));
     });
     server.on('upgrade', (incoming: IncomingMessage, socket) => {
       const accept = createHash('sha1')
@@ -134,6 +138,65 @@ describe.runIf(nginxIsHere)('the gateway', () => {
     const reply = await fetch(`${url}/v1/products/x/reviews`);
     expect(reply.status).toBe(503);
     expect(await reply.json()).toMatchObject({ status: 503, code: 'unavailable', instance: '/v1/products/x/reviews' });
+  });
+
+  /** Sends bytes as they are, and reads until the gateway closes. */
+  async function raw(bytes: string): Promise<{ status: number; head: string; body: unknown }> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(bytes); // nginx answers nobody who has closed
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    return { status: Number(head.split(' ')[1]), head: head.toLowerCase(), body: JSON.parse(body) };
+  }
+
+  const noHttp = malformed({ reason: 'This is not HTTP/1.1 as RFC 9112 defines it.' });
+  const long = 'a'.repeat(20_000);
+  const refusals: [string, bytes: string, Problem][] = [
+    ['no HTTP', 'BLAH\r\n\r\n', noHttp],
+    ['a path that is not encoded', 'GET /v1/%zz HTTP/1.1\r\nHost: x\r\n\r\n', noHttp],
+    ['a version of HTTP that does not exist', 'GET / HTTP/9.1\r\nHost: x\r\n\r\n', noHttp],
+    [
+      'a method that it does not pass',
+      'TRACE / HTTP/1.1\r\nHost: x\r\n\r\n',
+      methodNotAllowed({ allow: 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT' }),
+    ],
+    ['a long path', `GET /${long} HTTP/1.1\r\nHost: x\r\n\r\n`, headersTooLarge({ limitBytes: 16_384 })],
+    ['a long header', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${long}\r\n\r\n`, headersTooLarge({ limitBytes: 16_384 })],
+    ['a large body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 262145\r\n\r\n', tooLarge({ limitBytes: 262_144 })],
+    ['a path of its own', 'GET /gateway/refused/away HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', notFound()],
+    [
+      'what no service answers',
+      'GET /v1/products/x/reviews HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      unavailable({ retryAfterSeconds: 1 }),
+    ],
+  ];
+
+  test.each(refusals)('refuses %s in the words and with the headers of a service', async (_, bytes, problem) => {
+    const { status, head, body } = await raw(bytes);
+    expect(status).toBe(problem.status);
+    const { instance, ...rest } = body as { instance: string };
+    expect({ ...rest, instance: '' }).toEqual(JSON.parse(problemText(problem, '')));
+    expect(head).toContain('content-type: application/problem+json');
+    for (const [name, value] of Object.entries({ ...SECURITY_HEADERS, 'cache-control': 'no-store' }))
+      expect(head).toContain(`${name}: ${value.toLowerCase()}`);
+    expect(head).toMatch(/x-request-id: [a-z0-9]{32}/);
+  });
+
+  test('gives its refusal the request id of the caller', async () => {
+    const reply = await fetch(`${url}/metrics`, { headers: { 'x-request-id': 'mine-1' } });
+    expect(reply.headers.get('x-request-id')).toBe('mine-1');
+  });
+
+  test('serves a caller of HTTP/1.0 that names no host', async () => {
+    expect(await raw('GET /v1/orders HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200, body: { path: '/v1/orders', host: 'localhost' } });
+  });
+
+  test('sends nobody from the documents to a path that it hides', async () => {
+    const reply = await fetch(`${url}/docs/`, { redirect: 'manual' });
+    expect([reply.status, reply.headers.get('location')]).toEqual([308, '/docs']);
+  });
+
+  test('is not taken for another program that has its port', async () => {
+    await expect(startGateway(Number(new URL(url).port), modules, () => [])).rejects.toThrow(/is taken by another program/);
   });
 
   test('passes WebSockets', async () => {

@@ -1,6 +1,18 @@
 import { GATEWAY } from '#kernel/docs.ts';
 import { kernelModule } from '#kernel/kernel-module.ts';
 import type { Module } from '#kernel/module.ts';
+import {
+  headersTooLarge,
+  malformed,
+  methodNotAllowed,
+  notFound,
+  type Problem,
+  requestTimeout,
+  tooLarge,
+  unavailable,
+} from '#kernel/problems.ts';
+import { BODY_LIMIT_BYTES } from '#kernel/read-body.ts';
+import { problemText, SECURITY_HEADERS } from '#kernel/replies.ts';
 import { gatewayPort, keeper, type Service, services } from './topology.ts';
 
 export interface GatewayOptions {
@@ -54,10 +66,21 @@ export function gatewayConfig(modules: readonly Module[], options: GatewayOption
   const ROUTES = routeMap(modules).map(([pattern, service]) => `    "~${pattern}" ${service};`);
   const UPSTREAMS = services.map((service) => upstream(service, replicasOf(service)));
   const OWN_PORTS = ownPorts ? services.map(ownPort) : [];
-  return TEMPLATE.replaceAll(/\b(ROUTES|UPSTREAMS|OWN_PORTS|LISTEN|TEMPORARY|KEEPER|GATEWAY)\b/g, (name) => {
-    const values: Record<string, string> = { LISTEN: listen, TEMPORARY: temporary, KEEPER: keeper.name, GATEWAY };
-    return values[name] ?? { ROUTES, UPSTREAMS, OWN_PORTS }[name as 'ROUTES']!.join('\n');
-  });
+  return TEMPLATE.replaceAll(
+    /\b(ROUTES|UPSTREAMS|OWN_PORTS|LISTEN|TEMPORARY|KEEPER|GATEWAY|ERROR_PAGES|REFUSALS|BODY_LIMIT)\b/g,
+    (name) => {
+      const values: Record<string, string> = {
+        LISTEN: listen,
+        TEMPORARY: temporary,
+        KEEPER: keeper.name,
+        GATEWAY,
+        ERROR_PAGES: errorPages(),
+        REFUSALS: refusals(),
+        BODY_LIMIT: String(BODY_LIMIT_BYTES),
+      };
+      return values[name] ?? { ROUTES, UPSTREAMS, OWN_PORTS }[name as 'ROUTES']!.join('\n');
+    },
+  );
 }
 
 const upstream = ({ name }: Service, replicas: readonly string[]): string => `
@@ -70,14 +93,52 @@ ${replicas.map((address) => `    server ${address} max_fails=1 fail_timeout=1s;\
 const ownPort = ({ name, port }: Service): string => `
   server {
     listen ${port};
+${errorPages()}
+${refusals()}
     location / {
       proxy_pass http://${name};
     }
   }`;
 
-/** A reply of the gateway's own, as RFC 9457 writes it. */
-const problem = (code: string, title: string, status: number, detail: string): string =>
-  `return ${status} '${JSON.stringify({ type: `/docs/problems#${code}`, title, status, detail, instance: '$instance', code })}';`;
+const HEADER_LIMIT_BYTES = 16 * 1024;
+
+/** What nginx refuses by itself, by the statuses that it gives it: with the words that a service would refuse it with. */
+const REFUSALS: Readonly<Record<string, { statuses: readonly number[]; problem: Problem }>> = {
+  malformed: { statuses: [400, 411, 501, 505], problem: malformed({ reason: 'This is not HTTP/1.1 as RFC 9112 defines it.' }) },
+  nothing: { statuses: [404], problem: notFound() },
+  method: { statuses: [405], problem: methodNotAllowed({ allow: 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT' }) },
+  late: { statuses: [408], problem: requestTimeout() },
+  large: { statuses: [413], problem: tooLarge({ limitBytes: BODY_LIMIT_BYTES }) },
+  headers: { statuses: [414, 431, 494], problem: headersTooLarge({ limitBytes: HEADER_LIMIT_BYTES }) },
+  away: { statuses: [500, 502, 503, 504], problem: unavailable({ retryAfterSeconds: 1 }) },
+};
+
+/** Named by a path, for nginx takes no named location where it could not read the path of a request. */
+const pageOf = (name: string): string => `${GATEWAY}/refused/${name}`;
+
+const errorPages = (): string =>
+  Object.entries(REFUSALS)
+    .map(([name, { statuses }]) => `    error_page ${statuses.join(' ')} = ${pageOf(name)};`)
+    .join('\n');
+
+const refusals = (): string =>
+  Object.entries(REFUSALS)
+    .map(([name, { problem }]) => `    location = ${pageOf(name)} {\n      internal;\n${refusal(problem)}\n    }`)
+    .join('\n');
+
+/** A reply of the gateway's own, with the headers of every problem. */
+function refusal(problem: Problem): string {
+  const { retryAfterSeconds, allow } = problem.extra;
+  const headers = {
+    ...SECURITY_HEADERS,
+    'cache-control': 'no-store',
+    'x-request-id': '$own_request_id',
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': retryAfterSeconds }),
+    ...(allow === undefined ? {} : { allow }),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `      add_header ${name} "${value}" always;`);
+  return [...lines, `      return ${problem.status} '${problemText(problem, '$instance')}';`].join('\n');
+}
 
 const TEMPLATE = `# Made by "npm run gateway" from infra/topology.ts and the routes of all modules. Do not edit.
 worker_processes auto;
@@ -91,6 +152,7 @@ events {
 http {
   access_log off;
   server_tokens off;
+  absolute_redirect off;
   default_type application/problem+json;
   client_body_temp_path TEMPORARY/bodies;
   proxy_temp_path TEMPORARY/replies;
@@ -118,8 +180,17 @@ UPSTREAMS
     default "";
     "~^(?<safe>[A-Za-z0-9/._~%-]{1,200})" $safe;
   }
+  map $http_x_request_id $own_request_id {
+    default $request_id;
+    "~^(?<given>[A-Za-z0-9_.-]{1,64})$" $given;
+  }
+  # HTTP/1.0 needs no Host; a service does.
+  map $http_host $asked_host {
+    default $http_host;
+    "" localhost;
+  }
 
-  client_max_body_size 1m;
+  client_max_body_size BODY_LIMIT;
   client_header_timeout 10s;
   client_body_timeout 10s;
   large_client_header_buffers 4 16k;
@@ -131,7 +202,7 @@ UPSTREAMS
   # A call that has taken longer is not begun anew.
   proxy_next_upstream_timeout 5s;
   proxy_next_upstream_tries 3;
-  proxy_set_header Host $http_host;
+  proxy_set_header Host $asked_host;
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   proxy_set_header X-Forwarded-Proto $scheme;
   proxy_set_header Upgrade $http_upgrade;
@@ -140,15 +211,15 @@ UPSTREAMS
   server {
     listen LISTEN default_server;
     merge_slashes off;
-    error_page 400 = @malformed;
-    error_page 408 = @late;
-    error_page 413 = @large;
+ERROR_PAGES
     error_page 419 = @keyed;
-    error_page 502 503 504 = @unavailable;
     recursive_error_pages on;
 
     # Services ask each other past the gateway, and metrics are for the operator.
-    location ~ ^(/internal/|/metrics$|GATEWAY) { ${problem('not-found', 'Not found', 404, 'There is nothing here.')} }
+    location ~ ^(/internal/|/metrics$|GATEWAY) {
+      return 404;
+    }
+REFUSALS
 
     # The documents of all services.
     location = / {
@@ -158,6 +229,7 @@ UPSTREAMS
     location ~ ^/(docs|openapi\\.json$) {
       rewrite ^ GATEWAY$uri break;
       proxy_pass http://KEEPER;
+      proxy_redirect GATEWAY/ /;
     }
 
     location / {
@@ -172,14 +244,6 @@ UPSTREAMS
       proxy_pass http://$service;
     }
 
-    location @malformed { ${problem('malformed', 'Malformed request', 400, 'This is not HTTP/1.1 as RFC 9112 defines it.')} }
-    location @late { ${problem('request-timeout', 'Request timeout', 408, 'The request did not arrive in time.')} }
-    location @large { ${problem('too-large', 'Too large', 413, 'The body of the request is too large.')} }
-    location @unavailable {
-      add_header Retry-After 1 always;
-      add_header Cache-Control no-store always;
-      ${problem('unavailable', 'Unavailable', 503, 'The service does not answer now. Repeat the call, with the same Idempotency-Key if it had one.')}
-    }
   }
 OWN_PORTS
 }

@@ -10,3 +10,17 @@ export async function freePort(): Promise<number> {
   await once(probe, 'close');
   return port;
 }
+
+/** Whether a program on this machine listens on the port already. */
+export async function isTaken(port: number): Promise<boolean> {
+  const probe = createServer();
+  try {
+    probe.listen(port, '127.0.0.1');
+    await once(probe, 'listening');
+  } catch {
+    return true;
+  }
+  probe.close();
+  await once(probe, 'close');
+  return false;
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Module } from '#kernel/module.ts';
 import { type GatewayOptions, gatewayConfig } from '../gateway.ts';
+import { isTaken } from './free-port.ts';
 
 /** False where nginx is not installed: `apt-get install nginx-light` brings it. */
 export const nginxIsHere = spawnSync('nginx', ['-v']).status === 0;
@@ -48,6 +49,7 @@ export async function startGateway(port: number, modules: readonly Module[], rep
     }
   };
 
+  if (await isTaken(port)) throw new Error(`Port ${port} is taken by another program.`); // which would answer in its place
   await start();
   return {
     url,

@@ -17,12 +17,18 @@ export async function startRedis(): Promise<Redis> {
   const port = await freePort();
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
     stdio: 'ignore',
+    detached: true, // Ctrl-C ends the services first
   });
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   const url = `redis://127.0.0.1:${port}`;
   const client = createClient({ url, socket: { reconnectStrategy: () => 50 } }).on('error', () => {});
-  await client.connect();
-  client.destroy();
+  const failed = ended.then(() => Promise.reject(new Error('Redis ended before it answered.')));
+  failed.catch(() => {}); // later it may end
+  try {
+    await Promise.race([client.connect(), failed]);
+  } finally {
+    client.destroy();
+  }
   return {
     url,
     signal: (name) => server.kill(name),

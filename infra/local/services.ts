@@ -38,6 +38,8 @@ export interface LocalOptions {
   onOwnPorts?: boolean;
   /** Starts a process again that has ended by itself, after a second. */
   watched?: boolean;
+  /** Ends the start where it is. */
+  stopped?: AbortSignal;
   /** Called with every line of their logs. */
   log?: (service: Service, line: string) => void;
   say?: (line: string) => void;
@@ -65,7 +67,7 @@ export async function startServices(options: LocalOptions): Promise<LocalService
     for (const replica of replicas.toReversed()) await replica.stop(); // who asks goes before who is asked
   };
   try {
-    await Promise.all(replicas.map((replica) => replica.start()));
+    await Promise.race([Promise.all(replicas.map((replica) => replica.start())), ...(options.stopped ? [endOf(options.stopped)] : [])]);
   } catch (error) {
     await stop();
     throw error;
@@ -76,6 +78,11 @@ export async function startServices(options: LocalOptions): Promise<LocalService
     named: (name, index = 0) => replicas.filter(({ service }) => service.name === name)[index]!,
     stop,
   };
+}
+
+async function endOf(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
 }
 
 type Watched = Replica & {
@@ -89,10 +96,10 @@ function openReplica(service: Service, port: number, env: Record<string, string 
   let isWanted = false;
 
   const launch = (): { child: ChildProcess; said: () => string } => {
-    const started = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }); // by the channel it notices our end
     let said = '';
-    createInterface(started.stdout).on('line', (line) => options.log?.(service, line));
-    started.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    createInterface(started.stdout!).on('line', (line) => options.log?.(service, line));
+    started.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
       said = `${said}${chunk}`.slice(-4000);
     });
     started.once('exit', (code, signal) => {
@@ -108,6 +115,7 @@ function openReplica(service: Service, port: number, env: Record<string, string 
     isWanted = true;
     const { child, said } = launch();
     for (const until = Date.now() + READY_WITHIN_MS; !(await isReady(url)); await sleep(50)) {
+      if (!isWanted) return;
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The service ${service.name} ended: ${said()}`);
       if (Date.now() > until) throw new Error(`The service ${service.name} was not ready in time: ${said()}`);
     }

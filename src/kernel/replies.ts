@@ -29,7 +29,8 @@ export function problemReply(problem: Problem, instance: string, headers: Header
   return new Response(problemText(problem, instance), { status: problem.status, headers: all });
 }
 
-const problemText = ({ code, title, status, message, extra }: Problem, instance: string): string =>
+/** The body of a problem. */
+export const problemText = ({ code, title, status, message, extra }: Problem, instance: string): string =>
   JSON.stringify({ type: problemType(code), title, status, detail: message, instance, code, ...extra });
 
 /** The same, on a socket that carries no request that could be answered. */
