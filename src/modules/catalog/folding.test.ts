@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { usd } from '../../../test/people.ts';
+import { PASSWORD, usd } from '../../../test/people.ts';
 import { type Person, type Reply, type World, world } from '../../../test/world.ts';
 
 /** How texts are compared: names in other forms of Unicode, digits of other scripts, brands with symbols, options that look alike. */
@@ -82,4 +82,15 @@ test('ten long options in a script of wide characters are taken, and sold by', a
   const query = Object.fromEntries(Object.entries(options).map(([name, value]) => [`option.${name}`, value]));
   expect(namesOf(await list(query))).toEqual(['Wide']);
   expect(namesOf(await list({ ...query, [`option.${Object.keys(options)[5]}`]: 'another' }))).toEqual([]);
+});
+
+test('products are found by the name of their seller in each of its compatible forms', async () => {
+  const username = 'ﬁne-①';
+  await w.ask('identity', 'ensureAccount', { username, password: PASSWORD, fullName: 'Fine', email: null });
+  const { body } = await w.post('/v1/auth/sign-in', { username, password: PASSWORD });
+  const asSeller = { authorization: `Bearer ${body.accessToken}`, 'idempotency-key': 'quill' };
+  const made = await w.post('/v1/products', { name: 'Quill', price: usd(1_00), stock: 1 }, asSeller);
+  await w.post(`/v1/products/${made.body.id}/submit`, {}, asSeller);
+  expect((await root.post(`/v1/products/${made.body.id}/approve`)).status).toBe(200);
+  for (const seller of [username, 'fine-1', 'FINE-①', 'ＦＩＮＥ-1']) expect(namesOf(await list({ seller })), seller).toEqual(['Quill']);
 });

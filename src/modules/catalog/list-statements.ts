@@ -189,7 +189,7 @@ function tagsBeyond(slice: Slice, walked: ReturnType<typeof driverOf>): Sql[] {
     ...(slice.category === undefined || walked === 'category' ? [] : [sql`'category:' || ${slice.category}::text`]),
     ...(slice.brand === undefined || walked === 'brand' ? [] : [sql`'brand:' || catalog.label(${slice.brand})`]),
     ...(slice.type === undefined ? [] : [sql`'type:' || catalog.label(${slice.type})`]),
-    ...(slice.seller === undefined || walked === 'seller' ? [] : [sql`'seller:' || lower(${slice.seller}::text)`]),
+    ...(slice.seller === undefined || walked === 'seller' ? [] : [sql`'seller:' || lower(normalize(${slice.seller}::text, NFKC))`]),
   ];
   const options = Object.keys(slice.options).length > 0 ? [sql`catalog.option_tags(${JSON.stringify(slice.options)}::jsonb)`] : [];
   const arrays = [...(tags.length > 0 ? [sql`array[${join(tags)}]`] : []), ...options];

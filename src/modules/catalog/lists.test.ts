@@ -80,6 +80,7 @@ describe('filters', () => {
     [{ type: 'lighting', inStock: 'false' }, ['Lamp shade', 'Lamp']],
     [{ category: 'electronics', brand: 'Orion' }, ['Desk', 'Lamp shade']],
     [{ seller: 'SUE' }, ['Soap']],
+    [{ seller: 'ｓｕｅ' }, ['Soap']],
     [{ sellerId: PLATFORM_SELLER.id, category: 'accessories' }, ['Phone case']],
     [{ seller: 'nobody' }, []],
     [{ minPrice: '400', maxPrice: '1200' }, ['Éclair', 'Lamp shade', 'Phone case']],
