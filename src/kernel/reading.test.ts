@@ -134,6 +134,10 @@ describe('a body', () => {
 });
 
 describe('a query', () => {
+  test('that says a name twice is told which', async () => {
+    expect((await w.get('/v1/products?limit=1&limit=2')).body.errors).toMatchObject([{ pointer: '/limit', detail: 'must be given once' }]);
+  });
+
   test.each(['minPrice=', 'category=', 'cursor=', 'limit=', 'q=', 'inStock=', 'sort=', 'option.color=', '&&', 'state'])(
     'holds nothing where a parameter is empty: %s',
     async (query) => {
@@ -199,6 +203,7 @@ describe('a reply', () => {
     const replayed = ({ responses }: { responses: Record<string, { headers: object }> }) =>
       'Idempotent-Replayed' in (responses[200] ?? responses[201])!.headers;
     expect(replayed(paths['/v1/products'].post)).toBe(true);
+    expect(replayed(paths['/v1/auth/confirm-sign-up'].post)).toBe(true); // as every POST
     expect(replayed(paths['/v1/products/{id}'].get)).toBe(false);
   });
 

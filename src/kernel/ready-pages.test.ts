@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { productTopic } from '#catalog';
 import { type Person, usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
-import { changed } from './events.ts';
+import { CHANGED_CHANNEL, changed } from './events.ts';
 import { type anyone, get, signedIn } from './routes.ts';
 import { systemScope } from './runtime.ts';
 
@@ -54,6 +54,17 @@ describe('a public page', () => {
     const { db } = w.souk.runtime.context('catalog', systemScope);
     await db.transaction(async (tx) => changed(tx, [productTopic(lamp)], 'here'));
     expect(await statementsOf(path)).toBeGreaterThan(0);
+  });
+
+  test('is dropped in other processes at once if the change says so, else they know after a second', async () => {
+    const { db } = w.souk.runtime.context('catalog', systemScope);
+    const told = (reach: 'here' | 'everywhere') =>
+      db.transaction(async (tx) => {
+        changed(tx, [productTopic(lamp)], reach);
+        return [...tx.signals];
+      });
+    expect(await told('here')).toEqual([]);
+    expect(await told('everywhere')).toEqual([CHANGED_CHANNEL]);
   });
 
   test('is read anew after a second', async () => {
