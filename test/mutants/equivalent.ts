@@ -27,4 +27,8 @@ export const equivalent: ReadonlyMap<string, string> = new Map<string, string>([
     'src/modules/partners/create-key.ts: && to ||: if (key && made) return repeated(ctx, made, key);',
     'Without a key of the call a row is always made, so either way what remains is a failure that is logged.',
   ],
+  [
+    `src/modules/partners/key.ts: a first predicate removed: tx.execute(sql\`update partners.keys set slot = null, salt = null where name_key = \${name} and slot in (1, 2) and expires_at <= \${now}\`);`,
+    'A key that has expired is refused with or without a slot, so that of another partner may give it up earlier.',
+  ],
 ]);
