@@ -39,6 +39,14 @@ afterAll(async () => {
   room.clear();
 });
 
+test('a server ends although nobody reads its log any more', async () => {
+  const server = await startServer(room.path, { DATABASE_URL: databaseUrl(), LOG_LEVEL: 'info' });
+  apps.push(server);
+  server.child.stdout!.destroy();
+  await server.call('/v1/products');
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+});
+
 /** One server, from its start with an empty folder to its end; what it is asked stands in this order. */
 describe('a server with a database of its own', () => {
   const email = 'leila.benali@example.com';

@@ -238,6 +238,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
       await work.stop();
       await Promise.all([signals.stop(), cache.stop()]);
       await Promise.all([pool.end(), background.end(), tracing.stop(), errors.stop()]);
+      // Here, since at exit the log would write without end to a reader that is gone.
+      await new Promise((written) => parts.log.flush(written));
     },
     drain: () => {
       draining = true;
