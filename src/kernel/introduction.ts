@@ -30,8 +30,8 @@ is still running, the second waits for up to 5 seconds and then answers 409 \`st
 
 A reply that shows one thing carries its version as \`ETag\`. Send it as \`If-Match\` when you change the thing: if somebody else changed it first, the call answers
 412 \`version-mismatch\` and nothing is changed. \`PATCH\` takes a JSON Merge Patch (RFC 7396): a field that is absent stays, \`null\` empties it.
-Send \`If-None-Match\` when you read again: 304 says that nothing has changed. The \`ETag\` of a reply to \`GET\` is the version, a dot and the content,
-because much of what it shows (stock, ratings) changes without a new version; \`If-Match\` reads the version alone. Public pages may be a second old for anonymous callers.
+Send \`If-None-Match\` when you read again: 304 says that nothing has changed. An \`ETag\` is the version of what you read. That of a product
+has its content behind a dot, because stock and ratings change without a new version; \`If-Match\` reads the version alone. Public pages may be a second old for anonymous callers.
 
 ## Pages
 

@@ -15,7 +15,7 @@ export const headers: Readonly<Record<string, Json>> = {
   'RateLimit-Policy': text('How many calls a limit allows in how many seconds', '"address";q=1200;w=60'),
   'Retry-After': seconds('Seconds after which to ask again'),
   ETag: text(
-    'The version of what the reply shows, for If-Match; in replies to GET with its content behind a dot, for If-None-Match too. Of lists the content alone, for If-None-Match',
+    'The version of what the reply shows, for If-Match; for If-None-Match too. What changes without a new version (the stock of a product) stands behind a dot. Of lists the content alone, for If-None-Match',
     '"3"',
   ),
   Vary: text('Headers of the request that the reply depends on', 'Authorization, X-Api-Key'),

@@ -63,7 +63,7 @@ export function resultReply(
   if (checked) checkReply(route, spec.returns, text);
   if (spec.etag) {
     const version = spec.etag(result as never);
-    all.etag = route.method === 'GET' ? etagOf(text, version) : `"${version}"`;
+    all.etag = route.method === 'GET' && spec.ready ? etagOf(text, version) : `"${version}"`;
     if (route.method === 'GET' && isNoneMatched(request.headers.get('if-none-match'), all.etag))
       return new Response(null, { status: 304, headers: all });
   }

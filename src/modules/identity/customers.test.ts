@@ -26,7 +26,7 @@ test('Amal registers, is active at once, and sees what she gave', async () => {
   const { body } = await signIn(w, { username: 'amal' });
   const seen = await w.get('/v1/customers/amal', { authorization: `Bearer ${body.accessToken}` });
   expect(seen.body).toEqual(made.body);
-  expect(seen.headers.get('etag')).toMatch(/^"1\.[\w-]{22}"$/);
+  expect(seen.headers.get('etag')).toBe('"1"');
   expect(await w.sql(`select 1 from told.outbox where name = 'identity.account-created.v2'`)).toHaveLength(1);
 });
 
