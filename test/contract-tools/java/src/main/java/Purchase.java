@@ -37,7 +37,7 @@ public class Purchase {
         new PostCustomersByUsernameWalletChargeRequest().amount(100_00L).currency(Currency.USD).source("4242424242424242"));
 
     Product product = new ProductsApi(client)
-        .getProducts(5, null, name, null, null, null, null, null, null, null, null, null, null, null, Map.of("option.color", "red"))
+        .getProducts(5, null, name, null, null, null, null, null, null, null, null, null, null, null, Map.of("option.color", "red"), null)
         .getItems().get(0);
 
     OrdersApi orders = new OrdersApi(client);
