@@ -123,6 +123,26 @@ describe.skipIf(typeof found === 'string')('in containers', { timeout: 120_000 }
     expect((await sue.get('/v1/customers/sue/wallet')).status).toBe(200);
   });
 
+  test.each(['customers', 'inventory', 'rabbitmq', 'redis', 'pgbouncer', 'postgres', 'gateway'])(
+    '%s is killed amid purchases and comes back: each key has one outcome, and no cent and no unit is lost',
+    async (service) => {
+      expect((await bob.charge(usd(20_00))).status).toBe(201);
+      const [before, stock] = [(await bob.balance()).amount, await stockOf(lamp)];
+      const purchases = Promise.all(
+        [1, 2, 3].map(async () => [await placed(randomUUID()), await placed(randomUUID()), await placed(randomUUID())]),
+      );
+
+      await souk.outage(service, 3000);
+      const late = await placed(randomUUID());
+      const replies = [...(await purchases).flat(), late];
+
+      expect(new Set(replies.map(({ body }) => body.id)).size).toBe(10);
+      await expect.poll(async () => (await bob.balance()).amount, { timeout: 30_000 }).toBe(before - 10_00);
+      await expect.poll(() => stockOf(lamp), { timeout: 30_000 }).toBe(stock - 10);
+      expect((await root.get('/v1/ledger/proof')).body).toMatchObject({ ok: true });
+    },
+  );
+
   const posted = (body: object): RequestInit => ({
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -20,6 +20,8 @@ export interface Composition {
   scale(service: string, replicas: number): Promise<void>;
   /** Ends a replica as a power cut does. */
   kill(service: string, replica: number): Promise<void>;
+  /** Ends a container as a power cut does, and starts it again after that time. */
+  outage(service: string, ms: number): Promise<void>;
   /** Takes everything down. @returns what is left behind of it: nothing. */
   close(): Promise<string[]>;
 }
@@ -66,6 +68,12 @@ export async function openComposition({ secrets, ports }: { secrets: string; por
         if (found.length !== replicas) throw new Error(`There are not ${replicas} replicas of ${service}: ${found.join(', ')}.`);
       }),
     kill: async (service, replica) => void (await engine.run('kill', (await containersOf(service))[replica - 1]!)),
+    async outage(service, ms) {
+      const name = (await containersOf(service))[0]!;
+      await engine.run('kill', name);
+      await sleep(ms);
+      await engine.run('start', name);
+    },
     async close() {
       clearInterval(healthChecks);
       await timed(say, 'down', () => takeDown(engine));
