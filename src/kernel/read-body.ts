@@ -77,7 +77,8 @@ function parse(text: string): unknown {
   }
 }
 
-const STRINGS_MARKS_AND_FRACTIONS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
+/** A number is taken whole: a pattern that gives digits back would begin anew at each of them. */
+const STRINGS_MARKS_AND_NUMBERS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d[\d.eE+-]*/g;
 
 /**
  * Two readers of one body may each take another of two equal names (RFC 8259, section 4), and `__proto__` is more than a name to
@@ -87,14 +88,14 @@ function refuseOddNames(text: string): void {
   const open: (Set<string> | null)[] = [];
   let string = '';
   let values = 0;
-  for (const [token] of text.matchAll(STRINGS_MARKS_AND_FRACTIONS)) {
+  for (const [token] of text.matchAll(STRINGS_MARKS_AND_NUMBERS)) {
     if (token === '{') open.push(new Set());
     else if (token === '[') open.push(null);
     else if (token === '}' || token === ']') open.pop();
     else if (token === ',') values++;
     else if (token === ':') addName(open.at(-1)!, JSON.parse(string));
     else if (token.startsWith('"')) string = token;
-    else refuseRounded(token);
+    else if (/[.eE]/.test(token)) refuseRounded(token);
     if (values > VALUES_LIMIT)
       throw invalid({ errors: [{ pointer: '', detail: `must not hold more than ${VALUES_LIMIT} values`, in: 'body' }] });
   }
@@ -103,8 +104,10 @@ function refuseOddNames(text: string): void {
 /** 100.99999999999999999 is no whole number, but it would be read as 101. */
 function refuseRounded(number: string): void {
   const [, digits = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number)!;
-  const significant = (digits + fraction).replace(/0+$/, '');
-  const isWhole = significant === '' || significant.length <= digits.length + Number(exponent);
+  const all = digits + fraction;
+  let significant = all.length;
+  while (all[significant - 1] === '0') significant--; // no pattern: /0+$/ begins anew at each of a quarter million zeros
+  const isWhole = significant === 0 || significant <= digits.length + Number(exponent);
   if (!isWhole && Number.isInteger(Number(number)))
     throw malformed({ reason: `The number ${number.slice(0, 100)} cannot be read exactly.` });
 }

@@ -78,6 +78,11 @@ describe('a body', () => {
     for (const amount of ['100.99999999999999999', '1.00000000000000000001', '9007199254740.9999', '9999999999999999.9e-9'])
       expect(await priced(amount), amount).toBeProblem(400, 'malformed');
     expect(await priced('1.5')).toBeProblem(422, 'invalid');
+    const began = performance.now();
+    expect(await priced(`0.${'0'.repeat(200_000)}1`)).toBeProblem(400, 'malformed');
+    expect(await priced('1'.repeat(200_000))).toBeProblem(422, 'invalid');
+    expect(await priced(`1${'0'.repeat(200_000)}.5`)).toBeProblem(422, 'invalid');
+    expect(performance.now() - began).toBeLessThan(3000); // each digit is read once, however many there are
     for (const [amount, read] of [
       ['1e2', 100],
       ['150.0', 150],
