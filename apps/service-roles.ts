@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { gatherSettings } from '#adapters/secrets/index.ts';
-import { connected } from '#kernel/migrations.ts';
+import { besideOthers, connected } from '#kernel/migrations.ts';
 import type { Module } from '#kernel/module.ts';
 import { addSubscriptions } from '#kernel/outbox.ts';
 import { subscriptionsOf } from '#kernel/queues.ts';
@@ -47,6 +47,6 @@ export async function grantServiceRoles(
     .map((service) => `alter role ${roleOf(service)} login password ${pg.escapeLiteral(passwords[service.name]!)};`);
   await connected(url, async (client) => {
     await client.query(addSubscriptions(subscriptionsOf({ modules })));
-    await client.query(`begin; ${rolesSql(services, withSchema, hasBroker)} ${signsIn.join(' ')} commit;`);
+    await besideOthers(client, () => client.query(`${rolesSql(services, withSchema, hasBroker)} ${signsIn.join(' ')}`));
   });
 }

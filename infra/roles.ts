@@ -43,9 +43,8 @@ function roleSql(service: Service, modules: readonly string[], hasBroker: boolea
     `do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$;`,
     // A pooler drops what a connection says of itself when it begins.
     `alter role ${role} set statement_timeout = '15s'; alter role ${role} set lock_timeout = '5s'; alter role ${role} set idle_in_transaction_session_timeout = '20s';`,
-    ...['kernel', ...modules].map(
-      (schema) => `revoke all on all tables in schema ${schema} from ${role}; revoke all on schema ${schema} from ${role};`,
-    ),
+    ...['kernel', ...modules].map((schema) => nothingOf(schema, role)),
+    inPgBoss(nothingOf('pgboss', role)),
     ...service.modules.map((schema) => wholeOf(schema, role)),
     `grant usage on schema kernel to ${role};`,
     `grant select on kernel.migrations, kernel.master_keys to ${role};`,
@@ -59,7 +58,7 @@ function roleSql(service: Service, modules: readonly string[], hasBroker: boolea
     ]),
     ...['consumed', 'dead_letters'].map((table) => `drop policy if exists ${role}_keeps on kernel.${table};`),
     ...(service === keeper ? [KEEPER.replaceAll('ROLE', role).trim()] : []),
-    ...(hasBroker ? [] : [`do $$ begin if to_regnamespace('pgboss') is not null then ${wholeOf('pgboss', role)} end if; end $$;`]),
+    ...(hasBroker ? [] : [inPgBoss(wholeOf('pgboss', role))]),
   ].join('\n');
 }
 
@@ -72,6 +71,19 @@ const wholeOf = (schema: string, role: string): string =>
     `alter default privileges in schema ${schema} grant select, insert, update, delete on tables to ${role};`,
     `alter default privileges in schema ${schema} grant usage, select on sequences to ${role};`,
   ].join(' ');
+
+/** Takes back what an earlier run gave, when a module lived in another service, or there was no broker. */
+const nothingOf = (schema: string, role: string): string =>
+  [
+    `revoke all on all tables in schema ${schema} from ${role};`,
+    `revoke all on all sequences in schema ${schema} from ${role};`,
+    `alter default privileges in schema ${schema} revoke all on tables from ${role};`,
+    `alter default privileges in schema ${schema} revoke all on sequences from ${role};`,
+    `revoke all on schema ${schema} from ${role};`,
+  ].join(' ');
+
+/** The schema of pg-boss is there where it has ever run. */
+const inPgBoss = (statements: string): string => `do $$ begin if to_regnamespace('pgboss') is not null then ${statements} end if; end $$;`;
 
 const policy = (table: string, name: string, role: string, what: string, rule: string): string[] => [
   `drop policy if exists ${name} on kernel.${table};`,

@@ -29,7 +29,7 @@ export interface OutsideIssuer {
   readonly issuer: string;
   /** Whether a token claims to be the issuer's. Nothing of it is checked yet. */
   claims(token: string): boolean;
-  /** @throws unauthenticated for a token that is not valid, or not for us. @throws unavailable when the issuer's keys cannot be had. */
+  /** @throws unauthenticated for a token that is not valid, or not for us. @throws unavailable when the issuer's keys cannot be fetched. */
   recognise(token: string): Promise<Recognised>;
 }
 

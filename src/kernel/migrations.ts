@@ -134,22 +134,34 @@ interface File {
 }
 
 /** Applies a file, beside processes of the version before that are at work. */
-async function apply(client: pg.Client, file: File, tries = TRIES): Promise<void> {
+async function apply(client: pg.Client, file: File): Promise<void> {
+  try {
+    await besideOthers(client, async () => {
+      await client.query(file.text);
+      await client.query('insert into kernel.migrations (module, name, checksum) values ($1, $2, $3)', [
+        file.module,
+        file.name,
+        file.checksum,
+      ]);
+    });
+  } catch (error) {
+    throw new Error(`The migration ${file.module}/${file.name} failed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/**
+ * Runs a transaction that locks tables, beside processes at work: it waits a second for a table in use, lets the others pass, and begins
+ * anew, for a minute and a half.
+ */
+export async function besideOthers(client: pg.Client, work: () => Promise<unknown>, tries = TRIES): Promise<void> {
   try {
     await client.query(`begin; set local lock_timeout = ${LOCK_WAIT_MS}`);
-    await client.query(file.text);
-    await client.query('insert into kernel.migrations (module, name, checksum) values ($1, $2, $3)', [
-      file.module,
-      file.name,
-      file.checksum,
-    ]);
+    await work();
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
-    if (tries > 1 && IN_USE.has((error as { code?: string }).code ?? '')) {
-      await sleep(PAUSE_MS);
-      return apply(client, file, tries - 1);
-    }
-    throw new Error(`The migration ${file.module}/${file.name} failed: ${(error as Error).message}`, { cause: error });
+    if (tries === 1 || !IN_USE.has((error as { code?: string }).code ?? '')) throw error;
+    await sleep(PAUSE_MS);
+    await besideOthers(client, work, tries - 1);
   }
 }
