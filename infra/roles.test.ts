@@ -2,11 +2,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { grantServiceRoles } from '../apps/service-roles.ts';
 import { modules } from '../src/modules/index.ts';
+import { ROLE_PASSWORD } from '../test/whole.ts';
 import { type World, world } from '../test/world.ts';
 import { roleOf } from './roles.ts';
 import { keeper, services } from './topology.ts';
-
-const PASSWORD = 'known to the test';
 
 /** What a service may do with tables of the kernel, and with no others that are not its own. */
 const KERNEL: Record<string, string[]> = {
@@ -25,7 +24,7 @@ const KERNEL: Record<string, string[]> = {
 let w: World;
 beforeAll(async () => {
   w = await world();
-  const passwords = Object.fromEntries(services.map(({ name }) => [name, PASSWORD]));
+  const passwords = Object.fromEntries(services.map(({ name }) => [name, ROLE_PASSWORD]));
   for (const _ of [1, 2]) await grantServiceRoles(w.databaseUrl, modules, { passwords, hasBroker: true }); // again after a migration
 });
 
@@ -105,7 +104,7 @@ describe.each(services.map((service) => [service.name, service] as const))('the 
   let client: pg.Client;
   beforeAll(async () => {
     client = new pg.Client({
-      connectionString: Object.assign(new URL(w.databaseUrl), { username: roleOf(service), password: PASSWORD }).href,
+      connectionString: Object.assign(new URL(w.databaseUrl), { username: roleOf(service), password: ROLE_PASSWORD }).href,
     });
     await client.connect();
   });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { grantServiceRoles } from '../apps/service-roles.ts';
 import { freePort } from '../infra/local/free-port.ts';
 import { type Gateway, nginxIsHere, startGateway } from '../infra/local/nginx.ts';
@@ -11,6 +10,9 @@ import { type Service, services } from '../infra/topology.ts';
 import { modules } from '../src/modules/index.ts';
 import type { Call } from './people.ts';
 import { SECRET_KEYS } from './real-server.ts';
+
+/** The same in all tests: a role is one for all databases of a server. */
+export const ROLE_PASSWORD = 'known to the tests';
 
 const programs = { 'nginx-light': nginxIsHere, pgbouncer: pgbouncerIsHere, 'rabbitmq-server': rabbitIsHere, 'redis-server': redisIsHere };
 
@@ -38,7 +40,7 @@ interface WholeOptions {
 /** @param databaseUrl a migrated database, by its owner. */
 export async function startWhole(databaseUrl: string, { replicas, env, log }: WholeOptions): Promise<Whole> {
   const [rabbit, redis] = await Promise.all([startRabbitMq(), startRedis()]);
-  const passwords = Object.fromEntries(services.map(({ name }) => [name, randomUUID()]));
+  const passwords = Object.fromEntries(services.map(({ name }) => [name, ROLE_PASSWORD]));
   await grantServiceRoles(databaseUrl, modules, { passwords, hasBroker: true });
   const urlOf = (service: Service): string =>
     Object.assign(new URL(databaseUrl), { username: roleOf(service), password: passwords[service.name] }).href;

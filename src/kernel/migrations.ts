@@ -20,6 +20,9 @@ const PAUSE_MS = 500;
 /** A lock that was not to be had, and a deadlock with a process at work. */
 const IN_USE = new Set(['55P03', '40P01']);
 
+/** Also a role, which all databases of a server share, that is changed for another one at this moment. */
+const isInUse = (error: Error & { code?: string }): boolean => IN_USE.has(error.code ?? '') || /^tuple concurrently /.test(error.message);
+
 const NAME = /^(\d{3})_[a-z0-9_-]+\.sql$/;
 
 /** Runs work on a connection of its own. */
@@ -160,7 +163,7 @@ export async function besideOthers(client: pg.Client, work: () => Promise<unknow
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
-    if (tries === 1 || !IN_USE.has((error as { code?: string }).code ?? '')) throw error;
+    if (tries === 1 || !isInUse(error as Error)) throw error;
     await sleep(PAUSE_MS);
     await besideOthers(client, work, tries - 1);
   }
