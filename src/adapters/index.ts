@@ -15,6 +15,9 @@ import { facebook } from './identity-providers/facebook.ts';
 import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
 import { identityProviderSettings } from './identity-providers/settings.ts';
+import { guardedHttp } from './outgoing-http/guarded.ts';
+import type { OutgoingHttp } from './outgoing-http/port.ts';
+import { outgoingHttpSettings } from './outgoing-http/settings.ts';
 import type { Payments } from './payments/port.ts';
 import { type SimulatedGateway, simulatedGateway } from './payments/simulated.ts';
 import { pgBossQueue } from './queue/pg-boss.ts';
@@ -36,6 +39,7 @@ export interface Adapters {
   readonly email: Email & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments & { simulated: SimulatedGateway };
   readonly identityProviders: IdentityProviders;
+  readonly outgoingHttp: OutgoingHttp;
   readonly openCache: OpenCache;
   readonly openQueue: OpenQueue;
   readonly openSignals: OpenSignals;
@@ -47,6 +51,7 @@ export interface Adapters {
 export const adapterSettings = {
   email: emailSettings,
   identityProviders: identityProviderSettings,
+  outgoingHttp: outgoingHttpSettings,
   queue: queueSettings,
   cache: cacheSettings,
   signals: signalsSettings,
@@ -58,7 +63,16 @@ type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapte
 
 /** Settings in, adapters out: the only place that names a vendor. */
 export function openAdapters(settings: Settings): Adapters {
-  const { email: smtp, identityProviders: providers, queue: broker, cache, signals, tracing, errors } = settings.parts as Parts;
+  const {
+    email: smtp,
+    identityProviders: providers,
+    queue: broker,
+    cache,
+    signals,
+    tracing,
+    errors,
+    outgoingHttp,
+  } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   return {
     email,
@@ -67,6 +81,7 @@ export function openAdapters(settings: Settings): Adapters {
     openSignals: signals ? redisSignals(signals) : listenNotify,
     openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
+    outgoingHttp: guardedHttp(outgoingHttp),
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),
