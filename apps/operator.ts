@@ -20,6 +20,7 @@ export const asOperator = (operation: string, subject: string): Scope => ({
     readsOthers: false,
     refusedWith: null,
     trace: null,
+    language: null,
   },
 });
 

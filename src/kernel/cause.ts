@@ -1,23 +1,33 @@
 import type { Actor, RequestScope } from './context.ts';
+import { isLanguage, type Language } from './languages.ts';
 
-/** What led to some work, even many steps ago: the request, who made it, and its trace (W3C `traceparent`). */
+/** What led to some work, even many steps ago: the request, who made it, its trace (W3C `traceparent`), and the language that its maker reads. */
 export interface Cause {
   requestId: string;
   actorId: string | null;
   trace: string | null;
+  /** By `Accept-Language`. It counts for messages to the person who made the request only. */
+  language: Language | null;
 }
 
 /** What this scope's work is caused by: the request that it serves, or what led to it. */
 export const causeOf = (scope: { actor: Actor; request: RequestScope | null; cause?: Cause | null | undefined }): Cause | null =>
-  scope.request ? { requestId: scope.request.id, actorId: scope.actor.id || null, trace: scope.request.trace } : (scope.cause ?? null);
+  scope.request
+    ? { requestId: scope.request.id, actorId: scope.actor.id || null, trace: scope.request.trace, language: scope.request.language }
+    : (scope.cause ?? null);
 
 /** The cause of a whole batch: null where its rows have several. */
 export function commonCause(
-  rows: readonly { request_id?: string | null; actor_id?: string | null; trace?: string | null }[],
+  rows: readonly { request_id?: string | null; actor_id?: string | null; trace?: string | null; language?: string | null }[],
 ): Cause | null {
   const [first] = rows;
   if (!first?.request_id || rows.some(({ request_id }) => request_id !== first.request_id)) return null;
-  return { requestId: first.request_id, actorId: first.actor_id ?? null, trace: first.trace ?? null };
+  return {
+    requestId: first.request_id,
+    actorId: first.actor_id ?? null,
+    trace: first.trace ?? null,
+    language: isLanguage(first.language) ? first.language : null,
+  };
 }
 
 /** The id of a trace, from its `traceparent`: what log lines and receivers of traces call it by. */

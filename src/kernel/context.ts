@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Client, Contract } from './contracts.ts';
 import type { Database } from './database.ts';
+import type { Language } from './languages.ts';
 import type { Permissions } from './permissions.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -59,6 +60,8 @@ export interface RequestScope {
   refusedWith: number | null;
   /** The header `traceparent` that it came with. */
   trace: string | null;
+  /** What its header `Accept-Language` asks for, of the languages that Souk writes in. */
+  readonly language: Language | null;
 }
 
 /** What every operation is handed. */

@@ -12,6 +12,7 @@ import { type Actor, anonymous, type RequestScope } from './context.ts';
 import type { Database } from './database.ts';
 import { isId, newId } from './ids.ts';
 import { serveInternal } from './internal-calls.ts';
+import { languageOf } from './languages.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { answerElsewhere } from './no-such-path.ts';
@@ -171,6 +172,9 @@ async function answer(
     readsOthers: false,
     refusedWith: null,
     trace,
+    get language() {
+      return languageOf(request.headers.get('accept-language'));
+    },
   };
   const told = { request: scope.id, trace_id: traceIdOf(trace), operation };
   const headers: Headers = { 'x-request-id': scope.id, ...counted };

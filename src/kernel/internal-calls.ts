@@ -32,7 +32,7 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
         parts.runtime.ask(from.caller, module, operation, input, {
           actor: from.actor,
           address: from.address,
-          cause: from.cause && { ...from.cause, trace: span.trace ?? trace ?? from.cause.trace },
+          cause: from.cause && { ...from.cause, language: from.cause.language ?? null, trace: span.trace ?? trace ?? from.cause.trace },
           request: null,
           tx: null,
           deadline: deadlineOf(c.req.header(DEADLINE)),

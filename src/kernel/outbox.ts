@@ -10,13 +10,14 @@ export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql |
   if (pending.length === 0) return audit ?? sql`select 1`;
   const causes = pending.map((row) => row.cause ?? cause);
   const rows = sql`
-    insert into kernel.outbox (id, kind, name, subject, payload, not_before, created_at, request_id, actor_id, trace)
-    select id, kind, name, subject, payload, not_before, ${at}::timestamptz, request_id, actor_id, trace
+    insert into kernel.outbox (id, kind, name, subject, payload, not_before, created_at, request_id, actor_id, trace, language)
+    select id, kind, name, subject, payload, not_before, ${at}::timestamptz, request_id, actor_id, trace, language
     from unnest(${pending.map(() => newId())}::uuid[], ${pending.map((row) => row.kind)}::text[], ${pending.map((row) => row.name)}::text[],
                 ${pending.map((row) => row.subject)}::text[], ${pending.map((row) => JSON.stringify(row.payload))}::jsonb[],
                 ${pending.map((row) => row.notBefore)}::timestamptz[], ${causes.map((from) => from?.requestId ?? null)}::text[],
-                ${causes.map((from) => from?.actorId ?? null)}::text[], ${causes.map((from) => from?.trace ?? null)}::text[])
-         with ordinality as row (id, kind, name, subject, payload, not_before, request_id, actor_id, trace, place)
+                ${causes.map((from) => from?.actorId ?? null)}::text[], ${causes.map((from) => from?.trace ?? null)}::text[],
+                ${causes.map((from) => from?.language ?? null)}::text[])
+         with ordinality as row (id, kind, name, subject, payload, not_before, request_id, actor_id, trace, language, place)
     where kind = 'job' or exists (select from kernel.subscriptions as s where s.event in (row.name, '*'))
     order by place`;
   return audit ? sql`with audited as (${audit}) ${rows}` : rows;
@@ -34,6 +35,7 @@ export interface OutboxRow {
   request_id: string | null;
   actor_id: string | null;
   trace: string | null;
+  language: string | null;
 }
 
 /**
@@ -49,7 +51,7 @@ export const takeUnsent = (now: Date, limit: number): Sql => sql`
     order by seq limit ${limit} for update skip locked
   )
   delete from kernel.outbox as row using batch where row.id = batch.id
-  returning row.id, row.seq, row.kind, row.name, row.subject, row.payload, row.created_at, row.request_id, row.actor_id, row.trace,
+  returning row.id, row.seq, row.kind, row.name, row.subject, row.payload, row.created_at, row.request_id, row.actor_id, row.trace, row.language,
             case row.kind when 'job' then array[row.name]
                           else array(select queue from kernel.subscriptions where event = row.name order by queue) end as queues`;
 

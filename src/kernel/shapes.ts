@@ -64,6 +64,11 @@ export const Email = z
   .regex(z.regexes.html5Email, 'must be an email address')
   .meta({ format: 'email', example: 'jane@example.com' });
 
+export const Phone = z
+  .string()
+  .regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number')
+  .meta({ description: 'E.164', example: '+21671000000' });
+
 /**
  * Several lines: no control characters but tabs and line ends. Of the characters that turn the direction of text, only isolates
  * that are closed on their line (Unicode UAX 9), so that a text changes nothing behind it; overrides and embeddings not at all.

@@ -14,8 +14,21 @@ test('Bob changes one thing or many; what he leaves out stays, and null empties'
   expect(one).toMatchObject({ status: 200, body: { address: '3 Rue du Lac', fullName: 'bob', version: 2 } });
   expect(one.headers.get('etag')).toBe('"2"');
 
-  const all = { fullName: 'Bob B.', gender: 'male', maritalStatus: 'single', age: 40, phone: '+21671000000', address: null };
+  const all = {
+    fullName: 'Bob B.',
+    gender: 'male',
+    maritalStatus: 'single',
+    age: 40,
+    phone: '+21671000000',
+    address: null,
+    language: 'ar',
+    timeZone: 'Africa/Tunis',
+  };
   expect((await bob.patch('/v1/customers/bob', all)).body).toMatchObject({ ...all, email: 'bob@example.com', emailConfirmed: true });
+  const contact = { id: bob.id, username: 'bob', email: 'bob@example.com', phone: all.phone, language: 'ar', timeZone: 'Africa/Tunis' };
+  expect(await w.ask('identity', 'contactsOf', { ids: [bob.id, '00000000-0000-8000-8000-000000000009'] })).toEqual([
+    { ...contact, active: true },
+  ]);
 
   const year = w.clock.now().getUTCFullYear() - 30;
   const born = await bob.patch('/v1/customers/bob', { birthDate: `${year}-01-01` });
@@ -32,6 +45,9 @@ test.each([
   ['/age', { age: 30, birthDate: '1990-01-01' }],
   ['/birthDate', { birthDate: '2999-01-01' }],
   ['/email', { email: 'x' }],
+  ['/language', { language: 'de' }],
+  ['/timeZone', { timeZone: 'Europe/Nowhere' }],
+  ['/timeZone', { timeZone: '+01:00' }],
 ])('%s in %j is malformed, and nothing changes', async (pointer, body) => {
   const w = await world();
   const bob = await w.person('bob');

@@ -1,6 +1,7 @@
 import { days } from '#kernel/clock.ts';
 import { type Database, join, type Sql, sql } from '#kernel/database.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
+import type { Language } from '#kernel/languages.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import { type AccountState, accountMachine } from './account-state.ts';
 import type { RoleName } from './contract.ts';
@@ -16,6 +17,8 @@ export interface AccountRow extends KeyColumns {
   email_index: string | null;
   email_confirmed_at: Date | null;
   details_sealed: string | null;
+  language: Language | null;
+  time_zone: string | null;
   roles: RoleName[];
   /** Sequence of the latest revocation of the whole account; tokens carry it. */
   rev: number;
@@ -39,6 +42,10 @@ export const findByIds = (db: Database, ids: readonly string[]) =>
   db.many<{ id: string; username: string }>(sql`
     select id, username from identity.accounts where id = any(${ids}::uuid[]) and state in ('active', 'suspended')`);
 
+/** Accounts in every state but erased. */
+export const accountsByIds = (ids: readonly string[]): Sql =>
+  sql`${selectAccount} where a.id = any(${ids}::uuid[]) and a.state <> 'erased'`;
+
 /** The account that has proven this address. */
 export const findByConfirmedEmail = (db: Database, emailIndex: string) =>
   db.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null`);
@@ -57,7 +64,9 @@ export const findByKey = (db: Database, key: { principal: string; value: string 
   db.maybe<LivingAccount>(sql`
     ${selectAccount} where a.principal = ${key.principal} and a.idempotency_key = ${key.value} and a.state <> 'erased'`);
 
-export type NewAccount = Omit<AccountRow, 'rev' | 'version' | 'roles' | 'has_second_factor'> & { username: string };
+export type NewAccount = Omit<AccountRow, 'rev' | 'version' | 'roles' | 'has_second_factor' | 'language' | 'time_zone'> & {
+  username: string;
+};
 
 /** @returns false when the name, the key or the confirmed address is taken; the account is then not there. */
 export async function insertAccount(db: Database, a: NewAccount): Promise<boolean> {
@@ -178,12 +187,15 @@ export const customersPage = (query: { emailIndex: string | null; after: string 
   return sql`${selectAccount} where ${join(conditions, ' and ')} order by a.id desc limit ${query.rows}`;
 };
 
-export type PersonalColumns = Pick<AccountRow, 'email_sealed' | 'email_index' | 'email_confirmed_at' | 'details_sealed'>;
+export type PersonalColumns = Pick<
+  AccountRow,
+  'email_sealed' | 'email_index' | 'email_confirmed_at' | 'details_sealed' | 'language' | 'time_zone'
+>;
 
 /** Gives the account other personal data. It must be locked. */
 export const setPersonal = (tx: Database, id: string, to: PersonalColumns) =>
   tx.one<LivingAccount>(sql`
     update identity.accounts
     set email_sealed = ${to.email_sealed}, email_index = ${to.email_index}, email_confirmed_at = ${to.email_confirmed_at},
-        details_sealed = ${to.details_sealed}, version = version + 1
+        details_sealed = ${to.details_sealed}, language = ${to.language}, time_zone = ${to.time_zone}, version = version + 1
     where id = ${id} returning *`);

@@ -43,7 +43,12 @@ export async function changeCustomer(
       ? { ...emailColumns(ctx.secrets, accountId, changes.email), email_confirmed_at: null }
       : { email_sealed: before.email_sealed, email_index: before.email_index, email_confirmed_at: before.email_confirmed_at };
     if (isOther) await notifyOwner(ctx, tx, accountId, { what: 'email-changed' });
-    const after = await setPersonal(tx, accountId, { ...email, details_sealed: sealDetails(ctx.secrets, accountId, details) });
+    const after = await setPersonal(tx, accountId, {
+      ...email,
+      details_sealed: sealDetails(ctx.secrets, accountId, details),
+      language: changes.language === undefined ? before.language : changes.language,
+      time_zone: changes.timeZone === undefined ? before.time_zone : changes.timeZone,
+    });
     if (isOther) for (const purpose of ['email', 'password'] as const) await voidCode(tx, accountId, purpose, now);
     const code = isOther && after.email_index ? await giveCode(ctx, tx, after, 'email') : undefined;
     if (code) enqueue(tx, sendCode, code);
@@ -69,7 +74,10 @@ const demandFactor = (ctx: Identity, { has_second_factor }: LivingAccount): void
   demandStepUp({ ...ctx.actor, mfaEnrolled: has_second_factor }, { mfaRoles: ctx.settings.mfaRoles, now: ctx.clock.now() });
 
 /** What is absent stays, null empties; a person has an age or a date of birth. */
-function changed(before: PersonalDetails, { email: _, ...changes }: Omit<CustomerChanges, 'currentPassword'>): PersonalDetails {
+function changed(
+  before: PersonalDetails,
+  { email: _, language: _language, timeZone: _timeZone, ...changes }: Omit<CustomerChanges, 'currentPassword'>,
+): PersonalDetails {
   const after: Record<string, unknown> = { ...before, ...changes };
   if (typeof changes.age === 'number') after.birthDate = null;
   if (typeof changes.birthDate === 'string') after.age = null;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
+import { LanguageName, TimeZone } from '#kernel/languages.ts';
 import { Precondition } from '#kernel/preconditions.ts';
 import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, signInAgain, versionMismatch } from '#kernel/problems.ts';
-import { Email, Id, line, prose, Time, Username, withoutSpaces } from '#kernel/shapes.ts';
+import { Email, Id, line, Phone, prose, Time, Username, withoutSpaces } from '#kernel/shapes.ts';
 
 export const roleNames = [
   'catalog-manager',
@@ -21,7 +22,6 @@ export const RoleName = z.enum(roleNames).meta({ id: 'RoleName' });
 export type RoleName = z.infer<typeof RoleName>;
 
 export const Account = z.object({ id: Id, username: Username });
-export type Account = z.infer<typeof Account>;
 
 /** An account that a provider's word has led to. `rev` and `roles` are as of one moment. */
 export const LinkedAccount = Account.extend({ roles: z.array(RoleName), rev: z.int(), hasSecondFactor: z.boolean() });
@@ -31,10 +31,7 @@ export type LinkedAccount = z.infer<typeof LinkedAccount>;
 export const AccountLink = z.object({ provider: z.string().meta({ example: 'google' }), createdAt: Time }).meta({ id: 'AccountLink' });
 
 /** Who recognises people for us: those that Souk signs in with, and issuers of tokens that an operator trusts. */
-export const LinkProvider = z
-  .string()
-  .max(500)
-  .regex(/^(google|facebook|issuer:https?:\/\/\S+)$/);
+export const LinkProvider = z.string().regex(/^(google|facebook|issuer:https?:\/\/\S{1,480})$/);
 
 /** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
 export const RECOVERY_CODE = '[A-Za-z2-7]{5}-?[A-Za-z2-7]{5}';
@@ -48,10 +45,6 @@ export const BirthDate = z.iso.date().meta({ description: 'ISO 8601 date', examp
 export const Address = prose(500).min(1, 'must not be empty').meta({ example: '12 Rue de Carthage, 1000 Tunis' });
 export const Gender = z.enum(['male', 'female', 'other', 'undisclosed']);
 export const MaritalStatus = z.enum(['single', 'married', 'divorced', 'widowed', 'partnership', 'undisclosed']);
-export const Phone = z
-  .string()
-  .regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number')
-  .meta({ description: 'E.164', example: '+21671000000' });
 
 /** An account as its owner, and staff who may read customers, see it. */
 export const Customer = z
@@ -65,6 +58,8 @@ export const Customer = z
     gender: Gender.nullable(),
     maritalStatus: MaritalStatus.nullable(),
     phone: Phone.nullable(),
+    language: LanguageName.nullable().meta({ description: 'Null: that of the call, else that of the shop' }),
+    timeZone: TimeZone.nullable(),
     email: z.string().nullable(),
     emailConfirmed: z.boolean(),
     state: z.enum(['unconfirmed', 'active', 'suspended', 'closing']).meta({ example: 'active' }),
@@ -87,6 +82,8 @@ export const CustomerChanges = z
     age: Age.nullable().optional(),
     birthDate: BirthDate.nullable().optional(),
     phone: Phone.nullable().optional(),
+    language: LanguageName.nullable().optional(),
+    timeZone: TimeZone.nullable().optional(),
     email: Email.nullable().optional(),
     currentPassword: TriedPassword.optional().meta({ description: 'Proves who changes the email. Without a new email it is ignored' }),
   })
@@ -219,6 +216,10 @@ export const accountCreated = event('identity.account-created', 2, z.object({ ac
 
 const OneAccount = z.object({ accountId: Id });
 
+export const Contact = Customer.pick({ id: true, username: true, email: true, phone: true, language: true, timeZone: true }).extend({
+  active: z.boolean(),
+});
+
 export const identity = contract('identity', {
   operations: {
     /** The account of that username, or null. Erased accounts are not found. */
@@ -232,6 +233,8 @@ export const identity = contract('identity', {
     }),
     /** An account with its personal data, in every state except erased. */
     readCustomer: operation({ input: OneAccount, output: Customer, problems: [notFound] }),
+    /** How to reach accounts: the confirmed address only. Unknown and erased accounts are left out; only an active one may be written to. */
+    contactsOf: operation({ input: z.object({ ids: z.array(Id).max(200) }), output: z.array(Contact) }),
     /** Since when an account is there, and whether its email is confirmed; null when there is none. */
     registrationOf: operation({ input: OneAccount, output: z.object({ emailConfirmed: z.boolean(), createdAt: Time }).nullable() }),
     /**

@@ -17,6 +17,8 @@ export function customerOf(secrets: Secrets, account: LivingAccount, now: Date):
     gender: gender ?? null,
     maritalStatus: maritalStatus ?? null,
     phone: phone ?? null,
+    language: account.language,
+    timeZone: account.time_zone,
     email: emailOf(secrets, account),
     emailConfirmed: account.email_confirmed_at !== null,
     state: account.state as Customer['state'],

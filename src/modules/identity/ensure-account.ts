@@ -2,17 +2,19 @@ import type { z } from 'zod';
 import { emit } from '#kernel/events.ts';
 import { emailIndex, findByConfirmedEmail, findByUsername } from './account.ts';
 import type { Identity } from './context.ts';
-import { type Account, accountCreated, type identity, usernameTaken } from './contract.ts';
+import { accountCreated, type identity, usernameTaken } from './contract.ts';
 import { openAccount } from './open-account.ts';
 import { hashPassword } from './password.ts';
 import { usernameIndex } from './username.ts';
+
+type Named = z.infer<typeof identity.operations.ensureAccount.output>;
 
 /**
  * Makes an active account whose email counts as confirmed. If the username exists, its account is answered unchanged.
  * @throws usernameTaken when the name belonged to an account that is erased.
  * @throws Error when the email belongs to another account.
  */
-export async function ensureAccount(ctx: Identity, input: z.infer<typeof identity.operations.ensureAccount.input>): Promise<Account> {
+export async function ensureAccount(ctx: Identity, input: z.infer<typeof identity.operations.ensureAccount.input>): Promise<Named> {
   const existing = await accountNamed(ctx, input.username);
   if (existing) return existing;
   const passwordHash = await hashPassword(ctx.secrets, input.password);
@@ -37,7 +39,7 @@ export async function ensureAccount(ctx: Identity, input: z.infer<typeof identit
   throw usernameTaken({ username });
 }
 
-async function accountNamed(ctx: Identity, username: string): Promise<Account | undefined> {
+async function accountNamed(ctx: Identity, username: string): Promise<Named | undefined> {
   const account = await findByUsername(ctx.db, usernameIndex(ctx.secrets, username));
   return account && { id: account.id, username: account.username };
 }

@@ -54,7 +54,7 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
   if (claimed) await lockClaims(tx, claimed);
   if (!(await insertAccount(tx, row))) return undefined;
   if (claimed) await forgetOldestUnconfirmed(tx, claimed, now);
-  return { ...row, roles: [], rev: 0, version: 1, has_second_factor: false };
+  return { ...row, language: null, time_zone: null, roles: [], rev: 0, version: 1, has_second_factor: false };
 }
 
 /** Names made from a full name that are free at the moment, the best first. */

@@ -9,7 +9,7 @@ import type { identity } from './contract.ts';
 import { demandFreshSignIn } from './demand-fresh-sign-in.ts';
 import { ensureAccount } from './ensure-account.ts';
 import { grantRoles } from './grant-roles.ts';
-import { accessOf, listCustomers, readCustomer, registrationOf } from './read-customers.ts';
+import { accessOf, contactsOf, listCustomers, readCustomer, registrationOf } from './read-customers.ts';
 import { removeSecondFactor } from './remove-second-factor.ts';
 import { revocationsAfter } from './revocation.ts';
 import { publicKeys } from './signing-key.ts';
@@ -25,6 +25,7 @@ export const operations: Fulfilment<typeof identity, Identity> = {
   readCustomer,
   accessOf,
   registrationOf,
+  contactsOf,
   accountOfLink,
   beginSession: beginSessionOf,
   listCustomers,

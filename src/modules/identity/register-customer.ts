@@ -97,6 +97,8 @@ const registered = (input: RegisterCustomer, { id, username, created_at }: Livin
   gender: input.gender,
   maritalStatus: input.maritalStatus,
   phone: null,
+  language: null,
+  timeZone: null,
   email: input.email ?? null,
   emailConfirmed: false,
   state: 'active',

@@ -8,6 +8,8 @@ export const tables: Tables = {
     email_sealed: personal('sealed'),
     email_index: personal('a keyed hash'),
     details_sealed: personal('sealed: full name, address, phone, age or birth date, gender, marital status'),
+    language: personal('in the clear'),
+    time_zone: personal('in the clear'),
     password_hash: personal('Argon2id'),
     suspension_reason: personal('written by staff'),
     principal: accountId,

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { isTimeZone, languageOf } from './languages.ts';
+
+test.each([
+  [null, null],
+  ['', null],
+  ['fr', 'fr'],
+  ['FR-ch, en;q=0.9', 'fr'],
+  ['de-DE, ar-TN;q=0.8, en;q=0.9', 'en'],
+  ['ar;q=0.1', 'ar'],
+  ['de, *', null],
+  ['fr;q=0, en;q=0.2', 'en'],
+  [';;,=;q=x', null],
+  [`fr, ${'en;q=0.1,'.repeat(50)}`, null],
+])('Accept-Language %j asks for %j', (header, language) => {
+  expect(languageOf(header)).toBe(language);
+});
+
+test('a time zone is a name of the IANA database', () => {
+  expect(['Africa/Tunis', 'Europe/Paris', 'UTC', '+01:00', 'Mars/Olympus', '', 'Europe/Paris\n'].filter(isTimeZone)).toEqual([
+    'Africa/Tunis',
+    'Europe/Paris',
+    'UTC',
+  ]);
+});

@@ -1,0 +1,38 @@
+import { parseAccept } from 'hono/utils/accept';
+import { z } from 'zod';
+
+/** The languages that Souk writes to people in, as BCP 47 names them. */
+export const languages = ['en', 'fr', 'ar'] as const;
+export type Language = (typeof languages)[number];
+
+export const isLanguage = (text: string | null | undefined): text is Language => (languages as readonly string[]).includes(text ?? '');
+
+/** A time zone of the IANA database, such as `Africa/Tunis`; no offset, because that has no summer. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
+  } catch {
+    return false;
+  }
+}
+
+export const LanguageName = z.enum(languages).meta({ description: 'BCP 47: the language of messages', example: 'fr' });
+
+export const TimeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, 'must be a time zone of the IANA database')
+  .meta({ description: 'A name of the IANA database', example: 'Africa/Tunis' });
+
+const LONGEST = 300;
+
+/**
+ * The language that a caller wants most of those that Souk knows (`Accept-Language`, RFC 9110, 12.5.4): `fr-CH` is read as `fr`. Null
+ * where the header names none of them; a header beyond 300 characters is read as none.
+ */
+export function languageOf(acceptLanguage: string | null): Language | null {
+  if (!acceptLanguage || acceptLanguage.length > LONGEST) return null;
+  const wanted = parseAccept(acceptLanguage).filter(({ q }) => q > 0); // the most wanted first
+  return wanted.map(({ type }) => type.split('-', 1)[0]!.toLowerCase()).find(isLanguage) ?? null;
+}
