@@ -73,7 +73,7 @@ export function draftCharge(
     select ${row.id}::uuid, ${row.owner}, ${row.gateway}, ${row.currency}, ${row.amount}::bigint, 'pending', ${row.source_sealed}::text,
            ${columns.principal}::text, ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${row.at}::timestamptz, ${row.lease_until}::timestamptz
     where ${row.amount}::bigint
-      + coalesce((select sum(balance) from wallet.accounts where owner = ${row.owner} and currency = ${row.currency} and guarded), 0)
+      + coalesce((select sum(balance) from wallet.accounts where owner = ${row.owner} and currency = ${row.currency} and purpose in ('available', 'held')), 0)
       + coalesce((select sum(amount) from wallet.charges where owner = ${row.owner} and currency = ${row.currency} and state = 'pending'), 0)
       <= ${row.largest}::bigint
     on conflict do nothing returning ${COLUMNS}`);

@@ -59,9 +59,9 @@ const addSums = (from: number, to: number): Sql => sql`
   ) as side group by account
   on conflict (account_id) do update set balance = s.balance + excluded.balance`;
 
-/** The digests of the checkpoint before, with what came since. */
+/** The digests of the checkpoint before, with what came since. A journal whose lines are on both sides of a checkpoint belongs to that of its first line. */
 const digestsOf = (key: string, from: number, to: number, previous: Checkpoint | undefined): Sql => sql`
-  with fresh as materialized (select distinct journal_id, kind from wallet.transfers where seq > ${from} and seq <= ${to}),
+  with fresh as materialized (select journal_id, kind from wallet.transfers where seq > ${from} and seq <= ${to} and line = 1),
   causes as materialized (select j.cause_kind, ${causeOf(sql`j.cause_id`)} as cause, f.kind from fresh as f join wallet.journals as j on j.id = f.journal_id)
   select ${serverVersion} as server_version, t.count + ${previous?.transfers ?? 0}::bigint as transfers,
     (t.digest # ${previous?.transfer_digest ?? '0'}::bigint)::text as transfer_digest,

@@ -52,9 +52,12 @@ export const exceedsPayment = problem({
   detail: ({ left }) => `At most ${left} (minor units) of this payment can still be refunded.`,
 });
 
-/** Who is paid by a share of a sale: a seller, or the platform itself. */
+/** Who is paid: a seller, or the platform itself. */
+const Payee = z.union([Id, z.literal('platform')]);
+
+/** A payee's part of a sale. */
 export const Share = z.object({
-  payee: z.union([Id, z.literal('platform')]),
+  payee: Payee,
   amount: PositiveAmount.meta({ description: 'What the buyer pays for this share' }),
   commission: z.int().min(0).meta({ description: 'The part of it that goes to the platform as its fee' }),
 });
@@ -97,9 +100,20 @@ export const wallet = contract('wallet', {
     }),
     /** Gives up the payment of that key: what was paid goes back; what was never paid is refused from now on. */
     cancelPayment: operation({ input: Keyed, output: z.object({}) }),
-    /** Gives back part of a payment to its payer, from one payee's share, once per key. Never more than was paid. */
+    /** Of a payment: what is left of that share is owed to its payee from now on. Once per share: a second call changes nothing. */
+    deliver: operation({ input: Keyed.extend({ paymentKey: Id, payee: Payee }), output: z.object({}) }),
+    /** Books cash that a courier has collected for one shipment, as a payment under `key` that is delivered at once. Once per key. */
+    collectCash: operation({
+      input: Keyed.extend({ payer: Id, currency: Currency, share: Share }),
+      output: z.object({}),
+      problems: [paymentCancelled],
+    }),
+    /**
+     * Gives back part of a payment to its payer, from one payee's share, once per key. Never more than was paid. `commission` is the
+     * platform's part of the amount; without it the commission comes back in proportion. What the payee was paid already, it owes.
+     */
     refund: operation({
-      input: Keyed.extend({ paymentKey: Id, payee: z.union([Id, z.literal('platform')]), amount: PositiveAmount }),
+      input: Keyed.extend({ paymentKey: Id, payee: Payee, amount: PositiveAmount, commission: z.int().min(0).optional() }),
       output: z.object({}),
       problems: [exceedsPayment, balanceTooLarge],
     }),
@@ -111,7 +125,7 @@ export const wallet = contract('wallet', {
     }),
     /** Pays from a hold, whole or part: held -> the payee. Once per key; several captures may follow each other. */
     capture: operation({
-      input: Keyed.extend({ holdKey: Id, payee: z.union([Id, z.literal('platform')]), amount: PositiveAmount }),
+      input: Keyed.extend({ holdKey: Id, payee: Payee, amount: PositiveAmount }),
       output: z.object({}),
       problems: [holdEnded],
     }),

@@ -79,6 +79,12 @@ const REFUSED: [constraint: string, statement: string][] = [
     `with j as (${JOURNAL} values (${id}, 'charge', 'x', 'k', 1, now()) returning id)
     ${TRANSFER} select j.id, 1, ${world_}, ${account}, 'USD', 9007199254740991, 'charge', now() from j`,
   ],
+  [
+    'receivable_not_exceeded',
+    `with a as (insert into wallet.accounts (id, owner, purpose, currency, opened_at) values (${id}, 'x', 'receivable', 'USD', now()) returning id),
+      j as (${JOURNAL} values (${id}, 'payout', 'x', 'k', 1, now()) returning id)
+    ${TRANSFER} select j.id, 1, ${world_}, a.id, 'USD', 1, 'netting', now() from a, j`,
+  ],
   ['held_equals_holds', `${HOLD} values (${id}, 'x', 'USD', 5, 0, 0, 'x', now())`],
   ['hold_not_exceeded', `${HOLD} values (${id}, 'x', 'USD', 5, 3, 3, 'x', now())`],
   ['holds_captured_check', `${HOLD} values (${id}, 'x', 'USD', 5, -1, 1, 'x', now())`],
@@ -87,7 +93,9 @@ const REFUSED: [constraint: string, statement: string][] = [
   ['payments_state_check', `${PAYMENT} values (${id}, 'x', 'USD', 1, 'owed', now())`],
   ['payment_shares_amount_check', `${SHARE} values (${id}, 'x', 0, 0, 0, 0)`],
   ['payment_shares_check', `${SHARE} values (${id}, 'x', 5, 6, 0, 0)`],
-  ['share_not_exceeded', `${SHARE} values (${id}, 'x', 5, 1, 6, 1)`],
+  ['share_not_exceeded', `${SHARE} values (${id}, 'platform', 5, 1, 6, 1)`],
+  ['share_part_not_exceeded', `${SHARE} values (${id}, 'x', 5, 1, 5, 0)`],
+  ['share_delivered', `insert into wallet.payment_shares (payment_id, payee, amount, commission, delivered) values (${id}, 'x', 5, 1, 5)`],
   ['share_not_exceeded', `${SHARE} values (${id}, 'x', 5, 1, 5, 2)`],
   [
     'accounts_owner_purpose_currency_key',

@@ -12,7 +12,9 @@ type OfJournals = Pick<
   Recomputed,
   'wrong_currencies' | 'wrong_times' | 'wrong_payers' | 'wrong_hold_times' | 'nameless_journals' | 'broken_journals' | 'stray_transfers'
 >;
-type OfBalances = Omit<Recomputed, keyof OfJournals | 'wrong_payments' | 'exceeded_holds'>;
+type OfPayments = Pick<Recomputed, 'wrong_payments' | 'wrong_deliveries'>;
+type OfHolds = Pick<Recomputed, 'exceeded_holds'>;
+type OfBalances = Omit<Recomputed, keyof (OfJournals & OfPayments & OfHolds)>;
 
 /**
  * Recomputes all of the ledger, and trusts no stored figure. Transfers are read in the order of their pages, payments and holds in that
@@ -43,28 +45,28 @@ export async function recomputeAll(ctx: Wallet, tx: Database, goOn: () => void, 
     journals = journals ? added(journals, counts) : counts;
     told(transfers);
   }
-  const wrong_payments = await inOrderOfIds(tx, paymentBatch, batch.rows, told);
-  const exceeded_holds = await inOrderOfIds(tx, holdBatch, batch.rows, told);
+  const payments = await inOrderOfIds<OfPayments>(tx, paymentBatch, batch.rows, told);
+  const holds = await inOrderOfIds<OfHolds>(tx, holdBatch, batch.rows, told);
   await tx.execute(sql`select set_config('enable_seqscan', 'on', true)`);
   const balances = await tx.one<OfBalances>(balancesOfAll);
   await tx.execute(sql`drop table proof_sums`); // a proof within a longer transaction may be followed by another
-  return { ...(journals as OfJournals), ...balances, wrong_payments, exceeded_holds };
+  return { ...(journals as OfJournals), ...balances, ...payments, ...holds };
 }
 
-const added = (a: OfJournals, b: OfJournals): OfJournals =>
-  Object.fromEntries(Object.entries(a).map(([name, count]) => [name, count + b[name as keyof OfJournals]])) as unknown as OfJournals;
+const added = <Counts extends object>(a: Counts, b: Counts): Counts =>
+  Object.fromEntries(Object.entries(a).map(([name, count]) => [name, count + b[name as keyof Counts]])) as Counts;
 
 type ById = (after: string, rows: number) => Sql;
 
-async function inOrderOfIds(tx: Database, batch: ById, rows: number, told: (rows: number) => void): Promise<number> {
-  let wrong = 0;
+async function inOrderOfIds<Counts extends object>(tx: Database, batch: ById, rows: number, told: (rows: number) => void): Promise<Counts> {
+  let all: Counts | undefined;
   for (let after: string | null = '00000000-0000-0000-0000-000000000000'; after !== null; ) {
-    const found: { last: string | null; rows: number; wrong: number } = await tx.one(batch(after, rows));
-    wrong += found.wrong;
+    const found: { last: string | null; rows: number; counts: Counts } = await tx.one(batch(after, rows));
+    all = all ? added(all, found.counts) : found.counts;
     told(found.rows);
     after = found.rows < rows ? null : found.last;
   }
-  return wrong;
+  return all as Counts;
 }
 
 /** Every visible row is on one page, also a row that somebody has changed: a number of the sequence might have been changed too. */
@@ -85,13 +87,13 @@ const paymentBatch: ById = (after, rows) => sql`
   with some_payments as materialized (select * from wallet.payments where id > ${after} order by id limit ${raw(String(rows))}),
   ${paymentChecks.ctes},
   checked as (select ${paymentChecks.columns})
-  select (select id from some_payments order by id desc limit 1) as last, (select count(*) from some_payments) as rows, wrong_payments as wrong from checked`;
+  select (select id from some_payments order by id desc limit 1) as last, (select count(*) from some_payments) as rows, to_json(checked) as counts from checked`;
 
 const holdBatch: ById = (after, rows) => sql`
   with some_holds as materialized (select * from wallet.holds where id > ${after} order by id limit ${raw(String(rows))}),
   ${holdChecks.ctes},
   checked as (select ${holdChecks.columns})
-  select (select id from some_holds order by id desc limit 1) as last, (select count(*) from some_holds) as rows, exceeded_holds as wrong from checked`;
+  select (select id from some_holds order by id desc limit 1) as last, (select count(*) from some_holds) as rows, to_json(checked) as counts from checked`;
 
 const balancesOfAll = sql`
   with summed as materialized (

@@ -10,8 +10,19 @@ export interface AccountRef {
   purpose: Purpose;
 }
 
-export type CauseKind = 'charge' | 'deduct' | 'correction' | 'order' | 'hold' | 'deal' | 'refund' | 'payout';
-export type TransferKind = 'charge' | 'withdrawal' | 'correction' | 'sale' | 'commission' | 'refund' | 'hold' | 'capture' | 'release';
+export type CauseKind = 'charge' | 'deduct' | 'correction' | 'order' | 'shipment' | 'delivery' | 'hold' | 'deal' | 'refund' | 'payout';
+export type TransferKind =
+  | 'charge'
+  | 'withdrawal'
+  | 'correction'
+  | 'sale'
+  | 'cash'
+  | 'commission'
+  | 'delivery'
+  | 'refund'
+  | 'hold'
+  | 'capture'
+  | 'release';
 
 export interface Transfer {
   debit: AccountRef;
@@ -33,6 +44,9 @@ export interface Journal {
 export const PLATFORM = 'platform';
 export const available = (owner: string): AccountRef => ({ owner, purpose: 'available' });
 export const held = (owner: string): AccountRef => ({ owner, purpose: 'held' });
+export const payable = (owner: string): AccountRef => ({ owner, purpose: 'payable' });
+/** What an owner owes the platform: its balance is zero or negative. */
+export const receivable = (owner: string): AccountRef => ({ owner, purpose: 'receivable' });
 export const external = (gateway: string): AccountRef => ({ owner: gateway, purpose: 'external' });
 export const fees: AccountRef = { owner: PLATFORM, purpose: 'fees' };
 
@@ -89,6 +103,17 @@ export async function post(db: Database, journal: Journal, first: Sql = sql`due 
     const figures = JSON.parse((error as { detail: string }).detail) as { available: number; needed: number };
     throw insufficientFunds({ currency: journal.currency, ...figures });
   }
+}
+
+/**
+ * Locks accounts that have a stored balance, in the order of their ids, as every journal does. @returns their balances, in the order
+ * of `accounts`; 0 of one that is not open yet.
+ */
+export async function lockBalances(tx: Database, accounts: readonly AccountRef[], currency: string): Promise<number[]> {
+  const ids = accounts.map((account) => accountId(account, currency));
+  const rows = await tx.many<{ id: string; balance: number }>(sql`
+    select id, balance from wallet.accounts where id = any(${ids}::uuid[]) order by id for no key update`);
+  return ids.map((id) => rows.find((row) => row.id === id)?.balance ?? 0);
 }
 
 function distinctAccounts(transfers: readonly Transfer[], currency: string): (AccountRef & { id: string })[] {

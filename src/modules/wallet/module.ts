@@ -7,11 +7,12 @@ import { chargeMachine } from './charge-state.ts';
 import { resumeCharges } from './charge-wallet.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { needs, type Wallet } from './context.ts';
+import { deliver } from './deliver.ts';
 import { fixtures } from './fixtures.ts';
 import { gauges } from './gauges.ts';
 import { capture, expireHolds, hold, releaseHold } from './hold.ts';
 import { payBackJob } from './jobs.ts';
-import { pay } from './pay.ts';
+import { collectCash, pay } from './pay.ts';
 import { payBack } from './pay-back.ts';
 import { paymentMachine } from './payment-state.ts';
 import { proveLedger } from './proof.ts';
@@ -32,6 +33,8 @@ export const walletModule = module<typeof wallet, Wallet>({
   operations: {
     pay,
     cancelPayment,
+    deliver,
+    collectCash,
     refund,
     hold,
     capture,

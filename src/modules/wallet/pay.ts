@@ -1,13 +1,14 @@
 import type { z } from 'zod';
-import { type Sql, sql } from '#kernel/database.ts';
+import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { paymentCancelled, paymentMade, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
-import { available, fees, type Journal, PLATFORM, post, saleAccount, type Transfer } from './ledger.ts';
+import { available, external, fees, type Journal, PLATFORM, payable, post, saleAccount, type Transfer } from './ledger.ts';
 import { refuseTooLarge } from './limits.ts';
 
 type Pay = z.infer<(typeof wallet)['operations']['pay']['input']>;
+type CollectCash = z.infer<(typeof wallet)['operations']['collectCash']['input']>;
 
 /**
  * Pays for a sale: from the buyer's `available` to each payee, the commission to `fees`. One journal, all or nothing; a key
@@ -22,12 +23,46 @@ export async function pay(ctx: Wallet, payment: Pay): Promise<Nothing> {
       emit(tx, paymentMade, key, { paymentId: key, payer, currency, amount: total(payment) });
       return {};
     }
-    const before = await tx.one<{ state: string }>(sql`select state from wallet.payments where id = ${key}`);
-    if (before.state === 'cancelled') throw paymentCancelled();
+    await refuseCancelled(tx, key);
     return {};
   });
 }
 
+/**
+ * Books the cash of one shipment: `external:cash` takes the place of the buyer's `available`, and the payee's money is `payable` at
+ * once. It has no upper limit, since the courier has the cash already.
+ */
+export async function collectCash(ctx: Wallet, { key, payer, currency, share }: CollectCash): Promise<Nothing> {
+  const at = ctx.clock.now();
+  const kept = share.payee === PLATFORM ? 0 : share.commission;
+  const payee = share.payee === PLATFORM ? saleAccount(PLATFORM) : payable(share.payee);
+  const transfers: Transfer[] = [
+    { debit: external('cash'), credit: payee, amount: share.amount - kept, kind: share.payee === PLATFORM ? 'sale' : 'cash' },
+    { debit: external('cash'), credit: fees, amount: kept, kind: 'commission' },
+  ];
+  const journal = { key: `pay:${key}`, cause: { kind: 'shipment' as const, id: key }, currency, transfers: transfers.filter(moves), at };
+  const delivered = share.payee === PLATFORM ? 0 : share.amount - kept;
+  const rows = sql`
+    due as (
+      insert into wallet.payments (id, payer, currency, amount, state, at) values (${key}, ${payer}, ${currency}, ${share.amount}, 'paid', ${at})
+      on conflict do nothing returning id
+    ), shared as (
+      insert into wallet.payment_shares (payment_id, payee, amount, commission, delivered)
+      select id, ${share.payee}, ${share.amount}::bigint, ${share.commission}::bigint, ${delivered}::bigint from due
+    )`;
+  return ctx.db.transaction(async (tx) => {
+    if (await post(tx, journal, rows)) emit(tx, paymentMade, key, { paymentId: key, payer, currency, amount: share.amount });
+    else await refuseCancelled(tx, key);
+    return {};
+  });
+}
+
+async function refuseCancelled(tx: Database, key: string): Promise<void> {
+  const before = await tx.one<{ state: string }>(sql`select state from wallet.payments where id = ${key}`);
+  if (before.state === 'cancelled') throw paymentCancelled();
+}
+
+const moves = ({ amount }: Transfer): boolean => amount > 0;
 const total = ({ shares }: Pay): number => shares.reduce((sum, share) => sum + share.amount, 0);
 
 export const paymentRows = (payment: Pay, at: Date): Sql => {
@@ -51,7 +86,7 @@ export function saleJournal({ key, payer, currency, shares }: Pay, at: Date): Jo
       { debit: available(payer), credit: saleAccount(payee), amount: amount - kept, kind: 'sale' },
       { debit: available(payer), credit: fees, amount: kept, kind: 'commission' },
     ];
-    return lines.filter((line) => line.amount > 0);
+    return lines.filter(moves);
   });
   return { key: `pay:${key}`, cause: { kind: 'order', id: key }, currency, transfers, at };
 }

@@ -24,8 +24,11 @@ export const journalChecks: Check = {
        where d.id is null or c.id is null) as wrong_currencies,
     (select count(*) from fresh as t join fresh_journals as j on j.id = t.journal_id where t.at <> j.at) as wrong_times,
     (select count(*) from fresh_journals as j join fresh as t on t.journal_id = j.id join wallet.accounts as d on d.id = t.debit_account
-       left join wallet.payments as p on p.id = ${causeOf(sql`j.cause_id`)}
-       where j.cause_kind = 'order' and (p.payer is distinct from d.owner or p.at <> j.at)) as wrong_payers,
+       join wallet.accounts as c on c.id = t.credit_account left join wallet.payments as p on p.id = ${causeOf(sql`j.cause_id`)}
+       where j.cause_kind in ('order', 'shipment', 'refund') and case j.cause_kind
+         when 'order' then p.payer is distinct from d.owner or p.at <> j.at
+         when 'shipment' then (d.owner, d.purpose) <> ('cash', 'external') or p.at is distinct from j.at
+         else p.payer is distinct from c.owner end) as wrong_payers,
     (select count(*) from fresh_journals as j join fresh as t on t.journal_id = j.id and t.kind = 'hold'
        left join wallet.holds as h on h.id = ${causeOf(sql`j.cause_id`)}
        where j.cause_kind = 'hold' and h.at is distinct from j.at) as wrong_hold_times,
@@ -47,32 +50,43 @@ export const balanceChecks: Check = {
     (select count(*) from summed where rollup is not null and rollup <> rolled) as wrong_rollups,
     (select coalesce(json_object_agg(currency, total), '{}') from (
        select currency, sum(case when guarded then stored else balance end) as total from summed group by currency) as totals) as sums,
-    (select count(*) from summed where guarded and (stored < 0 or balance < 0)) as negative,
+    (select count(*) from summed where guarded and case purpose when 'receivable' then greatest(stored, balance) > 0 else least(stored, balance) < 0 end) as negative,
     (select count(*) from held where balance <> held) as wrong_held,
     (select count(*) from summed where purpose = 'escrow' and balance <> 0) as stray_escrow`,
 };
 
-/** Of payments called `some_payments`: what was paid and refunded of each, by its shares and by its transfers. */
+/**
+ * Of payments called `some_payments`: what was paid, refunded and delivered of each, by its shares and by its transfers, and what
+ * of it is not delivered yet.
+ */
 export const paymentChecks: Check = {
   ctes: sql`
-    paid as (
-      select p.id, sum(t.amount) as amount
-      from some_payments as p join wallet.journals as j on j.key = 'pay:' || p.id and j.cause_kind = 'order' and j.cause_id = p.id::text
-      join wallet.transfers as t on t.journal_id = j.id group by p.id
+    payment_journals as (
+      select p.id, j.id as journal_id, j.cause_kind from some_payments as p
+      join wallet.journals as j on j.key = 'pay:' || p.id and j.cause_kind in ('order', 'shipment') and j.cause_id = p.id::text
+      union all
+      select p.id, j.id, j.cause_kind from some_payments as p
+      join wallet.journals as j on j.cause_kind in ('refund', 'delivery') and j.cause_id = p.id::text
     ),
-    refunded as (
-      select p.id, sum(t.amount) as amount
-      from some_payments as p join wallet.journals as j on j.cause_kind = 'refund' and j.cause_id = p.id::text
-      join wallet.transfers as t on t.journal_id = j.id group by p.id
+    payment_moves as (
+      select p.id, coalesce(sum(t.amount) filter (where p.cause_kind in ('order', 'shipment')), 0) as paid,
+             coalesce(sum(t.amount) filter (where p.cause_kind = 'refund'), 0) as refunded,
+             coalesce(sum(t.amount) filter (where c.purpose = 'payable'), 0) as delivered,
+             coalesce(sum(t.amount) filter (where c.purpose = 'undelivered'), 0) - coalesce(sum(t.amount) filter (where d.purpose = 'undelivered'), 0) as undelivered
+      from payment_journals as p join wallet.transfers as t on t.journal_id = p.journal_id
+      left join wallet.accounts as d on d.id = t.debit_account left join wallet.accounts as c on c.id = t.credit_account group by p.id
     ),
     shares as (
-      select payment_id as id, sum(amount) as amount, sum(refunded) as refunded from wallet.payment_shares
-      where payment_id in (select id from some_payments) group by payment_id
+      select payment_id as id, sum(amount) as amount, sum(refunded) as refunded, coalesce(sum(delivered), 0) as delivered,
+             coalesce(sum(amount - commission - refunded + refunded_commission) filter (where delivered is null and payee <> 'platform'), 0) as undelivered
+      from wallet.payment_shares where payment_id in (select id from some_payments) group by payment_id
     )`,
   columns: sql`
-    (select count(*) from some_payments as p left join shares as s on s.id = p.id left join paid on paid.id = p.id left join refunded as r on r.id = p.id
-       where coalesce(s.amount, 0) <> p.amount or coalesce(paid.amount, 0) <> p.amount or coalesce(r.amount, 0) <> coalesce(s.refunded, 0)
-         or (p.state = 'cancelled' and coalesce(paid.amount, 0) <> coalesce(r.amount, 0))) as wrong_payments`,
+    (select count(*) from some_payments as p left join shares as s on s.id = p.id left join payment_moves as m on m.id = p.id
+       where coalesce(s.amount, 0) <> p.amount or coalesce(m.paid, 0) <> p.amount or coalesce(m.refunded, 0) <> coalesce(s.refunded, 0)
+         or (p.state = 'cancelled' and coalesce(m.paid, 0) <> coalesce(m.refunded, 0))) as wrong_payments,
+    (select count(*) from some_payments as p left join shares as s on s.id = p.id left join payment_moves as m on m.id = p.id
+       where (m.delivered, m.undelivered) is distinct from (s.delivered, s.undelivered) and (p.amount > 0 or m.id is not null)) as wrong_deliveries`,
 };
 
 /** Of holds called `some_holds`: what was set aside, captured and released of each, by its row and by its transfers. */

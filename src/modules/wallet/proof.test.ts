@@ -8,6 +8,7 @@ import { type World, world } from '../../../test/world.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import type { Wallet } from './context.ts';
 import { recomputeAll } from './full-proof.ts';
+import { external, payable, post } from './ledger.ts';
 import { proveLedger } from './proof.ts';
 import { rollUp } from './rollup.ts';
 
@@ -33,8 +34,22 @@ async function activity(when: string): Promise<void> {
     w.ask('wallet', 'pay', { key, payer: bob.id, currency: 'USD', shares: [{ payee, amount: 5_00, commission: 25 }] });
   await pay(sale);
   await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sale, payee, amount: 1_00 });
+  await w.ask('wallet', 'deliver', { key: randomUUID(), paymentKey: sale, payee });
+  await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sale, payee, amount: 1_00 });
+  const paidOut = [{ debit: payable(payee), credit: external('payout'), amount: 2_00, kind: 'withdrawal' as const }];
+  await post(context().db, {
+    key: randomUUID(),
+    cause: { kind: 'payout', id: sale },
+    currency: 'USD',
+    transfers: paidOut,
+    at: w.clock.now(),
+  });
+  await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sale, payee, amount: 2_00 });
+  const share = { payee: randomUUID(), amount: 3_00, commission: 15 };
+  await w.ask('wallet', 'collectCash', { key: randomUUID(), payer: bob.id, currency: 'USD', share });
   await pay(given);
   await w.ask('wallet', 'cancelPayment', { key: given });
+  await pay(randomUUID());
   await w.ask('wallet', 'hold', { key: kept, owner: bob.id, currency: 'USD', amount: 9_00, reason: when, expiresAt: null });
   await w.ask('wallet', 'capture', { key: randomUUID(), holdKey: kept, payee: randomUUID(), amount: 2_00 });
 }
@@ -56,8 +71,9 @@ async function afterTampering(statement: string, full: boolean): Promise<{ figur
   return { figures: figuresOf(proof!), ok: proof!.ok };
 }
 
-const NEWEST_PAYMENT =
-  "(select cause_id::uuid from wallet.journals j join wallet.transfers t on t.journal_id = j.id where cause_kind = 'order' order by t.seq desc limit 1)";
+const newest = (cause: string) =>
+  `(select cause_id::uuid from wallet.journals j join wallet.transfers t on t.journal_id = j.id where cause_kind = '${cause}' order by t.seq desc limit 1)`;
+const NEWEST_PAYMENT = newest('order');
 const OLD = '(select through_seq from wallet.checkpoints)';
 
 /** Each breaks one figure of the proof; those of the second list are of before the checkpoint. */
@@ -65,6 +81,11 @@ const FRESH: [figure: string, statement: string][] = [
   [
     'wrongBalances',
     "update wallet.accounts set balance = balance + 1 where id = (select id from wallet.accounts where purpose = 'available' limit 1)",
+  ],
+  ['wrongBalances', "update wallet.accounts set balance = balance - 1 where purpose = 'receivable'"],
+  [
+    'negative',
+    "alter table wallet.accounts drop constraint receivable_not_exceeded; update wallet.accounts set balance = 1 where purpose = 'receivable'",
   ],
   ['wrongRollups', 'update wallet.rollups set balance = balance + 1'],
   ['wrongCurrencies', "update wallet.transfers set currency = 'EUR' where seq = (select max(seq) from wallet.transfers)"],
@@ -105,7 +126,7 @@ const FRESH: [figure: string, statement: string][] = [
   ],
   [
     'exceededShares',
-    'alter table wallet.payment_shares drop constraint share_not_exceeded; update wallet.payment_shares set refunded = amount + 1',
+    'alter table wallet.payment_shares drop constraint share_not_exceeded, drop constraint share_part_not_exceeded; update wallet.payment_shares set refunded = amount + 1',
   ],
   [
     'wrongPayments',
@@ -117,6 +138,17 @@ const FRESH: [figure: string, statement: string][] = [
     "update wallet.journals set at = at + interval '1 second' where id = (select journal_id from wallet.transfers order by seq desc limit 1)",
   ],
   ['wrongPayers', `update wallet.payments set payer = 'me' where id = ${NEWEST_PAYMENT}`],
+  ['wrongPayers', `update wallet.payments set payer = 'me' where id = ${newest('refund')}`],
+  ['wrongPayers', `update wallet.journals set cause_kind = 'order' where cause_id = ${newest('shipment')}::text`],
+  ['wrongPayers', `update wallet.payments set at = at + interval '1 second' where id = ${newest('shipment')}`],
+  [
+    'wrongPayers',
+    `update wallet.journals set cause_kind = 'shipment' where key = 'pay:' || ${NEWEST_PAYMENT}; update wallet.payments set payer = 'me' where id = ${NEWEST_PAYMENT}`,
+  ],
+  ['wrongDeliveries', `update wallet.payment_shares set delivered = 0 where payment_id = ${NEWEST_PAYMENT}`],
+  ['wrongDeliveries', `update wallet.payment_shares set delivered = delivered - 1 where payment_id = ${newest('delivery')}`],
+  ['wrongDeliveries', `update wallet.payment_shares set delivered = delivered - 1 where payment_id = ${newest('shipment')}`],
+  ['wrongDeliveryMoves', 'update wallet.payment_shares set delivered = delivered - 1 where delivered > 0'],
   ['wrongPayers', `update wallet.payments set at = at + interval '1 second' where id = ${NEWEST_PAYMENT}`],
   ['wrongHoldTimes', "update wallet.holds set at = at + interval '1 second' where reason = 'after'"],
   ['wrongRefunds', 'update wallet.payment_shares set refunded = refunded + 1 where refunded < amount'],
@@ -151,7 +183,7 @@ const SEALED: [figure: string, statement: string][] = [
     'changedPayments',
     "update wallet.payments set payer = 'me' where payer = (select owner from wallet.accounts where id = (select credit_account from wallet.transfers where seq = 1))",
   ],
-  ['changedPayments', 'update wallet.payment_shares set commission = commission + 1'],
+  ['changedPayments', 'update wallet.payment_shares set commission = commission + 1 where refunded + coalesce(delivered, 0) = 0'],
   ['changedHolds', "update wallet.holds set owner = 'me' where reason = 'before'"],
   ['changedSums', 'update wallet.sealed_sums set balance = balance + 1'],
   ['changedSums', "update wallet.accounts set owner = owner || 'x' where purpose = 'undelivered'"],
@@ -257,6 +289,22 @@ test('checkpoints follow each other by their seals, and none is made of a ledger
 });
 
 describe('a checkpoint', () => {
+  test('between the lines of one journal counts the journal once', async () => {
+    const ctx = context();
+    const bob = await w.buyer('bob-between', { balance: usd(9_00) });
+    const shares = [{ payee: randomUUID(), amount: 5_00, commission: 25 }];
+    await w.ask('wallet', 'pay', { key: randomUUID(), payer: bob.id, currency: 'USD', shares });
+    await w.sql(
+      'update wallet.rollup_progress set next_seq = (select max(seq) - 1 from wallet.transfers), next_seen_at = clock_timestamp()',
+    );
+    await rollUp(ctx);
+    for (let turn = 0; turn < 2; turn++) {
+      await makeCheckpoint(ctx, 1);
+      for (const full of [false, true]) expect(await w.ask('wallet', 'prove', { full })).toMatchObject({ ok: true });
+      for (let turn = 0; turn < 3; turn++) await rollUp(ctx);
+    }
+  });
+
   test('of numbers that no transfer has, since what took them was undone, changes no digest', async () => {
     const ctx = context();
     const before = (await w.sql<{ number: number }>('select max(number)::int as number from wallet.checkpoints'))[0]!.number;

@@ -20,6 +20,7 @@ export interface Recomputed {
   stray_transfers: number;
   exceeded_holds: number;
   wrong_payments: number;
+  wrong_deliveries: number;
 }
 
 export interface Counts extends Recomputed {
@@ -30,6 +31,7 @@ export interface Counts extends Recomputed {
   changed_payments: number;
   changed_holds: number;
   wrong_refunds: number;
+  wrong_delivery_moves: number;
   wrong_hold_moves: number;
   accounts: number;
   transfers: number;
@@ -67,19 +69,20 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
       group by a.id, r.balance, r.through_seq, c.balance
     ),
     ${balanceChecks.ctes},
-    touched as materialized (select distinct cause_kind, ${causeOf(sql`cause_id`)} as cause from fresh_journals where cause_kind in ('hold', 'order', 'refund')),
+    touched as materialized (select distinct cause_kind, ${causeOf(sql`cause_id`)} as cause from fresh_journals where cause_kind in ('hold', 'order', 'shipment', 'delivery', 'refund')),
     some_payments as materialized (select * from wallet.payments where id in (select cause from touched where cause_kind <> 'hold')),
     ${paymentChecks.ctes},
     some_holds as materialized (select * from wallet.holds where id in (select cause from touched where cause_kind = 'hold')),
     ${holdChecks.ctes},
     causes as materialized (
       select j.cause_kind, ${causeOf(sql`j.cause_id`)} as cause, t.kind from wallet.transfers as t join wallet.journals as j on j.id = t.journal_id
-      where t.seq > coalesce((select through_seq from checkpoint), 0) group by 1, 2, 3
+      where t.seq > coalesce((select through_seq from checkpoint), 0) and t.line = 1 group by 1, 2, 3
     ),
     everything as materialized (
       select count(*) as transfers, count(*) filter (where seq <= ${sealedThrough}) as sealed,
              coalesce(bit_xor(wallet.seal_transfer(${key}::bigint, t)) filter (where seq <= ${sealedThrough}), 0) as digest,
              coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunded,
+             coalesce(sum(amount) filter (where kind in ('delivery', 'cash')), 0) as delivered,
              coalesce(sum(amount) filter (where kind = 'capture'), 0) as captured, coalesce(sum(amount) filter (where kind = 'release'), 0) as released
       from wallet.transfers as t
     ),
@@ -88,6 +91,7 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
     ),
     every_share as materialized (
       select coalesce(bit_xor(wallet.share_digest(${key}::bigint, s)), 0) as digest, coalesce(sum(refunded), 0) as refunded,
+             coalesce(sum(delivered), 0) as delivered,
              count(*) filter (where refunded > amount or refunded_commission > commission) as exceeded
       from wallet.payment_shares as s
     )
@@ -106,13 +110,14 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
       (every_journal.digest
         <> (coalesce((select journal_digest from checkpoint), 0) # coalesce((
              select bit_xor(wallet.seal_journal(${key}::bigint, j)) from wallet.journals as j
-             where j.id in (select journal_id from wallet.transfers where seq > coalesce((select through_seq from checkpoint), 0))), 0)))::int as changed_journals,
+             where j.id in (select journal_id from wallet.transfers where seq > coalesce((select through_seq from checkpoint), 0) and line = 1)), 0)))::int as changed_journals,
       ((coalesce((select bit_xor(wallet.seal_payment(${key}::bigint, p)) from wallet.payments as p where amount > 0), 0)
          # every_share.digest)
         <> (coalesce((select payment_digest from checkpoint), 0) # ${paymentsOf(key, sql`causes`)}))::int as changed_payments,
       (coalesce((select bit_xor(wallet.seal_hold(${key}::bigint, h)) from wallet.holds as h where amount > 0), 0)
         <> (coalesce((select hold_digest from checkpoint), 0) # ${holdsOf(key, sql`causes`)}))::int as changed_holds,
       (everything.refunded <> every_share.refunded)::int as wrong_refunds,
+      (everything.delivered <> every_share.delivered)::int as wrong_delivery_moves,
       ((everything.captured, everything.released) <> (select coalesce(sum(captured), 0), coalesce(sum(released), 0) from wallet.holds))::int as wrong_hold_moves,
       (select count(*) from (
          select from wallet.journals where key in (select key from fresh_journals) group by key having count(*) > 1) as twice) as repeated_keys,

@@ -1,35 +1,27 @@
 import type { z } from 'zod';
-import { type Database, sql, violates } from '#kernel/database.ts';
+import { type Database, sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { exceedsPayment, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
-import { available, fees, PLATFORM, post, saleAccount, type Transfer } from './ledger.ts';
+import { available, fees, lockBalances, PLATFORM, payable, post, receivable, saleAccount, type Transfer } from './ledger.ts';
 import { paymentMachine } from './payment-state.ts';
+import { changing, commissionOf, leftOf, lockShare, payeesPart, type Share } from './share.ts';
 
 type Refund = z.infer<(typeof wallet)['operations']['refund']['input']>;
 
-interface Share {
-  payer: string;
-  payee: string;
-  currency: string;
-  amount: number;
-  commission: number;
-  refunded: number;
-  refunded_commission: number;
-}
-
 /**
- * Gives part of a payee's share back to the payer, the platform's commission with it in proportion. Once per key; the
- * parts given back never exceed the share, and the last part gives back exactly the rest.
+ * Gives part of a payee's share back to the payer, and of the platform's commission what the caller says, or what is in proportion.
+ * Once per key; the parts given back never exceed the share, and the last part gives back exactly the rest. A payment in cash is given
+ * back into the payer's wallet too (docs/decisions/0029-sellers-money.md).
  */
-export async function refund(ctx: Wallet, { key, paymentKey, payee, amount }: Refund): Promise<Nothing> {
+export async function refund(ctx: Wallet, { key, paymentKey, payee, amount, commission }: Refund): Promise<Nothing> {
   return ctx.db.transaction(async (tx) => {
     if (await wasPosted(tx, `refund:${key}`)) return {};
     const share = await lockShare(tx, paymentKey, payee);
     if (!share) throw notFound();
     if (await wasPosted(tx, `refund:${key}`)) return {}; // another call with this key was faster
-    await refundShare(tx, { key: `refund:${key}`, paymentKey, share, amount, at: ctx.clock.now() });
+    await refundShare(tx, { key: `refund:${key}`, share, amount, commission, at: ctx.clock.now() });
     return {};
   });
 }
@@ -47,8 +39,8 @@ export async function cancelPayment(ctx: Wallet, { key }: { key: string }): Prom
     if (cancelled === 0) return {};
     for (const payee of await payeesOf(tx, key)) {
       const share = await lockShare(tx, key, payee);
-      const left = share ? share.amount - share.refunded : 0;
-      if (share && left > 0) await refundShare(tx, { key: `cancel:${key}:${payee}`, paymentKey: key, share, amount: left, at });
+      const left = share ? leftOf(share) : 0;
+      if (share && left > 0) await refundShare(tx, { key: `cancel:${key}:${payee}`, share, amount: left, at });
     }
     return {};
   });
@@ -56,29 +48,35 @@ export async function cancelPayment(ctx: Wallet, { key }: { key: string }): Prom
 
 async function refundShare(
   tx: Database,
-  parts: { key: string; paymentKey: string; share: Share; amount: number; at: Date },
+  parts: { key: string; share: Share; amount: number; commission?: number | undefined; at: Date },
 ): Promise<void> {
-  const { key, paymentKey, share, amount, at } = parts;
-  const left = share.amount - share.refunded;
-  if (amount > left) throw exceedsPayment({ left });
-  const commission = share.payee === PLATFORM ? 0 : commissionOf(share, share.refunded + amount) - share.refunded_commission;
+  const { key, share, amount, at } = parts;
+  const { payer, currency } = share;
+  if (amount > leftOf(share)) throw exceedsPayment({ left: leftOf(share) });
+  const commission = share.payee === PLATFORM ? 0 : (parts.commission ?? commissionOf(share, amount));
+  const mostCommission = Math.min(amount, share.commission - share.refunded_commission);
+  if (commission > mostCommission) throw exceedsPayment({ left: mostCommission });
+  const ofPayee = amount - commission;
+  if (ofPayee > payeesPart(share)) throw exceedsPayment({ left: payeesPart(share) });
   const transfers: Transfer[] = [
-    { debit: saleAccount(share.payee), credit: available(share.payer), amount: amount - commission, kind: 'refund' as const },
-    { debit: fees, credit: available(share.payer), amount: commission, kind: 'refund' as const },
+    ...(await sourcesOf(tx, share, ofPayee)).map((source) => ({ ...source, credit: available(payer), kind: 'refund' as const })),
+    { debit: fees, credit: available(payer), amount: commission, kind: 'refund' as const },
   ].filter((line) => line.amount > 0);
-  const counted = sql`due as (
-    update wallet.payment_shares set refunded = refunded + ${amount}, refunded_commission = refunded_commission + ${commission}
-    where payment_id = ${paymentKey} and payee = ${share.payee} returning payment_id)`;
-  try {
-    await post(tx, { key, cause: { kind: 'refund', id: paymentKey }, currency: share.currency, transfers, at }, counted);
-  } catch (error) {
-    if (violates(error, 'share_not_exceeded')) throw exceedsPayment({ left });
-    throw error;
-  }
+  const counted = changing(share, sql`refunded = refunded + ${amount}, refunded_commission = refunded_commission + ${commission}`);
+  await post(tx, { key, cause: { kind: 'refund', id: share.payment_id }, currency, transfers, at }, counted);
 }
 
-/** The commission that belongs to the first `part` of a share, rounded down; of the whole it is the whole. */
-const commissionOf = (share: Share, part: number): number => Number((BigInt(share.commission) * BigInt(part)) / BigInt(share.amount));
+/** Where the payee's part comes from: what is not delivered yet; afterwards what is owed to the payee, and for the rest the payee owes it. */
+async function sourcesOf(tx: Database, share: Share, amount: number): Promise<Pick<Transfer, 'debit' | 'amount'>[]> {
+  const { payee, payer, currency } = share;
+  if (share.delivered === null || payee === PLATFORM) return [{ debit: saleAccount(payee), amount }];
+  const [owed] = await lockBalances(tx, [payable(payee), receivable(payee), available(payer)], currency);
+  const fromPayable = Math.min(amount, owed!);
+  return [
+    { debit: payable(payee), amount: fromPayable },
+    { debit: receivable(payee), amount: amount - fromPayable },
+  ];
+}
 
 const wasPosted = async (db: Database, key: string): Promise<boolean> =>
   (await db.maybe(sql`select 1 from wallet.journals where key = ${key}`)) !== undefined;
@@ -87,9 +85,3 @@ const payeesOf = async (db: Database, key: string): Promise<string[]> =>
   (await db.many<{ payee: string }>(sql`select payee from wallet.payment_shares where payment_id = ${key} order by payee`)).map(
     ({ payee }) => payee,
   );
-
-const lockShare = (db: Database, key: string, payee: string): Promise<Share | undefined> =>
-  db.maybe<Share>(sql`
-    select p.payer, s.payee, p.currency, s.amount, s.commission, s.refunded, s.refunded_commission
-    from wallet.payment_shares as s join wallet.payments as p on p.id = s.payment_id
-    where s.payment_id = ${key} and s.payee = ${payee} for update of s`);
