@@ -156,6 +156,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
       'accounts_stay',
       'append_only',
       'apply_transfers',
+      'delivered_stays',
       'guard_account',
       'guard_identity',
       'guard_opening',
