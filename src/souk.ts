@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { type Logger, pino, stdSerializers } from 'pino';
+import { outboxOf } from '#adapters/captured.ts';
 import { type Adapters, adapterSettings, openAdapters } from '#adapters/index.ts';
 import { createAuthenticator } from '#authentication/authenticator.ts';
 import { openOutsideIssuer } from '#authentication/outside-issuer.ts';
@@ -64,7 +65,8 @@ export async function openSouk(settings: Settings, parts: SoukParts): Promise<Co
     devRoutes:
       settings.mode === 'production'
         ? undefined
-        : (app: Hono) => app.get('/dev/outbox', (c) => c.json({ items: adapters.email.items(c.req.query('to')) })),
+        : (app: Hono) =>
+            app.get('/dev/outbox', (c) => c.json({ items: outboxOf([adapters.email, adapters.sms, adapters.push], c.req.query('to')) })),
     signIn: settings.mode === 'production' ? undefined : { path: '/v1/auth/sign-in', ...(parts.demo ?? { accounts: [], password: '' }) },
     onStatement: parts.onStatement,
     retryDelaySeconds: parts.retryDelaySeconds,

@@ -9,11 +9,16 @@ export interface MailServer {
   /** With a user and a password that the server demands. */
   url: string;
   /** What has arrived for an address, newest first. */
-  inbox(to: string): Promise<{ subject: string; text: string; html: string | null; messageId: string; from: string }[]>;
+  inbox(
+    to: string,
+  ): Promise<{ subject: string; text: string; html: string | null; messageId: string; from: string; headers: Record<string, string> }[]>;
 }
 
-/** A real SMTP server for one test, on a free port. With `tls` it offers STARTTLS, by a certificate that nobody vouches for. */
-export async function mailServer({ tls = false, refuses = 0 } = {}): Promise<MailServer> {
+/**
+ * A real SMTP server for one test, on a free port. With `tls` it offers STARTTLS, by a certificate that nobody vouches for; it refuses
+ * the address `knowsNot` for good, and the first `refuses` recipients for the moment.
+ */
+export async function mailServer({ tls = false, refuses = 0, knowsNot = '' } = {}): Promise<MailServer> {
   const arrived: { to: string[]; mail: Parsed }[] = [];
   let refusals = refuses;
   const server = new SMTPServer({
@@ -21,7 +26,11 @@ export async function mailServer({ tls = false, refuses = 0 } = {}): Promise<Mai
     allowInsecureAuth: true,
     onAuth: ({ username, password }, _session, done) =>
       username === 'souk' && password === 'p@ss' ? done(null, { user: username }) : done(new Error('Invalid username or password')),
-    onRcptTo: (_address, _session, done) => (refusals-- > 0 ? done(new Error('Try again later')) : done()),
+    onRcptTo({ address }, _session, done) {
+      if (address === knowsNot) return done(Object.assign(new Error('5.1.1 No such user here'), { responseCode: 550 }));
+      if (address === 'policy@example.com') return done(Object.assign(new Error('5.7.1 Relaying denied'), { responseCode: 550 }));
+      return refusals-- > 0 ? done(Object.assign(new Error('Try again later'), { responseCode: 450 })) : done();
+    },
     onData(stream, { envelope }, done) {
       buffer(stream)
         .then((bytes) => PostalMime.parse(bytes))
@@ -44,6 +53,7 @@ export async function mailServer({ tls = false, refuses = 0 } = {}): Promise<Mai
         html: mail.html?.trim() ?? null,
         messageId: mail.messageId ?? '',
         from: mail.from?.address ?? '',
+        headers: Object.fromEntries(mail.headers.map(({ key, value }) => [key, value])),
       }));
     },
   };

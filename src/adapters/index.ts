@@ -4,7 +4,8 @@ import { memoryCache } from './cache/memory.ts';
 import type { OpenCache } from './cache/port.ts';
 import { redisCache } from './cache/redis.ts';
 import { cacheSettings } from './cache/settings.ts';
-import { type CapturedMessage, capturedEmail } from './email/captured.ts';
+import type { CapturedMessage } from './captured.ts';
+import { type CapturedEmail, capturedEmail } from './email/captured.ts';
 import type { Email } from './email/port.ts';
 import { emailSettings } from './email/settings.ts';
 import { smtpEmail } from './email/smtp.ts';
@@ -20,6 +21,10 @@ import type { OutgoingHttp } from './outgoing-http/port.ts';
 import { outgoingHttpSettings } from './outgoing-http/settings.ts';
 import type { Payments } from './payments/port.ts';
 import { type SimulatedGateway, simulatedGateway } from './payments/simulated.ts';
+import { capturedPush } from './push/captured.ts';
+import type { Push } from './push/port.ts';
+import { pushSettings } from './push/settings.ts';
+import { webPushSender } from './push/web-push.ts';
 import { pgBossQueue } from './queue/pg-boss.ts';
 import type { OpenQueue } from './queue/port.ts';
 import { rabbitQueue } from './queue/rabbitmq.ts';
@@ -28,6 +33,8 @@ import { listenNotify } from './signals/listen-notify.ts';
 import type { OpenSignals } from './signals/port.ts';
 import { redisSignals } from './signals/redis.ts';
 import { signalsSettings } from './signals/settings.ts';
+import { capturedSms } from './sms/captured.ts';
+import type { Sms } from './sms/port.ts';
 import { openNoTracing } from './tracing/none.ts';
 import type { OpenTracing } from './tracing/port.ts';
 import { tracingSettings } from './tracing/settings.ts';
@@ -36,7 +43,9 @@ import { tracingSettings } from './tracing/settings.ts';
 export interface Adapters {
   readonly [port: string]: unknown;
   /** `items` is what was captured: nothing where mail is really sent. */
-  readonly email: Email & { items(to?: string): CapturedMessage[] };
+  readonly email: Email & { items(to?: string): CapturedEmail[] };
+  readonly sms: Sms & { items(to?: string): CapturedMessage[] };
+  readonly push: Push & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments & { simulated: SimulatedGateway };
   readonly identityProviders: IdentityProviders;
   readonly outgoingHttp: OutgoingHttp;
@@ -52,6 +61,7 @@ export const adapterSettings = {
   email: emailSettings,
   identityProviders: identityProviderSettings,
   outgoingHttp: outgoingHttpSettings,
+  push: pushSettings,
   queue: queueSettings,
   cache: cacheSettings,
   signals: signalsSettings,
@@ -72,16 +82,20 @@ export function openAdapters(settings: Settings): Adapters {
     tracing,
     errors,
     outgoingHttp,
+    push: vapid,
   } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
+  const http = guardedHttp(outgoingHttp);
   return {
     email,
+    sms: capturedSms(),
+    push: vapid ? { ...webPushSender(vapid, http), items: () => [] } : capturedPush(http),
     openCache: cache ? redisCache(cache) : memoryCache,
     openQueue: broker ? rabbitQueue(broker) : pgBossQueue,
     openSignals: signals ? redisSignals(signals) : listenNotify,
     openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
-    outgoingHttp: guardedHttp(outgoingHttp),
+    outgoingHttp: http,
     payments: { simulated: simulatedGateway() },
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Cause } from './cause.ts';
 import type { Clock } from './clock.ts';
 import type { Client, Contract } from './contracts.ts';
 import type { Database } from './database.ts';
@@ -77,6 +78,8 @@ export interface BaseContext<OwnSettings = unknown> {
   /** Every permission there is, for those who hand them out. */
   readonly permissions: Permissions;
   readonly request: RequestScope | null;
+  /** What led to this: the request itself, or the one that a job or a reaction follows from. */
+  readonly cause: Cause | null;
   /** Address of who called first, also where another service asks for them: for limits only, it is not stored. */
   readonly address: string | null;
   /** Reports how much of a long operation is done, if the caller asked for it. */

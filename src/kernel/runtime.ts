@@ -128,6 +128,9 @@ export function openRuntime(parts: RuntimeParts): Runtime {
         get log() {
           return logOf(scope);
         },
+        get cause() {
+          return causeOf(scope);
+        },
         actor: scope.actor,
         request: scope.request,
         signal: scope.signal,

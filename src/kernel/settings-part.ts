@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Language } from './languages.ts';
 import type { AmountLimits, Currency } from './money.ts';
 
 /** A setting is missing or wrong. The message is for the operator: what, and what to do. */
@@ -13,6 +14,9 @@ export interface CommonSettings {
   /** The most that one call may move, per currency. */
   readonly largestAmounts: AmountLimits;
   readonly rateLimits: boolean;
+  /** What the shop calls itself, and the language of messages to those of whom no other is known. */
+  readonly shopName: string;
+  readonly shopLanguage: Language;
   /** Holders of these roles must enrol a second factor before calls marked (MFA). */
   readonly mfaRoles: readonly string[];
 }

@@ -1,8 +1,10 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { languages } from './languages.ts';
 import { amountLimits, Currency } from './money.ts';
 import { givenKeys, keysInFile, type MasterKeys } from './secrets.ts';
 import { BadSettings, type CommonSettings, listOf, onOff, originOf, type SettingsParts } from './settings-part.ts';
+import { line } from './shapes.ts';
 
 export { BadSettings } from './settings-part.ts';
 
@@ -86,6 +88,11 @@ export const Environment = z.object({
     .describe(
       'compares every reply, and every answer between modules, with its schema ([why](decisions/0011-replies-checked-in-tests.md))',
     ),
+  SHOP_NAME: line(60).default('Souk').describe('what the shop calls itself in messages to people, at most 60 characters'),
+  SHOP_LANGUAGE: z
+    .enum(languages)
+    .default('en')
+    .describe('the language of messages to people of whom no other is known: `en`, `fr` or `ar`'),
   CORS_ORIGINS: z.string().default('').describe('web origins that may call, with commas'),
   TRUST_PROXY: onOff('off').describe('`on` where a proxy of yours sets `X-Forwarded-For`: its last entry is the caller'),
   DRAIN_SECONDS: z.coerce
@@ -174,6 +181,8 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     defaultCurrency: s.DEFAULT_CURRENCY,
     largestAmounts: s.LARGEST_AMOUNT,
     rateLimits: s.RATE_LIMITS,
+    shopName: s.SHOP_NAME,
+    shopLanguage: s.SHOP_LANGUAGE,
     mfaRoles: listOf(s.MFA_ROLES),
   };
   const settings = {

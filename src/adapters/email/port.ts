@@ -5,9 +5,14 @@ export interface EmailMessage {
   subject: string;
   text: string;
   html?: string;
+  /** Headers beside the usual ones, such as `List-Unsubscribe`. */
+  headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends mail. It has arrived at the vendor when the promise resolves; a rejection means that it is to be tried again. */
+/**
+ * Sends mail. `sent`: it has arrived at the vendor. `refused`: the address is refused for good, and takes nothing later either. A
+ * rejection means that it is to be tried again.
+ */
 export interface Email {
-  send(message: EmailMessage): Promise<void>;
+  send(message: EmailMessage): Promise<'sent' | 'refused'>;
 }

@@ -21,6 +21,19 @@ test('a message that was refused is sent again', async () => {
   expect(await inbox('bob@example.com')).toHaveLength(1);
 });
 
+test('a recipient whom the server does not know is refused for good; a policy of the server may change', async () => {
+  const { url, inbox } = await mailServer({ knowsNot: 'bob@example.com' });
+  const email = smtpEmail({ url, from: FROM, allowsPlain: true });
+  expect(await email.send(MESSAGE)).toBe('refused');
+  await expect(email.send({ ...MESSAGE, key: '2', to: 'policy@example.com' })).rejects.toThrow(/Relaying denied/);
+  const headers = { 'List-Unsubscribe': '<https://souk.test/stop?a=b>', 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
+  expect(await email.send({ ...MESSAGE, key: '3', to: 'sue@example.com', headers })).toBe('sent');
+  expect((await inbox('sue@example.com'))[0]?.headers).toMatchObject({
+    'list-unsubscribe': headers['List-Unsubscribe'],
+    'list-unsubscribe-post': headers['List-Unsubscribe-Post'],
+  });
+});
+
 test('a wrong password is reported', async () => {
   const { url } = await mailServer();
   const email = smtpEmail({ url: url.replace('souk:', 'someone:'), from: FROM, allowsPlain: true });

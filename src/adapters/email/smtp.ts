@@ -30,20 +30,29 @@ export function smtpEmail({ url, from, allowsPlain }: SmtpSettings): Email {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const sent = new LRUCache<string, Promise<unknown>>({ max: REMEMBERED });
+  const sent = new LRUCache<string, Promise<'sent' | 'refused'>>({ max: REMEMBERED });
   return {
-    async send({ key, to, subject, text, html }) {
+    async send({ key, to, subject, text, html, headers = {} }) {
       const before = sent.get(key);
-      if (before) return void (await before);
-      const sending = transport.sendMail({ from, to: { name: '', address: to }, subject, text, html, messageId: messageId(key, from) });
+      if (before) return before;
+      const mail = { from, to: { name: '', address: to }, subject, text, html, headers: { ...headers }, messageId: messageId(key, from) };
+      const sending = transport.sendMail(mail).then(
+        () => 'sent' as const,
+        (error) => {
+          if (isRefusedForGood(error)) return 'refused' as const;
+          sent.delete(key);
+          throw error;
+        },
+      );
       sent.set(key, sending);
-      await sending.catch((error) => {
-        sent.delete(key);
-        throw error;
-      });
+      return sending;
     },
   };
 }
+
+/** The server refuses the recipient, permanently (RFC 5321, 4.2.1), and for no policy of its own (RFC 3463: 5.7). */
+const isRefusedForGood = (error: { command?: string; responseCode?: number; response?: string }): boolean =>
+  error.command === 'RCPT TO' && (error.responseCode ?? 0) >= 550 && !/^5\d\d[ -]5\.7\./.test(error.response ?? '');
 
 /** RFC 5322, 3.6.4: one id for one message, for every sender and every attempt. */
 const messageId = (key: string, from: string): string =>

@@ -18,7 +18,7 @@ const subjects = async (person: Person) => (await emails(addressOf(person))).map
 test('Ann gets an email when a second factor is added, and when it is removed', async () => {
   const { person: ann } = await enrol(w, await w.person('ann'));
   expect(await subjects(ann)).toEqual(['A second factor was added to your account']);
-  expect(w.mail('ann@example.com')?.text).toContain('the account ann has a second factor now');
+  expect(w.mail('ann@example.com')?.text).toContain('The account ann has a second factor now');
 
   expect((await ann.delete(TOTP_PATH)).status).toBe(204);
   expect((await subjects(ann))[0]).toBe('The second factor of your account was removed');
@@ -32,22 +32,57 @@ test('Ben gets an email for every used recovery code, with the number that is le
   expect((await ben.post('/v1/auth/step-up', { code: first })).status).toBe(200);
   expect((await emails('ben@example.com'))[0]).toMatchObject({
     subject: 'A recovery code was used',
-    text: expect.stringContaining('9 are left.'),
+    text: expect.stringContaining('Codes left: 9.'),
   });
   expect((await w.post('/v1/auth/sign-in', { username: 'ben', password: PASSWORD, code: second })).status).toBe(200);
-  expect((await emails('ben@example.com'))[0]?.text).toContain('8 are left.');
+  expect((await emails('ben@example.com'))[0]?.text).toContain('Codes left: 8.');
 
   expect(await ben.post('/v1/auth/step-up', { code: first })).toBeProblem(401, 'identity/wrong-mfa-code');
   expect(await emails('ben@example.com')).toHaveLength(3);
 
   await Promise.all([third, ...others.slice(0, 3)].map((code) => ben.post('/v1/auth/step-up', { code })));
-  const told = (await emails('ben@example.com')).slice(0, 4).map(({ text }) => /(\d) are left/.exec(text)?.[1]);
+  const told = (await emails('ben@example.com')).slice(0, 4).map(({ text }) => /Codes left: (\d)/.exec(text)?.[1]);
   expect(told.sort()).toEqual(['4', '5', '6', '7']);
   for (const code of others.slice(3)) await ben.post('/v1/auth/step-up', { code });
   const last = await emails('ben@example.com');
-  expect(last.some(({ text }) => text.includes('One is left.'))).toBe(true);
+  expect(last.some(({ text }) => text.includes('Codes left: 1.'))).toBe(true);
   expect(last.filter(({ text }) => text.includes('It was the last one'))).toHaveLength(1);
   for (const code of recoveryCodes) expect(last.some(({ text }) => text.includes(code))).toBe(false);
+});
+
+test('an email is in the language of its reader, else of the call, else of the shop', async () => {
+  const shop = await world({ env: { SHOP_LANGUAGE: 'ar', SHOP_NAME: 'Tunis Bazaar' } });
+  const mailed = async (to: string) => {
+    await shop.step();
+    return shop.adapters.email.items(to)[0];
+  };
+  const forgot = (username: string, language: string) =>
+    shop.post('/v1/auth/forgot-password', { username }, { 'accept-language': language });
+  const dan = await shop.person('dan');
+
+  await forgot('dan', 'fr-CH, en;q=0.5');
+  expect(await mailed('dan@example.com')).toMatchObject({
+    subject: 'Votre code pour un nouveau mot de passe',
+    text: expect.stringMatching(/^\d{6} est votre code/),
+    html: expect.stringMatching(/<html lang="fr" dir="ltr"[\s\S]*Tunis Bazaar/),
+  });
+  await forgot('dan', 'de');
+  expect(await mailed('dan@example.com')).toMatchObject({ subject: 'رمز كلمة المرور الجديدة', html: expect.stringContaining('dir="rtl"') });
+  await dan.patch('/v1/customers/dan', { language: 'en' });
+  await dan.post(
+    '/v1/auth/change-password',
+    { currentPassword: PASSWORD, newPassword: 'another long password' },
+    { 'accept-language': 'fr' },
+  );
+  expect(await mailed('dan@example.com')).toMatchObject({ subject: 'Your password was changed' });
+
+  const emma = await shop.person('emma');
+  await emma.post(
+    '/v1/auth/change-password',
+    { currentPassword: PASSWORD, newPassword: 'another long password' },
+    { 'accept-language': 'fr' },
+  );
+  expect(await mailed('emma@example.com')).toMatchObject({ subject: 'Votre mot de passe a changé' });
 });
 
 test('a thief who gives an account another email cannot hide it from the owner', async () => {

@@ -3,7 +3,7 @@ import { enqueue } from '#kernel/events.ts';
 import { emailOf, findByConfirmedEmail, findById, findByUsername } from './account.ts';
 import { fingerprintOf, isCurrent, unsealCode } from './code.ts';
 import type { Identity } from './context.ts';
-import { resetEmail } from './emails.ts';
+import { codeValues, emailTo } from './emails.ts';
 import { type SendCode, sendResetCode, startReset, type Whom } from './jobs.ts';
 import { NAMES_ONE, type Named, namedFields, namesOne, whose } from './named.ts';
 import { giveCode } from './open-account.ts';
@@ -48,6 +48,6 @@ export async function runSendResetCode(ctx: Identity, given: SendCode): Promise<
   await ctx.email.send({
     key: `identity.reset:${accountId}:${fingerprint}:${given.mailing}`,
     to,
-    ...resetEmail({ username: account.username, code }),
+    ...emailTo(ctx, account, 'reset-code', codeValues(code)),
   });
 }

@@ -21,6 +21,6 @@ export async function runNotifyOwner(ctx: Identity, { letterId, news }: { letter
   const email = await findPendingEmail(ctx.db, letterId);
   const to = email && emailOf(ctx.secrets, { id: email.account_id, email_sealed: email.to_sealed });
   if (!email || !to) return;
-  await ctx.email.send({ key: `identity.letter:${letterId}`, to, ...emailAbout(news, email.username) });
+  await ctx.email.send({ key: `identity.letter:${letterId}`, to, ...emailAbout(ctx, { ...email, id: email.account_id }, news) });
   await dropPendingEmail(ctx.db, letterId);
 }

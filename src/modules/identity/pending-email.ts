@@ -1,5 +1,6 @@
 import { days } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
+import type { Language } from '#kernel/languages.ts';
 
 /** How long an address is stored for an email whose job has become a dead letter. */
 const KEPT_MS = days(7);
@@ -7,6 +8,7 @@ const KEPT_MS = days(7);
 export interface PendingEmail {
   account_id: string;
   username: string;
+  language: Language | null;
   /** Sealed as the account's own address is. */
   to_sealed: string;
 }
@@ -23,7 +25,7 @@ export const storePendingEmail = async (
 /** Undefined once the email is sent, or its account erased. */
 export const findPendingEmail = (db: Database, id: string) =>
   db.maybe<PendingEmail>(sql`
-    select l.account_id, a.username, l.to_sealed from identity.owed_letters l join identity.accounts a on a.id = l.account_id
+    select l.account_id, a.username, a.language, l.to_sealed from identity.owed_letters l join identity.accounts a on a.id = l.account_id
     where l.id = ${id} and a.state <> 'erased'`);
 
 export const dropPendingEmail = (db: Database, id: string) => db.execute(sql`delete from identity.owed_letters where id = ${id}`);

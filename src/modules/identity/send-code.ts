@@ -1,7 +1,7 @@
 import { emailOf, findByConfirmedEmail, findById } from './account.ts';
 import { fingerprintOf, isCurrent, unsealCode } from './code.ts';
 import type { Identity } from './context.ts';
-import { alreadyKnownEmail, codeEmail } from './emails.ts';
+import { codeValues, emailTo } from './emails.ts';
 import type { SendCode } from './jobs.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function runSendCode(ctx: Identity, given: SendCode): Promise<void>
   const fingerprint = fingerprintOf(ctx.secrets, accountId, 'email', code.short);
   if (!(await isCurrent(ctx.db, accountId, 'email', fingerprint))) return;
   const owner = await findByConfirmedEmail(ctx.db, account.email_index);
-  const email = owner ? alreadyKnownEmail({ username: owner.username }) : codeEmail({ username: account.username, code });
-  await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}:${given.mailing}`, to, ...email });
-  ctx.log.info({ account: accountId }, 'a code was mailed');
+  const email = owner ? emailTo(ctx, owner, 'already-known', {}) : emailTo(ctx, account, 'code', codeValues(code));
+  const outcome = await ctx.email.send({ key: `identity.code:${accountId}:${fingerprint}:${given.mailing}`, to, ...email });
+  ctx.log.info({ account: accountId }, outcome === 'sent' ? 'a code was mailed' : 'the mail server refuses the address of an account');
 }

@@ -19,6 +19,8 @@ export const identitySettings = settings(
   (given, common) => ({
     publicUrl: common.publicUrl,
     rateLimits: common.rateLimits,
+    shopName: common.shopName,
+    shopLanguage: common.shopLanguage,
     mfaRoles: common.mfaRoles,
     outsideIssuer: outsideIssuer(given.OUTSIDE_ISSUER, listOf(given.OUTSIDE_AUDIENCE ?? ''), given.OUTSIDE_JWKS_URL, common),
   }),

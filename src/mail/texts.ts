@@ -1,0 +1,15 @@
+import type { Language } from '#kernel/languages.ts';
+import type { Frame, MessageText } from './text.ts';
+import * as ar from './texts-ar.ts';
+import * as en from './texts-en.ts';
+import * as fr from './texts-fr.ts';
+
+/** What a message is about; English has all of them, and the compiler demands as many of the other languages. */
+export type MessageKind = keyof typeof en.texts;
+export type Texts = Readonly<Record<MessageKind, MessageText>>;
+
+export const textsIn: Readonly<Record<Language, { frame: Frame; texts: Texts }>> = { en, fr, ar };
+
+export const messageKinds = Object.keys(en.texts) as MessageKind[];
+
+export const isMessageKind = (kind: string): kind is MessageKind => Object.hasOwn(en.texts, kind);
