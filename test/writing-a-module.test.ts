@@ -27,7 +27,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules/souk'));
-  w = await world({ modules: await loadModules(join(folder, 'module.ts')), env: { POINTS_PER_UNIT: '2', ORDER_OPEN_DAYS: '0' } });
+  w = await world({ modules: await loadModules(join(folder, 'module.ts')), env: { POINTS_PER_UNIT: '2' } });
 });
 
 afterAll(async () => {

@@ -108,6 +108,7 @@ const actorOf = (claims: AccessClaims, permissions: Permissions): Actor => ({
   kind: 'user',
   id: claims.sub,
   username: claims.username,
+  partner: null,
   roles: claims.roles,
   permissions: permissions.ofRoles(claims.roles),
   sessionId: claims.sid,

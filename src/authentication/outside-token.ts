@@ -45,6 +45,7 @@ const linkedActor = ({ id, username, roles, hasSecondFactor }: LinkedAccount, pe
   kind: 'user',
   id,
   username,
+  partner: null,
   roles,
   permissions: permissions.ofRoles(roles),
   sessionId: null,

@@ -14,6 +14,8 @@ export interface Actor {
   id: string;
   /** Empty for an API key: it belongs to no account. */
   username: string;
+  /** Of an API key, the partner that it belongs to, by its folded name: two keys of one partner are one. Null for all others. */
+  partner: string | null;
   roles: readonly string[];
   permissions: ReadonlySet<string>;
   /** The sign-in that the token belongs to. */
@@ -26,15 +28,16 @@ export interface Actor {
   signedInAt?: number | null;
 }
 
-const nobody = { id: '', roles: [], permissions: new Set<string>(), sessionId: null, mfaEnrolled: false, mfaAt: null };
+const nobody = { id: '', partner: null, roles: [], permissions: new Set<string>(), sessionId: null, mfaEnrolled: false, mfaAt: null };
 
 export const anonymous: Actor = { ...nobody, kind: 'anonymous', username: '' };
 
 /** A partner's system, by its API key: it holds the permissions that its scopes name, and nothing is its own. */
-export const keyActor = (id: string, scopes: readonly string[]): Actor => ({
+export const keyActor = (id: string, partner: string, scopes: readonly string[]): Actor => ({
   ...nobody,
   kind: 'key',
   id,
+  partner,
   username: '',
   permissions: new Set(scopes),
 });

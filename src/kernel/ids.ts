@@ -10,12 +10,6 @@ export const idFloor = (at: Date): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 };
 
-/** The lowest id that `newId` can make at that time: ids from then on are greater. */
-export function firstIdOf(time: Date): string {
-  const hex = time.getTime().toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-}
-
 /**
  * The same id for the same parts, always: UUIDv8 (RFC 9562) over SHA-256.
  * It lets two callers name one thing without asking each other, and an insert of it be idempotent.

@@ -161,7 +161,7 @@ export async function readInternalToken(
       return undefined;
     return {
       caller: payload.caller,
-      actor: { ...payload.actor, permissions: new Set(payload.actor.permissions) },
+      actor: { ...payload.actor, partner: payload.actor.partner ?? null, permissions: new Set(payload.actor.permissions) },
       address: payload.address ?? null,
       cause: payload.cause ?? null,
     };

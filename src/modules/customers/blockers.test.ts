@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { days } from '#kernel/clock.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 
@@ -60,15 +59,4 @@ test.each([
   expect(answer).toBeProblem(409, 'customers/still-open');
   expect(answer.body.reasons).toEqual(reason.split(', '));
   expect((await bob.get('/v1/customers/bob')).body.state).toBe('active');
-});
-
-test('an order counts as on its way for thirty days, and then its buyer may leave', async () => {
-  const w = await world();
-  const lamp = await (await w.admin()).lists({ price: usd(20_00) });
-  const bob = await w.person('bob');
-  await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], payment: 'cash_on_delivery' });
-  w.clock.advance(days(29));
-  expect((await (await w.person('bob')).delete('/v1/customers/bob')).body.reasons).toEqual(['orders']);
-  w.clock.advance(days(2));
-  expect((await (await w.person('bob')).delete('/v1/customers/bob')).status).toBe(204);
 });

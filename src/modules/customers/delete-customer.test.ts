@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { minutes, seconds } from '#kernel/clock.ts';
+import { asCompleted } from '../../../test/delivered.ts';
 import { PASSWORD, type Person, usd } from '../../../test/people.ts';
 import { enrol } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -27,7 +28,7 @@ async function zulema(w: World): Promise<Person> {
 }
 
 test('a deleted account leaves nothing of the person anywhere, and the books are right', async () => {
-  const w = await world({ env: { ORDER_OPEN_DAYS: '0' } });
+  const w = await world();
   const lamp = await (await w.admin()).lists({ price: usd(20_00) });
   const z = await zulema(w);
   await z.patch(`/v1/customers/${z.username}`, { phone: her.phone });
@@ -40,6 +41,7 @@ test('a deleted account leaves nothing of the person anywhere, and the books are
   await z.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD });
   await z.post(`/v1/customers/${z.username}/wallet/deduct`, { ...usd(30_00), reason: `to ${her.fullName}` });
   await w.step();
+  await asCompleted(w);
   const before = (await w.dump()).toLowerCase();
   expect(before).toContain(her.username.toLowerCase());
 

@@ -107,6 +107,11 @@ export const inventory = contract('inventory', {
     confirm: operation({ input: Keyed, output: Done, problems: [reservationEnded] }),
     /** Returns all units that the key took or reserved. An unknown key is remembered, so that a late `take` with it is refused. */
     release: operation({ input: Keyed, output: Done }),
+    /** Brings sold units back on hand, once per key. `of` is the key that sold them, where one did: an order, for example. */
+    putBack: operation({
+      input: Keyed.extend({ of: Id.optional(), lines: Lines, reason: z.string().min(1).max(500) }),
+      output: Done,
+    }),
   },
   events: { levelsChanged },
 });

@@ -10,6 +10,7 @@ import { confirmStock, expireStock, releaseStock } from './end-reservation.ts';
 import { readLevels } from './level.ts';
 import { historyOf, type MovementRow, movementOf, movementWithId } from './movement.ts';
 import { openStock } from './open-stock.ts';
+import { putBack } from './put-back.ts';
 import { reservationMachine } from './reservation-state.ts';
 
 export const inventoryModule = module<typeof inventory, Inventory>({
@@ -31,6 +32,7 @@ export const inventoryModule = module<typeof inventory, Inventory>({
     reserve: reserveStock,
     confirm: confirmStock,
     release: releaseStock,
+    putBack,
   },
   timers: [timer('inventory.expire-reservations', seconds(10), expireStock)],
   machines: [reservationMachine],

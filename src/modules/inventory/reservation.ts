@@ -145,7 +145,7 @@ export const expireReservations = (at: Date, limit: number): Sql => sql`
   select (select count(*) from expired) as ended, ${freshOf(sql`changed`)} as fresh`;
 
 /** Returns lines (reserved or not, variant, quantity) to the stock. Levels are locked in the order of their ids; `changed` has the new ones. */
-const givingBack = (lines: Sql): Sql => sql`
+export const givingBack = (lines: Sql): Sql => sql`
   lines (kept, variant_id, quantity) as materialized (${lines}),
   locked as materialized (
     select level.*, lines.kept, lines.quantity from inventory.levels level join lines using (variant_id) order by level.variant_id for no key update of level
@@ -160,7 +160,7 @@ const givingBack = (lines: Sql): Sql => sql`
   )`;
 
 /** One line per variant, in the order of their ids. */
-function summed(lines: readonly Line[]): Line[] {
+export function summed(lines: readonly Line[]): Line[] {
   const totals = new Map<string, number>();
   for (const { variantId, quantity } of lines) totals.set(variantId.toLowerCase(), (totals.get(variantId.toLowerCase()) ?? 0) + quantity);
   return [...totals].map(([variantId, quantity]) => ({ variantId, quantity })).sort((a, b) => (a.variantId < b.variantId ? -1 : 1));

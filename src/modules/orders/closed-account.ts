@@ -1,6 +1,5 @@
 import type { Whose } from '#kernel/account-life.ts';
 import { type Database, sql } from '#kernel/database.ts';
-import { firstIdOf } from '#kernel/ids.ts';
 import type { Orders } from './context.ts';
 
 /**
@@ -19,21 +18,19 @@ export async function reopenAccount(ctx: Orders, { accountId }: Whose): Promise<
   await ctx.db.execute(sql`delete from orders.closed_accounts where account_id = ${accountId}`);
 }
 
-/** `orders` while an order of the account, or of its products, is not decided, has money to be refunded, or is on its way. */
+/** `orders` while an order of the account, or of its products, is not decided, has money to be refunded, or has a shipment that keeps it. */
 export async function blockersOf(ctx: Orders, { accountId }: Whose): Promise<string[]> {
-  const since = new Date(ctx.clock.now().getTime() - ctx.settings.openMs);
   await ctx.db.execute(sql`select pg_advisory_xact_lock(7281, uuid_hash(${accountId}::uuid))`); // a later order sees the closure
-  return (await ctx.db.one<{ open: boolean }>(hasOpenOrders(accountId, since))).open ? ['orders'] : [];
+  return (await ctx.db.one<{ open: boolean }>(hasOpenOrders(accountId))).open ? ['orders'] : [];
 }
 
-/** A placed order counts as on its way for some time, because deliveries are not recorded yet. */
-export const hasOpenOrders = (accountId: string, since: Date) => sql`
-  select exists (select from orders.orders where buyer = ${accountId} and state = 'placing')
-      or exists (select from orders.orders where buyer = ${accountId} and gives_back)
-      or exists (select from orders.orders as o join orders.lines as l on l.order_id = o.id where o.state = 'placing' and l.seller_id = ${accountId})
-      or exists (select from orders.orders where buyer = ${accountId} and id > ${firstIdOf(since)} and state = 'placed')
+/** A buyer waits until all is delivered, a seller until the own shipments are completed. A shipment that is not copied yet is as its order. */
+export const hasOpenOrders = (accountId: string) => sql`
+  select exists (select from orders.orders where buyer = ${accountId} and (state in ('placing', 'placed', 'packed', 'shipped') or gives_back))
       or exists (select from orders.lines as l join orders.orders as o on o.id = l.order_id
-                 where l.seller_id = ${accountId} and l.order_id > ${firstIdOf(since)} and o.state = 'placed') as open`;
+                 where l.seller_id = ${accountId} and o.state in ('placing', 'placed', 'packed', 'shipped', 'delivered')
+                   and not exists (select from jsonb_to_recordset(o.shipments) as s ("sellerId" uuid, state text)
+                                   where s."sellerId" = ${accountId} and s.state not in ('placed', 'packed', 'shipped', 'delivered'))) as open`;
 
 /** True when one of these accounts is leaving. */
 export const haveLeft = async (db: Database, accounts: readonly string[]): Promise<boolean> =>
@@ -47,7 +44,10 @@ export const hasClosedParty = async (db: Database, orderId: string): Promise<boo
       or exists (select from orders.lines as l join orders.closed_accounts as c on c.account_id = l.seller_id where l.order_id = o.id))`)) !==
   undefined;
 
-/** Drops where an account had things sent. What was bought, and for how much, stays with its id. */
+/** Drops where an account had things sent, and what was written about its orders. What was bought, and for how much, stays with its id. */
 export async function forgetAccount(ctx: Orders, { accountId }: Whose): Promise<void> {
+  await ctx.db.execute(sql`
+    update orders.steps set note = null
+    where note is not null and (by_id = ${accountId}::text or order_id in (select id from orders.orders where buyer = ${accountId}::uuid))`);
   await ctx.db.execute(sql`update orders.orders set address_sealed = null where buyer = ${accountId} and address_sealed is not null`);
 }

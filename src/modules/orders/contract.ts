@@ -1,9 +1,144 @@
 import { z } from 'zod';
+import { Options } from '#catalog';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
-import { Currency } from '#kernel/money.ts';
+import { Currency, Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { Id } from '#kernel/shapes.ts';
+import { Id, line, Time } from '#kernel/shapes.ts';
+
+export const paymentKinds = ['wallet', 'cash_on_delivery'] as const;
+export type PaymentKind = (typeof paymentKinds)[number];
+
+/** States of a shipment. An order has the same, beside `placing` and `rejected`, and they follow from those of its shipments. */
+export const shipmentStates = ['placed', 'packed', 'shipped', 'delivered', 'completed', 'cancelled', 'returned', 'refunded'] as const;
+export type ShipmentState = (typeof shipmentStates)[number];
+export type FollowingState = ShipmentState;
+
+export const orderStates = ['placing', 'rejected', ...shipmentStates] as const;
+const OrderState = z.enum(orderStates).meta({ example: 'placed' });
+const ShipmentState = z.enum(shipmentStates).meta({ example: 'shipped' });
+
+/** Who does a step on the way of an order. */
+export const stepKinds = ['buyer', 'seller', 'partner', 'staff', 'system'] as const;
+const StepKind = z.enum(stepKinds).meta({ example: 'partner' });
+
+/** The order as clients see it. `username` of a seller is absent when the account is erased. */
+export const Order = z
+  .object({
+    id: Id,
+    state: OrderState,
+    buyer: z.object({ id: Id, username: z.string() }),
+    items: z.array(
+      z.object({
+        productId: Id,
+        variantId: Id,
+        name: z.string(),
+        options: Options,
+        quantity: z.int(),
+        unitPrice: Money,
+        total: Money,
+        refundedQuantity: z.int().meta({ description: 'Units whose money went back', example: 0 }),
+      }),
+    ),
+    total: Money,
+    payment: z.enum(paymentKinds),
+    shipments: z
+      .array(
+        z.object({
+          id: Id,
+          seller: z.object({ id: Id, username: z.string().optional() }),
+          state: ShipmentState,
+          carrier: z.string().nullable(),
+          tracking: z.string().nullable(),
+          deliveredAt: Time.nullable(),
+          refunded: Money,
+        }),
+      )
+      .meta({ description: 'One for each seller; empty for the first moment' }),
+    timeline: z.array(
+      z.object({
+        state: OrderState,
+        at: Time,
+        by: z.object({ kind: StepKind, id: z.string().optional().meta({ description: 'Who it was; shown to staff' }) }),
+        shipmentId: Id.nullable().meta({ description: 'The shipment that took the step; null where the whole order did' }),
+      }),
+    ),
+    createdAt: Time,
+  })
+  .meta({ id: 'Order' });
+export type Order = z.infer<typeof Order>;
+
+export const ShippingAddress = z
+  .strictObject({
+    name: line(120).optional(),
+    street: line(200),
+    city: line(100),
+    postalCode: line(20).optional(),
+    country: z
+      .string()
+      .regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code')
+      .meta({ example: 'TN' }),
+    phone: z
+      .string()
+      .regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number')
+      .optional(),
+  })
+  .meta({ id: 'ShippingAddress' });
+export type ShippingAddress = z.infer<typeof ShippingAddress>;
+
+/** A share of what was paid: `payee` is a seller, or `platform`. Amounts in minor units. */
+const Share = z.object({ payee: z.string(), amount: z.int(), commission: z.int() });
+
+const PlacedOrder = z.object({
+  orderId: Id,
+  buyer: Id,
+  payment: z.enum(paymentKinds),
+  currency: Currency,
+  total: z.int(),
+  placedAt: Time,
+  shares: z.array(Share),
+  lines: z.array(
+    z.object({ productId: Id, variantId: Id, sellerId: Id, name: z.string(), options: Options, quantity: z.int(), unitPrice: z.int() }),
+  ),
+});
+export type PlacedOrder = z.infer<typeof PlacedOrder>;
+
+/** What the module of the shipments tells: all shipments as they are at that version, and the steps that led to it. */
+export const Following = z.object({
+  orderId: Id,
+  /** Grows with every change of the order's shipments. */
+  version: z.int().positive(),
+  shipments: z
+    .array(
+      z.object({
+        id: Id,
+        sellerId: Id,
+        state: ShipmentState,
+        carrier: z.string().nullable(),
+        tracking: z.string().nullable(),
+        deliveredAt: Time.nullable(),
+        /** Minor units that went back to the buyer. */
+        refunded: z.int().min(0),
+      }),
+    )
+    .min(1)
+    .max(100),
+  refundedItems: z.array(z.object({ variantId: Id, quantity: z.int().positive() })).max(100),
+  /** A step to `placed` is the order's own, and is not shown again. */
+  steps: z
+    .array(
+      z.object({
+        id: Id,
+        shipmentId: Id.nullable(),
+        state: ShipmentState,
+        at: Time,
+        by: z.object({ kind: StepKind, id: z.string().max(100).nullable() }),
+        note: z.string().max(1000).optional(),
+      }),
+    )
+    .max(1000),
+});
+export type Following = z.infer<typeof Following>;
 
 /** What was bought, for those who count and recommend. Ids and figures only. */
 export const orderPlaced = event(
@@ -12,7 +147,7 @@ export const orderPlaced = event(
   z.object({
     orderId: Id,
     buyer: Id,
-    payment: z.enum(['wallet', 'cash_on_delivery']),
+    payment: z.enum(paymentKinds),
     currency: Currency,
     total: z.int(),
     lines: z.array(z.object({ productId: Id, variantId: Id, sellerId: Id, quantity: z.int(), total: z.int() })),
@@ -28,10 +163,23 @@ export const partyLeft = problem({
   detail: 'The account of the buyer or of a seller is being closed. Nothing was bought.',
 });
 
+const OneOrder = z.object({ orderId: Id });
+
 export const orders = contract('orders', {
   operations: {
-    /** Whether somebody has a placed order of a product. */
+    /** Whether somebody has bought a product, and it was neither cancelled nor refunded: a returned product was bought. */
     hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),
+    /** An order as it was placed; null while it is not, or when it was rejected. */
+    placedOrder: operation({ input: OneOrder, output: PlacedOrder.nullable() }),
+    /**
+     * Copies where the shipments of a placed order are, and answers the order as the caller may see it. An older version changes nothing;
+     * a step is added once, by its id. The caller makes sure that versions grow in the order of what happened.
+     */
+    follow: operation({ input: Following, output: Order }),
+    /** Where an order goes; null when nobody said so, or the buyer's data are erased. */
+    deliveryAddress: operation({ input: OneOrder, output: ShippingAddress.nullable() }),
+    /** The order as `GET /orders/{id}` shows it to staff, or to its buyer; null when there is none. */
+    view: operation({ input: OneOrder, output: Order.nullable() }),
   },
   events: { orderPlaced, orderRejected },
 });

@@ -5,6 +5,7 @@ import { orders } from '#orders';
 import { life } from './account-life.ts';
 import { compensateOrder } from './compensate-order.ts';
 import { needs, type Orders } from './context.ts';
+import { follow } from './follow.ts';
 import { gauges } from './gauges.ts';
 import { hasBought } from './has-bought.ts';
 import { compensateOrderJob } from './jobs.ts';
@@ -15,13 +16,14 @@ import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
 import { tables } from './tables.ts';
+import { deliveryAddress, placedOrder, view } from './tell-order.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
   resources,
-  operations: { hasBought },
+  operations: { hasBought, placedOrder, follow, deliveryAddress, view },
   jobs: [runs(compensateOrderJob, compensateOrder)],
   timers: [timer('orders.resume-stale', seconds(2), resumeOrders)],
   gauges,

@@ -1,31 +1,11 @@
-import { z } from 'zod';
-import { Options, type PricedLine } from '#catalog';
+import type { PricedLine } from '#catalog';
 import { type Database, empty, join, type Sql, sql } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import { leased } from '#kernel/lease.ts';
-import { type CurrencyCode, Money } from '#kernel/money.ts';
+import type { CurrencyCode } from '#kernel/money.ts';
 import type { Key } from '#kernel/routes.ts';
-import { Id, Time } from '#kernel/shapes.ts';
+import type { Following, PaymentKind } from '#orders';
 import { type OrderState, orderMachine } from './order-state.ts';
-
-export const paymentKinds = ['wallet', 'cash_on_delivery'] as const;
-export type PaymentKind = (typeof paymentKinds)[number];
-
-export const Order = z
-  .object({
-    id: Id,
-    state: orderMachine.State.meta({ example: 'placed' }),
-    buyer: z.object({ id: Id, username: z.string() }),
-    items: z.array(
-      z.object({ productId: Id, variantId: Id, name: z.string(), options: Options, quantity: z.int(), unitPrice: Money, total: Money }),
-    ),
-    total: Money,
-    payment: z.enum(paymentKinds),
-    timeline: z.array(z.object({ state: orderMachine.State.meta({ example: 'placed' }), at: Time })),
-    createdAt: Time,
-  })
-  .meta({ id: 'Order' });
-export type Order = z.infer<typeof Order>;
 
 /** What one payee of an order gets, frozen when the order is drafted and never computed again. */
 export interface Share {
@@ -53,6 +33,7 @@ export interface Refusal {
 export interface OrderRow {
   id: string;
   buyer: string;
+  placed_by: string;
   state: OrderState;
   payment: PaymentKind;
   currency: CurrencyCode;
@@ -64,11 +45,25 @@ export interface OrderRow {
   created_at: Date;
   decided_at: Date | null;
   lines: Line[];
+  shipments: Following['shipments'];
+  refunded_items: Following['refundedItems'];
+  steps: StepRow[];
 }
 
-const COLUMNS = sql`o.id, o.buyer, o.state, o.payment, o.currency, o.total, o.shares, o.refusal, o.lease_until, o.body_hash, o.created_at, o.decided_at,
+export interface StepRow {
+  reached: OrderState;
+  at: string;
+  shipment_id: string | null;
+  by_kind: Following['steps'][number]['by']['kind'];
+  by_id: string | null;
+}
+
+const COLUMNS = sql`o.id, o.buyer, o.placed_by, o.state, o.payment, o.currency, o.total, o.shares, o.refusal, o.lease_until, o.body_hash, o.created_at, o.decided_at,
   (select json_agg(json_build_object('product_id', l.product_id, 'variant_id', l.variant_id, 'seller_id', l.seller_id, 'name', l.name,
-     'options', l.options, 'quantity', l.quantity, 'unit_price', l.unit_price) order by l.line) from orders.lines as l where l.order_id = o.id) as lines`;
+     'options', l.options, 'quantity', l.quantity, 'unit_price', l.unit_price) order by l.line) from orders.lines as l where l.order_id = o.id) as lines,
+  o.shipments, o.refunded_items,
+  coalesce((select json_agg(json_build_object('reached', s.reached, 'at', s.at, 'shipment_id', s.shipment_id, 'by_kind', s.by_kind, 'by_id', s.by_id)
+     order by s.at, s.seq) from orders.steps as s where s.order_id = o.id), '[]') as steps`;
 
 export interface Draft {
   id: string;
@@ -124,6 +119,7 @@ export const partiesOf = ({ buyer, lines }: Draft): string[] => [...new Set([buy
 export const draftedRow = (draft: Draft, { state = 'placing', refusal }: Decision = {}): OrderRow => ({
   id: draft.id,
   buyer: draft.buyer,
+  placed_by: draft.placedBy,
   state,
   payment: draft.payment,
   currency: draft.currency,
@@ -143,6 +139,9 @@ export const draftedRow = (draft: Draft, { state = 'placing', refusal }: Decisio
     quantity: l.quantity,
     unit_price: l.unitPrice.amount,
   })),
+  shipments: [],
+  refunded_items: [],
+  steps: [],
 });
 
 export const findByKey = (db: Database, key: Key): Promise<OrderRow | undefined> =>
@@ -173,36 +172,11 @@ export const markRejected = async (db: Database, id: string, refusal: Refusal, a
 export const markCompensated = (db: Database, id: string): Promise<number> =>
   db.execute(sql`update orders.orders set gives_back = false where id = ${id}`);
 
-/** A page of somebody's orders, newest first, after the order with that id. */
-export const ordersPage = (query: { buyer: string; state?: OrderState; after: string | null; rows: number }): Sql => {
+/** A page of somebody's orders, newest first, after the order with that id; `bought` are all that were placed, whatever became of them. */
+export const ordersPage = (query: { buyer: string; state?: OrderState | 'bought'; after: string | null; rows: number }): Sql => {
   const conditions = [sql`o.buyer = ${query.buyer}`];
-  if (query.state) conditions.push(sql`o.state = ${query.state}`);
+  if (query.state === 'bought') conditions.push(sql`o.state not in ('placing', 'rejected')`);
+  else if (query.state) conditions.push(sql`o.state = ${query.state}`);
   if (query.after) conditions.push(sql`o.id < ${query.after}`);
   return sql`select ${COLUMNS} from orders.orders as o where ${join(conditions, ' and ')} order by o.id desc limit ${query.rows}`;
 };
-
-/** The order as clients see it. */
-export function orderView(row: OrderRow, username: string): Order {
-  const money = (amount: number) => ({ amount, currency: row.currency });
-  return {
-    id: row.id,
-    state: row.state,
-    buyer: { id: row.buyer, username },
-    items: row.lines.map((line) => ({
-      productId: line.product_id,
-      variantId: line.variant_id,
-      name: line.name,
-      options: line.options,
-      quantity: line.quantity,
-      unitPrice: money(line.unit_price),
-      total: money(line.unit_price * line.quantity),
-    })),
-    total: money(row.total),
-    payment: row.payment,
-    timeline: [
-      { state: 'placing' as const, at: row.created_at.toISOString() },
-      ...(row.decided_at ? [{ state: row.state, at: row.decided_at.toISOString() }] : []),
-    ],
-    createdAt: row.created_at.toISOString(),
-  };
-}

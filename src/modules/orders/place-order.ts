@@ -6,25 +6,13 @@ import { newId } from '#kernel/ids.ts';
 import { leaseEnd, resumeOrWait } from '#kernel/lease.ts';
 import { Problem, problem } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import { Id, line } from '#kernel/shapes.ts';
-import { partyLeft } from '#orders';
+import { Id } from '#kernel/shapes.ts';
+import { type Order, type PaymentKind, partyLeft, paymentKinds, ShippingAddress } from '#orders';
 import { insufficientFunds } from '#wallet';
 import { sealAddress } from './address.ts';
 import type { Orders } from './context.ts';
-import { usernameOf } from './list-orders.ts';
-import {
-  type Draft,
-  draftedRow,
-  findByKey,
-  findOrder,
-  insertOrder,
-  type Order,
-  type OrderRow,
-  orderView,
-  type PaymentKind,
-  paymentKinds,
-  undecidedOrders,
-} from './order.ts';
+import { type Draft, draftedRow, findByKey, findOrder, insertOrder, type OrderRow, undecidedOrders } from './order.ts';
+import { shownOne } from './order-view.ts';
 import { placeAtOnce, resolveOrder } from './resolve-order.ts';
 import { sharesOf } from './shares.ts';
 
@@ -35,23 +23,6 @@ const Item = z
     path: ['productId'],
   })
   .meta({ example: { productId: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01', quantity: 1 } });
-
-export const ShippingAddress = z
-  .strictObject({
-    name: line(120).optional(),
-    street: line(200),
-    city: line(100),
-    postalCode: line(20).optional(),
-    country: z
-      .string()
-      .regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code')
-      .meta({ example: 'TN' }),
-    phone: z
-      .string()
-      .regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number')
-      .optional(),
-  })
-  .meta({ id: 'ShippingAddress' });
 
 export const PlaceOrder = z.strictObject({
   items: z.array(Item).min(1).max(100),
@@ -83,7 +54,7 @@ interface Wanted {
   buyer: () => Promise<{ id: string; username: string }>;
   items: () => Promise<{ productId?: string; variantId?: string; quantity: number; options?: Record<string, string> }[]>;
   payment: PaymentKind;
-  shippingAddress?: z.infer<typeof ShippingAddress>;
+  shippingAddress?: ShippingAddress;
   key: Key | undefined;
 }
 
@@ -102,7 +73,7 @@ export const placeOrder = (ctx: Orders, wanted: Wanted): Promise<Order | Replaye
     find: (key) => sameCall(key, findByKey(ctx.db, key)),
     answer: async (row, isFirst) => {
       const order = accepted(isFirst && row.state === 'placing' ? await resolveOrder(ctx, row) : await decided(ctx, row));
-      return orderView(order, await usernameOf(ctx, order.buyer));
+      return shownOne(ctx, order);
     },
   });
 

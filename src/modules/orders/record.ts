@@ -5,7 +5,8 @@ import { Money } from '#kernel/money.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { addressOf } from './address.ts';
 import type { Orders } from './context.ts';
-import { type OrderRow, ordersPage, orderView } from './order.ts';
+import { type OrderRow, ordersPage } from './order.ts';
+import { orderView } from './order-view.ts';
 
 /** An order in the export of its buyer, with the address it went to. */
 export const OrderRecord = z.object({
@@ -28,7 +29,7 @@ export async function recordsOf(ctx: Orders, { accountId, limit }: Whose & { lim
     select id, address_sealed from orders.orders where buyer = ${accountId} and address_sealed is not null order by id desc limit ${limit}`);
   const addresses = new Map(sealed.map(({ id, address_sealed }) => [id, addressOf(ctx.secrets, id, address_sealed)]));
   return rows.map((row) => {
-    const { id, state, payment, total, createdAt, items } = orderView(row, '');
+    const { id, state, payment, total, createdAt, items } = orderView(row, new Map(), false);
     const bought = items.map(({ productId, name, options, quantity, unitPrice }) => ({ productId, name, options, quantity, unitPrice }));
     return { id, state, payment, total, items: bought, shippingAddress: addresses.get(id) ?? null, createdAt };
   });

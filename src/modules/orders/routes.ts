@@ -2,10 +2,10 @@ import { NamedProduct, nameNotUnique, PRODUCTS, Product, unknownProduct } from '
 import { forbidden, notFound } from '#kernel/problems.ts';
 import { anyone, get, ownAccount, owned, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
+import { Order } from '#orders';
 import type { Orders } from './context.ts';
 import { listNamedProducts, NamedProductsQuery } from './list-named-products.ts';
 import { listOrders, listPurchases, OrdersQuery, PurchasesQuery, readOrder } from './list-orders.ts';
-import { Order } from './order.ts';
 import { orderProblems, PlaceOrder, placeOrder, saleProblems } from './place-order.ts';
 import { SellByName, sellByName, unknownCustomer } from './sell-by-name.ts';
 
@@ -66,7 +66,8 @@ export const routes = [
   }),
   get('/orders/{id}', {
     summary: 'An order and its timeline',
-    description: 'Shows what was ordered, what it cost, and when each state was reached.',
+    description:
+      'Shows what was ordered, what it cost, where its shipments are, and who did each step when. Who it was is told by kind, and by id to staff.',
     access: owned('order', 'orders:read'),
     returns: Order,
     problems: [],

@@ -3,8 +3,8 @@ import { Quantity } from '#inventory';
 import { forbidden, problem } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
 import { isSameUsername, line, Username } from '#kernel/shapes.ts';
+import type { Order } from '#orders';
 import type { Orders } from './context.ts';
-import type { Order } from './order.ts';
 import { placeOrder } from './place-order.ts';
 
 export const SellByName = z.strictObject({

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { days } from '#kernel/clock.ts';
 import { settings } from '#kernel/settings-part.ts';
 
 export const orderSettings = settings(
@@ -18,19 +17,9 @@ export const orderSettings = settings(
       .multipleOf(0.01)
       .default(5)
       .describe("the platform's share of what sellers sell, 0 to 50, two decimals; not of the shop's own products"),
-    ORDER_OPEN_DAYS: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(365)
-      .default(30)
-      .describe(
-        'how long after it was placed an order counts as on its way, so that neither its buyer nor its sellers can delete their account, 0 to 365',
-      ),
   },
   (given, { largestAmounts }) => ({
     largestAmounts,
-    openMs: days(given.ORDER_OPEN_DAYS),
     leaseMs: given.ORDER_LEASE_SECONDS * 1000,
     /** In hundredths of a percent. */
     commissionBasisPoints: Math.round(given.COMMISSION_PERCENT * 100),

@@ -9,7 +9,9 @@ export const tables: Tables = {
     principal: staysAs('who ordered, for a repeated call'),
     shares: staysAs(BOOKS),
     address_sealed: personal('sealed'),
+    shipments: staysAs(BOOKS),
   },
   'orders.lines': { seller_id: staysAs(BOOKS) },
+  'orders.steps': { by_id: staysAs('who did what'), note: personal() },
   'orders.closed_accounts': { account_id: staysAs('so that nothing is bought by or from the account any more') },
 };

@@ -3,6 +3,8 @@ import type { Partners } from './context.ts';
 import { findLive } from './key.ts';
 
 interface Judged {
+  /** The name of the partner, folded: its keys all have the same. */
+  partner: string;
   scopes: string[];
   expiresAt: string | null;
 }
@@ -11,5 +13,5 @@ interface Judged {
 export async function judgeKey(ctx: Partners, { id, keyHash }: { id: string; keyHash: string }): Promise<Judged | null> {
   const row = await findLive(ctx.db, id, ctx.clock.now());
   if (!row || !sameText(row.key_hash, keyHash)) return null;
-  return { scopes: row.scopes, expiresAt: row.expires_at?.toISOString() ?? null };
+  return { partner: row.name_key, scopes: row.scopes, expiresAt: row.expires_at?.toISOString() ?? null };
 }

@@ -15,7 +15,7 @@ function alone() {
   const secret = secretOf(secrets, id, 'salt');
   const partners = {
     judgeKey: vi.fn(async ({ keyHash }: { keyHash: string }) =>
-      state.live && keyHash === hashOf(secrets, secret) ? { scopes: ['audit:read'], expiresAt: null } : null,
+      state.live && keyHash === hashOf(secrets, secret) ? { partner: 'carthage couriers', scopes: ['audit:read'], expiresAt: null } : null,
     ),
     noteUse: vi.fn(async () => ({})),
   };
@@ -40,7 +40,8 @@ const refused = { code: 'unauthenticated' };
 
 test('a key is asked about once, and again when a revocation is heard of', async () => {
   const { authenticate, key, id, partners, state } = alone();
-  for (let n = 0; n < 10; n++) expect(await authenticate(key)).toMatchObject({ kind: 'key', id, username: '', sessionId: null });
+  for (let n = 0; n < 10; n++)
+    expect(await authenticate(key)).toMatchObject({ kind: 'key', id, partner: 'carthage couriers', username: '', sessionId: null });
   expect(partners.judgeKey).toHaveBeenCalledTimes(1);
   expect(partners.noteUse).toHaveBeenCalledTimes(1);
   state.heard();
@@ -66,7 +67,9 @@ test('the use of a key is noted once a minute', async () => {
 test('what is remembered of a key ends with the key', async () => {
   const { authenticate, key, partners, clock } = alone();
   const expiresAt = new Date(clock.now().getTime() + 8_000).toISOString();
-  partners.judgeKey.mockResolvedValueOnce({ scopes: ['audit:read'], expiresAt } as never).mockResolvedValueOnce(null);
+  partners.judgeKey
+    .mockResolvedValueOnce({ partner: 'carthage couriers', scopes: ['audit:read'], expiresAt } as never)
+    .mockResolvedValueOnce(null);
   await authenticate(key);
   clock.advance(4_000);
   await authenticate(key);
@@ -99,7 +102,7 @@ test('an answer that began before the revocation is believed by nobody who comes
   const { authenticate, key, partners, state } = alone();
   let answer = (): void => {};
   partners.judgeKey.mockImplementationOnce(
-    () => new Promise((resolve) => (answer = () => resolve({ scopes: ['audit:read'], expiresAt: null }))),
+    () => new Promise((resolve) => (answer = () => resolve({ partner: 'carthage couriers', scopes: ['audit:read'], expiresAt: null }))),
   );
   const before = authenticate(key);
   state.live = false;

@@ -58,7 +58,7 @@ export function createKeyAuthenticator(parts: KeyAuthenticatorParts): { authenti
       throw notValid();
     }
     const expiresAtMs = answer.expiresAt ? Date.parse(answer.expiresAt) : Number.POSITIVE_INFINITY;
-    const known = { actor: keyActor(id, answer.scopes), expiresAtMs, era: before, readAtMs };
+    const known = { actor: keyActor(id, answer.partner, answer.scopes), expiresAtMs, era: before, readAtMs };
     judged.set(apiKey, known);
     return known;
   };

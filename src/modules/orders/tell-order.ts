@@ -1,0 +1,47 @@
+import { sql } from '#kernel/database.ts';
+import type { Order, PlacedOrder, ShippingAddress } from '#orders';
+import { addressOf } from './address.ts';
+import type { Orders } from './context.ts';
+import { findOrder } from './order.ts';
+import { shownOne } from './order-view.ts';
+
+interface Which {
+  orderId: string;
+}
+
+/** An order as it was placed, for the modules above; null while it is not placed, or when it was rejected. Amounts in minor units. */
+export async function placedOrder(ctx: Orders, { orderId }: Which): Promise<PlacedOrder | null> {
+  const row = await findOrder(ctx.db, orderId, null);
+  if (!row?.decided_at || row.state === 'rejected') return null;
+  const { buyer, payment, currency, total, shares } = row;
+  return {
+    orderId,
+    buyer,
+    payment,
+    currency,
+    total,
+    placedAt: row.decided_at.toISOString(),
+    shares,
+    lines: row.lines.map((line) => ({
+      productId: line.product_id,
+      variantId: line.variant_id,
+      sellerId: line.seller_id,
+      name: line.name,
+      options: line.options,
+      quantity: line.quantity,
+      unitPrice: line.unit_price,
+    })),
+  };
+}
+
+/** Where an order goes; null when nobody said so, or the buyer's data are erased. */
+export async function deliveryAddress(ctx: Orders, { orderId }: Which): Promise<ShippingAddress | null> {
+  const found = await ctx.db.maybe<{ address_sealed: string | null }>(sql`select address_sealed from orders.orders where id = ${orderId}`);
+  return found?.address_sealed ? (addressOf(ctx.secrets, orderId, found.address_sealed) as ShippingAddress) : null;
+}
+
+/** The order as the caller may see it. Whether they may see it at all, the module that asks has found out. */
+export async function view(ctx: Orders, { orderId }: Which): Promise<Order | null> {
+  const row = await findOrder(ctx.db, orderId, null);
+  return row ? shownOne(ctx, row) : null;
+}
