@@ -15,6 +15,10 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
   const product = await victim.post('/v1/products', { name: 'Her draft', category: 'food', price: usd(1_00), stock: 5 });
   const order = await victim.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], payment: 'wallet' });
   const review = await victim.post(`/v1/products/${lamp}/reviews`, { rating: 5, comment: 'Hers.' });
+  const arrived = await victim.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] });
+  for (const step of ['packed', 'delivered']) await admin.post(`/v1/orders/${arrived.body.id}/${step}`);
+  await victim.post(`/v1/orders/${arrived.body.id}/returns`, { items: [{ productId: lamp, quantity: 1 }], reason: 'Hers.' });
+  const returns = await victim.get(`/v1/orders/${arrived.body.id}/returns`);
   if (order.status !== 201 || product.status !== 201 || review.status !== 201) throw new Error('the victim could not make her objects');
   return {
     username: victim.username,
@@ -22,6 +26,8 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
       order: { params: { id: order.body.id } },
       product: { params: { id: product.body.id } },
       review: { params: { id: review.body.id } },
+      shipment: { params: { id: order.body.id } },
+      return: { params: { id: arrived.body.id, returnId: returns.body.items[0].id } },
     },
   };
 }

@@ -45,6 +45,18 @@ async function zulema(w: World): Promise<string> {
     await bob.post('/v1/orders', { items: [{ productId: sold, quantity: 1 }] }),
   ];
   expect(bought.map(({ status }) => status)).toEqual([201, 201]);
+  const [toHer, toBob] = bought.map(({ body }) => `/v1/orders/${body.id}`);
+  for (const step of ['packed', 'delivered']) expect((await bob.post(`${toHer}/${step}`)).status).toBe(200);
+  for (const step of ['packed', 'delivered']) expect((await own.post(`${toBob}/${step}`)).status).toBe(200);
+  const back = { items: [{ productId: his, quantity: 1 }], reason: `${fullName} has no use for it` };
+  expect((await own.post(`${toHer}/returns`, back)).status).toBe(200);
+  const [first] = (await own.get(`${toHer}/returns`)).body.items;
+  await bob.post(`${toHer}/returns/${first.id}/refusal`, { reason: `No, ${fullName}` });
+  expect((await own.post(`${toHer}/returns`, back)).status).toBe(200);
+  const second = (await own.get(`${toHer}/returns`)).body.items.at(-1);
+  expect((await bob.post(`${toHer}/returns/${second.id}/acceptance`)).status).toBe(200);
+  const cancelled = await own.post('/v1/orders', { items: [{ productId: his, quantity: 1 }] });
+  await own.post(`/v1/orders/${cancelled.body.id}/cancel`, { reason: `${fullName} changed her mind` });
   await own.post(`/v1/customers/${username}/wallet/deduct`, { ...usd(10_00), reason: `to ${fullName}` });
   await own.post(`/v1/products/${his}/reviews`, { rating: 4, comment: `Call ${fullName} on ${phone}.` });
   const review = await bob.post(`/v1/products/${sold}/reviews`, { rating: 1, comment: 'Broken.' });

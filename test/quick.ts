@@ -20,6 +20,7 @@ const chosen = [
   'src/modules/inventory/stock.test.ts',
   'src/modules/catalog/{create-product,product-state,lists}.test.ts',
   'src/modules/orders/{shares,resolve-order,sell-by-name,has-bought}.test.ts',
+  'src/modules/fulfilment/{units,driving}.test.ts',
   'src/modules/reviews/{reviews,text}.test.ts',
   'src/modules/customers/{show-profile,closure-state}.test.ts',
 ];

@@ -6,6 +6,7 @@ import { freePort } from '../infra/local/free-port.ts';
 import { type Invariants, openInvariants } from './kill-invariants.ts';
 import { type Person, type Reply, usd } from './people.ts';
 import { arrives, openRoom, type Server, startServer } from './real-server.ts';
+import { wayToTheDoor } from './way-to-the-door.ts';
 import { type World, world } from './world.ts';
 
 const INTERNAL_SECRET = 'a secret between the services of a test';
@@ -15,8 +16,8 @@ afterAll(() => room.clear());
 
 /** Two processes on one database. Whatever orders asks of a module of the other process goes over the wire, and commits there by itself. */
 describe.each([
-  { orders: 'orders', other: 'identity,partners,wallet,inventory,catalog' },
-  { orders: 'orders,catalog,inventory,identity', other: 'wallet,identity,partners' },
+  { orders: 'orders,fulfilment', other: 'identity,partners,wallet,inventory,catalog' },
+  { orders: 'orders,fulfilment,catalog,inventory,identity', other: 'wallet,identity,partners' },
 ])('with $orders in one process and $other in another', (shape) => {
   let w: World;
   let books: Invariants;
@@ -188,7 +189,12 @@ describe.each([
     await expect.poll(looks, { interval: 5, timeout: 2000 }).toEqual([401, 401]);
   });
 
+  test('an order goes to the door, and back; a kill -9 of the other process amid deliveries and cancellations loses nothing', async () => {
+    await wayToTheDoor({ w, books, orders, buyer, lamp, killsOther: () => other.kill(), opensOther: openOther });
+  }, 90_000);
+
   const common = () => ({
+    FULFILMENT_LEASE_SECONDS: '1',
     DATABASE_URL: w.databaseUrl,
     INTERNAL_SECRET,
     ORDER_LEASE_SECONDS: '1',

@@ -4,6 +4,7 @@ import { listOf, machine, type States, waysOf } from '../src/kernel/machine.ts';
 import { modules } from '../src/modules/index.ts';
 import { PASSWORD, type Person, usd } from './people.ts';
 import { draftOf } from './sample-products.ts';
+import { type Door, doorsOfShipments } from './shipment-doors.ts';
 import { review, waiting } from './waiting.ts';
 import { type World, world } from './world.ts';
 
@@ -85,17 +86,6 @@ test('every timer of a machine is one of its module', () => {
   for (const [name, timers] of named) expect(timers).toContain(name);
 });
 
-/** How things are made and commanded from outside. What a command answers is of no matter; what becomes of the thing is. */
-interface Door {
-  make(): Promise<string>;
-  key?: string;
-  /** What else a row in that state must say. */
-  dress?: (state: string) => string;
-  /** What refuses a command in a wrong state. */
-  refused: string[];
-  commands: Record<string, (id: string) => Promise<unknown>>;
-}
-
 const ask = (module: string, operation: string, input: object) => w.ask(module, operation, input).catch((error) => ({ body: error }));
 const resolve = (decision: string) => async (id: string) => {
   const [item] = await w.sql('select subject_kind as kind, subject_id as id from moderation.items where id = $1', [id]);
@@ -158,6 +148,7 @@ const DOORS: Record<string, Door> = {
     refused: ['moderation/already-decided'],
     commands: { approve: decide('approve'), remove: decide('remove'), flag: resolve('flag'), 'approve by its owner': resolve('approve') },
   },
+  ...doorsOfShipments(() => ({ w, sue, bob, rita })),
   payment: {
     make: async () => {
       const key = newId();

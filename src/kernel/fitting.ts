@@ -1,6 +1,7 @@
 import { limitsOf } from './limits.ts';
 import type { Module } from './module.ts';
 import type { Permissions } from './permissions.ts';
+import { scopesOf } from './routes.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -32,9 +33,10 @@ export function refuseUndeclared(modules: readonly Module[], permissions: Permis
   for (const { name, routes } of modules) {
     for (const route of routes) {
       const { access, limit } = route.spec;
-      const permission = access.kind === 'permission' ? access.permission : 'staff' in access ? access.staff : undefined;
       const at = `${route.method} ${route.path} of ${name}`;
-      if (permission && !permissions.all.includes(permission)) throw new Error(`${at} asks for ${permission}, which no module declares.`);
+      const asked = [...scopesOf({ access }), ...('staff' in access && access.staff ? [access.staff] : [])];
+      const undeclared = asked.find((permission) => !permissions.all.includes(permission));
+      if (undeclared) throw new Error(`${at} asks for ${undeclared}, which no module declares.`);
       if (typeof limit === 'string' && !Object.hasOwn(limits, limit))
         throw new Error(`${at} names the limit ${limit}, which no module declares.`);
     }

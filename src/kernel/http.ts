@@ -20,7 +20,7 @@ import { accountNeeded, forbidden, internalError, notFound, Problem, unauthentic
 import type { ReadyReplies } from './ready-replies.ts';
 import { openSpellings } from './ready-spellings.ts';
 import { type Headers, problemReply } from './replies.ts';
-import { operationId, type Route, scopeOf } from './routes.ts';
+import { operationId, type Route, scopesOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
@@ -244,9 +244,9 @@ function admit(route: Route, actor: Actor, params: Record<string, string>): void
 
 /** A key allows what its scopes name, and nothing that belongs to a person, because it has no account. */
 function admitKey(route: Route, actor: Actor): void {
-  const scope = scopeOf(route.spec);
-  if (!scope) throw accountNeeded();
-  if (!actor.permissions.has(scope)) throw forbidden({ permission: scope });
+  const scopes = scopesOf(route.spec);
+  if (scopes.length === 0) throw accountNeeded();
+  if (!scopes.some((scope) => actor.permissions.has(scope))) throw forbidden({ permission: scopes[0] });
 }
 
 /** By the scheme that was used: RFC 7617 for Basic, RFC 6750 for a bearer token that was refused. */

@@ -3,7 +3,7 @@ import { exampleOf, type Json, schemaOf } from './openapi-schemas.ts';
 import type { ProblemKind } from './problems.ts';
 import * as problems from './problems.ts';
 import { problemType, SECURITY_HEADERS } from './replies.ts';
-import { honoursIfMatch, operationId, type Route, scopeOf } from './routes.ts';
+import { honoursIfMatch, operationId, type Route, scopesOf } from './routes.ts';
 
 const text = (description: string, example: string) => ({ description, schema: { type: 'string' }, example });
 const seconds = (description: string) => ({ description, schema: { type: 'integer', minimum: 0 }, example: 30 });
@@ -95,8 +95,8 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   const kinds: ProblemKind<never>[] = [...spec.problems];
   const hasParams = route.path.includes('{');
   if (spec.access.kind !== 'anyone') kinds.push(problems.unauthenticated);
-  if (spec.access.kind === 'permission' || scopeOf(spec)) kinds.push(problems.forbidden);
-  if (spec.access.kind !== 'anyone' && !scopeOf(spec)) kinds.push(problems.accountNeeded);
+  if (spec.access.kind === 'permission' || scopesOf(spec).length > 0) kinds.push(problems.forbidden);
+  if (spec.access.kind !== 'anyone' && scopesOf(spec).length === 0) kinds.push(problems.accountNeeded);
   if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (hasParams) kinds.push(problems.notFound);
   if (spec.body || spec.query) kinds.push(problems.invalid);

@@ -3,7 +3,7 @@ import { headers, problemsOf, successOf } from './openapi-replies.ts';
 import { exampleOf, type Json, schemaOf } from './openapi-schemas.ts';
 import { forbidden } from './problems.ts';
 import { type Resource, resourceOf, tagsOf } from './resources.ts';
-import { type Access, honoursIfMatch, operationId, type Route, scopeOf } from './routes.ts';
+import { type Access, honoursIfMatch, operationId, type Route, scopesOf } from './routes.ts';
 
 interface Parts {
   schemas: Json;
@@ -77,15 +77,15 @@ function operationOf(tag: string, route: Route, { schemas, responses }: Parts): 
 function securityOf({ spec }: Route): Json[] {
   if (spec.basic) return [{}, { basic: [] }];
   if (spec.access.kind === 'anyone') return spec.problems.some(({ code }) => code === forbidden.code) ? [{}, { bearer: [] }] : [];
-  return [{ bearer: [] }, ...(scopeOf(spec) ? [{ apiKey: [] }] : [])];
+  return [{ bearer: [] }, ...(scopesOf(spec).length > 0 ? [{ apiKey: [] }] : [])];
 }
 
 const MFA_TEXT =
   '**Second factor (MFA):** an account that has enrolled one sends a token that was stepped up in the last 10 minutes (`POST /v1/auth/step-up`).';
 
 function whoText({ spec }: Route): string {
-  const scope = scopeOf(spec);
-  return `**Who:** ${accessText(spec.access)}${scope ? ` An API key with the scope \`${scope}\` may call it too.` : ''}`;
+  const scopes = scopesOf(spec).map((scope) => `\`${scope}\``);
+  return `**Who:** ${accessText(spec.access)}${scopes.length > 0 ? ` An API key with the scope ${scopes.join(' or ')} may call it too.` : ''}`;
 }
 
 const accessText = (access: Access): string => {

@@ -6,7 +6,8 @@ import type { ProblemKind } from './problems.ts';
 /** Who may call a route. Every route says it; there is no default. */
 export type Access =
   | { kind: 'anyone' }
-  | { kind: 'signed-in' }
+  /** Anybody with an account, and API keys with one of these scopes: the handler looks at who calls. */
+  | { kind: 'signed-in'; scopes?: readonly Permission[] }
   | { kind: 'permission'; permission: Permission }
   /** The account named by `{username}` in the path, or staff with the permission. */
   | { kind: 'own-account'; staff?: Permission }
@@ -15,17 +16,20 @@ export type Access =
 
 export const anyone: Access = { kind: 'anyone' };
 export const signedIn: Access = { kind: 'signed-in' };
+export const sentOr = (...scopes: Permission[]): Access => ({ kind: 'signed-in', scopes });
 export const permitted = (permission: Permission): Access => ({ kind: 'permission', permission });
 export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account', staff });
 export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
 
 /**
- * The permission by which an API key may call a route; undefined if the call needs an account, because
+ * The permissions by which an API key may call a route, each by itself; none if the call needs an account, because
  * something is its own, or because it may have to prove a second factor.
  */
-export function scopeOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>): Permission | undefined {
-  if (mfa || access.kind === 'anyone' || access.kind === 'signed-in') return undefined;
-  return access.kind === 'permission' ? access.permission : access.staff;
+export function scopesOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>): readonly Permission[] {
+  if (mfa || access.kind === 'anyone') return [];
+  if (access.kind === 'signed-in') return access.scopes ?? [];
+  const scope = access.kind === 'permission' ? access.permission : access.staff;
+  return scope ? [scope] : [];
 }
 
 /** Whether a route asks for the version that its caller has seen: it then says that another one is refused. */

@@ -1,6 +1,7 @@
 import type { Module } from '#kernel/module.ts';
 import { catalogModule } from './catalog/module.ts';
 import { customersModule } from './customers/module.ts';
+import { fulfilmentModule } from './fulfilment/module.ts';
 import { identityModule } from './identity/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { moderationModule } from './moderation/module.ts';
@@ -20,6 +21,7 @@ export const modules: readonly Module[] = [
   inventoryModule,
   catalogModule,
   ordersModule,
+  fulfilmentModule,
   reviewsModule,
   customersModule,
 ];

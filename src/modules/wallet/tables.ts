@@ -15,6 +15,7 @@ export const tables: Tables = {
     reason: personal('written by the owner or staff'),
   },
   'wallet.holds': { owner: staysAs(BOOKS) },
+  'wallet.journals': { key: staysAs('names whose share was delivered') },
   'wallet.payments': { payer: staysAs(BOOKS) },
   'wallet.payment_shares': { payee: staysAs(BOOKS) },
   'wallet.sealed_sums': { account_id: staysAs('an account of the ledger; its owner stands in `accounts`') },

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { Options } from '#catalog';
+import { contract, operation } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { Currency, Money } from '#kernel/money.ts';
+import { Id } from '#kernel/shapes.ts';
+import { ShippingAddress } from '#orders';
+
+/** What every event of a shipment says. Its subject is the order, so the events of one order stay in their order. */
+const Told = z.object({
+  shipmentId: Id,
+  orderId: Id,
+  buyer: Id,
+  sellerId: Id,
+  /** Names of partners, folded as `partner` of an API key is; null where there is none (yet). */
+  warehouse: z.string().nullable(),
+  carrier: z.string().nullable(),
+});
+
+export const shipmentPlaced = event('fulfilment.shipment-placed', 1, Told);
+export const shipmentPacked = event('fulfilment.shipment-packed', 1, Told);
+export const shipmentShipped = event(
+  'fulfilment.shipment-shipped',
+  1,
+  Told.extend({ tracking: z.string().nullable(), carrierName: z.string().nullable() }),
+);
+export const shipmentDelivered = event('fulfilment.shipment-delivered', 1, Told);
+export const shipmentCompleted = event('fulfilment.shipment-completed', 1, Told);
+export const shipmentCancelled = event('fulfilment.shipment-cancelled', 1, Told);
+/** All of the shipment came back. */
+export const shipmentReturned = event('fulfilment.shipment-returned', 1, Told);
+/** All of the shipment was refunded. */
+export const shipmentRefunded = event('fulfilment.shipment-refunded', 1, Told);
+
+export const returnRequested = event('fulfilment.return-requested', 1, Told.extend({ returnId: Id }));
+export const returnAccepted = event('fulfilment.return-accepted', 1, Told.extend({ returnId: Id }));
+export const returnRefused = event('fulfilment.return-refused', 1, Told.extend({ returnId: Id }));
+
+/** Money goes back to the buyer: `amount` in minor units. */
+export const moneyRefunded = event(
+  'fulfilment.money-refunded',
+  1,
+  Told.extend({
+    refundId: Id,
+    amount: z.int(),
+    currency: Currency,
+    lines: z.array(z.object({ productId: Id, variantId: Id, quantity: z.int() })),
+  }),
+);
+
+/** A shipment as a partner may know it: no prices but the cash to collect, and nothing of other sellers. */
+export const PartnerView = z.object({
+  shipmentId: Id,
+  orderId: Id,
+  state: z.string(),
+  sellerId: Id,
+  items: z.array(
+    z.object({
+      productId: Id,
+      variantId: Id,
+      name: z.string(),
+      options: Options,
+      quantity: z.int().meta({ description: 'Units that are to be sent: without those that were refunded' }),
+    }),
+  ),
+  /** Null once nobody needs it for the way any more. */
+  shippingAddress: ShippingAddress.nullable(),
+  carrier: z.string().nullable(),
+  tracking: z.string().nullable(),
+  cashToCollect: Money.nullable(),
+});
+export type PartnerView = z.infer<typeof PartnerView>;
+
+export const fulfilment = contract('fulfilment', {
+  operations: {
+    /** What a partner sees of a shipment; null where it sees nothing of it. `partner` null asks as the system: all of it. */
+    partnerView: operation({ input: z.object({ shipmentId: Id, partner: z.string().nullable() }), output: PartnerView.nullable() }),
+  },
+  events: {
+    shipmentPlaced,
+    shipmentPacked,
+    shipmentShipped,
+    shipmentDelivered,
+    shipmentCompleted,
+    shipmentCancelled,
+    shipmentReturned,
+    shipmentRefunded,
+    returnRequested,
+    returnAccepted,
+    returnRefused,
+    moneyRefunded,
+  },
+});

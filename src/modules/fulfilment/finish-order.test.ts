@@ -1,0 +1,113 @@
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { Actor } from '#kernel/context.ts';
+import { systemScope } from '#kernel/runtime.ts';
+import { type Person, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+import { cancelOrder } from './cancel-order.ts';
+import type { FulfilmentContext } from './context.ts';
+import { refundUnits } from './refund-units.ts';
+import { takeStep } from './take-step.ts';
+
+/** Where modules run in several processes, each step commits by itself. What stops in the middle is finished by the timer. */
+
+let w: World;
+let sue: Person;
+let bob: Person;
+let lamp: string;
+
+beforeAll(async () => {
+  w = await world();
+  sue = await w.seller('sue');
+  bob = await w.buyer('bob', { balance: usd(900_00) });
+  lamp = await sue.lists({ name: 'Lamp', price: usd(10_00), stock: 100 });
+  await w.sql(`create function public.away() returns trigger language plpgsql as $$ begin raise exception 'away'; end $$`);
+});
+
+/** The context of staff in a process that has none of the other modules. */
+function apart(): FulfilmentContext {
+  const actor: Actor = { ...systemScope.actor, kind: 'user', permissions: new Set(['orders:pack', 'orders:ship', 'orders:deliver']) };
+  const ctx = w.souk.runtime.context('fulfilment', { ...systemScope, actor });
+  const alone = { ...ctx, isTogether: false, together: <T>(work: (inner: never) => Promise<T>) => work(alone as never) };
+  return alone as unknown as FulfilmentContext;
+}
+
+const AWAY = { wallet: 'wallet.journals', orders: 'orders.orders', inventory: 'inventory.movements' } as const;
+
+/** As long as `work` takes, nothing can be written in a module: as if its process had been killed. */
+async function without(module: keyof typeof AWAY, work: () => Promise<unknown>): Promise<void> {
+  await w.sql(`create trigger away before insert or update on ${AWAY[module]} execute function public.away()`);
+  await expect(work()).rejects.toThrow('away');
+  await w.sql(`drop trigger away on ${AWAY[module]}`);
+}
+
+const places = async (quantity: number, payment = 'wallet'): Promise<string> => {
+  const { id } = (await bob.post('/v1/orders', { items: [{ productId: lamp, quantity }], payment })).body;
+  await w.step();
+  return id;
+};
+const orderOf = async (id: string) => (await bob.get(`/v1/orders/${id}`)).body;
+const stock = async () => (await w.get(`/v1/products/${lamp}`)).body.stock as number;
+const owed = async () =>
+  (await w.sql<{ balance: number }>("select balance::int from wallet.accounts where owner = $1 and purpose = 'payable'", [sue.id]))[0]
+    ?.balance ?? 0;
+const unfinished = () => w.sql('select order_id from fulfilment.orders where lease_until is not null');
+/** Two processes find the lease over at once. */
+const leasesEnd = async () => {
+  w.clock.advance(11_000);
+  const other = await w.sibling();
+  await Promise.all([w.step(), other.step()]);
+};
+
+afterEach(async () => {
+  expect(await unfinished()).toEqual([]);
+  expect(await w.ask('wallet', 'prove', { full: true })).toMatchObject({ ok: true });
+});
+
+test.each(['wallet', 'orders'] as const)('a delivery whose %s did not follow is finished by the timer, once', async (module) => {
+  const [id, before] = [await places(2), await owed()];
+  await takeStep(apart(), 'pack', id, {});
+  await without(module, () => takeStep(apart(), 'deliver', id, { tracking: 'TN-1' }));
+  expect((await orderOf(id)).state).toBe('packed');
+  expect(await unfinished()).toEqual([{ order_id: id }]);
+  await w.step();
+  expect((await orderOf(id)).state).toBe('packed'); // its process may still be at it
+  await leasesEnd();
+  expect(await orderOf(id)).toMatchObject({ state: 'delivered', shipments: [{ tracking: 'TN-1' }] });
+  expect((await orderOf(id)).timeline.map((moment: { state: string }) => moment.state)).toEqual([
+    'placing',
+    'placed',
+    'packed',
+    'shipped',
+    'delivered',
+  ]);
+  expect(await owed()).toBe(before + 2 * 9_50);
+});
+
+test.each(['wallet', 'orders', 'inventory'] as const)(
+  'a cancellation whose %s did not follow gives back everything, once',
+  async (module) => {
+    const [money, units] = [await bob.balance(), await stock()];
+    const id = await places(3);
+    await without(module, () => cancelOrder(apart(), id, bob.id, {}));
+    await leasesEnd();
+    expect([await bob.balance(), await stock(), (await orderOf(id)).state]).toEqual([money, units, 'cancelled']);
+  },
+);
+
+test('what comes on top of an unfinished step finishes both; cash that was collected late is what was due at the door', async () => {
+  const [money, before] = [(await bob.balance()).amount, await owed()];
+  const id = await places(3, 'cash_on_delivery');
+  await takeStep(apart(), 'pack', id, {});
+  await without('wallet', () => takeStep(apart(), 'deliver', id, {}));
+  const [line] = (await orderOf(id)).items;
+  await refundUnits(apart(), id, { items: [{ variantId: line.variantId, quantity: 1 }], reason: 'Broken.' }, undefined);
+  expect([(await orderOf(id)).state, (await bob.balance()).amount, await owed()]).toEqual(['delivered', money + 10_00, before + 2 * 9_50]);
+});
+
+test('an order whose shipments were made, and not told, is shown with them after the lease', async () => {
+  const { id } = (await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body;
+  await without('orders', () => takeStep(apart(), 'pack', id, {}));
+  expect((await orderOf(id)).shipments).toEqual([]);
+  await leasesEnd();
+  expect((await orderOf(id)).shipments).toMatchObject([{ state: 'placed' }]);
+});

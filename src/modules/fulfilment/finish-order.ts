@@ -1,0 +1,103 @@
+import { PLATFORM_SELLER } from '#catalog';
+import { sql } from '#kernel/database.ts';
+import { resumeStale } from '#kernel/lease.ts';
+import type { Order } from '#orders';
+import { paymentKeyOf, type RefundRow, stepId } from './change.ts';
+import type { FulfilmentContext } from './context.ts';
+import { findOrder, markFinished, type OrderRow, type ShipmentRow, unfinishedOrders } from './order.ts';
+
+/** What is to follow: what happened to an order after the version `since`. */
+export interface ToFollow {
+  order: OrderRow;
+  refunds: readonly RefundRow[];
+  since: number;
+}
+
+/**
+ * Does what follows from a change: money moves, the module of orders shows the order as it is now, and the stock comes back. Each part
+ * carries a key or a version of its own and takes effect once, so it may be done again after a crash, and by two processes at once.
+ * The stock is last, because its rows are those that many want.
+ */
+export async function follow(ctx: FulfilmentContext, { order, refunds, since }: ToFollow): Promise<Order> {
+  for (const shipment of order.shipments) if ((shipment.delivered_version ?? 0) > since) await payOut(ctx, order, shipment);
+  for (const refund of refunds) await payBack(ctx, order, refund);
+  const shown = await ctx.orders.follow({
+    orderId: order.order_id,
+    version: order.version,
+    shipments: order.shipments.map((shipment) => ({
+      id: shipment.id,
+      sellerId: shipment.seller_id,
+      state: shipment.state,
+      carrier: carrierOf(shipment),
+      tracking: shipment.tracking,
+      deliveredAt: shipment.delivered_at && new Date(shipment.delivered_at).toISOString(),
+      refunded: shipment.refunded,
+    })),
+    refundedItems: order.shipments.flatMap(({ lines }) =>
+      lines.filter(({ refunded }) => refunded > 0).map(({ variant_id, refunded }) => ({ variantId: variant_id, quantity: refunded })),
+    ),
+    steps: order.shipments.flatMap((shipment) =>
+      shipment.steps
+        .filter(({ version }) => version > since)
+        .map(({ reached, at, by_kind, by_id, note }) => ({
+          id: stepId(shipment.id, reached),
+          shipmentId: shipment.id,
+          state: reached,
+          at: new Date(at).toISOString(),
+          by: { kind: by_kind, id: by_id },
+          ...(note === null ? {} : { note }),
+        })),
+    ),
+  });
+  for (const { id, restock, lines, cause } of refunds) if (restock) await ctx.inventory.putBack({ key: id, lines, reason: REASONS[cause] });
+  return shown;
+}
+
+const REASONS = { cancel: 'cancelled', return: 'returned', refund: 'refunded' } as const;
+
+/** What the buyer knows the carrier by: the name that came with the parcel, else that of the partner. */
+export const carrierOf = ({ carrier_name, carrier, shipped_by_kind }: ShipmentRow): string | null =>
+  carrier_name ?? (shipped_by_kind === 'partner' ? carrier : null);
+
+const payeeOf = ({ seller_id }: ShipmentRow): string => (seller_id === PLATFORM_SELLER.id ? 'platform' : seller_id);
+
+/** A delivered shipment is owed to its seller; cash comes in by its delivery. */
+async function payOut(ctx: FulfilmentContext, order: OrderRow, shipment: ShipmentRow): Promise<void> {
+  const { cash_amount: amount, cash_commission: commission } = shipment;
+  const [key, payee] = [shipment.id, payeeOf(shipment)];
+  if (order.payment === 'wallet') await ctx.wallet.deliver({ key, paymentKey: paymentKeyOf(order, shipment), payee });
+  else if (amount)
+    await ctx.wallet.collectCash({
+      key,
+      payer: order.buyer,
+      currency: order.currency,
+      share: { payee, amount, commission: commission ?? 0 },
+    });
+}
+
+async function payBack(ctx: FulfilmentContext, order: OrderRow, refund: RefundRow): Promise<void> {
+  const shipment = order.shipments.find(({ id }) => id === refund.shipment_id);
+  if (!shipment || !refund.payment_key || refund.amount === 0) return;
+  const { id: key, payment_key: paymentKey, amount, commission } = refund;
+  await ctx.wallet.refund({ key, paymentKey, payee: payeeOf(shipment), amount, commission });
+}
+
+/** Does all that has not followed yet, where each step commits by itself. */
+export async function finishOrder(ctx: FulfilmentContext, { orderId }: { orderId: string }): Promise<Order> {
+  const order = await findOrder(ctx.db, orderId);
+  if (!order) throw new Error(`The order ${orderId} has no shipments.`);
+  const since = order.finished_version;
+  const refunds = await ctx.db.many<RefundRow>(sql`
+    select id, order_id, shipment_id, cause, lines, amount, commission, payment_key, restock, reason, version from fulfilment.refunds
+    where order_id = ${orderId} and version > ${since} and version <= ${order.version} order by version, id`);
+  const shown = await follow(ctx, { order, refunds, since });
+  await ctx.db.execute(markFinished(orderId, order.version));
+  return shown;
+}
+
+/** Finishes what crashes, or services that did not answer, left behind. */
+export const finishOrders = (ctx: FulfilmentContext): Promise<void> =>
+  resumeStale(ctx, unfinishedOrders, {
+    leaseMs: ctx.settings.leaseMs,
+    resume: ({ order_id }: { order_id: string }) => finishOrder(ctx, { orderId: order_id }),
+  });

@@ -1,0 +1,40 @@
+import { fulfilment } from '#fulfilment';
+import { minutes, seconds } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
+import { module } from '#kernel/module.ts';
+import { life } from './account-life.ts';
+import { completeShipments } from './complete-shipments.ts';
+import { type FulfilmentContext, needs } from './context.ts';
+import { finishOrders } from './finish-order.ts';
+import { openShipmentsJob } from './jobs.ts';
+import { partnerView } from './list-shipments.ts';
+import { openShipments } from './open-shipments.ts';
+import { resources } from './resources.ts';
+import { returnMachine } from './return-state.ts';
+import { routes } from './routes.ts';
+import { fulfilmentSettings } from './settings.ts';
+import { shipmentMachine } from './shipment-state.ts';
+import { subscriptions } from './subscriptions.ts';
+import { tables } from './tables.ts';
+
+export const fulfilmentModule = module<typeof fulfilment, FulfilmentContext>({
+  contract: fulfilment,
+  needs,
+  routes,
+  resources,
+  operations: { partnerView },
+  jobs: [runs(openShipmentsJob, openShipments)],
+  timers: [timer('fulfilment.finish', seconds(5), finishOrders), timer('fulfilment.complete', minutes(5), completeShipments)],
+  subscriptions,
+  settings: fulfilmentSettings,
+  permissions: {
+    'orders:refund': { does: 'refunds orders', roles: ['finance'] },
+    'orders:pack': { does: 'packs orders', roles: [], forPartners: true },
+    'orders:ship': { does: 'ships orders', roles: [], forPartners: true },
+    'orders:deliver': { does: 'delivers orders', roles: [], forPartners: true },
+  },
+  life,
+  tables,
+  machines: [shipmentMachine, returnMachine],
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { listOf } from '#kernel/machine.ts';
+import { invalid, notFound, problem } from '#kernel/problems.ts';
+import { Id, line } from '#kernel/shapes.ts';
+import { type Change, move, nextVersion, reach } from './change.ts';
+import type { FulfilmentContext } from './context.ts';
+import type { ShipmentRow } from './order.ts';
+import { type Driver, type DrivingCommand, driverOf, isTakenOver, reaches } from './reach.ts';
+import { runCommand } from './run-command.ts';
+import { shipmentMachine } from './shipment-state.ts';
+import { type DrivenOrder, drivenOrder } from './show-order.ts';
+import { restOf, sumOf } from './units.ts';
+
+const Item = z
+  .strictObject({ productId: Id.optional(), variantId: Id.optional(), quantity: z.int().min(1).optional() })
+  .refine((item) => item.productId !== undefined || item.variantId !== undefined, {
+    error: 'needs a productId or a variantId',
+    path: ['variantId'],
+  });
+
+export const Step = z
+  .strictObject({
+    tracking: line(100).optional().meta({ description: "The carrier's number of the parcel" }),
+    carrier: line(80).optional().meta({ description: 'What the buyer knows the carrier by; the name of the partner when absent' }),
+    items: z.array(Item).max(100).optional().meta({ description: 'Only the shipment of these items. A shipment goes as a whole' }),
+    shipmentId: Id.optional().meta({ description: 'Only this shipment; without it and without items, all that the caller may drive' }),
+  })
+  .meta({ id: 'ShipmentStep', example: { tracking: 'TN-4711', carrier: 'Carthage Couriers' } });
+
+export const takenOver = problem({
+  code: 'fulfilment/taken-over',
+  status: 409,
+  title: 'A partner has this shipment',
+  detail: 'A partner has packed or shipped this shipment, so it says what happens next.',
+});
+
+export const goesAsAWhole = problem({
+  code: 'fulfilment/goes-as-a-whole',
+  status: 409,
+  title: 'A shipment goes as a whole',
+  members: { variantId: z.string(), quantity: z.int() },
+  detail: ({ variantId, quantity }) =>
+    `A part of a shipment cannot be packed, shipped or delivered: ${quantity} of ${variantId} belong to it. Refund what cannot be sent.`,
+});
+
+export const packProblems = [shipmentMachine.wrongState, goesAsAWhole];
+export const wayProblems = [...packProblems, takenOver];
+
+const REACHES = { pack: 'packed', ship: 'shipped', deliver: 'delivered' } as const;
+
+type Step = z.infer<typeof Step>;
+const SCOPES = { pack: 'orders:pack', ship: 'orders:ship', deliver: 'orders:deliver' } as const;
+
+/**
+ * Packs, ships or delivers what the caller may drive of an order: a partner what is sent to it, a seller the own shipment, staff all.
+ * A repeated call answers as before and causes nothing.
+ */
+export async function takeStep(ctx: FulfilmentContext, command: DrivingCommand, orderId: string, step: Step): Promise<DrivenOrder> {
+  const driver = driverOf(ctx.actor, SCOPES[command]);
+  const { order, shown } = await runCommand(ctx, orderId, driver, (change) => {
+    for (const shipment of chosen(change.order.shipments, driver, command, step)) drive(ctx, change, driver, shipment, command, step);
+  });
+  return drivenOrder(ctx, order, driver, shown);
+}
+
+/** The shipments that a call is about: all that are ready for it, else one that shows why nothing happens. @throws notFound where nothing is the caller's. */
+function chosen(all: readonly ShipmentRow[], driver: Driver, command: DrivingCommand, { shipmentId, items = [] }: Step): ShipmentRow[] {
+  const reached = all.filter((shipment) => reaches(driver, shipment, command) && (shipmentId === undefined || shipment.id === shipmentId));
+  if (reached.length === 0) throw notFound();
+  const wanted = ofItems(reached, items);
+  const leadsOn = ({ state }: ShipmentRow) =>
+    shipmentMachine.transitions.some((way) => way.command === command && way.to !== state && listOf(way.from).includes(state as never));
+  const ready = wanted.filter(leadsOn);
+  if (ready.length > 0) return ready;
+  const early = wanted.filter(({ state }) => state === 'placed');
+  const repeated = wanted.filter(({ state }) => state === REACHES[command]);
+  return [early, repeated, wanted].find((some) => some.length > 0)!.slice(0, 1);
+}
+
+/** @throws invalid when an item is in none of them, goesAsAWhole when it is a part of one. */
+function ofItems(reached: readonly ShipmentRow[], items: NonNullable<Step['items']>): readonly ShipmentRow[] {
+  if (items.length === 0) return reached;
+  const fits = (item: (typeof items)[number]) => (line: ShipmentRow['lines'][number]) =>
+    (item.variantId === undefined || line.variant_id === item.variantId) &&
+    (item.productId === undefined || line.product_id === item.productId);
+  const unknown = items.findIndex((item) => !reached.some(({ lines }) => lines.some(fits(item))));
+  if (unknown >= 0)
+    throw invalid({ errors: [{ pointer: `/items/${unknown}`, detail: 'is in no shipment of this order that you may see', in: 'body' }] });
+  const wanted = reached.filter(({ lines }) => items.some((item) => lines.some(fits(item))));
+  for (const line of wanted.flatMap(({ lines }) => lines)) {
+    const quantity = line.quantity - line.refunded;
+    const named = items.filter((item) => fits(item)(line));
+    const units = named.reduce((sum, item) => sum + (item.quantity ?? quantity), 0);
+    if (quantity > 0 && units < quantity) throw goesAsAWhole({ variantId: line.variant_id, quantity });
+  }
+  return wanted;
+}
+
+function drive(ctx: FulfilmentContext, change: Change, driver: Driver, shipment: ShipmentRow, command: DrivingCommand, step: Step): void {
+  if (isTakenOver(driver, shipment, command)) throw takenOver();
+  const next = shipmentMachine.after(shipment.state, command);
+  if (next === shipment.state) return;
+  if (command === 'pack') {
+    if (driver.kind === 'partner') shipment.warehouse = driver.id;
+    shipment.packed_by_kind = driver.kind;
+  } else ship(change, driver, shipment, command, step);
+  if (command === 'deliver') noteDelivery(ctx, change, shipment);
+  move(change, shipment, command);
+}
+
+/** Who ships has the shipment from then on. What is delivered without having been shipped was shipped by who delivers it. */
+function ship(change: Change, driver: Driver, shipment: ShipmentRow, command: DrivingCommand, { tracking, carrier }: Step): void {
+  if (driver.kind === 'partner') shipment.carrier = driver.id;
+  shipment.tracking = tracking ?? shipment.tracking;
+  shipment.carrier_name = carrier ?? shipment.carrier_name;
+  if (shipment.state !== 'packed') return;
+  shipment.shipped_by_kind = driver.kind;
+  if (command === 'deliver') reach(change, shipment, 'shipped');
+}
+
+/** From now on the days of completion and of returns run. Cash is what the courier was told to collect. */
+function noteDelivery(ctx: FulfilmentContext, change: Change, shipment: ShipmentRow): void {
+  shipment.delivered_at = change.at.toISOString();
+  shipment.complete_at = new Date(change.at.getTime() + ctx.settings.completionMs).toISOString();
+  shipment.delivered_version = nextVersion(change);
+  if (change.order.payment !== 'cash_on_delivery') return;
+  const rest = sumOf(shipment.lines.map(restOf));
+  shipment.cash_amount = rest.amount;
+  shipment.cash_commission = rest.commission;
+}
