@@ -6,6 +6,7 @@ import { life } from './account-life.ts';
 import { completeShipments } from './complete-shipments.ts';
 import { type FulfilmentContext, needs } from './context.ts';
 import { finishOrders } from './finish-order.ts';
+import { gauges } from './gauges.ts';
 import { openShipmentsJob } from './jobs.ts';
 import { partnerView } from './list-shipments.ts';
 import { openShipments } from './open-shipments.ts';
@@ -26,6 +27,7 @@ export const fulfilmentModule = module<typeof fulfilment, FulfilmentContext>({
   jobs: [runs(openShipmentsJob, openShipments)],
   timers: [timer('fulfilment.finish', seconds(5), finishOrders), timer('fulfilment.complete', minutes(5), completeShipments)],
   subscriptions,
+  gauges,
   settings: fulfilmentSettings,
   permissions: {
     'orders:refund': { does: 'refunds orders', roles: ['finance'] },
