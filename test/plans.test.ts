@@ -114,7 +114,15 @@ async function dayInTheLife(): Promise<void> {
   const order = await bob.post('/v1/orders', { items: [{ productId: product, quantity: 2 }] });
   await bob.post('/v1/orders', { items: [{ productId: product, quantity: 99_999 }] });
   await bob.post('/v1/orders', { items: [{ productId: product, quantity: 1 }], payment: 'cash_on_delivery' });
-  await bob.post('/v1/sales', { good: 'Lamp' });
+  const sold = await bob.post('/v1/sales', { good: 'Lamp' });
+  for (const step of ['packed', 'shipped', 'delivered']) await sue.post(`/v1/orders/${order.body.id}/${step}`);
+  const one = { items: [{ productId: product, quantity: 1 }], reason: 'Too bright.' };
+  await bob.post(`/v1/orders/${order.body.id}/returns`, one);
+  const asked = (await sue.get(`/v1/orders/${order.body.id}/returns`)).body.items[0];
+  await sue.post(`/v1/orders/${order.body.id}/returns/${asked.id}/acceptance`);
+  await root.post(`/v1/orders/${order.body.id}/refunds`, one);
+  await bob.post(`/v1/orders/${sold.body.id}/cancel`);
+  for (const who of [sue, root]) await who.get('/v1/shipments?state=placed');
   await bob.post('/v1/customers/bob/wallet/deduct', usd(1_00));
   for (const path of ['wallet', 'wallet/transfers', 'purchases']) await bob.get(`/v1/customers/bob/${path}`);
   for (const path of ['/v1/orders', `/v1/orders/${order.body.id}`, '/v1/orders?state=placed', '/v1/auth/me']) await bob.get(path);
@@ -123,7 +131,7 @@ async function dayInTheLife(): Promise<void> {
   for (const path of ['', '?q=lamp', '?q=lmap', '?sort=price', `/${product}`]) await w.get(`/v1/products${path}`);
   for (const path of ['/v1/categories', '/v1/sales/goods', '/v1/sales/goods/Lamp', '/.well-known/jwks.json']) await w.get(path);
   await sue.get(`/v1/products/${product}/stock`);
-  for (const passed of [minutes(1), minutes(20), hours(30)]) {
+  for (const passed of [minutes(1), minutes(20), hours(30), hours(60)]) {
     w.clock.advance(passed);
     await w.step();
   }

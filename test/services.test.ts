@@ -110,7 +110,7 @@ describe.each([
     const again = await Promise.all(wishes.map(({ shopper, key }) => untilKnown(() => buys(shopper, 1, key))));
     for (const [index, reply] of again.entries()) {
       expect(reply).toMatchObject({ status: 201, body: { state: 'placed' } });
-      if (replies[index]!.status === 201) expect(reply.body).toEqual(replies[index]!.body);
+      if (replies[index]!.status === 201) expect({ ...reply.body, shipments: [] }).toEqual({ ...replies[index]!.body, shipments: [] }); // which come later
     }
     await atRest();
     for (const shopper of shoppers) expect(await balanceOf(shopper)).toEqual(usd(1000_00 - 6 * 20_00));

@@ -36,7 +36,8 @@ async function forget(ctx: FulfilmentContext, { accountId }: Whose): Promise<voi
   await ctx.db.transaction(async (tx) => {
     await tx.execute(sql`update fulfilment.steps set note = null where note is not null and shipment_id in (${shipmentsTo(accountId)})`);
     await tx.execute(
-      sql`update fulfilment.refunds set reason = null where reason is not null and shipment_id in (${shipmentsTo(accountId)})`,
+      sql`update fulfilment.refunds set reason = null
+      where reason is not null and order_id in (select order_id from fulfilment.orders where buyer = ${accountId})`,
     );
     await tx.execute(sql`update fulfilment.returns set reason = null, decision_reason = null where buyer = ${accountId}`);
   });
