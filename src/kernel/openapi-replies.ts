@@ -77,7 +77,7 @@ export function successOf(route: Route, components: Json): Json {
   replies[spec.status ?? 200] = {
     description: `${spec.summary}.`,
     headers: refs(named),
-    content: { 'application/json': { schema, example: merged(exampleOf(schema, components), spec.example) } },
+    content: { [spec.html ? 'text/html' : 'application/json']: { schema, example: merged(exampleOf(schema, components), spec.example) } },
   };
   if ((spec.etag && route.method === 'GET') || spec.ready)
     replies[304] = {

@@ -59,6 +59,7 @@ export function resultReply(
   if (isReplayed(answer)) all['idempotent-replayed'] = 'true';
   if (isRedirection(result)) return redirectionReply(route, result, all);
   if (spec.returns === null) return new Response(null, { status: 204, headers: all });
+  if (spec.html) return htmlReply(String(result), all);
   const text = textOf(result) ?? JSON.stringify(result);
   if (checked) checkReply(route, spec.returns, text);
   if (spec.etag) {
@@ -74,6 +75,17 @@ export function resultReply(
   all['content-type'] = 'application/json';
   return new Response(text, { status: spec.status ?? 200, headers: all });
 }
+
+/** A page without scripts, whose forms go to Souk alone. */
+const htmlReply = (page: string, headers: Headers): Response =>
+  new Response(page, {
+    headers: {
+      ...headers,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    },
+  });
 
 /** What a shared cache may keep: it asks each time whether the reply is still true, and shows an old one only while Souk does not answer. */
 const PUBLIC = { 'cache-control': 'public, max-age=0, stale-if-error=60', vary: 'Authorization, X-Api-Key' };

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Permission } from './permissions.ts';
 import type { Precondition } from './preconditions.ts';
 import type { ProblemKind } from './problems.ts';
@@ -98,6 +98,9 @@ export const redirection = (location: string, cookie?: string): Redirection => (
 export const isRedirection = (answer: unknown): answer is Redirection =>
   typeof answer === 'object' && answer !== null && REDIRECTION in answer;
 
+/** A page for people, on routes with `html`. */
+export const HtmlPage = z.string().meta({ example: '<!doctype html>' });
+
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
   description?: string;
@@ -112,6 +115,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   body?: B;
   /** The body may also come as a form (RFC 6749 asks for it). */
   form?: boolean;
+  /** The reply is a page for people, in HTML, which may hold a form and styles of its own. `returns` is `HtmlPage`. */
+  html?: boolean;
   /** The caller may use `Authorization: Basic` (RFC 7617); the handler reads it. */
   basic?: boolean;
   returns: R | null;

@@ -5,6 +5,7 @@ import { fulfilmentModule } from './fulfilment/module.ts';
 import { identityModule } from './identity/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { moderationModule } from './moderation/module.ts';
+import { notificationsModule } from './notifications/module.ts';
 import { ordersModule } from './orders/module.ts';
 import { partnersModule } from './partners/module.ts';
 import { reviewsModule } from './reviews/module.ts';
@@ -24,4 +25,5 @@ export const modules: readonly Module[] = [
   fulfilmentModule,
   reviewsModule,
   customersModule,
+  notificationsModule,
 ];

@@ -1,4 +1,5 @@
-import type { ProductBrief } from '#catalog';
+import type { z } from 'zod';
+import type { catalog, ProductBrief } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
 import type { Catalog } from './context.ts';
 
@@ -7,3 +8,15 @@ export const briefProducts = (ctx: Catalog, { ids }: { ids: string[] }): Promise
 
 export const briefOf = (ids: readonly string[]): Sql => sql`
   select id, name, seller_id as "sellerId" from catalog.products where id = any(${ids}::uuid[]) and state = 'approved' order by id`;
+
+type Listings = typeof catalog.operations.listings;
+
+/** Names and sellers, in every state. One statement. */
+export const listings = (ctx: Catalog, wanted: z.infer<Listings['input']>): Promise<z.infer<Listings['output']>> =>
+  ctx.db.one<z.infer<Listings['output']>>(listingsOf(wanted));
+
+export const listingsOf = ({ productIds, variantIds }: { productIds: readonly string[]; variantIds: readonly string[] }): Sql => sql`
+  select coalesce((select json_agg(json_build_object('id', id, 'name', name, 'sellerId', seller_id) order by id)
+                   from catalog.products where id = any(${productIds}::uuid[])), '[]') as products,
+         coalesce((select json_agg(json_build_object('id', v.id, 'productId', p.id, 'name', p.name, 'sellerId', p.seller_id, 'options', v.options) order by v.id)
+                   from catalog.variants as v join catalog.products as p on p.id = v.product_id where v.id = any(${variantIds}::uuid[])), '[]') as variants`;

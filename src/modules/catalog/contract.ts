@@ -109,6 +109,15 @@ export const nameNotUnique = problem({
 
 export const productPublished = event('catalog.product-published', 1, z.object({ productId: Id, sellerId: Id }));
 
+/** Staff have approved or rejected a product, or a change of it. */
+export const productDecided = event(
+  'catalog.product-decided',
+  1,
+  z.object({ productId: Id, sellerId: Id, outcome: z.enum(['approved', 'rejected']) }),
+);
+
+const Listing = z.object({ name: z.string(), sellerId: Id });
+
 export const catalog = contract('catalog', {
   operations: {
     /** Today's price, name and seller of each line, in the order asked; only what is for sale. At most 100 lines, one statement. */
@@ -126,11 +135,19 @@ export const catalog = contract('catalog', {
     }),
     /** Name and seller of products; those that are not public are left out. */
     brief: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(ProductBrief) }),
+    /** Names and sellers of products and variants in every state; those that are not known are left out. One statement. */
+    listings: operation({
+      input: z.object({ productIds: z.array(Id).max(100), variantIds: z.array(Id).max(100) }),
+      output: z.object({
+        products: z.array(Listing.extend({ id: Id })),
+        variants: z.array(Listing.extend({ id: Id, productId: Id, options: Options })),
+      }),
+    }),
     /** Sets the rating of a product. Of several ratings the one with the highest version counts. */
     rate: operation({
       input: z.object({ productId: Id, count: z.int().min(0), average: z.number().min(1).max(5).nullable(), version: z.int().min(1) }),
       output: z.object({}),
     }),
   },
-  events: { productPublished },
+  events: { productPublished, productDecided },
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Product, productPublished } from '#catalog';
+import { type Product, productDecided, productPublished } from '#catalog';
 import { sql } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
@@ -39,6 +39,8 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
       set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null}, version = version + 1
       where id = ${id}`);
     if (state === 'approved' && row.state !== 'approved') emit(tx, productPublished, id, { productId: id, sellerId: row.seller_id });
+    if (command === 'approve' || command === 'reject')
+      emit(tx, productDecided, id, { productId: id, sellerId: row.seller_id, outcome: command === 'approve' ? 'approved' : 'rejected' });
     if (state === 'approved') enqueue(tx, pauseProductsJob, { accountId: row.seller_id }); // looks again once this is committed
     return refreshed(tx, id);
   });

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { PushSubscription } from '#adapters/push/port.ts';
+import { type Database, type Sql, sql } from '#kernel/database.ts';
+import type { Secrets } from '#kernel/secrets.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+
+export interface DeviceRow {
+  id: string;
+  account_id: string;
+  subscription_sealed: string;
+  created_at: Date;
+}
+
+/** What a browser's PushSubscription says of itself (W3C Push API). */
+export const Subscription = z
+  .object({
+    endpoint: z.url().max(1000),
+    keys: z.object({
+      p256dh: z.string().refine((key) => Buffer.from(key, 'base64url').length === 65, 'must be 65 bytes in base64url'),
+      auth: z.string().refine((key) => Buffer.from(key, 'base64url').length === 16, 'must be 16 bytes in base64url'),
+    }),
+    expirationTime: z.number().nullable().optional(),
+  })
+  .meta({
+    id: 'PushSubscription',
+    example: {
+      endpoint: 'https://push.example.com/subscriptions/9a7c',
+      keys: {
+        p256dh: 'BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM',
+        auth: 'tBHItJI5svbpez7KI4CCXg',
+      },
+    },
+  });
+
+export const Device = z
+  .object({
+    id: Id,
+    host: z.string().meta({ description: 'The push service of the browser', example: 'push.example.com' }),
+    createdAt: Time,
+  })
+  .meta({ id: 'Device' });
+
+export const devicePlace = (id: string): string => `notifications.devices.subscription:${id}`;
+
+export const subscriptionOf = (secrets: Secrets, { id, subscription_sealed }: DeviceRow): PushSubscription =>
+  JSON.parse(secrets.unseal(subscription_sealed, devicePlace(id))) as PushSubscription;
+
+export const deviceView = (secrets: Secrets, row: DeviceRow): z.infer<typeof Device> => ({
+  id: row.id,
+  host: new URL(subscriptionOf(secrets, row).endpoint).host,
+  createdAt: row.created_at.toISOString(),
+});
+
+/** A person has at most this many. */
+export const MOST_DEVICES = 10;
+
+export const devicesPage = (accountId: string): Sql => sql`
+  select id, account_id, subscription_sealed, created_at from notifications.devices
+  where account_id = ${accountId} order by created_at desc, id desc limit ${MOST_DEVICES}`;
+
+export const devicesOf = (db: Database, accountId: string): Promise<DeviceRow[]> => db.many<DeviceRow>(devicesPage(accountId));
+
+/** A browser belongs to who has registered it last. */
+export const upsertDevice = (device: { id: string; accountId: string; index: string; sealed: string; now: Date }): Sql => sql`
+  insert into notifications.devices (id, account_id, endpoint_index, subscription_sealed, created_at)
+  values (${device.id}, ${device.accountId}, ${device.index}, ${device.sealed}, ${device.now})
+  on conflict (endpoint_index) do update
+    set id = excluded.id, account_id = excluded.account_id, subscription_sealed = excluded.subscription_sealed, created_at = excluded.created_at
+  returning id, account_id, subscription_sealed, created_at`;
+
+/** The oldest give way. */
+export const dropOldDevices = (accountId: string): Sql => sql`
+  delete from notifications.devices where id in (
+    select id from notifications.devices where account_id = ${accountId} order by created_at desc, id desc offset ${MOST_DEVICES})`;
+
+export const dropDevice = (db: Database, id: string, accountId: string): Promise<number> =>
+  db.execute(sql`delete from notifications.devices where id = ${id} and account_id = ${accountId}`);

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { job } from '#kernel/events.ts';
+import { Id } from '#kernel/shapes.ts';
+
+/** Sends one notification by one channel. */
+export const sendJob = job('notifications.send', z.object({ notificationId: Id, channel: z.enum(['email', 'sms', 'push']) }), {
+  lane: 'mail',
+  seconds: 60,
+});
+
+/** Tells somebody about a product, whose name is asked for first. */
+export const aboutProductJob = job(
+  'notifications.about-product',
+  z.object({
+    key: z.string(),
+    kind: z.enum(['review-decided', 'product-decided']),
+    accountId: Id,
+    productId: Id,
+    outcome: z.string(),
+  }),
+);
+
+/** Tells the seller of a variant that few units are left, if that is still so. */
+export const stockLowJob = job('notifications.stock-low', z.object({ variantId: Id, version: z.int() }));

@@ -1,0 +1,43 @@
+import { hours } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
+import { module } from '#kernel/module.ts';
+import { notifications } from '#notifications';
+import { tellAboutProduct, tellStockLow } from './about-product.ts';
+import { life } from './account-life.ts';
+import { type Notifications, needs } from './context.ts';
+import { forgetOld } from './forget-old.ts';
+import { aboutProductJob, sendJob, stockLowJob } from './jobs.ts';
+import { notifyAll } from './notify.ts';
+import { resources } from './resources.ts';
+import { routes } from './routes.ts';
+import { sealed } from './sealed.ts';
+import { sendNotification } from './send-notification.ts';
+import { sendingMachine } from './sending.ts';
+import { notificationSettings } from './settings.ts';
+import { standing } from './silence.ts';
+import { subscriptions } from './subscriptions.ts';
+import { tables } from './tables.ts';
+
+export const notificationsModule = module<typeof notifications, Notifications>({
+  contract: notifications,
+  needs,
+  ports: ['email', 'sms', 'push'],
+  routes,
+  resources,
+  operations: {
+    async notify(ctx, { kind, ...notice }) {
+      await notifyAll(ctx, [{ ...notice, kind, text: kind, cause: ctx.cause }]);
+      return {};
+    },
+  },
+  jobs: [runs(sendJob, sendNotification), runs(aboutProductJob, tellAboutProduct), runs(stockLowJob, tellStockLow)],
+  timers: [timer('notifications.forget-old', hours(1), forgetOld)],
+  subscriptions,
+  settings: notificationSettings,
+  sealed,
+  life,
+  standing,
+  tables,
+  machines: [sendingMachine],
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,196 @@
+import { beforeAll, expect, test } from 'vitest';
+import { days, hours } from '#kernel/clock.ts';
+import { newId } from '#kernel/ids.ts';
+import { noticesOf } from '../../../test/notices.ts';
+import { type Person, usd } from '../../../test/people.ts';
+import { type World, world } from '../../../test/world.ts';
+
+let w: World;
+let sue: Person;
+let lamp: string;
+let notices: ReturnType<typeof noticesOf>;
+beforeAll(async () => {
+  w = await world({ env: { NOTIFICATIONS_PER_DAY: '4', SHOP_NAME: 'Tunis Bazaar' } });
+  notices = noticesOf(w);
+  sue = await w.seller('sue');
+  lamp = await sue.lists({ name: 'Lamp <b>', price: usd(20_00), stock: 1000 });
+  await w.step();
+});
+
+const buys = async (person: Person, headers = {}) => {
+  const order = await person.post('/v1/orders', { items: [{ productId: lamp, quantity: 2 }] }, headers);
+  expect(order.status).toBe(201);
+  return order.body.id as string;
+};
+test('a purchase tells the buyer and the seller, each in their language, once however often the event arrives', async () => {
+  const bob = await w.buyer('bob', { balance: usd(500_00) });
+  await sue.patch('/v1/customers/sue', { language: 'ar' });
+  const order = await buys(bob, { 'accept-language': 'fr' });
+  await w.step();
+  for (let again = 0; again < 3; again++) {
+    await w.tellAgain('orders.order-placed.v1', 'notifications.send');
+    await Promise.all([w.step(), w.step()]);
+  }
+  expect(notices.mails(bob)).toMatchObject([
+    { subject: 'Votre commande est passée', text: expect.stringContaining(order), html: expect.stringContaining('40,00') },
+  ]);
+  expect(notices.mails(sue)[0]).toMatchObject({ subject: 'لقد بعت شيئا', html: expect.stringContaining('dir="rtl"') });
+  expect(notices.subjects(sue)).toHaveLength(2); // the approval of the lamp is the other
+  expect(await notices.listOf(bob, '', { 'accept-language': 'fr' })).toMatchObject({
+    items: [{ kind: 'order-placed', subject: 'Votre commande est passée', readAt: null }],
+    unread: 1,
+    nextCursor: null,
+  });
+  expect((await notices.listOf(bob)).items[0]).toMatchObject({
+    subject: 'Your order is placed',
+    text: `Thank you. Your order ${order} is placed.\n\nTotal: $40.00`,
+  });
+  expect((await notices.listOf(sue)).items.map(({ kind }: { kind: string }) => kind)).toContain('sold');
+  const outbox = (await w.get(`/dev/outbox?to=${notices.addressOf(bob)}`)).body.items;
+  expect(outbox[0]).toEqual({ ...outbox[0], channel: 'email', subject: 'Votre commande est passée' });
+});
+
+test('they are read one by one, or all; what is read stays read', async () => {
+  const ann = await w.person('ann');
+  for (const host of ['1.example', '2.example', '3.example']) await notices.tells(ann, newId(), host);
+  const page = await notices.listOf(ann, '?limit=2');
+  expect(page).toMatchObject({ items: [{ text: expect.stringContaining('3.example') }, {}], unread: 3 });
+  const rest = await notices.listOf(ann, `?limit=2&cursor=${page.nextCursor}`);
+  expect(rest).toMatchObject({ items: [{ text: expect.stringContaining('1.example') }], nextCursor: null });
+  const path = `/v1/notifications/${rest.items[0].id}/read`;
+  const read = await ann.post(path);
+  expect(read).toMatchObject({ status: 200, body: { id: rest.items[0].id, readAt: expect.any(String) } });
+  expect((await ann.post(path)).body.readAt).toBe(read.body.readAt);
+  expect((await ann.get('/v1/notifications/unread-count')).body).toEqual({ unread: 2 });
+  expect((await notices.listOf(ann, '?unread=true')).items).toHaveLength(2);
+  expect((await (await w.person('mallory')).post(path)).status).toBe(404);
+  expect((await ann.post('/v1/notifications/read')).body).toEqual({ unread: 0 });
+  expect((await notices.listOf(ann)).items).toHaveLength(3);
+});
+
+test('of many that arrive at once under one key one is stored, and one is sent', async () => {
+  const cleo = await w.person('cleo');
+  const key = newId();
+  await Promise.all(Array.from({ length: 10 }, () => notices.tells(cleo, key)));
+  await Promise.all([w.step(), w.step(), w.step()]);
+  expect((await notices.listOf(cleo)).items).toHaveLength(1);
+  expect(notices.mails(cleo)).toHaveLength(1);
+  const id = await notices.idOf(cleo);
+  const jobs = Array.from({ length: 10 }, () => runs(w, { notificationId: id, channel: 'email' }));
+  await Promise.all(jobs);
+  expect(notices.mails(cleo)).toHaveLength(1);
+});
+
+/** Runs the job as a queue does that hands it out once more. */
+async function runs(of: World, input: { notificationId: string; channel: string }): Promise<unknown> {
+  const module = of.souk.runtime.modules.find(({ name }) => name === 'notifications')!;
+  const job = module.jobs.find(({ kind }) => kind.name === 'notifications.send')!;
+  const { systemScope } = await import('#kernel/runtime.ts');
+  return job.run(of.souk.runtime.context('notifications', systemScope) as never, input as never);
+}
+
+test('while one run sends, another one is refused, and tried again later', async () => {
+  let letGo = (): void => {};
+  let sent = 0;
+  const slow = {
+    ...w.adapters.email,
+    send: () =>
+      new Promise<'sent'>((resolve) => {
+        sent++;
+        letGo = () => resolve('sent');
+      }),
+  };
+  const other = await w.sibling({}, { adapters: { email: slow } });
+  const dora = await w.person('dora');
+  await w.ask('notifications', 'notify', { key: newId(), accountId: dora.id, kind: 'webhook-paused', values: { host: 'x' } });
+  const id = await notices.idOf(dora);
+  const first = runs(other, { notificationId: id, channel: 'email' });
+  await expect.poll(() => sent).toBe(1);
+  await expect(runs(other, { notificationId: id, channel: 'email' })).rejects.toThrow(/another run/);
+  letGo();
+  await first;
+  await runs(other, { notificationId: id, channel: 'email' });
+  expect(sent).toBe(1);
+  expect(await notices.sendings(dora)).toEqual([{ channel: 'email', state: 'sent', reason: null }]);
+});
+
+test('the seller is told once that few units are left, and again after there were more', async () => {
+  const pia = await w.seller('pia');
+  const cup = await pia.lists({ name: 'Cup', price: usd(1_00), stock: 5 });
+  const one = await pia.lists({ name: 'Antique', price: usd(1_00), stock: 1 });
+  const quin = await w.buyer('quin', { balance: usd(50_00) });
+  const buy = async (productId: string, quantity: number) => {
+    expect((await quin.post('/v1/orders', { items: [{ productId, quantity }] })).status).toBe(201);
+    await w.step();
+    return (await notices.listOf(pia)).items
+      .filter(({ kind }: { kind: string }) => kind === 'stock-low')
+      .map(({ text }: { text: string }) => text);
+  };
+  expect(await buy(cup, 1)).toEqual([]);
+  expect(await buy(cup, 1)).toEqual(['Cup: units left: 3']);
+  expect(await buy(cup, 1)).toHaveLength(1);
+  await pia.post(`/v1/products/${cup}/stock`, { change: 10, reason: 'delivery' });
+  await w.step();
+  expect(await buy(cup, 10)).toEqual(['Cup: units left: 2', 'Cup: units left: 3']);
+  expect(await buy(one, 1)).toHaveLength(2); // it was opened with one: no news
+});
+
+test('the author of a review and the seller of a product learn what was decided', async () => {
+  const rob = await w.seller('rob');
+  const pan = await rob.lists({ name: 'Pan', price: usd(1_00), stock: 100 });
+  await w.step();
+  expect((await notices.listOf(rob)).items).toMatchObject([{ kind: 'product-decided', text: 'Pan is approved and for sale.' }]);
+  const tia = await w.buyer('tia', { balance: usd(50_00) });
+  const review = await tia.post(`/v1/products/${pan}/reviews`, { rating: 1, comment: 'It bends.' });
+  const moderator = await w.person('mod', ['moderator']);
+  const decided = await moderator.post(`/v1/reviews/${review.body.id}/moderation`, { action: 'remove', reason: 'Spam' });
+  expect(decided.status).toBe(200);
+  await w.step();
+  expect((await notices.listOf(tia)).items).toMatchObject([
+    { kind: 'review-decided', text: 'Your review of Pan was read and is not shown.' },
+  ]);
+});
+
+test('a list costs three statements, and telling somebody two', async () => {
+  const uma = await w.person('uma');
+  await notices.tells(uma);
+  expect(await w.statements(() => uma.get('/v1/notifications'))).toHaveLength(3);
+  const told = await w.statements(() => notices.tells(uma));
+  expect(told.filter((text) => !text.includes('kernel.outbox'))).toHaveLength(2);
+});
+
+// The clock moves from here on: access tokens of before have expired.
+
+test('in quiet hours only what is urgent is sent; the rest waits until they end', async () => {
+  const hal = await w.buyer('hal', { balance: usd(500_00) });
+  const hour = w.clock.now().getUTCHours();
+  const at = (offset: number) => `${String((hour + offset + 24) % 24).padStart(2, '0')}:00`;
+  await hal.put('/v1/notifications/settings', { quietHours: { from: at(-1), until: at(2) } });
+  await buys(hal);
+  await notices.tells(hal, newId(), 'urgent.example');
+  await w.step();
+  expect(notices.subjects(hal)).toEqual(['Your webhook is paused']);
+  expect((await notices.listOf(hal)).items).toHaveLength(2);
+  w.clock.advance(hours(2));
+  await w.step();
+  expect(notices.subjects(hal)).toEqual(['Your order is placed', 'Your webhook is paused']);
+});
+
+test('a person is sent a bounded number of messages a day; the rest is in the application', async () => {
+  const ian = await w.person('ian');
+  for (let n = 0; n < 7; n++) await notices.tells(ian);
+  await w.step();
+  expect(notices.mails(ian)).toHaveLength(4);
+  expect((await notices.sendings(ian)).filter(({ reason }) => reason === 'enough for a day')).toHaveLength(3);
+  expect((await notices.listOf(ian)).items).toHaveLength(7);
+  w.clock.advance(days(1));
+  await notices.tells(ian);
+  await w.step();
+  expect(notices.mails(ian)).toHaveLength(5);
+});
+
+test('notifications that are old are deleted', async () => {
+  w.clock.advance(days(181));
+  await w.step();
+  expect(await w.sql('select 1 from notifications.notifications where created_at < $1', [w.clock.now()])).toEqual([]);
+});
