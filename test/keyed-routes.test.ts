@@ -35,6 +35,13 @@ beforeAll(async () => {
   await fred.charge(usd(900_00));
   root = await w.admin();
   await w.buyer('cleo', { balance: usd(900_00) });
+  for (const { id: payee } of [sue, fred])
+    await w.ask('wallet', 'collectCash', {
+      key: randomUUID(),
+      payer: bob.id,
+      currency: 'USD',
+      share: { payee, amount: 9_00, commission: 0 },
+    });
   for (const name of ['Lamp', 'Chair']) products.push(await sue.lists({ name, price: usd(1_00), stock: 50 }));
   for (const quantity of [20, 20]) {
     const { id } = (await bob.post('/v1/orders', item(quantity))).body;
@@ -71,6 +78,13 @@ const CASES: Case[] = [
     paths: () => ['/v1/customers/bob/wallet/deduct', '/v1/customers/cleo/wallet/deduct'],
     body: () => ({ ...usd(1_00), reason: 'counted twice' }),
     otherBody: () => ({ ...usd(1_00), reason: 'another reason' }),
+  },
+  {
+    operation: 'postPayouts',
+    people: () => [sue, fred],
+    paths: only('/v1/payouts'),
+    body: () => usd(1_00),
+    otherBody: () => usd(2_00),
   },
   { operation: 'postOrders', people: () => [bob, fred], paths: only('/v1/orders'), body: () => item(1), otherBody: () => item(2) },
   {

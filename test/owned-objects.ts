@@ -1,3 +1,4 @@
+import { newId } from '#kernel/ids.ts';
 import { usd } from './people.ts';
 import type { World } from './world.ts';
 
@@ -19,7 +20,15 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
   for (const step of ['packed', 'delivered']) await admin.post(`/v1/orders/${arrived.body.id}/${step}`);
   await victim.post(`/v1/orders/${arrived.body.id}/returns`, { items: [{ productId: lamp, quantity: 1 }], reason: 'Hers.' });
   const returns = await victim.get(`/v1/orders/${arrived.body.id}/returns`);
-  if (order.status !== 201 || product.status !== 201 || review.status !== 201) throw new Error('the victim could not make her objects');
+  await w.ask('wallet', 'collectCash', {
+    key: newId(),
+    payer: admin.id,
+    currency: 'USD',
+    share: { payee: victim.id, amount: 1_00, commission: 0 },
+  });
+  const payout = await victim.post('/v1/payouts', usd(1_00));
+  if (payout.status !== 201 || order.status !== 201 || product.status !== 201 || review.status !== 201)
+    throw new Error('the victim could not make her objects');
   return {
     username: victim.username,
     objects: {
@@ -27,6 +36,7 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
       product: { params: { id: product.body.id } },
       review: { params: { id: review.body.id } },
       shipment: { params: { id: order.body.id } },
+      payout: { params: { id: payout.body.id } },
       return: { params: { id: arrived.body.id, returnId: returns.body.items[0].id } },
     },
   };

@@ -159,6 +159,19 @@ const DOORS: Record<string, Door> = {
     refused: [],
     commands: { cancel: (key) => ask('wallet', 'cancelPayment', { key }) },
   },
+  payout: {
+    make: async () => {
+      const share = { payee: sue.id, amount: 10_000_01, commission: 0 };
+      await w.ask('wallet', 'collectCash', { key: newId(), payer: bob.id, currency: 'USD', share });
+      return (await sue.post('/v1/payouts', usd(10_000_01))).body.id;
+    },
+    dress: (state) => (['sent', 'failed', 'rejected'].includes(state) ? ', ended_at = now()' : ''),
+    refused: ['wallet/wrong-state'],
+    commands: {
+      approve: (id) => rita.post(`/v1/payouts/${id}/approval`, {}),
+      reject: (id) => rita.post(`/v1/payouts/${id}/approval`, { approve: false }),
+    },
+  },
   reservation: {
     key: 'key',
     make: async () => {

@@ -21,6 +21,7 @@ import type { OutgoingHttp } from './outgoing-http/port.ts';
 import { outgoingHttpSettings } from './outgoing-http/settings.ts';
 import type { Payments } from './payments/port.ts';
 import { type SimulatedGateway, simulatedGateway } from './payments/simulated.ts';
+import { type SimulatedPayouts, simulatedPayouts } from './payouts/simulated.ts';
 import { capturedPush } from './push/captured.ts';
 import type { Push } from './push/port.ts';
 import { pushSettings } from './push/settings.ts';
@@ -47,6 +48,7 @@ export interface Adapters {
   readonly sms: Sms & { items(to?: string): CapturedMessage[] };
   readonly push: Push & { items(to?: string): CapturedMessage[] };
   readonly payments: Payments & { simulated: SimulatedGateway };
+  readonly payouts: SimulatedPayouts;
   readonly identityProviders: IdentityProviders;
   readonly outgoingHttp: OutgoingHttp;
   readonly openCache: OpenCache;
@@ -97,6 +99,7 @@ export function openAdapters(settings: Settings): Adapters {
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
     outgoingHttp: http,
     payments: { simulated: simulatedGateway() },
+    payouts: simulatedPayouts(),
     identityProviders: {
       ...(providers.google ? { google: google(providers.google) } : {}),
       ...(providers.facebook ? { facebook: facebook(providers.facebook) } : {}),

@@ -102,7 +102,7 @@ test('the age of the last proof, and of what is stuck, is measured', async () =>
   const bob = await w.buyer('bob', { balance: usd(100_00) });
   const ages = async () => {
     const text = await read(w);
-    return ['ledger_proof_age', 'charges_pending_oldest', 'orders_placing_oldest'].map((name) =>
+    return ['ledger_proof_age', 'charges_pending_oldest', 'payouts_pending_oldest', 'orders_placing_oldest'].map((name) =>
       Math.floor(sampleOf(text, `souk_${name}_seconds`)),
     );
   };
@@ -115,8 +115,13 @@ test('the age of the last proof, and of what is stuck, is measured', async () =>
      values (gen_random_uuid(), $1, $1, 'placing', 'wallet', 'USD', 100, '[]', $2, $2)`,
     [bob.id, w.clock.now()],
   );
+  await w.sql(
+    `insert into wallet.payouts (id, owner, currency, amount, state, at, lease_until)
+     values (gen_random_uuid(), $1, 'USD', 100, 'waiting', $2, $3), (gen_random_uuid(), $1, 'USD', 100, 'pending', $3, $3)`,
+    [bob.id, new Date(0), w.clock.now()],
+  );
   w.clock.advance(60_000);
-  expect(await ages()).toEqual([60, 0, 60]);
+  expect(await ages()).toEqual([60, 0, 60, 60]);
 
   await w.sql("set session_replication_role = replica; update wallet.accounts set balance = balance + 1 where purpose = 'available'");
   expect(await w.ask('wallet', 'prove', {})).toMatchObject({ ok: false });

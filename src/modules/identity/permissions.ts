@@ -11,7 +11,6 @@ export const comingPermissions: PermissionSpecs = {
   'tax:write': { does: 'changes tax rates', roles: ['catalog-manager'] },
   'reports:decide': { does: 'decides reports', roles: ['moderator'] },
   'feedback:read': { does: 'reads feedback', roles: ['support'] },
-  'payouts:approve': { does: 'approves payouts', roles: ['finance'] },
   'disputes:read': { does: 'reads disputes', roles: ['escrow-officer'] },
   'disputes:rule': { does: 'rules on disputes', roles: ['escrow-officer'] },
   'verifications:decide': { does: 'decides verifications', roles: ['verifier'] },

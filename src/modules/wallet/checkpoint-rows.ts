@@ -56,12 +56,14 @@ export async function brokenCheckpoints(ctx: Wallet, all: boolean): Promise<numb
 export const causeOf = (column: Sql): Sql =>
   sql`case when ${column} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${column}::uuid end`;
 
-/** Payments and their shares that began with one of these causes. */
+/** Payments with their shares, and payouts, that began with one of these causes. One digest covers them all. */
 export const paymentsOf = (key: string, causes: Sql): Sql => sql`
   (coalesce((select bit_xor(wallet.seal_payment(${key}::bigint, p)) from wallet.payments as p
      where p.id in (select cause from ${causes} where cause_kind in ('order', 'shipment'))), 0)
    # coalesce((select bit_xor(wallet.share_digest(${key}::bigint, s)) from wallet.payment_shares as s
-     where s.payment_id in (select cause from ${causes} where cause_kind in ('order', 'shipment'))), 0))`;
+     where s.payment_id in (select cause from ${causes} where cause_kind in ('order', 'shipment'))), 0)
+   # coalesce((select bit_xor(wallet.seal_payout(${key}::bigint, o)) from wallet.payouts as o
+     where o.id in (select cause from ${causes} where cause_kind = 'payout' and kind = 'payout')), 0))`;
 
 /** Holds that began with one of these causes. */
 export const holdsOf = (key: string, causes: Sql): Sql => sql`

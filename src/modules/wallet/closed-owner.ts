@@ -22,7 +22,9 @@ export async function closureOf(db: Database, owner: string): Promise<'open' | '
   return row.for_good ? 'closed' : 'closing';
 }
 
-/** What an owner still has open: money to spend, held or not yet delivered, and charges that no gateway has answered. */
+/**
+ * What an owner still has open: money to spend, held, not yet delivered, payable or owed, and charges and payouts that nobody has
+ * answered. */
 export async function blockersOf(ctx: Wallet, { accountId }: Whose): Promise<string[]> {
   return (await ctx.db.many<{ blocker: string }>(openBlockers(accountId))).map(({ blocker }) => blocker);
 }
@@ -39,6 +41,8 @@ const openBlockers = (owner: string) => sql`
   ) as had where balance <> 0
   union
   select 'charge' from wallet.charges where owner = ${owner} and state = 'pending'
+  union
+  select 'payout' from wallet.payouts where owner = ${owner} and state in ('waiting', 'pending')
   order by blocker`;
 
 /** Takes what a person wrote out of the books; ids and figures stay. */
@@ -46,4 +50,5 @@ export async function forgetOwner(ctx: Wallet, { accountId }: Whose): Promise<vo
   await ctx.db.execute(sql`update wallet.closed_owners set for_good = true where owner = ${accountId}`);
   await ctx.db.execute(sql`
     update wallet.deductions set reason = case kind when 'correction' then 'erased' end where owner = ${accountId} and reason is not null`);
+  await ctx.db.execute(sql`update wallet.payouts set reason = null where owner = ${accountId} and reason is not null`);
 }

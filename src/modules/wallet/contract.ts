@@ -90,6 +90,13 @@ const Keyed = z.object({ key: Id });
 
 export const paymentMade = event('wallet.payment-made', 1, z.object({ paymentId: Id, payer: Id, currency: Currency, amount: z.int() }));
 
+const OfPayout = z.object({ payoutId: Id, owner: Id, currency: Currency, amount: z.int() });
+export const payoutSent = event('wallet.payout-sent', 1, OfPayout);
+/** The bank refused it, or a person rejected it: its money is payable again. */
+export const payoutFailed = event('wallet.payout-failed', 1, OfPayout);
+/** It is above the limit, and waits for the approval of another person. */
+export const payoutWaiting = event('wallet.payout-waiting', 1, OfPayout);
+
 export const wallet = contract('wallet', {
   operations: {
     /** Pays for a sale: from what the buyer has available to each share's payee. All or nothing, once per key. */
@@ -134,5 +141,5 @@ export const wallet = contract('wallet', {
     /** Checks the six rules of the ledger over the live data, in one snapshot. */
     prove: operation({ input: z.object({ full: z.boolean().optional() }), output: Proof }),
   },
-  events: { paymentMade },
+  events: { paymentMade, payoutSent, payoutFailed, payoutWaiting },
 });

@@ -18,6 +18,7 @@ const JOURNAL = 'insert into wallet.journals (id, cause_kind, cause_id, key, ent
 const TRANSFER = 'insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at)';
 const HOLD = 'insert into wallet.holds (id, owner, currency, amount, captured, released, reason, at)';
 const PAYMENT = 'insert into wallet.payments (id, payer, currency, amount, state, at)';
+const PAYOUT = 'insert into wallet.payouts (id, owner, currency, amount, state, destination_sealed, decided_by, at, ended_at, lease_until)';
 const SHARE = 'insert into wallet.payment_shares (payment_id, payee, amount, commission, refunded, refunded_commission)';
 const account = "(select id from wallet.accounts where purpose = 'available')";
 const world_ = "(select id from wallet.accounts where purpose = 'external')";
@@ -89,6 +90,12 @@ const REFUSED: [constraint: string, statement: string][] = [
   ['hold_not_exceeded', `${HOLD} values (${id}, 'x', 'USD', 5, 3, 3, 'x', now())`],
   ['holds_captured_check', `${HOLD} values (${id}, 'x', 'USD', 5, -1, 1, 'x', now())`],
   ['holds_released_check', `${HOLD} values (${id}, 'x', 'USD', 5, 1, -1, 'x', now())`],
+  ['payouts_amount_check', `${PAYOUT} values (${id}, 'x', 'USD', 0, 'pending', null, null, now(), null, now())`],
+  ['payouts_state_check', `${PAYOUT} values (${id}, 'x', 'USD', 1, 'lost', null, null, now(), null, now())`],
+  ['payout_four_eyes', `${PAYOUT} values (${id}, 'x', 'USD', 1, 'pending', null, 'x', now(), null, now())`],
+  ['payout_ended', `${PAYOUT} values (${id}, 'x', 'USD', 1, 'sent', null, null, now(), null, now())`],
+  ['payout_ended', `${PAYOUT} values (${id}, 'x', 'USD', 1, 'pending', null, null, now(), now(), now())`],
+  ['payout_forgets_destination', `${PAYOUT} values (${id}, 'x', 'USD', 1, 'sent', 'x', null, now(), now(), now())`],
   ['payments_amount_check', `${PAYMENT} values (${id}, 'x', 'USD', -1, 'paid', now())`],
   ['payments_state_check', `${PAYMENT} values (${id}, 'x', 'USD', 1, 'owed', now())`],
   ['payment_shares_amount_check', `${SHARE} values (${id}, 'x', 0, 0, 0, 0)`],
@@ -119,7 +126,7 @@ const STAYS: [says: RegExp, statement: string][] = [
     [/append-only/, `delete from wallet.${table}`],
     [/append-only/, `truncate wallet.${table}`],
   ]),
-  ...['accounts', 'holds', 'payments', 'payment_shares'].flatMap((table): [RegExp, string][] => [
+  ...['accounts', 'holds', 'payments', 'payment_shares', 'payouts'].flatMap((table): [RegExp, string][] => [
     [/append-only/, `delete from wallet.${table}`],
     [/append-only/, `truncate wallet.${table} cascade`],
   ]),
@@ -146,7 +153,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
   /** Left out are two that never act alone: the trigger of accounts, and the other checks of holds, come first. */
   test('no check, unique key or trigger of these tables is without its case', async () => {
     const names = await w.sql<{ name: string }>(`
-      select conname as name from pg_constraint where conrelid in (${['accounts', 'journals', 'transfers', 'holds', 'payments', 'payment_shares'].map((table) => `'wallet.${table}'::regclass`).join()})
+      select conname as name from pg_constraint where conrelid in (${['accounts', 'journals', 'transfers', 'holds', 'payments', 'payment_shares', 'payouts'].map((table) => `'wallet.${table}'::regclass`).join()})
         and contype in ('c', 'u') and conname not in ('balance_only_where_guarded', 'holds_amount_check')`);
     expect(names.map(({ name }) => name).filter((name) => !REFUSED.some(([constraint]) => constraint === name))).toEqual([]);
     const triggers = await w.sql<{ name: string }>(
@@ -163,6 +170,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
       'held_equals_holds',
       'holds_stay',
       'payments_stay',
+      'payouts_stay',
       'refuse_empty_journal',
       'shares_stay',
       'states',

@@ -1,7 +1,7 @@
 import { type Database, raw, type Sql, sql } from '#kernel/database.ts';
 import { unavailable } from '#kernel/problems.ts';
 import type { Wallet } from './context.ts';
-import { balanceChecks, holdChecks, journalChecks, paymentChecks } from './proof-checks.ts';
+import { balanceChecks, holdChecks, journalChecks, paymentChecks, payoutChecks } from './proof-checks.ts';
 import type { Recomputed } from './quick-proof.ts';
 
 /** 8 MB of the transfers' pages (about 70,000 transfers), and so many payments or holds. */
@@ -14,7 +14,8 @@ type OfJournals = Pick<
 >;
 type OfPayments = Pick<Recomputed, 'wrong_payments' | 'wrong_deliveries'>;
 type OfHolds = Pick<Recomputed, 'exceeded_holds'>;
-type OfBalances = Omit<Recomputed, keyof (OfJournals & OfPayments & OfHolds)>;
+type OfPayouts = Pick<Recomputed, 'wrong_payouts'>;
+type OfBalances = Omit<Recomputed, keyof (OfJournals & OfPayments & OfHolds & OfPayouts)>;
 
 /**
  * Recomputes all of the ledger, and trusts no stored figure. Transfers are read in the order of their pages, payments and holds in that
@@ -29,7 +30,8 @@ export async function recomputeAll(ctx: Wallet, tx: Database, goOn: () => void, 
     throw unavailable({ retryAfterSeconds: 60, reason: 'Another full proof of the ledger is being made. Ask again in a while.' });
   const { pages, total } = await tx.one<{ pages: number; total: number }>(sql`
     select pg_relation_size('wallet.transfers') / current_setting('block_size')::int as pages,
-           (select count(*) from wallet.transfers) + (select count(*) from wallet.payments) + (select count(*) from wallet.holds) as total`);
+           (select count(*) from wallet.transfers) + (select count(*) from wallet.payments) + (select count(*) from wallet.holds)
+             + (select count(*) from wallet.payouts) as total`);
   let done = 0;
   const told = (rows: number): void => {
     done += rows;
@@ -47,10 +49,11 @@ export async function recomputeAll(ctx: Wallet, tx: Database, goOn: () => void, 
   }
   const payments = await inOrderOfIds<OfPayments>(tx, paymentBatch, batch.rows, told);
   const holds = await inOrderOfIds<OfHolds>(tx, holdBatch, batch.rows, told);
+  const payouts = await inOrderOfIds<OfPayouts>(tx, payoutBatch, batch.rows, told);
   await tx.execute(sql`select set_config('enable_seqscan', 'on', true)`);
   const balances = await tx.one<OfBalances>(balancesOfAll);
   await tx.execute(sql`drop table proof_sums`); // a proof within a longer transaction may be followed by another
-  return { ...(journals as OfJournals), ...balances, ...payments, ...holds };
+  return { ...(journals as OfJournals), ...balances, ...payments, ...holds, ...payouts };
 }
 
 const added = <Counts extends object>(a: Counts, b: Counts): Counts =>
@@ -94,6 +97,12 @@ const holdBatch: ById = (after, rows) => sql`
   ${holdChecks.ctes},
   checked as (select ${holdChecks.columns})
   select (select id from some_holds order by id desc limit 1) as last, (select count(*) from some_holds) as rows, to_json(checked) as counts from checked`;
+
+const payoutBatch: ById = (after, rows) => sql`
+  with some_payouts as materialized (select * from wallet.payouts where id > ${after} order by id limit ${raw(String(rows))}),
+  ${payoutChecks.ctes},
+  checked as (select ${payoutChecks.columns})
+  select (select id from some_payouts order by id desc limit 1) as last, (select count(*) from some_payouts) as rows, to_json(checked) as counts from checked`;
 
 const balancesOfAll = sql`
   with summed as materialized (

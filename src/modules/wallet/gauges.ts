@@ -20,4 +20,9 @@ export const gauges: ModuleGauge<Wallet>[] = [
     help: 'Age of the oldest charge whose gateway has not answered',
     read: (ctx) => ageOf(ctx, sql`select min(at) from wallet.charges where state = 'pending'`),
   },
+  {
+    name: 'souk_payouts_pending_oldest_seconds',
+    help: 'Age of the oldest payout that the bank has not answered',
+    read: (ctx) => ageOf(ctx, sql`select min(coalesce(decided_at, at)) from wallet.payouts where state = 'pending'`),
+  },
 ];

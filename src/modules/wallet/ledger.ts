@@ -20,6 +20,9 @@ export type TransferKind =
   | 'commission'
   | 'delivery'
   | 'refund'
+  | 'netting'
+  | 'payout'
+  | 'payout-return'
   | 'hold'
   | 'capture'
   | 'release';

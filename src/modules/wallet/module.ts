@@ -11,23 +11,25 @@ import { deliver } from './deliver.ts';
 import { fixtures } from './fixtures.ts';
 import { gauges } from './gauges.ts';
 import { capture, expireHolds, hold, releaseHold } from './hold.ts';
-import { payBackJob } from './jobs.ts';
+import { payBackJob, sendPayoutJob } from './jobs.ts';
 import { collectCash, pay } from './pay.ts';
 import { payBack } from './pay-back.ts';
 import { paymentMachine } from './payment-state.ts';
+import { payoutMachine } from './payout-state.ts';
 import { proveLedger } from './proof.ts';
 import { cancelPayment, refund } from './refund.ts';
 import { resources } from './resources.ts';
 import { rollUp } from './rollup.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
+import { resumePayouts, sendPayout } from './send-payout.ts';
 import { walletSettings } from './settings.ts';
 import { tables } from './tables.ts';
 
 export const walletModule = module<typeof wallet, Wallet>({
   contract: wallet,
   needs,
-  ports: ['payments'],
+  ports: ['payments', 'payouts'],
   routes,
   resources,
   operations: {
@@ -41,9 +43,10 @@ export const walletModule = module<typeof wallet, Wallet>({
     releaseHold,
     prove: (ctx, { full }) => proveLedger(ctx, { full }),
   },
-  jobs: [runs(payBackJob, payBack)],
+  jobs: [runs(payBackJob, payBack), runs(sendPayoutJob, sendPayout)],
   timers: [
     timer('wallet.resume-charges', seconds(10), resumeCharges),
+    timer('wallet.resume-payouts', seconds(10), resumePayouts),
     timer('wallet.expire-holds', seconds(10), expireHolds),
     timer('wallet.roll-up', minutes(1), rollUp),
     timer('wallet.checkpoint', minutes(15), (ctx: Wallet) => makeCheckpoint(ctx)),
@@ -52,12 +55,13 @@ export const walletModule = module<typeof wallet, Wallet>({
   settings: walletSettings,
   permissions: {
     'wallet:manage': { does: "charges and deducts other people's wallets", roles: ['finance'] },
+    'payouts:approve': { does: 'sees all payouts, and approves those above the limit', roles: ['finance'] },
     'ledger:read': { does: 'reads wallets, journals and the proof', roles: ['finance'] },
   },
   sealed,
   life,
   tables,
-  machines: [chargeMachine, paymentMachine],
+  machines: [chargeMachine, paymentMachine, payoutMachine],
   fixtures,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -89,6 +89,22 @@ export const paymentChecks: Check = {
        where (m.delivered, m.undelivered) is distinct from (s.delivered, s.undelivered) and (p.amount > 0 or m.id is not null)) as wrong_deliveries`,
 };
 
+/** Of payouts called `some_payouts`: what left `payable` of its owner, and what came back of it. */
+export const payoutChecks: Check = {
+  ctes: sql`
+    payout_moves as (
+      select p.id, sum(t.amount) filter (where t.kind = 'payout' and d.purpose = 'payable' and d.owner = p.owner and c.purpose = 'external') as sent,
+             sum(t.amount) filter (where t.kind = 'payout-return' and d.purpose = 'external' and c.purpose = 'payable' and c.owner = p.owner) as returned
+      from some_payouts as p join wallet.journals as j on j.cause_kind = 'payout' and j.cause_id = p.id::text
+      join wallet.transfers as t on t.journal_id = j.id
+      left join wallet.accounts as d on d.id = t.debit_account left join wallet.accounts as c on c.id = t.credit_account group by p.id
+    )`,
+  columns: sql`
+    (select count(*) from some_payouts as p left join payout_moves as m on m.id = p.id
+       where coalesce(m.sent, 0) <> p.amount
+         or coalesce(m.returned, 0) <> case when p.state in ('failed', 'rejected') then p.amount else 0 end) as wrong_payouts`,
+};
+
 /** Of holds called `some_holds`: what was set aside, captured and released of each, by its row and by its transfers. */
 export const holdChecks: Check = {
   ctes: sql`

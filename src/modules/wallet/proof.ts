@@ -88,7 +88,7 @@ export async function proveLedger(ctx: Wallet, { full = false, limitMs }: { full
       strayTransfers: c.stray_transfers,
     }),
     rule(
-      '6. Captured, refunded and released never exceed what was put in',
+      '6. Captured, refunded, released, delivered and paid out never exceed what was put in',
       [
         c.exceeded_holds,
         c.exceeded_shares,
@@ -99,6 +99,8 @@ export async function proveLedger(ctx: Wallet, { full = false, limitMs }: { full
         c.changed_holds,
         c.wrong_refunds,
         c.wrong_delivery_moves,
+        c.wrong_payouts,
+        c.wrong_payout_moves,
         c.wrong_hold_moves,
         c.wrong_hold_times,
       ],
@@ -107,6 +109,8 @@ export async function proveLedger(ctx: Wallet, { full = false, limitMs }: { full
         changedHolds: c.changed_holds,
         wrongRefunds: c.wrong_refunds,
         wrongDeliveryMoves: c.wrong_delivery_moves,
+        wrongPayouts: c.wrong_payouts,
+        wrongPayoutMoves: c.wrong_payout_moves,
         wrongHoldMoves: c.wrong_hold_moves,
         wrongHoldTimes: c.wrong_hold_times,
         exceededHolds: c.exceeded_holds,

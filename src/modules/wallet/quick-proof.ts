@@ -1,6 +1,6 @@
 import { type Database, sql } from '#kernel/database.ts';
 import { causeOf, holdsOf, paymentsOf, serverVersion, sumsDigest } from './checkpoint-rows.ts';
-import { balanceChecks, holdChecks, journalChecks, paymentChecks } from './proof-checks.ts';
+import { balanceChecks, holdChecks, journalChecks, paymentChecks, payoutChecks } from './proof-checks.ts';
 
 /** What the full proof recomputes from all rows, and the quick one from those since the newest checkpoint. */
 export interface Recomputed {
@@ -21,6 +21,7 @@ export interface Recomputed {
   exceeded_holds: number;
   wrong_payments: number;
   wrong_deliveries: number;
+  wrong_payouts: number;
 }
 
 export interface Counts extends Recomputed {
@@ -32,6 +33,7 @@ export interface Counts extends Recomputed {
   changed_holds: number;
   wrong_refunds: number;
   wrong_delivery_moves: number;
+  wrong_payout_moves: number;
   wrong_hold_moves: number;
   accounts: number;
   transfers: number;
@@ -69,9 +71,11 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
       group by a.id, r.balance, r.through_seq, c.balance
     ),
     ${balanceChecks.ctes},
-    touched as materialized (select distinct cause_kind, ${causeOf(sql`cause_id`)} as cause from fresh_journals where cause_kind in ('hold', 'order', 'shipment', 'delivery', 'refund')),
-    some_payments as materialized (select * from wallet.payments where id in (select cause from touched where cause_kind <> 'hold')),
+    touched as materialized (select distinct cause_kind, ${causeOf(sql`cause_id`)} as cause from fresh_journals where cause_kind in ('hold', 'order', 'shipment', 'delivery', 'refund', 'payout')),
+    some_payments as materialized (select * from wallet.payments where id in (select cause from touched where cause_kind not in ('hold', 'payout'))),
     ${paymentChecks.ctes},
+    some_payouts as materialized (select * from wallet.payouts where id in (select cause from touched where cause_kind = 'payout')),
+    ${payoutChecks.ctes},
     some_holds as materialized (select * from wallet.holds where id in (select cause from touched where cause_kind = 'hold')),
     ${holdChecks.ctes},
     causes as materialized (
@@ -83,6 +87,7 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
              coalesce(bit_xor(wallet.seal_transfer(${key}::bigint, t)) filter (where seq <= ${sealedThrough}), 0) as digest,
              coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunded,
              coalesce(sum(amount) filter (where kind in ('delivery', 'cash')), 0) as delivered,
+             coalesce(sum(amount) filter (where kind = 'payout'), 0) as paid_out, coalesce(sum(amount) filter (where kind = 'payout-return'), 0) as returned,
              coalesce(sum(amount) filter (where kind = 'capture'), 0) as captured, coalesce(sum(amount) filter (where kind = 'release'), 0) as released
       from wallet.transfers as t
     ),
@@ -94,6 +99,11 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
              coalesce(sum(delivered), 0) as delivered,
              count(*) filter (where refunded > amount or refunded_commission > commission) as exceeded
       from wallet.payment_shares as s
+    ),
+    every_payout as materialized (
+      select coalesce(bit_xor(wallet.seal_payout(${key}::bigint, o)), 0) as digest, coalesce(sum(amount), 0) as paid_out,
+             coalesce(sum(amount) filter (where state in ('failed', 'rejected')), 0) as returned
+      from wallet.payouts as o
     )
     select
       (select coalesce(max(number), 0) from checkpoint) as checkpoint,
@@ -103,6 +113,7 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
       ${journalChecks.columns},
       ${balanceChecks.columns},
       ${paymentChecks.columns},
+      ${payoutChecks.columns},
       ${holdChecks.columns},
       (everything.digest <> coalesce((select transfer_digest from checkpoint), 0)
         or everything.sealed <> coalesce((select c.transfers from checkpoint as c), 0))::int as changed_transfers,
@@ -112,15 +123,16 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
              select bit_xor(wallet.seal_journal(${key}::bigint, j)) from wallet.journals as j
              where j.id in (select journal_id from wallet.transfers where seq > coalesce((select through_seq from checkpoint), 0) and line = 1)), 0)))::int as changed_journals,
       ((coalesce((select bit_xor(wallet.seal_payment(${key}::bigint, p)) from wallet.payments as p where amount > 0), 0)
-         # every_share.digest)
+         # every_share.digest # every_payout.digest)
         <> (coalesce((select payment_digest from checkpoint), 0) # ${paymentsOf(key, sql`causes`)}))::int as changed_payments,
       (coalesce((select bit_xor(wallet.seal_hold(${key}::bigint, h)) from wallet.holds as h where amount > 0), 0)
         <> (coalesce((select hold_digest from checkpoint), 0) # ${holdsOf(key, sql`causes`)}))::int as changed_holds,
       (everything.refunded <> every_share.refunded)::int as wrong_refunds,
       (everything.delivered <> every_share.delivered)::int as wrong_delivery_moves,
+      ((everything.paid_out, everything.returned) <> (every_payout.paid_out, every_payout.returned))::int as wrong_payout_moves,
       ((everything.captured, everything.released) <> (select coalesce(sum(captured), 0), coalesce(sum(released), 0) from wallet.holds))::int as wrong_hold_moves,
       (select count(*) from (
          select from wallet.journals where key in (select key from fresh_journals) group by key having count(*) > 1) as twice) as repeated_keys,
       (select count(*) from wallet.holds where is_open) as open_holds,
       every_share.exceeded as exceeded_shares
-    from everything, every_journal, every_share`);
+    from everything, every_journal, every_share, every_payout`);

@@ -5,6 +5,8 @@ import { Currency } from '#kernel/money.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { StatementLine } from '#wallet';
 import type { Wallet } from './context.ts';
+import { payoutMachine } from './payout-state.ts';
+import { SalesLine, type SalesRow, salesLine, salesLines } from './sales-statement.ts';
 import { type Line, lineView, statementPage } from './statement.ts';
 
 /** All that the wallet knows of an owner; lists newest first. */
@@ -31,10 +33,22 @@ export const WalletRecord = z.object({
       at: Time,
     }),
   ),
+  sales: z.array(SalesLine),
+  payouts: z.array(
+    z.object({
+      id: Id,
+      state: payoutMachine.State,
+      amount: z.int(),
+      currency: Currency,
+      reason: z.string().nullable(),
+      at: Time,
+    }),
+  ),
 });
 type WalletRecord = z.infer<typeof WalletRecord>;
 
 type Charge = Omit<WalletRecord['charges'][number], 'at'> & { at: Date };
+type PayoutRecord = Omit<WalletRecord['payouts'][number], 'at'> & { at: Date };
 type Deduction = Omit<WalletRecord['deductions'][number], 'at'> & { at: Date };
 
 const told = <Row extends { at: Date }>(rows: Row[]) => rows.map((row) => ({ ...row, at: row.at.toISOString() }));
@@ -48,5 +62,11 @@ export async function recordOf(ctx: Wallet, { accountId: owner, limit }: Whose &
     select id, gateway, state, amount, currency, at from wallet.charges where owner = ${owner} order by at desc limit ${limit}`);
   const deductions = await ctx.db.many<Deduction>(sql`
     select id, kind, amount, currency, reason, at from wallet.deductions where owner = ${owner} order by at desc limit ${limit}`);
-  return { balances, statement: statement.map(lineView), charges: told(charges), deductions: told(deductions) };
+  const sales = await ctx.db.many<SalesRow>(salesLines(owner, null, limit));
+  const payouts = await ctx.db.many<PayoutRecord>(sql`
+    select id, state, amount, currency, coalesce(reason, failure) as reason, at from wallet.payouts where owner = ${owner} order by id desc limit ${limit}`);
+  return {
+    ...{ balances, statement: statement.map(lineView), charges: told(charges), deductions: told(deductions) },
+    ...{ sales: sales.map(salesLine), payouts: told(payouts) },
+  };
 }

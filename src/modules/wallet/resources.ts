@@ -11,6 +11,13 @@ Amounts are whole numbers of minor units with a currency: \`{ "amount": 10000, "
 effect once, and the reply is the same.`,
   },
   {
+    name: 'Payouts',
+    paths: ['/payouts'],
+    about: `What a seller has sold and delivered is payable: \`POST /v1/payouts\` sends it to the bank. Above a limit (\`PAYOUT_APPROVAL_ABOVE\`) another
+person approves it first. What a seller owes after refunds is subtracted before anything is paid out.
+\`GET /v1/customers/{username}/wallet/sales\` shows all of it.`,
+  },
+  {
     name: 'Ledger',
     paths: ['/ledger'],
     about:

@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import { get, ownAccount, permitted, post } from '#kernel/routes.ts';
+import { get, ownAccount, owned, permitted, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { amountTooLarge, balanceTooLarge, insufficientFunds, Proof, StatementLine } from '#wallet';
 import { Charge, ChargeWallet, chargeDeclined, unknownGateway } from './charge.ts';
 import { chargeWallet } from './charge-wallet.ts';
 import type { Wallet } from './context.ts';
+import { DecidePayout, decidePayout } from './decide-payout.ts';
 import { Deduction, DeductWallet, deductWallet, reasonNeeded } from './deduct-wallet.ts';
+import { listPayouts, PayoutsQuery, readPayout } from './list-payouts.ts';
+import { ownPayout, Payout, payableTooSmall, RequestPayout } from './payout.ts';
+import { payoutMachine } from './payout-state.ts';
 import { LIMIT_OF_A_CALL_MS, proveLedger } from './proof.ts';
+import { requestPayout } from './request-payout.ts';
+import { readSales, SalesStatement } from './sales-statement.ts';
 import { JournalView, readJournal, readStatement, readWallet, StatementQuery, WalletView } from './statement.ts';
 
 const ProofQuery = z.object({
@@ -57,6 +63,57 @@ export const routes = [
     location: (_, { username }) => `/customers/${encodeURIComponent(username)}/wallet/transfers`,
     problems: [insufficientFunds, reasonNeeded, amountTooLarge],
     handle: (ctx: Wallet, { params, body, key }) => deductWallet(ctx, params.username, body, key),
+  }),
+  get('/customers/{username}/wallet/sales', {
+    summary: "A seller's money",
+    description:
+      'What was sold and is not delivered, what is payable, and what the seller owes, per currency; and every movement of it, newest first: sales, cash, deliveries, refunds, netting and payouts.',
+    access: ownAccount('ledger:read'),
+    query: StatementQuery,
+    returns: SalesStatement,
+    problems: [],
+    handle: (ctx: Wallet, { params, query }) => readSales(ctx, params.username, query),
+  }),
+  post('/payouts', {
+    summary: 'Ask for a payout',
+    description:
+      'Pays out what you have sold and delivered. What you owe is subtracted first. The money leaves `payable` at once; it comes back if the bank refuses. Above a limit the payout is `waiting` until another person approves it.',
+    access: signedIn,
+    mfa: true,
+    idempotent: 'required',
+    body: RequestPayout,
+    returns: Payout,
+    status: 201,
+    location: ({ id }) => `/payouts/${id}`,
+    problems: [payableTooSmall, amountTooLarge],
+    handle: (ctx: Wallet, { body, key }) => requestPayout(ctx, body, key),
+  }),
+  get('/payouts', {
+    summary: 'Payouts, newest first',
+    description: 'Your own payouts. With `payouts:approve`: those of everybody.',
+    access: signedIn,
+    query: PayoutsQuery,
+    returns: page(Payout),
+    problems: [],
+    handle: (ctx: Wallet, { query }) => listPayouts(ctx, query),
+  }),
+  get('/payouts/{id}', {
+    summary: 'A payout',
+    description: 'Shows how far a payout is: `waiting` for approval, `pending` at the bank, `sent`, `failed` or `rejected`.',
+    access: owned('payout', 'payouts:approve'),
+    returns: Payout,
+    problems: [],
+    handle: (ctx: Wallet, { params, owner }) => readPayout(ctx, params.id, owner),
+  }),
+  post('/payouts/{id}/approval', {
+    summary: 'Approve or reject a payout that waits',
+    description: 'Nobody decides about their own payout. The same decision again changes nothing. A rejected payout is payable again.',
+    access: permitted('payouts:approve'),
+    mfa: true,
+    body: DecidePayout,
+    returns: Payout,
+    problems: [ownPayout, payoutMachine.wrongState],
+    handle: (ctx: Wallet, { params, body }) => decidePayout(ctx, params.id, body),
   }),
   get('/ledger/proof', {
     summary: 'The proof of the ledger',

@@ -14,6 +14,13 @@ export const tables: Tables = {
     principal: staysAs('who deducted, for a repeated call'),
     reason: personal('written by the owner or staff'),
   },
+  'wallet.payouts': {
+    owner: staysAs(BOOKS),
+    principal: staysAs('who asked, for a repeated call'),
+    decided_by: staysAs('who approved or rejected it'),
+    destination_sealed: personal('encrypted, until the payout is decided'),
+    reason: personal('written by staff'),
+  },
   'wallet.holds': { owner: staysAs(BOOKS) },
   'wallet.journals': { key: staysAs('names whose share was delivered') },
   'wallet.payments': { payer: staysAs(BOOKS) },
