@@ -78,6 +78,62 @@ test('a subscription that no version consumes any more is listed, and removed wi
   });
 });
 
+test('an order is explained, from who called to what waits, in order of time', async () => {
+  const sue = await w.seller('sue');
+  const lamp = await sue.lists({ name: 'Desk lamp', price: usd(20_00), stock: 5 });
+  const bea = await w.buyer('bea', { balance: usd(50_00) });
+  const { id, items } = (await bea.post('/v1/orders', { items: [{ productId: lamp, quantity: 2 }] })).body;
+  await w.step();
+  const shipment = '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01';
+  const at = new Date(w.clock.now().getTime() + 1000).toISOString();
+  await w.ask('orders', 'follow', {
+    orderId: id,
+    version: 1000,
+    shipments: [{ id: shipment, sellerId: sue.id, state: 'packed', carrier: null, tracking: null, deliveredAt: null, refunded: 0 }],
+    refundedItems: [],
+    steps: [{ id: shipment, shipmentId: shipment, state: 'packed', at, by: { kind: 'seller', id: sue.id }, note: 'In two boxes.' }],
+  });
+  await w.ask('inventory', 'putBack', { key: shipment, of: id, lines: [{ variantId: items[0].variantId, quantity: 1 }], reason: 'broken' });
+
+  const { code, printed, said } = await souk('explain', 'order', id.toUpperCase());
+
+  expect([code, said]).toEqual([0, '']);
+  const told = printed.split('\n').filter((line) => /^\d{4}-/.test(line));
+  expect(told.map((line) => line.slice(0, 23))).toEqual(told.map((line) => line.slice(0, 23)).sort());
+  for (const text of [
+    `Order ${id} of bea is packed. All times are UTC.`,
+    'audit     postOrders by bea: done (200)',
+    'state     placing: bea, 40.00 USD, by wallet',
+    `lines 2 × Desk lamp (${items[0].variantId}) of sue`,
+    'shares sue 40.00 USD, commission 2.00 USD',
+    'state     placed',
+    'transfer  sale: 38.00 USD from available of bea to undelivered of sue',
+    `stock     taken: 2 of ${items[0].variantId}`,
+    'event     inventory.levels-changed.v1 to catalog: done',
+    'state     packed by seller sue',
+    `shipment ${shipment}`,
+    'note In two boxes.',
+    `stock     put back, broken: 1 of ${items[0].variantId}`,
+  ])
+    expect(printed).toContain(text);
+  for (const unknown of [shipment, 'lamp'])
+    expect(await souk('explain', 'order', unknown)).toMatchObject({ code: 1, said: `Souk: there is no order ${unknown}` });
+});
+
+test('dead letters are listed with their reason, and put back one by one or all', async () => {
+  await w.sql(
+    `insert into pgboss.job (name, data, source_name, source_retry_count, source_output)
+     select 'dead-letters', '{"rows": [{"id": "1", "subject": "lamp"}]}', queue, 8, '{"message": "It broke."}' from unnest(array['wallet.pay-back', 'wallet.pay-back', 'orders.give-back']) as queue`,
+  );
+  const { printed, said } = await souk('dead-letters', 'list', '--queue', 'orders.give-back');
+  expect(printed).toMatch(/^[0-9a-f-]{36} {2}orders\.give-back\n {7}\S+Z, 9 tries: It broke.\n {7}of lamp\n$/);
+  expect(said).toBe('1 of 3.');
+  expect(await souk('dead-letters', 'retry', printed.slice(0, 36))).toMatchObject({ code: 0, said: 'It is in its queue again.' });
+  expect(await souk('dead-letters', 'retry', printed.slice(0, 36))).toMatchObject({ code: 1 });
+  expect(await souk('dead-letters', 'retry')).toMatchObject({ code: 0, said: '2 are in their queues again.' });
+  expect(await souk('dead-letters')).toMatchObject({ code: 0, printed: '', said: 'There are no dead letters.' });
+});
+
 const roles = 'catalog-manager, moderator, support, finance, escrow-officer, verifier, analyst, operator, admin';
 
 test.each<[string, string[], string | RegExp]>([

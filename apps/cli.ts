@@ -13,6 +13,8 @@ import { gatewayConfig } from '../infra/gateway.ts';
 import { gatewayPort } from '../infra/topology.ts';
 import { openSouk, settingsParts } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
+import { listDeadLetters, retryDeadLetters } from './dead-letters.ts';
+import { explainOrder } from './explain.ts';
 import { asOperator, asRoles, clientOf, type RoleName } from './operator.ts';
 import { resealAll } from './reseal.ts';
 import { runServices } from './run-services.ts';
@@ -90,6 +92,27 @@ souk
       if (!proof.ok) process.exitCode = 1;
     }),
   );
+
+souk
+  .command('explain')
+  .description('what happened to a thing')
+  .command('order <id>')
+  .description('every state, event, job, transfer, email, webhook and call of an order, in order of time')
+  .action((id: string) => withSouk((app) => explainOrder(app, id)));
+
+const deadLetters = souk.command('dead-letters').description('background work that failed at every attempt');
+
+deadLetters
+  .command('list', { isDefault: true })
+  .description('list the newest hundred, with the reason')
+  .option('--queue <queue>', 'only of this queue')
+  .action(({ queue }: { queue?: string }) => withSouk((app) => listDeadLetters(app, queue)));
+
+deadLetters
+  .command('retry [id]')
+  .description('put one back into its queue, or all')
+  .option('--queue <queue>', 'all of this queue')
+  .action((id: string | undefined, { queue }: { queue?: string }) => withSouk((app) => retryDeadLetters(app, { id, queue })));
 
 const subscriptions = souk.command('subscriptions').description('the queues that events go to');
 

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { OpenCache } from '#adapters/cache/port.ts';
 import type { OpenErrors } from '#adapters/errors/port.ts';
-import type { OpenQueue, Work as Rows } from '#adapters/queue/port.ts';
+import type { OpenQueue, QueueEngine, Work as Rows } from '#adapters/queue/port.ts';
 import type { OpenSignals, Signals } from '#adapters/signals/port.ts';
 import type { OpenTracing } from '#adapters/tracing/port.ts';
 import { AccountExport, accountExportOf } from './account-life.ts';
@@ -78,6 +78,7 @@ export interface Composition {
   /** Forgets the replies that this process has ready: for tests that change rows past all modules. */
   dropReady(): void;
   readonly subscriptions: Subscriptions;
+  readonly deadLetters: QueueEngine['deadLetters'];
   openapi(): object;
 }
 
@@ -125,7 +126,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   signals.on(CHANGED_CHANNEL, () => ready.drop());
   let draining = false;
 
-  const kernel = kernelModule(engine.deadLetters, settings.auditDays, keepsKernel(modules, local));
+  const kernel = kernelModule(engine, settings.auditDays, keepsKernel(modules, local));
   const all = [kernel, ...modules];
   const permissions = permissionsOf(all);
   refuseUndeclared(all, permissions);
@@ -210,7 +211,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const docs = { version, origin: settings.publicUrl, production: settings.mode === 'production', signIn: parts.signIn };
   serveDocs(app as never, { ...docs, routes, document, modules: [...local] });
   if (local.size < modules.length) {
-    const everywhere = routesOf([kernelModule(engine.deadLetters, settings.auditDays, true), ...modules], exported);
+    const everywhere = routesOf([kernelModule(engine, settings.auditDays, true), ...modules], exported);
     const ofAll = new Hono();
     serveDocs(ofAll as never, {
       ...docs,
@@ -249,6 +250,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     pool,
     dropReady: () => ready.drop(),
     subscriptions: openSubscriptions({ runtime, engine, db: pool.handle('kernel') }),
+    deadLetters: engine.deadLetters,
     openapi: document,
   };
 }

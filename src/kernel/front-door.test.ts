@@ -249,21 +249,6 @@ describe('events', () => {
     expect((await w.get(`/v1/products/${lamp}`)).body.stock).toBe(9);
     expect(await w.sql('select from kernel.outbox where sent_at is null')).toEqual([]);
   });
-
-  test('that fail at every attempt become dead letters, which staff can read and retry', async () => {
-    const admin = await w.admin();
-    await w.sql(
-      `insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"not an id"}', now())`,
-    );
-    for (let turn = 0; turn < 12; turn++) await w.step();
-    const { items } = (await admin.get('/v1/dead-letters')).body;
-    expect(items).toHaveLength(1);
-    expect(items[0]).toMatchObject({ queue: 'wallet.pay-back', tries: expect.any(Number) });
-    expect((await admin.post(`/v1/dead-letters/${items[0].id}/retry`)).body).toEqual({ retried: 1 });
-    expect((await admin.get('/v1/dead-letters')).body.items).toEqual([]);
-    expect(await admin.post(`/v1/dead-letters/${items[0].id}/retry`)).toBeProblem(404, 'not-found');
-    expect(await (await w.person('nosy')).get('/v1/dead-letters')).toBeProblem(403, 'forbidden');
-  });
 });
 
 test('a route that sends the browser elsewhere says so', async () => {

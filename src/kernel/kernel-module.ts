@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { contract } from './contracts.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { timer } from './events.ts';
+import { explainOrder } from './explain-order.ts';
 import { type Module, module } from './module.ts';
 import { housekeeping } from './outbox.ts';
 import { staysAs } from './tables.ts';
@@ -22,12 +23,13 @@ async function forget({ db, clock }: Context, auditDays: number): Promise<void> 
 }
 
 /** The kernel's own rows and routes, declared like a module's. One process `keeps` them: the others append to its tables and read none of them. */
-export const kernelModule = (deadLetters: QueueEngine['deadLetters'], auditDays: number, keeps: boolean): Module =>
+export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>, auditDays: number, keeps: boolean): Module =>
   module({
     contract: contract('kernel', { operations: {} }),
     needs: {},
-    routes: keeps ? [...auditRoutes, ...deadLetterRoutes(deadLetters)] : [],
+    routes: keeps ? [...auditRoutes, ...deadLetterRoutes(engine.deadLetters)] : [],
     operations: {},
+    explains: { order: explainOrder(engine) },
     tables: {
       'kernel.audit': { actor_id: staysAs('who did what'), subject: staysAs('to whom or what') },
       'kernel.outbox': {

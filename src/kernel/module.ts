@@ -2,6 +2,7 @@ import { type AccountLife, lifeOffers } from './account-life.ts';
 import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
 import type { JobBinding, Subscription, Timer } from './events.ts';
+import { type Explains, explainOffers } from './explain.ts';
 import type { Fixtures } from './fixtures.ts';
 import type { ModuleGauge } from './gauges.ts';
 import type { LimitSpecs } from './limits.ts';
@@ -51,6 +52,8 @@ export interface Module {
   readonly life: AccountLife | undefined;
   /** Columns with account ids or personal data. */
   readonly tables: Tables;
+  /** What it tells of things to whom looks for what happened to them. */
+  readonly explains: Explains | undefined;
   /** The states of its things: their tables, their diagrams, and their test follow from it. */
   readonly machines: readonly States[];
   /** Whether its context asks all modules that declare `life`. */
@@ -78,6 +81,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   limits?: LimitSpecs;
   sealed?: readonly SealedColumn[];
   life?: AccountLife<Ctx>;
+  explains?: Explains<Ctx>;
   tables?: Tables;
   machines?: readonly States[];
   asksEveryModule?: boolean;
@@ -88,6 +92,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
 }): Module {
   const { sealed = [] } = parts;
   const life = parts.life as AccountLife | undefined;
+  const explains = parts.explains as Explains | undefined;
   return {
     name: parts.contract.name,
     contract: parts.contract,
@@ -95,7 +100,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     ports: parts.ports ?? [],
     routes: parts.routes,
     resources: parts.resources ?? [],
-    offers: offersOf(parts.contract, parts.operations, sealed, life),
+    offers: offersOf(parts.contract, parts.operations, sealed, life, explains),
     jobs: (parts.jobs ?? []) as unknown as readonly JobBinding[],
     timers: (parts.timers ?? []) as unknown as readonly Timer[],
     subscriptions: [
@@ -109,6 +114,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     limits: parts.limits ?? {},
     sealed,
     life,
+    explains,
     tables: parts.tables ?? {},
     machines: parts.machines ?? [],
     asksEveryModule: parts.asksEveryModule ?? false,
@@ -121,11 +127,13 @@ function offersOf(
   operations: object,
   sealed: readonly SealedColumn[],
   life: AccountLife | undefined,
+  explains: Explains | undefined,
 ): Map<string, Offer> {
   const offers = new Map<string, Offer>(
     Object.entries(operations).map(([name, run]) => [name, { spec: contract.operations[name]!, run: run as Offer['run'] }]),
   );
   if (sealed.length > 0) offers.set('reseal', { spec: resealOperation, run: resealing(sealed) as Offer['run'] });
-  for (const [name, { spec, run }] of life ? lifeOffers(life) : []) offers.set(name, { spec, run: run as Offer['run'] });
+  for (const [name, { spec, run }] of [...lifeOffers(life ?? {}), ...explainOffers(explains ?? {})])
+    offers.set(name, { spec, run: run as Offer['run'] });
   return offers;
 }

@@ -1,5 +1,6 @@
 import { PgBoss, type QueueResult } from 'pg-boss';
-import type { DeadLetter, Message, OpenQueue, QueuePolicy, Work } from './port.ts';
+import { ofId } from './of-id.ts';
+import type { DeadLetter, Message, OpenQueue, QueuedWork, QueuePolicy, Work } from './port.ts';
 
 const DEAD_LETTERS = 'dead-letters';
 /** Of every queue. What was worked on stays for a while, to be looked at. */
@@ -89,6 +90,16 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
       for (const { name, ids } of rows as { name: string; ids: string[] }[])
         await boss.fail(name, ids, { message: 'its process was killed' });
     },
+    async about(id, limit) {
+      const { rows } = await sql.raw(
+        `select name, source_name, state::text, retry_count, source_retry_count, coalesce(completed_on, created_on) as at, data,
+                coalesce(source_output, output) ->> 'message' as reason
+         from pgboss.job where strpos(data::text, $1) > 0 and state not in ('failed', 'cancelled') and (name <> $2 or state < 'active')
+         order by created_on limit $3`,
+        [id, DEAD_LETTERS, limit],
+      );
+      return { work: (rows as AboutRow[]).map((row) => workOf(row, id)), isComplete: true };
+    },
     deadLetters: {
       async count() {
         const { rows } = await sql.raw(`select count(*)::int as count from pgboss.job where name = $1 and state < 'active'`, [
@@ -96,11 +107,13 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
         ]);
         return (rows[0] as { count: number }).count;
       },
-      async list(limit) {
+      async list({ limit, queue = null, after }) {
         const { rows } = await sql.raw(
-          `select id, data, created_on as at, source_name as queue, source_retry_count as retries, source_output ->> 'message' as reason
-           from pgboss.job where name = $1 and state < 'active' order by created_on desc limit $2`,
-          [DEAD_LETTERS, limit],
+          `select id, data, created_on as at, created_on::text as position, source_name as queue, source_retry_count as retries, source_output ->> 'message' as reason
+           from pgboss.job where name = $1 and state < 'active' and ($3::text is null or source_name = $3)
+             and ($4::timestamptz is null or (created_on, id) < ($4::timestamptz, $5::uuid))
+           order by created_on desc, id desc limit $2`,
+          [DEAD_LETTERS, limit, queue, after?.at ?? null, after?.id ?? null],
         );
         return (rows as Row[]).map(letterOf);
       },
@@ -125,7 +138,34 @@ const optionsOf = ({ seconds, retries, retryDelaySeconds }: QueuePolicy) => ({
 const differs = (queue: QueueResult, options: ReturnType<typeof optionsOf>): boolean =>
   Object.entries(options).some(([name, value]) => queue[name as keyof QueueResult] !== value);
 
+interface AboutRow {
+  name: string;
+  source_name: string | null;
+  state: 'created' | 'retry' | 'active' | 'completed';
+  retry_count: number;
+  source_retry_count: number | null;
+  at: Date;
+  data: { rows?: Work[] } | null;
+  reason: string | null;
+}
+
+const STATES = { created: 'waiting', retry: 'waiting', active: 'running', completed: 'done' } as const;
+
+function workOf({ name, source_name, state, retry_count, source_retry_count, at, data, reason }: AboutRow, id: string): QueuedWork {
+  const told = { ...ofId(data?.rows ?? [], id), at: new Date(at) };
+  if (name === DEAD_LETTERS)
+    return { ...told, queue: source_name ?? 'unknown', state: 'dead letter', tries: (source_retry_count ?? 0) + 1, reason };
+  return {
+    ...told,
+    queue: name,
+    state: STATES[state],
+    tries: retry_count + (state === 'retry' ? 1 : 0),
+    reason: state === 'completed' ? null : reason,
+  };
+}
+
 interface Row {
+  position: string;
   id: string;
   data: { rows?: Work[] } | null;
   at: Date;
@@ -134,11 +174,12 @@ interface Row {
   reason: string | null;
 }
 
-const letterOf = ({ id, data, at, queue, retries, reason }: Row): DeadLetter => ({
+const letterOf = ({ id, data, at, position, queue, retries, reason }: Row): DeadLetter => ({
   id,
   queue: queue ?? 'unknown',
   subjects: (data?.rows ?? []).flatMap(({ subject }) => (subject ? [subject] : [])),
   reason,
   tries: (retries ?? 0) + 1,
   at: new Date(at),
+  position,
 });

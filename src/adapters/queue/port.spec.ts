@@ -99,11 +99,47 @@ describe.each(adapters)('a queue by $name', ({ open, isTransactional }) => {
     await engine.failed(queue, await takeOne(), 'second');
     expect(await engine.take(queue, 1)).toEqual([]);
     expect(await engine.deadLetters.count()).toBe(before + 1);
-    const [letter] = await engine.deadLetters.list(1);
+    const [letter] = await engine.deadLetters.list({ limit: 1 });
     expect(letter).toMatchObject({ queue, reason: 'second', tries: 2, subjects: ['a', 'b'] });
     expect(await engine.deadLetters.retry(letter!.id)).toBe(true);
     expect(await engine.deadLetters.retry(newId())).toBe(false);
     expect(subjectsOf((await takeOne()).rows)).toEqual(['a', 'b']);
+  });
+
+  test('lists dead letters page by page, of one queue or of all', async () => {
+    const ids: string[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      await declared({ seconds: 30, retries: 0, retryDelaySeconds: 0 });
+      await engine.put(queue, [[row(name)]]);
+      await engine.failed(queue, await takeOne(), name);
+      ids.unshift((await engine.deadLetters.list({ limit: 1 }))[0]!.id);
+    }
+    const [first, ...others] = await engine.deadLetters.list({ limit: 3 });
+    expect([first, ...others].map((letter) => letter!.id)).toEqual(ids);
+    const after = { at: first!.position, id: first!.id };
+    expect((await engine.deadLetters.list({ limit: 2, after })).map(({ id }) => id)).toEqual(ids.slice(1));
+    expect((await engine.deadLetters.list({ limit: 9, queue })).map(({ id, reason }) => [id, reason])).toEqual([[ids[0], 'c']]);
+  });
+
+  test('tells what it holds about an id, where it can look into its queues, and else says that it cannot', async () => {
+    await declared({ seconds: 30, retries: 1, retryDelaySeconds: 0 });
+    const [order, other] = [newId(), newId()];
+    await engine.put(queue, [[row(order)], [row(other)], [{ ...row(other), payload: { of: [order] }, name: 'horns', kind: 'event' }]]);
+    const taken = await takeOne();
+    await engine.done(queue, await takeOne());
+    await engine.failed(queue, taken, 'first');
+    const { work, isComplete } = await engine.about(order, 10);
+    expect(isComplete).toBe(isTransactional);
+    if (isComplete)
+      expect(work.toSorted((a, b) => b.tries - a.tries)).toMatchObject([
+        { queue, kind: 'job', names: ['bells'], state: 'waiting', tries: 1, reason: 'first' },
+        { queue, kind: 'event', names: ['horns'], state: 'waiting', tries: 0, reason: null },
+      ]);
+    else expect(work).toEqual([]);
+    const again = (await engine.take(queue, 5)).find(({ rows }) => rows[0]!.subject === order)!;
+    await engine.failed(queue, again, 'second');
+    const [dead] = (await engine.about(order, 10)).work.filter(({ state }) => state === 'dead letter');
+    expect(dead).toMatchObject({ queue, kind: 'job', names: ['bells'], tries: 2, reason: 'second', at: expect.any(Date) });
   });
 
   test('takes no late answer: a message that was handed out again is not ended by who had it before', async () => {
@@ -115,7 +151,7 @@ describe.each(adapters)('a queue by $name', ({ open, isTransactional }) => {
     await engine.done(queue, before);
     await engine.failed(queue, again, 'it was still in hand');
     expect(await engine.due([queue])).toEqual([]);
-    expect((await engine.deadLetters.list(1))[0]).toMatchObject({ queue, tries: 2 });
+    expect((await engine.deadLetters.list({ limit: 1 }))[0]).toMatchObject({ queue, tries: 2 });
   });
 
   test('delays a retry on request', async () => {

@@ -23,6 +23,20 @@ export interface Message {
   readonly rows: Work[];
 }
 
+/** Work in a queue, as far as it is about one thing. */
+export interface QueuedWork {
+  readonly queue: string;
+  readonly kind: 'event' | 'job';
+  /** Of the events or jobs that name the thing. */
+  readonly names: string[];
+  readonly state: 'waiting' | 'running' | 'done' | 'dead letter';
+  /** How often it has failed. */
+  readonly tries: number;
+  /** When it ended, or else when it was put here. */
+  readonly at: Date;
+  readonly reason: string | null;
+}
+
 export interface DeadLetter {
   readonly id: string;
   readonly queue: string;
@@ -30,6 +44,14 @@ export interface DeadLetter {
   readonly reason: string | null;
   readonly tries: number;
   readonly at: Date;
+  /** The same to the microsecond, for the next page. */
+  readonly position: string;
+}
+
+export interface LetterQuery {
+  readonly limit: number;
+  readonly queue?: string | undefined;
+  readonly after?: { readonly at: string; readonly id: string } | undefined;
 }
 
 /** SQL of the database of Souk, for engines that use it too; within a transaction if one is given. */
@@ -62,10 +84,15 @@ export interface QueueEngine {
   alive(queue: string, messages: readonly Message[]): Promise<void>;
   /** Hands out again at once what anybody has in hand: for a process that knows that it is the only one. */
   takeOver(): Promise<void>;
+  /**
+   * Work whose rows name an id, oldest first, and whether this is all: an engine that cannot look into its queues tells dead letters only.
+   * What is done stays for some minutes.
+   */
+  about(id: string, limit: number): Promise<{ work: QueuedWork[]; isComplete: boolean }>;
   readonly deadLetters: {
     count(): Promise<number>;
-    /** The newest first. */
-    list(limit: number): Promise<DeadLetter[]>;
+    /** The newest first, of one queue or of all, after the letter with that time and id. */
+    list(query: LetterQuery): Promise<DeadLetter[]>;
     /** @returns false when there is no such dead letter. */
     retry(id: string): Promise<boolean>;
   };

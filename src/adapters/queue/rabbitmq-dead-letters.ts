@@ -1,5 +1,10 @@
 import { newId } from '#kernel/ids.ts';
-import type { DeadLetter, SqlRunner, Work } from './port.ts';
+import { ofId } from './of-id.ts';
+import type { DeadLetter, LetterQuery, QueuedWork, SqlRunner, Work } from './port.ts';
+
+interface Letter extends Note {
+  at: Date;
+}
 
 interface Note {
   queue: string;
@@ -21,12 +26,21 @@ export const deadLettersIn = (sql: SqlRunner) => ({
     const { rows } = await sql.raw('select count(*)::int as count from kernel.dead_letters');
     return (rows[0] as { count: number }).count;
   },
-  async list(limit: number): Promise<DeadLetter[]> {
+  async about(id: string, limit: number): Promise<QueuedWork[]> {
     const { rows } = await sql.raw(
-      `select id, queue, rows, reason, tries, at from kernel.dead_letters order by at desc, id desc limit $1`,
-      [limit],
+      `select queue, rows, reason, tries, at from kernel.dead_letters where strpos(rows::text, $1) > 0 order by at limit $2`,
+      [id, limit],
     );
-    return (rows as (Omit<DeadLetter, 'subjects'> & { rows: Work[] })[]).map(({ rows, ...letter }) => ({
+    return (rows as Letter[]).map(({ rows, ...letter }) => ({ ...letter, ...ofId(rows, id), state: 'dead letter' }));
+  },
+  async list({ limit, queue, after }: LetterQuery): Promise<DeadLetter[]> {
+    const { rows } = await sql.raw(
+      `select id, queue, rows, reason, tries, at, at::text as position from kernel.dead_letters
+       where ($2::text is null or queue = $2) and ($3::timestamptz is null or (at, id) < ($3::timestamptz, $4::uuid))
+       order by at desc, id desc limit $1`,
+      [limit, queue ?? null, after?.at ?? null, after?.id ?? null],
+    );
+    return (rows as (Letter & Pick<DeadLetter, 'id' | 'position'>)[]).map(({ rows, ...letter }) => ({
       ...letter,
       subjects: rows.flatMap(({ subject }) => (subject ? [subject] : [])),
     }));

@@ -61,7 +61,10 @@ describe.runIf(rabbitIsHere)('a queue of RabbitMQ', () => {
     const got: (string | null)[] = [];
     await expect.poll(async () => got.push(...(await subjects(engine, 'poisoned')))).toBe(1);
     expect(got).toEqual(['a']);
-    expect((await engine.deadLetters.list(1))[0]).toMatchObject({ queue: 'poisoned', reason: expect.stringContaining('{"rows": [{') });
+    expect((await engine.deadLetters.list({ limit: 1 }))[0]).toMatchObject({
+      queue: 'poisoned',
+      reason: expect.stringContaining('{"rows": [{'),
+    });
   });
 
   test('of a subscription is worked on by one process, in order, and by the other one once that is gone', async () => {

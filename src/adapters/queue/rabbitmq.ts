@@ -164,6 +164,7 @@ export const rabbitQueue =
       async takeOver() {
         for (const inbox of inboxes.values()) await inbox.reset();
       },
+      about: async (id, limit) => ({ work: await dead.about(id, limit), isComplete: false }),
       deadLetters: { ...dead, retry: (id) => dead.retry(id, (queue, rows) => put(queue, [rows])) },
       state: () => (connection.ready ? 'ok' : 'away'),
       async stop() {

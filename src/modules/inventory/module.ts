@@ -7,6 +7,7 @@ import { reserveStock, takeStock } from './claim-stock.ts';
 import { closeLevels } from './close-levels.ts';
 import { type Inventory, needs } from './context.ts';
 import { confirmStock, expireStock, releaseStock } from './end-reservation.ts';
+import { explainOrder } from './explain-order.ts';
 import { readLevels } from './level.ts';
 import { historyOf, type MovementRow, movementOf, movementWithId } from './movement.ts';
 import { openStock } from './open-stock.ts';
@@ -34,6 +35,7 @@ export const inventoryModule = module<typeof inventory, Inventory>({
     release: releaseStock,
     putBack,
   },
+  explains: { order: explainOrder },
   timers: [timer('inventory.expire-reservations', seconds(10), expireStock)],
   machines: [reservationMachine],
   migrations: new URL('./migrations/', import.meta.url),

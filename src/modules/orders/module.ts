@@ -5,6 +5,7 @@ import { orders } from '#orders';
 import { life } from './account-life.ts';
 import { compensateOrder } from './compensate-order.ts';
 import { needs, type Orders } from './context.ts';
+import { explainOrder } from './explain-order.ts';
 import { follow } from './follow.ts';
 import { gauges } from './gauges.ts';
 import { hasBought } from './has-bought.ts';
@@ -34,6 +35,7 @@ export const ordersModule = module<typeof orders, Orders>({
   },
   sealed,
   life,
+  explains: { order: explainOrder },
   tables,
   machines: [orderMachine],
   migrations: new URL('./migrations/', import.meta.url),

@@ -8,6 +8,7 @@ import { resumeCharges } from './charge-wallet.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { needs, type Wallet } from './context.ts';
 import { deliver } from './deliver.ts';
+import { explainOrder } from './explain-order.ts';
 import { fixtures } from './fixtures.ts';
 import { gauges } from './gauges.ts';
 import { capture, expireHolds, hold, releaseHold } from './hold.ts';
@@ -60,6 +61,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   },
   sealed,
   life,
+  explains: { order: explainOrder },
   tables,
   machines: [chargeMachine, paymentMachine, payoutMachine],
   fixtures,

@@ -1,0 +1,30 @@
+import { sql } from '#kernel/database.ts';
+import type { Explained, Which } from '#kernel/explain.ts';
+import { type CurrencyCode, formatMoney } from '#kernel/money.ts';
+import type { Wallet } from './context.ts';
+
+interface Row {
+  at: Date;
+  key: string;
+  kind: string;
+  amount: number;
+  currency: CurrencyCode;
+  debit: string;
+  credit: string;
+}
+
+/** Each transfer that an order or its shipments caused: the sale, the delivery, refunds. */
+export async function explainOrder({ db }: Wallet, { id, shipments }: Which): Promise<Explained[]> {
+  const rows = await db.many<Row>(sql`
+    select j.at, j.key, t.kind, t.amount, t.currency, d.purpose || ' of ' || d.owner as debit, c.purpose || ' of ' || c.owner as credit
+    from wallet.journals as j join wallet.transfers as t on t.journal_id = j.id
+    join wallet.accounts as d on d.id = t.debit_account join wallet.accounts as c on c.id = t.credit_account
+    where j.cause_kind in ('order', 'shipment', 'delivery', 'refund') and j.cause_id = any(${[id, ...shipments]}::text[])
+    order by t.seq limit 1001`);
+  return rows.map(({ at, key, kind, amount, currency, debit, credit }) => ({
+    at: at.toISOString(),
+    kind: 'transfer',
+    text: `${kind}: ${formatMoney({ amount, currency })} from ${debit} to ${credit}`,
+    details: { key },
+  }));
+}
