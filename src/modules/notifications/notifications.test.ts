@@ -50,6 +50,41 @@ test('a purchase tells the buyer and the seller, each in their language, once ho
   expect(outbox[0]).toEqual({ ...outbox[0], channel: 'email', subject: 'Votre commande est passée' });
 });
 
+test('the buyer and the seller learn of each step to the door and back, once', async () => {
+  const sam = await w.seller('sam');
+  const bowl = await sam.lists({ name: 'Bowl', price: usd(10_00), stock: 100 });
+  const tom = await w.buyer('tom', { balance: usd(200_00) });
+  const root = await w.person('root', ['admin']);
+  const order = async () => (await tom.post('/v1/orders', { items: [{ productId: bowl, quantity: 2 }] })).body;
+  const [one, two] = [await order(), await order()];
+  await w.step();
+  const done = async (person: Person, path: string, body: object = {}) =>
+    expect((await person.post(path, body)).status, path).toBeLessThan(300);
+  await done(sam, `/v1/orders/${one.id}/packed`);
+  await done(sam, `/v1/orders/${one.id}/shipped`, { carrier: 'Carthage Couriers', tracking: 'T-1' });
+  await done(root, `/v1/orders/${one.id}/delivered`);
+  await done(tom, `/v1/orders/${one.id}/returns`, { items: [{ variantId: one.items[0].variantId, quantity: 1 }], reason: 'It leaks.' });
+  const { items: returns } = (await sam.get(`/v1/orders/${one.id}/returns`)).body;
+  await done(sam, `/v1/orders/${one.id}/returns/${returns[0].id}/acceptance`);
+  await done(tom, `/v1/orders/${two.id}/cancel`);
+  await w.step();
+  await w.tellAgain('fulfilment.shipment-packed.v1', 'fulfilment.shipment-cancelled.v1', 'fulfilment.money-refunded.v1');
+  await w.step();
+  const told = async (person: Person) =>
+    (await notices.listOf(person, '?limit=100')).items.map(({ kind }: { kind: string }) => kind).sort();
+  expect(await told(tom)).toEqual(
+    [
+      ...['order-placed', 'order-placed', 'order-packed', 'order-shipped', 'order-delivered', 'return-accepted'],
+      ...['order-cancelled', 'order-refunded', 'order-refunded'],
+    ].sort(),
+  );
+  expect(await told(sam)).toEqual(['product-decided', 'return-requested', 'sale-cancelled', 'sold', 'sold']);
+  const { items } = await notices.listOf(tom, '?limit=100');
+  const textOf = (kind: string) => items.filter((item: { kind: string }) => item.kind === kind).map(({ text }: { text: string }) => text);
+  expect(textOf('order-shipped')[0]).toContain('Carrier: Carthage Couriers\n\nTracking number: T-1');
+  expect(textOf('order-refunded').join()).toMatch(/\$20\.00[\s\S]*\$10\.00|\$10\.00[\s\S]*\$20\.00/);
+});
+
 test('they are read one by one, or all; what is read stays read', async () => {
   const ann = await w.person('ann');
   for (const host of ['1.example', '2.example', '3.example']) await notices.tells(ann, newId(), host);

@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import { PLATFORM_SELLER } from '#catalog';
+import {
+  moneyRefunded,
+  returnAccepted,
+  returnRefused,
+  returnRequested,
+  shipmentCancelled,
+  shipmentDelivered,
+  shipmentPacked,
+  shipmentShipped,
+} from '#fulfilment';
+import { type Delivered, type EventKind, on } from '#kernel/events.ts';
+import type { Values } from '#mail/fill.ts';
+import type { MessageKind } from '#mail/texts.ts';
+import type { Notifications } from './context.ts';
+import type { Kind } from './kinds.ts';
+import { type Caused, notifyAll } from './notify.ts';
+
+type Told = z.infer<typeof shipmentPacked.payload>;
+
+/** Tells the buyer or the seller of a shipment what happened to it; who caused it themselves is told all the same, as a receipt. */
+const telling = <P extends z.ZodType<Told>>(
+  event: EventKind<P>,
+  notices: readonly {
+    to: 'buyer' | 'seller';
+    kind: Kind & MessageKind;
+    values?: (payload: z.infer<P>) => Values;
+    /** What makes two events one for their reader. Each event is one, unless this says otherwise. */
+    key?: (event: Delivered<z.infer<P>>) => string;
+    when?: (payload: z.infer<P>) => boolean;
+  }[],
+) =>
+  on(event, (ctx: Notifications, events) =>
+    notifyAll(
+      ctx,
+      events.flatMap((delivered) =>
+        notices.flatMap(({ to, kind, values = () => ({}), key = ({ id }) => id, when = () => true }): Caused[] => {
+          const payload: z.infer<P> = delivered.payload;
+          const accountId = to === 'buyer' ? payload.buyer : payload.sellerId;
+          if (accountId === PLATFORM_SELLER.id || !when(payload)) return [];
+          const told = { order: payload.orderId, ...values(payload) };
+          return [{ key: `${kind}:${key(delivered)}:${accountId}`, accountId, kind, text: kind, values: told, cause: delivered.cause }];
+        }),
+      ),
+    ),
+  );
+
+export const shipmentSubscriptions = [
+  telling(shipmentPacked, [{ to: 'buyer', kind: 'order-packed' }]),
+  telling(shipmentShipped, [
+    { to: 'buyer', kind: 'order-shipped', values: ({ carrierName, tracking }) => ({ carrier: carrierName, tracking }) },
+  ]),
+  telling(shipmentDelivered, [{ to: 'buyer', kind: 'order-delivered' }]),
+  telling(shipmentCancelled, [
+    // one call cancels the shipments of several sellers
+    { to: 'buyer', kind: 'order-cancelled', key: ({ id, payload, cause }) => `${payload.orderId}:${cause?.requestId ?? id}` },
+    { to: 'seller', kind: 'sale-cancelled' },
+  ]),
+  telling(returnRequested, [{ to: 'seller', kind: 'return-requested' }]),
+  telling(returnAccepted, [{ to: 'buyer', kind: 'return-accepted' }]),
+  telling(returnRefused, [{ to: 'buyer', kind: 'return-refused' }]),
+  telling(moneyRefunded, [
+    {
+      to: 'buyer',
+      kind: 'order-refunded',
+      values: ({ amount, currency }) => ({ amount: { amount, currency } }),
+      when: ({ amount }) => amount > 0,
+    },
+  ]),
+];
