@@ -60,10 +60,11 @@ interface SettingsRow {
   quiet_until: string | null;
 }
 
-const settingsOf = (accountId: string): Sql =>
+export const settingsOf = (accountId: string): Sql =>
   sql`select choices, quiet_from, quiet_until from notifications.settings where account_id = ${accountId}`;
 
-const stopsOf = (accountId: string): Sql => sql`select channel, address_index from notifications.stops where account_id = ${accountId}`;
+export const stopsOf = (accountId: string): Sql =>
+  sql`select channel, address_index from notifications.stops where account_id = ${accountId}`;
 
 /** What the caller has chosen, with what applies where they have not. */
 export async function showSettings(ctx: Notifications, accountId = ctx.actor.id): Promise<z.infer<typeof NotificationSettings>> {
@@ -111,7 +112,7 @@ export async function changeSettings(
   return showSettings(ctx);
 }
 
-const settingsUpsert = (accountId: string, choices: Choices, quiet: NotificationChanges['quietHours']): Sql => sql`
+export const settingsUpsert = (accountId: string, choices: Choices, quiet: NotificationChanges['quietHours']): Sql => sql`
   insert into notifications.settings as s (account_id, choices, quiet_from, quiet_until)
   values (${accountId}, ${JSON.stringify(choices)}::jsonb, ${quiet?.from ?? null}, ${quiet?.until ?? null})
   on conflict (account_id) do update

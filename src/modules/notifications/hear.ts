@@ -5,6 +5,7 @@ import { type Sql, sql } from '#kernel/database.ts';
 import { type Delivered, enqueue } from '#kernel/events.ts';
 import type { orderPlaced } from '#orders';
 import type { reviewModerated } from '#reviews';
+import type { payoutSent } from '#wallet';
 import type { Notifications } from './context.ts';
 import { aboutProductJob, stockLowJob } from './jobs.ts';
 import { type Caused, notifyAll } from './notify.ts';
@@ -26,6 +27,18 @@ export const hearOrderPlaced = (ctx: Notifications, events: Events<typeof orderP
       return [notice(buyer, 'order-placed', total), ...[...sums].map(([seller, sum]) => notice(seller, 'sold', sum))];
     }),
   );
+
+/** The seller who has asked for a payout. */
+export const hearPayout =
+  (kind: 'payout-sent' | 'payout-failed' | 'payout-waiting') =>
+  (ctx: Notifications, events: Events<typeof payoutSent>): Promise<void> =>
+    notifyAll(
+      ctx,
+      events.map(({ payload: { payoutId, owner, amount, currency }, cause }) => ({
+        ...{ key: `${kind}:${payoutId}`, accountId: owner, kind, text: kind, cause },
+        values: { amount: { amount, currency } },
+      })),
+    );
 
 /** The author of a review, when somebody else has decided about it. */
 export const hearReviewModerated = (ctx: Notifications, events: Events<typeof reviewModerated>): Promise<void> =>

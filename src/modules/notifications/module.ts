@@ -5,6 +5,7 @@ import { notifications } from '#notifications';
 import { tellAboutProduct, tellStockLow } from './about-product.ts';
 import { life } from './account-life.ts';
 import { type Notifications, needs } from './context.ts';
+import { explainOrder } from './explain-order.ts';
 import { forgetOld } from './forget-old.ts';
 import { aboutProductJob, sendJob, stockLowJob } from './jobs.ts';
 import { notifyAll } from './notify.ts';
@@ -36,6 +37,7 @@ export const notificationsModule = module<typeof notifications, Notifications>({
   settings: notificationSettings,
   sealed,
   life,
+  explains: { order: explainOrder },
   standing,
   tables,
   machines: [sendingMachine],

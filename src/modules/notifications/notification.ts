@@ -99,8 +99,8 @@ export const markAllRead = (accountId: string, now: Date): Sql => sql`
   update notifications.notifications set read_at = ${now} where account_id = ${accountId} and in_app and read_at is null and created_at <= ${now}`;
 
 export const notificationsBefore = (before: Date, limit: number): Sql => sql`
-  delete from notifications.notifications where id in (
-    select id from notifications.notifications where created_at < ${before} order by created_at limit ${limit} for update skip locked)`;
+  delete from notifications.notifications where id = any(array(
+    select id from notifications.notifications where created_at < ${before} order by created_at limit ${limit} for update skip locked))`;
 
 /** Those of an account, in pages, for its export. */
 export const notificationsOf = (db: Database, accountId: string, limit: number): Promise<NotificationRow[]> =>

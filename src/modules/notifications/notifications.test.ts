@@ -82,7 +82,27 @@ test('the buyer and the seller learn of each step to the door and back, once', a
   const { items } = await notices.listOf(tom, '?limit=100');
   const textOf = (kind: string) => items.filter((item: { kind: string }) => item.kind === kind).map(({ text }: { text: string }) => text);
   expect(textOf('order-shipped')[0]).toContain('Carrier: Carthage Couriers\n\nTracking number: T-1');
+  const explained = await w.ask<{ told: { text: string }[] }>('notifications', 'explain.order', { id: one.id, shipments: [] });
+  const lines = explained.told.map(({ text }) => text);
+  expect(lines).toContain(`order-shipped to ${tom.id} in the application`);
+  expect(lines).toContain(`order-placed to ${tom.id} by email: sent`);
+  expect(lines).toContain(`sold to ${sam.id} by push: dropped`);
   expect(textOf('order-refunded').join()).toMatch(/\$20\.00[\s\S]*\$10\.00|\$10\.00[\s\S]*\$20\.00/);
+});
+
+test('sellers learn what becomes of their payouts', async () => {
+  const una = await w.seller('una');
+  const [payoutId, amount] = [newId(), { owner: una.id, currency: 'TND', amount: 1_500 }];
+  const told = ['payout-failed', 'payout-sent', 'payout-waiting'];
+  for (const name of told)
+    await w.sql(
+      `insert into kernel.outbox (id, kind, name, subject, payload, created_at) values (gen_random_uuid(), 'event', $1, $2, $3, now())`,
+      [`wallet.${name}.v1`, payoutId, { payoutId, ...amount }],
+    );
+  await w.step();
+  const { items } = await notices.listOf(una);
+  expect(items.map(({ kind }: { kind: string }) => kind).sort()).toEqual(told);
+  for (const { text } of items) expect(text).toContain('TND\u00a01.500');
 });
 
 test('they are read one by one, or all; what is read stays read', async () => {

@@ -3,7 +3,8 @@ import { levelsChanged } from '#inventory';
 import { on } from '#kernel/events.ts';
 import { orderPlaced } from '#orders';
 import { reviewModerated } from '#reviews';
-import { hearLevelsChanged, hearOrderPlaced, hearProductDecided, hearReviewModerated } from './hear.ts';
+import { payoutFailed, payoutSent, payoutWaiting } from '#wallet';
+import { hearLevelsChanged, hearOrderPlaced, hearPayout, hearProductDecided, hearReviewModerated } from './hear.ts';
 import { shipmentSubscriptions } from './hear-shipments.ts';
 
 export const subscriptions = [
@@ -12,4 +13,7 @@ export const subscriptions = [
   on(productDecided, hearProductDecided),
   on(levelsChanged, hearLevelsChanged),
   ...shipmentSubscriptions,
+  on(payoutSent, hearPayout('payout-sent')),
+  on(payoutFailed, hearPayout('payout-failed')),
+  on(payoutWaiting, hearPayout('payout-waiting')),
 ];
