@@ -103,6 +103,8 @@ const WORDS: Readonly<Record<string, unknown>> = {
   command: 'approve',
   state: 'placed',
   payment: 'wallet',
+  carrier: 'Carthage Couriers',
+  tracking: 'TN-4711',
   city: 'Tunis',
   street: '12 Rue de Carthage',
   amount: 12500,

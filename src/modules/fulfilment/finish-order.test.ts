@@ -72,8 +72,8 @@ test.each(['wallet', 'orders'] as const)('a delivery whose %s did not follow is 
   await w.step();
   expect((await orderOf(id)).state).toBe('packed'); // its process may still be at it
   w.clock.advance(5000);
-  const gauge = /^souk_fulfilment_unfinished_seconds\S* (\S+)$/m.exec((await w.get('/metrics')).body as string);
-  expect(Number(gauge?.[1])).toBeGreaterThanOrEqual(5);
+  const gauge = async () => Number(/^souk_fulfilment_unfinished_seconds\S* (\S+)$/m.exec((await w.get('/metrics')).body)?.[1]);
+  await expect.poll(gauge, { timeout: 5000 }).toBeGreaterThanOrEqual(5);
   await leasesEnd();
   expect(await orderOf(id)).toMatchObject({ state: 'delivered', shipments: [{ tracking: 'TN-1' }] });
   expect((await orderOf(id)).timeline.map((moment: { state: string }) => moment.state)).toEqual([

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { days } from '#kernel/clock.ts';
-import { type Person, type Reply, usd } from '../../../test/people.ts';
+import { PASSWORD, type Person, type Reply, usd } from '../../../test/people.ts';
+import { enrol } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;
@@ -159,6 +160,17 @@ describe('a refund by staff', () => {
     expect(await refunds(id, { [lamp]: 2 })).toMatchObject({ body: { state: 'refunded', items: [{ refundedQuantity: 3 }] } });
     expect([(await bob.balance()).amount, await stock(lamp)]).toEqual([money + 3 * 9_99, units + 1]); // two are on the road
     expect(await root.post(`/v1/orders/${id}/delivered`)).toBeProblem(409, 'fulfilment/wrong-state');
+  });
+
+  test('needs a second factor that was proven lately, where the account has one', async () => {
+    const id = await places({ [lamp]: 1 });
+    const flo = await w.person('flo', ['finance']);
+    const { person, app } = await enrol(w, flo);
+    const call = (who: Person) => who.post(`/v1/orders/${id}/refunds`, { items: wants({ [lamp]: 1 }), reason: 'Broken.' });
+    const { body } = await w.post('/v1/auth/sign-in', { username: 'flo', password: PASSWORD, code: app.next() });
+    const again = await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: body.refreshToken });
+    expect(await call(w.withToken(flo, again.body.accessToken))).toBeProblem(403, 'mfa-required');
+    expect((await call(person)).status).toBe(200);
   });
 
   test("after the delivery takes it from what the seller is owed, the platform's fee with it", async () => {
