@@ -121,6 +121,18 @@ async function dayInTheLife(): Promise<void> {
   const asked = (await sue.get(`/v1/orders/${order.body.id}/returns`)).body.items[0];
   await sue.post(`/v1/orders/${order.body.id}/returns/${asked.id}/acceptance`);
   await root.post(`/v1/orders/${order.body.id}/refunds`, one);
+  await w.ask('wallet', 'collectCash', {
+    key: order.body.id.replace(/^./, 'f'),
+    payer: bob.id,
+    currency: 'USD',
+    share: { payee: sue.id, amount: 99_999_99, commission: 1 },
+  });
+  const [small, large] = [await sue.post('/v1/payouts', usd(1_00)), await sue.post('/v1/payouts', usd(50_000_00))];
+  if (small.status !== 201 || large.status !== 201) throw new Error('nothing was paid out');
+  await root.post(`/v1/payouts/${large.body.id}/approval`, { approve: false, reason: 'Too much.' });
+  for (const who of [sue, root]) for (const path of ['', '?state=pending', `/${small.body.id}`]) await who.get(`/v1/payouts${path}`);
+  await sue.get('/v1/customers/sue/wallet/sales');
+  await w.ask('wallet', 'explain.order', { id: order.body.id, shipments: [] });
   await bob.post(`/v1/orders/${sold.body.id}/cancel`);
   for (const who of [sue, root]) await who.get('/v1/shipments?state=placed');
   await bob.post('/v1/customers/bob/wallet/deduct', usd(1_00));

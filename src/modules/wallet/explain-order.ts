@@ -13,13 +13,17 @@ interface Row {
   credit: string;
 }
 
-/** Each transfer that an order or its shipments caused: the sale, the delivery, refunds. */
+/** Each transfer that an order or its shipments caused: the sale, or the cash; deliveries, and refunds. Payouts are of no single order. */
 export async function explainOrder({ db }: Wallet, { id, shipments }: Which): Promise<Explained[]> {
+  const ids = [id, ...shipments];
   const rows = await db.many<Row>(sql`
     select j.at, j.key, t.kind, t.amount, t.currency, d.purpose || ' of ' || d.owner as debit, c.purpose || ' of ' || c.owner as credit
-    from wallet.journals as j join wallet.transfers as t on t.journal_id = j.id
+    from (
+      select id, at, key from wallet.journals where key = any(${ids.map((one) => `pay:${one}`)}::text[])
+      union all
+      select id, at, key from wallet.journals where cause_kind in ('delivery', 'refund') and cause_id = any(${ids}::text[])
+    ) as j join wallet.transfers as t on t.journal_id = j.id
     join wallet.accounts as d on d.id = t.debit_account join wallet.accounts as c on c.id = t.credit_account
-    where j.cause_kind in ('order', 'shipment', 'delivery', 'refund') and j.cause_id = any(${[id, ...shipments]}::text[])
     order by t.seq limit 1001`);
   return rows.map(({ at, key, kind, amount, currency, debit, credit }) => ({
     at: at.toISOString(),
