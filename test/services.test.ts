@@ -16,8 +16,8 @@ afterAll(() => room.clear());
 
 /** Two processes on one database. Whatever orders asks of a module of the other process goes over the wire, and commits there by itself. */
 describe.each([
-  { orders: 'orders,fulfilment', other: 'identity,partners,wallet,inventory,catalog' },
-  { orders: 'orders,fulfilment,catalog,inventory,identity', other: 'wallet,identity,partners' },
+  { orders: 'orders,fulfilment', other: 'identity,partners,wallet,inventory,catalog,notifications' },
+  { orders: 'orders,fulfilment,catalog,inventory,identity,notifications', other: 'wallet,identity,partners' },
 ])('with $orders in one process and $other in another', (shape) => {
   let w: World;
   let books: Invariants;

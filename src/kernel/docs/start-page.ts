@@ -25,7 +25,7 @@ export const startJson = ({ version }: StartParts): object => ({
 export function startPage({ version, modules, origin, production, signIn }: StartParts): Promise<string> {
   const outbox = production
     ? ''
-    : html`<li><a href="/dev/outbox">Outbox</a><div>The mail that Souk would have sent. It is not there in production.</div></li>`;
+    : html`<li><a href="/dev/outbox">Outbox</a><div>The email, SMS and push messages that Souk would have sent. It is not there in production.</div></li>`;
   const demo =
     !signIn || signIn.accounts.length === 0
       ? ''

@@ -239,6 +239,12 @@ test('an address that the mail server refuses for good stops its channel, and th
   ]);
   expect((await zoe.get('/v1/notifications/settings')).body.stopped).toEqual(['email']);
 
+  const yves = await real.person('yves');
+  const postmaster = await real.partner('Mail Loop', ['notifications:report']);
+  for (const email of ['YVES@example.com', 'nobody@example.com', 'yves@example.com'])
+    expect((await postmaster.post('/v1/notifications/bounces', { email })).status).toBe(204);
+  expect((await notices.listOf(yves)).items.map(({ kind }: { kind: string }) => kind)).toEqual(['channel-stopped']);
+
   await real.sql("update identity.accounts set email_sealed = null, email_index = null, email_confirmed_at = null where username = 'zoe'");
   expect((await zoe.get('/v1/notifications/settings')).body.stopped).toEqual([]);
 });

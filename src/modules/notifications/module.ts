@@ -35,6 +35,7 @@ export const notificationsModule = module<typeof notifications, Notifications>({
   timers: [timer('notifications.forget-old', hours(1), forgetOld)],
   subscriptions,
   settings: notificationSettings,
+  permissions: { 'notifications:report': { does: 'reports email addresses that messages came back from', roles: ['operator'] } },
   sealed,
   life,
   explains: { order: explainOrder },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notFound } from '#kernel/problems.ts';
-import { anyone, del, get, HtmlPage, post, put, signedIn } from '#kernel/routes.ts';
+import { anyone, del, get, HtmlPage, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { alwaysOn, changeSettings, NotificationChanges, NotificationSettings, showSettings } from './choices.ts';
 import type { Notifications } from './context.ts';
 import { Device, Subscription } from './device.ts';
@@ -15,6 +15,7 @@ import {
 } from './list-notifications.ts';
 import { Notification } from './notification.ts';
 import { listDevices, registerDevice, removeDevice } from './register-device.ts';
+import { Bounce, reportBounce } from './report-bounce.ts';
 import { askToUnsubscribe, unsubscribe } from './unsubscribe.ts';
 
 const UnreadCount = z.object({ unread: Unread }).meta({ id: 'UnreadCount' });
@@ -103,6 +104,16 @@ export const routes = [
     returns: null,
     problems: [notFound],
     handle: (ctx: Notifications, { params }) => removeDevice(ctx, params.id),
+  }),
+  post('/notifications/bounces', {
+    summary: 'Report that messages to an email address came back',
+    description:
+      'Nothing is sent to the address any more, and its owner is told in the application. The reply does not say whether it is known.',
+    access: permitted('notifications:report'),
+    body: Bounce,
+    returns: null,
+    problems: [],
+    handle: (ctx: Notifications, { body }) => reportBounce(ctx, body),
   }),
   get('/notifications/unsubscribe', {
     summary: 'A page with a button that turns emails of one kind off',

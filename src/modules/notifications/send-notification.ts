@@ -132,7 +132,7 @@ async function pushToAll(
 }
 
 /** Nothing goes to this address any more; the person is told so, once for each address. */
-async function stopChannel(ctx: Notifications, channel: 'email' | 'sms', reader: Reader): Promise<void> {
+export async function stopChannel(ctx: Notifications, channel: 'email' | 'sms', reader: Reader): Promise<void> {
   const index = addressIndex(ctx, channel, addressOf(reader, channel)!);
   await ctx.db.execute(sql`
     insert into notifications.stops (account_id, channel, address_index, at) values (${reader.id}, ${channel}, ${index}, ${ctx.clock.now()})
