@@ -290,3 +290,8 @@ const open = async (w: World): Promise<number> =>
       "select ((select count(*) from kernel.outbox) + (select count(*) from pgboss.job where name like 'workshop%' and state < 'completed'))::int as open",
     )
   )[0]!.open;
+
+test('work of a queue that no module here knows is refused, and says so', async () => {
+  const w = await world();
+  await expect(w.souk.deliver('nobody.hears', [])).rejects.toThrow('No module of this process works on the queue nobody.hears.');
+});

@@ -15,7 +15,7 @@ describe('the front door', () => {
     expect((await w.get('/products')).status).toBe(200);
     expect((await w.get('/v1/products')).status).toBe(200);
     expect(await w.get('/v1/nothing')).toBeProblem(404, 'not-found');
-    expect(await w.get('/internal/wallet/pay')).toBeProblem(404, 'not-found'); // without INTERNAL_SECRET there is no such door
+    expect(await w.post('/internal/wallet/pay', {})).toBeProblem(404, 'not-found'); // without INTERNAL_SECRET there is no such door
     const wrong = await w.fetch('/v1/products', { method: 'PUT' });
     expect(wrong).toBeProblem(405, 'method-not-allowed');
     expect(wrong.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');

@@ -145,3 +145,19 @@ test('work that waits is told by queue, tokens that are remembered are hits, and
   await Promise.all(Array.from({ length: 12 }, () => w.souk.runtime.ask('orders', 'wallet', 'prove', {}, systemScope).catch(() => {})));
   expect(sampleOf(await read(w), 'souk_breaker_open{module="wallet"}')).toBe(1);
 });
+
+test('the age of the outbox is that of its oldest row, and 0 where nothing waits', async () => {
+  const w = await world();
+  await w.step();
+  const age = async () => sampleOf(await read(w), 'souk_outbox_oldest_seconds');
+  expect(await age()).toBe(0);
+  const sent = (name: string) =>
+    w.sql("insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'event', $1, '{}', $2)", [
+      name,
+      w.clock.now(),
+    ]);
+  await sent('tests.first');
+  w.clock.advance(40_000);
+  await sent('tests.second');
+  expect(await age()).toBe(40);
+});

@@ -4,6 +4,7 @@ import { usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
 import { type DatabasePool, openPool, raw } from './database.ts';
 import { unavailable } from './problems.ts';
+import { problemOf } from './thrown.ts';
 
 /** What PostgreSQL says when it cannot serve, provoked for real: an outage, which the caller may wait for, and no fault of ours. */
 
@@ -133,3 +134,11 @@ interface Content {
 }
 
 const exampleOf = (content: Content | undefined): unknown => content?.example ?? Object.values(content?.examples ?? {})[0]?.value;
+
+test('what met a lock or a deadlock is told to come back: with a key it may be under way still', () => {
+  for (const code of ['55P03', '57014', '40001', '40P01']) {
+    const asked = (headers: Record<string, string>) => problemOf({ code }, new Request('http://souk.test/v1/orders', { headers }));
+    expect(asked({})).toMatchObject({ status: 503, code: 'unavailable' });
+    expect(asked({ 'idempotency-key': 'k' })).toMatchObject({ status: 409, code: 'still-running' });
+  }
+});

@@ -199,6 +199,8 @@ describe('what a shared cache may keep', () => {
     const path = `/v1/products/${lamp}`;
     const etag = (await w.get(path)).headers.get('etag')!;
     expect(etag).toMatch(/^"\d+\.[\w-]{22}"$/);
+    const account = await sue.get('/v1/customers/sue'); // a page that is not ready-made
+    expect(account.headers.get('etag')).toBe(`"${account.body.version}"`);
     const version = `${etag.split('.')[0]}"`;
     expect((await sue.get(path, { 'if-none-match': etag })).status).toBe(304);
     await sue.post(`${path}/stock`, { change: 1, reason: 'found' });

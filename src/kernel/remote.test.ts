@@ -8,6 +8,7 @@ import { freePort } from '../../infra/local/free-port.ts';
 import { type World, world } from '../../test/world.ts';
 import { noTracing } from '../adapters/tracing/none.ts';
 import { modules } from '../modules/index.ts';
+import { writeKey } from '../modules/partners/key-text.ts';
 import type { Context } from './context.ts';
 import { contract } from './contracts.ts';
 import { newId } from './ids.ts';
@@ -115,4 +116,17 @@ test('nothing is asked of another service inside an open transaction', async () 
 test('who closes an account asks every service, and none of them asks another one about it', async () => {
   await expect(asks('life.forget', { accountId: newId() })).rejects.toMatchObject({ status: 500 });
   expect(heard).toEqual([]);
+});
+
+test('a key that nobody can check now is not taken for none, not even on a public page', async () => {
+  const elsewhere = await world({
+    env: {
+      MODULES: modules.flatMap(({ name }) => (name === 'partners' ? [] : [name])).join(','),
+      PARTNERS_SERVICE_URL: `http://127.0.0.1:${await freePort()}`,
+      INTERNAL_SECRET: SECRET,
+    },
+  });
+  const key = writeKey({ id: newId(), secret: 'ab'.repeat(32) });
+  expect((await elsewhere.get('/v1/products')).status).toBe(200);
+  expect(await elsewhere.get('/v1/products', { 'x-api-key': key })).toBeProblem(503, 'unavailable');
 });
