@@ -30,7 +30,7 @@ export async function blockersOf(ctx: Wallet, { accountId }: Whose): Promise<str
 }
 
 /** `undelivered` keeps no balance of its own; it is the stored sum and what came since. */
-const openBlockers = (owner: string) => sql`
+export const openBlockers = (owner: string) => sql`
   select case purpose when 'available' then 'balance' else purpose end as blocker
   from (
     select a.purpose, case when a.guarded then a.balance else
