@@ -73,6 +73,8 @@ test.each(['wallet', 'orders'] as const)('a delivery whose %s did not follow is 
   expect((await orderOf(id)).state).toBe('packed'); // its process may still be at it
   w.clock.advance(5000);
   const gauge = async () => Number(/^souk_fulfilment_unfinished_seconds\S* (\S+)$/m.exec((await w.get('/metrics')).body)?.[1]);
+  const { told } = await w.ask<{ told: { text: string }[] }>('fulfilment', 'explain.order', { id, shipments: [] });
+  expect(told.at(-1)?.text).toBe('version 3 of the shipments has not followed yet, only 2: it is tried again');
   await expect.poll(gauge, { timeout: 5000 }).toBeGreaterThanOrEqual(5);
   await leasesEnd();
   expect(await orderOf(id)).toMatchObject({ state: 'delivered', shipments: [{ tracking: 'TN-1' }] });

@@ -5,6 +5,7 @@ import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { completeShipments } from './complete-shipments.ts';
 import { type FulfilmentContext, needs } from './context.ts';
+import { explainOrder } from './explain-order.ts';
 import { finishOrders } from './finish-order.ts';
 import { gauges } from './gauges.ts';
 import { openShipmentsJob } from './jobs.ts';
@@ -36,6 +37,7 @@ export const fulfilmentModule = module<typeof fulfilment, FulfilmentContext>({
     'orders:deliver': { does: 'delivers orders', roles: [], forPartners: true },
   },
   life,
+  explains: { order: explainOrder },
   tables,
   machines: [shipmentMachine, returnMachine],
   migrations: new URL('./migrations/', import.meta.url),

@@ -125,6 +125,11 @@ describe('a return', () => {
     expect((await fay.post(`/v1/orders/${id}/returns/${(await lastReturn(id)).id}/acceptance`)).status).toBe(200);
     expect(await orderOf(id)).toMatchObject({ state: 'returned', shipments: [{ state: 'returned', refunded: usd(2 * 9_99 + 33) }] });
     expect((await bob.balance()).amount).toBe(money + 2 * 9_99 + 33);
+    const { told } = await w.ask<{ told: { text: string }[] }>('fulfilment', 'explain.order', { id, shipments: [] });
+    const texts = told.map(({ text }) => text).join('\n');
+    expect(texts).toMatch(/^shipment \S+ of \S+: returned now\nreturn \S+ requested: 1 of \S+\nreturn \S+ accepted by seller/);
+    expect(texts).toMatch(/1 of \S+ taken out of the sale by return, staff/);
+    expect(texts).not.toContain('Too bright');
   });
 
   test('is possible for fourteen days, after the completion too, and not longer', async () => {
