@@ -161,7 +161,7 @@ souk
   .description('run Souk as services on this machine: a process each, with RabbitMQ, Redis and nginx where they are installed')
   .option('--replicas <count>', 'how many processes of each service, 1 to 8', wholeNumber(1, 8), 1)
   .option('--port <port>', 'the port of the gateway', wholeNumber(1, 65_535), gatewayPort)
-  .option('--free-ports', 'run the services on any free ports, rather than on 5000 to 5003')
+  .option('--free-ports', 'run the services on any free ports, rather than on those of the table')
   .action(runServices);
 
 souk

@@ -1,4 +1,4 @@
-import { keeper, type Service } from './topology.ts';
+import { hearer, keeper, type Service } from './topology.ts';
 
 /** The database role of a service. */
 export const roleOf = ({ name }: Pick<Service, 'name'>): string => `souk_${name}`;
@@ -58,6 +58,9 @@ function roleSql(service: Service, modules: readonly string[], hasBroker: boolea
     ]),
     ...['consumed', 'dead_letters'].map((table) => `drop policy if exists ${role}_keeps on kernel.${table};`),
     ...(service === keeper ? [KEEPER.replaceAll('ROLE', role).trim()] : []),
+    `revoke all on kernel.event_log from ${role};`,
+    ...(service === hearer ? [`grant select, delete on kernel.event_log to ${role};`] : []),
+    ...(service === keeper ? [`grant select, delete on kernel.event_log to ${role};`] : []),
     ...(hasBroker ? [] : [inPgBoss(wholeOf('pgboss', role))]),
   ].join('\n');
 }

@@ -19,11 +19,14 @@ export const services: readonly Service[] = [
   { name: 'inventory', port: 5001, modules: ['inventory', 'catalog'] },
   { name: 'sales', port: 5002, modules: ['orders', 'fulfilment'] },
   { name: 'reviews', port: 5003, modules: ['reviews'] },
-  { name: 'engagement', port: 5005, modules: ['notifications'] },
+  { name: 'engagement', port: 5005, modules: ['notifications', 'integrations'] },
 ];
 
 /** The service with the lowest module: it keeps the kernel's rows, answers for the audit trail and shows the documents of all. */
 export const keeper: Service = services[0]!;
+
+/** The service with the module that hears every event: it takes them from the kernel's log. */
+export const hearer: Service | undefined = services.find(({ modules }) => modules.includes('integrations'));
 
 /** The settings that tell a service what it holds and where the other modules answer. `hostOf` says where a service runs. */
 export const settingsOf = (service: Service, hostOf: (service: Service) => string): Record<string, string> => ({

@@ -141,6 +141,13 @@ const CASES: Case[] = [
     otherBody: () => ({ name: 'Carthage Couriers', scopes: ['orders:pack'] }),
   },
   {
+    operation: 'postWebhooks',
+    people: () => [fred, root],
+    paths: only('/v1/webhooks'),
+    body: () => ({ url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] }),
+    otherBody: () => ({ url: 'http://127.0.0.1:9/', events: ['orders.order-rejected'] }),
+  },
+  {
     operation: 'postCustomers',
     people: () => undefined,
     paths: only('/v1/customers'),

@@ -59,7 +59,19 @@ async function callsOf(): Promise<Record<string, Asked>> {
   const customer = `/v1/customers/${username}`;
   const order = `/v1/orders/${idOf('order')}`;
   const product = `/v1/products/${idOf('product')}`;
+  const { body: hook } = await root.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] });
+  await placed();
+  await w.step();
+  const webhook = `/v1/webhooks/${hook.id}`;
+  const sent = (await root.get(`${webhook}/deliveries`)).body.items[0].id;
   return {
+    getWebhooks: { path: '/v1/webhooks' },
+    getWebhooksById: { path: webhook },
+    getWebhooksByIdDeliveries: { path: `${webhook}/deliveries` },
+    postWebhooksByIdDeliveriesByDeliveryIdRedelivery: { path: `${webhook}/deliveries/${sent}/redelivery` },
+    postWebhooksByIdPause: { path: `${webhook}/pause` },
+    postWebhooksByIdResume: { path: `${webhook}/resume` },
+    getEvents: { path: '/v1/events' },
     getAudit: { path: '/v1/audit' },
     getDeadLetters: { path: '/v1/dead-letters' },
     postDeadLettersByIdRetry: { path: `/v1/dead-letters/${letter}/retry` },

@@ -149,6 +149,15 @@ const DOORS: Record<string, Door> = {
     commands: { approve: decide('approve'), remove: decide('remove'), flag: resolve('flag'), 'approve by its owner': resolve('approve') },
   },
   ...doorsOfShipments(() => ({ w, sue, bob, rita })),
+  webhook: {
+    make: async () => (await rita.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] })).body.id,
+    refused: ['integrations/wrong-state', 'not-found'], // a deleted one is not there
+    commands: {
+      pause: (id) => rita.post(`/v1/webhooks/${id}/pause`),
+      resume: (id) => rita.post(`/v1/webhooks/${id}/resume`),
+      delete: (id) => rita.delete(`/v1/webhooks/${id}`),
+    },
+  },
   payment: {
     make: async () => {
       const key = newId();

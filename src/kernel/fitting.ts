@@ -17,6 +17,8 @@ export function modulesHere(
     const above = Object.keys(needs).find((need) => names.indexOf(need) >= index);
     if (above) throw new Error(`The module ${name} needs ${above}, which does not stand before it.`);
   }
+  const hearers = modules.filter(({ hearEvery }) => hearEvery).map(({ name }) => name);
+  if (hearers.length > 1) throw new Error(`Both ${hearers.join(' and ')} hear every event; the log of events has one reader.`);
   const unknown = wanted?.find((name) => !names.includes(name));
   if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
   const local = new Set(wanted ?? names);

@@ -37,6 +37,11 @@ export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>,
         payload: staysAs('until it is sent: ids and figures only'),
         actor_id: staysAs('until it is sent'),
       },
+      'kernel.event_log': {
+        subject: staysAs('until the module that hears every event has taken it'),
+        payload: staysAs('until then: ids and figures only'),
+        actor_id: staysAs('until then'),
+      },
       'kernel.standings': { account_id: staysAs('the newest standing that was heard') },
     },
     permissions: {

@@ -1,6 +1,7 @@
 import { type AccountLife, lifeOffers } from './account-life.ts';
 import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
+import type { HearEvery } from './event-log.ts';
 import type { JobBinding, Subscription, Timer } from './events.ts';
 import { type Explains, explainOffers } from './explain.ts';
 import type { Fixtures } from './fixtures.ts';
@@ -37,6 +38,8 @@ export interface Module {
   readonly jobs: readonly JobBinding[];
   readonly timers: readonly Timer[];
   readonly subscriptions: readonly Subscription[];
+  /** What it does with every event of all modules. One module may. */
+  readonly hearEvery: HearEvery | undefined;
   /** Figures of its own for Prometheus. */
   readonly gauges: readonly ModuleGauge[];
   readonly settings: SettingsPart | undefined;
@@ -74,6 +77,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   jobs?: readonly { kind: { name: string } }[];
   timers?: readonly { name: string }[];
   subscriptions?: readonly { event: { name: string } }[];
+  hearEvery?: HearEvery<Ctx>;
   gauges?: readonly ModuleGauge<Ctx>[];
   settings?: SettingsPart;
   fixtures?: Fixtures;
@@ -107,6 +111,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
       ...((parts.subscriptions ?? []) as unknown as readonly Subscription[]),
       ...(parts.standing ? [standingSubscription(parts.contract.name, parts.standing as Standing)] : []),
     ],
+    hearEvery: parts.hearEvery as HearEvery | undefined,
     gauges: (parts.gauges ?? []) as unknown as readonly ModuleGauge[],
     settings: parts.settings,
     fixtures: parts.fixtures,

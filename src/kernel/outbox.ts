@@ -90,6 +90,8 @@ export const housekeeping = (now: Date, auditDays: number): ((limit: number) => 
     (limit) => sql`
       delete from kernel.audit where id in (
         select id from kernel.audit where id < ${idFloor(audited)} and at < ${audited} order by id limit ${limit})`,
+    (limit) => sql`
+      delete from kernel.event_log where seq in (select seq from kernel.event_log where created_at < ${consumed} order by seq limit ${limit})`,
     (limit) => sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at is not null limit ${limit})`,
   ];
 };

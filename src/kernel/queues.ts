@@ -2,6 +2,7 @@ import type { Work } from '#adapters/queue/port.ts';
 import type { Tracing } from '#adapters/tracing/port.ts';
 import { type Cause, commonCause } from './cause.ts';
 import type { Clock } from './clock.ts';
+import { everyEventOf } from './event-log.ts';
 import { type Delivered, eventName, type WorkPolicy } from './events.ts';
 import { consume } from './outbox.ts';
 import { type Runtime, systemScope } from './runtime.ts';
@@ -29,9 +30,10 @@ export const policiesOf = ({ modules }: Runtime): Map<string, WorkPolicy> =>
 
 /** Which queues each event goes to, as far as this code knows. */
 export const subscriptionsOf = ({ modules }: Pick<Runtime, 'modules'>): { event: string; queue: string }[] =>
-  modules.flatMap((module) =>
-    module.subscriptions.map(({ event }) => ({ event: eventName(event), queue: subscriptionQueue(module.name, eventName(event)) })),
-  );
+  modules.flatMap((module) => [
+    ...module.subscriptions.map(({ event }) => ({ event: eventName(event), queue: subscriptionQueue(module.name, eventName(event)) })),
+    ...(module.hearEvery ? [everyEventOf(module.name)] : []),
+  ]);
 
 /** The queues that this process works on. */
 export function localQueues(runtime: Runtime, clock: Clock, tracing: Tracing): Queue[] {

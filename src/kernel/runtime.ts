@@ -77,6 +77,7 @@ type Scoped = { scope: Scope };
 /** Makes the contexts that operations run in, and carries what they ask of each other. */
 export function openRuntime(parts: RuntimeParts): Runtime {
   const here = parts.modules.filter((module) => parts.local.has(module.name));
+  const eventKinds = parts.modules.flatMap(({ contract }) => Object.values(contract.events));
   const operations = new Map(here.map((module) => [module.name, fulfilled(module, parts.settings.checkReplies)]));
 
   const ask: Runtime['ask'] = async (caller, module, operation, input, scope) => {
@@ -145,6 +146,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
         Object.assign(ctx, {
           everyModule: everyModule(parts.modules, (target, operation, input) => ask(module.name, target, operation, input, scope)),
         });
+      if (module.hearEvery) Object.assign(ctx, { eventKinds });
       for (const [need, prototype] of clients) (ctx as Record<string, unknown>)[need] = Object.assign(Object.create(prototype), { scope });
       return ctx as unknown as BaseContext;
     };

@@ -25,7 +25,9 @@ export function openSubscriptions({ runtime, engine, db }: { runtime: Runtime; e
   return {
     async list() {
       const rows = await db.many<Omit<NotedSubscription, 'isKnown'>>(sql`
-        select event, queue, added_at as "addedAt", (select count(*) from kernel.outbox where name = event and sent_at is null) as undelivered
+        select event, queue, added_at as "addedAt", case event
+          when '*' then (select count(*) from kernel.event_log where queue like '%/*')
+          else (select count(*) from kernel.outbox where name = event and sent_at is null) end as undelivered
         from kernel.subscriptions order by queue, event`);
       const known = new Set(subscriptionsOf(runtime).map(({ queue }) => queue));
       const waiting = await engine.waiting(rows.map(({ queue }) => queue));
@@ -36,10 +38,11 @@ export function openSubscriptions({ runtime, engine, db }: { runtime: Runtime; e
       }));
     },
     async remove(queue, scope) {
-      const removed = await runtime
-        .context('kernel', scope)
-        .db.transaction((tx) => tx.execute(sql`delete from kernel.subscriptions where queue = ${queue}`));
-      return removed === 0 ? undefined : engine.remove(queue);
+      const { removed, logged } = await runtime.context('kernel', scope).db.transaction(async (tx) => ({
+        removed: await tx.execute(sql`delete from kernel.subscriptions where queue = ${queue}`),
+        logged: queue.endsWith('/*') ? await tx.execute(sql`delete from kernel.event_log`) : 0,
+      }));
+      return removed === 0 ? undefined : logged + (await engine.remove(queue));
     },
   };
 }

@@ -39,6 +39,7 @@ export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger;
   const me = randomUUID();
   const running = new Map<string, Promise<void>>();
   const intervals: NodeJS.Timeout[] = [];
+  let isStarted = false;
 
   const turnOf = (timer: Timer, module: string) =>
     withinTime(timer.seconds, (signal) => timer.run(runtime.context(module, { ...systemScope, signal }) as never));
@@ -58,13 +59,19 @@ export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger;
   const look = async (): Promise<void> => {
     const places = PLACES - running.size;
     if (places <= 0) return;
-    for (const { name } of await db.many<{ name: string }>(
+    const due = await db.many<{ name: string }>(
       claimStale(dueTimers([...turns.values()], me), { now: sql`now()`, until: HELD, limit: places }),
-    )) {
-      const work = run(turns.get(name)!).finally(() => running.delete(name));
+    );
+    for (const { name } of due) {
+      const work = run(turns.get(name)!).finally(() => {
+        running.delete(name);
+        if (due.length === places && isStarted) void lookAgain(); // more may be due than there were places
+      });
       running.set(name, work);
     }
   };
+
+  const lookAgain = () => look().catch((error) => log.warn({ err: error }, 'timers could not be looked at'));
 
   return {
     prepare: async () => {
@@ -72,12 +79,13 @@ export function openTimers(parts: { runtime: Runtime; db: Database; log: Logger;
     },
     async start(alone) {
       if (alone) await db.execute(letGoOfAll);
-      const every = (ms: number, work: () => Promise<unknown>) =>
-        intervals.push(setInterval(() => work().catch((error) => log.warn({ err: error }, 'timers could not be looked at')), ms));
-      every(POLL_MS, look);
-      every(ALIVE_MS, async () => running.size > 0 && db.execute(holdOn(me, [...running.keys()])));
+      isStarted = true;
+      intervals.push(setInterval(lookAgain, POLL_MS));
+      const sayAlive = async () => running.size > 0 && db.execute(holdOn(me, [...running.keys()]));
+      intervals.push(setInterval(() => sayAlive().catch((error) => log.warn({ err: error }, 'timers could not be held')), ALIVE_MS));
     },
     async stop() {
+      isStarted = false;
       for (const interval of intervals) clearInterval(interval);
       await Promise.all(running.values());
     },

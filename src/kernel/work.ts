@@ -5,6 +5,7 @@ import type { Signals } from '#adapters/signals/port.ts';
 import type { Tracing } from '#adapters/tracing/port.ts';
 import type { Clock } from './clock.ts';
 import type { DatabasePool } from './database.ts';
+import { openEventLog } from './event-log.ts';
 import type { Metrics } from './metrics.ts';
 import { addSubscriptions, oldestUnsent } from './outbox.ts';
 import { localQueues, policiesOf, subscriptionsOf } from './queues.ts';
@@ -60,7 +61,13 @@ export function openWork(parts: WorkParts): Work {
   const db = parts.pool.handle('kernel');
   const queues = localQueues(runtime, clock, parts.tracing);
   const workers = openWorkers({ ...parts, queues });
-  const relay = openRelay({ ...parts, db, filled: workers.wake });
+  const eventLog = openEventLog(parts);
+  const relay = openRelay({
+    ...parts,
+    db,
+    filled: workers.wake,
+    moved: () => eventLog?.nudge(),
+  });
   const timers = openTimers({ ...parts, db });
 
   return {
@@ -81,14 +88,15 @@ export function openWork(parts: WorkParts): Work {
       workers.start();
       await timers.start(alone);
       relay.start();
+      eventLog?.start();
     },
     async stop() {
-      const ended = Promise.all([relay.stop(), workers.stop(), timers.stop()]);
+      const ended = Promise.all([relay.stop(), eventLog?.stop(), workers.stop(), timers.stop()]);
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
       await engine.stop();
     },
     async drain() {
-      for (let worked = 1; worked > 0; ) worked = (await relay.turn()) + (await workers.drain());
+      for (let worked = 1; worked > 0; ) worked = (await relay.turn()) + ((await eventLog?.turn()) ?? 0) + (await workers.drain());
     },
     sweep: timers.sweep,
     oldestSeconds: async () => (await db.one<{ seconds: number }>(oldestUnsent(clock.now()))).seconds,

@@ -3,6 +3,7 @@ import { catalogModule } from './catalog/module.ts';
 import { customersModule } from './customers/module.ts';
 import { fulfilmentModule } from './fulfilment/module.ts';
 import { identityModule } from './identity/module.ts';
+import { integrationsModule } from './integrations/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { moderationModule } from './moderation/module.ts';
 import { notificationsModule } from './notifications/module.ts';
@@ -26,4 +27,5 @@ export const modules: readonly Module[] = [
   reviewsModule,
   customersModule,
   notificationsModule,
+  integrationsModule,
 ];

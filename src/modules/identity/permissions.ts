@@ -15,5 +15,4 @@ export const comingPermissions: PermissionSpecs = {
   'disputes:rule': { does: 'rules on disputes', roles: ['escrow-officer'] },
   'verifications:decide': { does: 'decides verifications', roles: ['verifier'] },
   'analytics:read': { does: 'reads analytics', roles: ['analyst'] },
-  'webhooks:manage': { does: 'manages outgoing webhooks', roles: ['operator'] },
 };
