@@ -42,7 +42,7 @@ describe('every example', () => {
   test('is one that could be true', () => {
     for (const { operation } of operations) {
       const text = JSON.stringify(Object.values(operation.responses).map(({ content }) => content));
-      expect(text, operation.operationId).not.toMatch(/"text\.*"|-9007199254740991|"state":"placing"/);
+      expect(text, operation.operationId).not.toMatch(/"text\.*"(?!:)|-9007199254740991|"state":"placing"/);
     }
   });
 });

@@ -35,6 +35,7 @@ export const routes = [
   }),
   get('/notifications/unread-count', {
     summary: 'How many notifications are not read',
+    description: 'A thousand stands for a thousand or more.',
     access: signedIn,
     returns: UnreadCount,
     problems: [],
@@ -42,6 +43,7 @@ export const routes = [
   }),
   post('/notifications/read', {
     summary: 'Mark all notifications as read',
+    description: 'Those that arrive meanwhile stay unread. The reply says how many are left.',
     access: signedIn,
     returns: UnreadCount,
     problems: [],
@@ -57,6 +59,8 @@ export const routes = [
   }),
   get('/notifications/settings', {
     summary: 'What you are told, and by which channels',
+    description:
+      'Every kind with its channels: what you have chosen, else what is usual. `stopped` names channels whose address is refused.',
     access: signedIn,
     returns: NotificationSettings,
     problems: [],
@@ -75,12 +79,20 @@ export const routes = [
     summary: 'The key that browsers subscribe to push messages with',
     description: 'The `applicationServerKey` (VAPID, RFC 8292); null where push messages are captured and not sent.',
     access: anyone,
-    returns: z.object({ publicKey: z.string().nullable() }).meta({ id: 'PushKey' }),
+    returns: z
+      .object({
+        publicKey: z
+          .string()
+          .nullable()
+          .meta({ example: 'BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM' }),
+      })
+      .meta({ id: 'PushKey' }),
     problems: [],
     handle: async (ctx: Notifications) => ({ publicKey: ctx.push.publicKey }),
   }),
   get('/notifications/devices', {
     summary: 'Your browsers that get push messages',
+    description: 'The newest first, each with the push service of its browser.',
     access: signedIn,
     returns: z.object({ items: z.array(Device) }).meta({ id: 'Devices' }),
     problems: [],
@@ -100,6 +112,7 @@ export const routes = [
   }),
   del('/notifications/devices/{id}', {
     summary: 'Send no more push messages to a browser',
+    description: 'The browser is forgotten. It can be registered again.',
     access: signedIn,
     returns: null,
     problems: [notFound],
