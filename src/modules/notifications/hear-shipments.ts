@@ -19,6 +19,9 @@ import { type Caused, notifyAll } from './notify.ts';
 
 type Told = z.infer<typeof shipmentPacked.payload>;
 
+/** One call may move the shipments of several sellers: their buyer is told once. */
+const oncePerCall = ({ id, payload, cause }: Delivered<Told>): string => `${payload.orderId}:${cause?.requestId ?? id}`;
+
 /** Tells the buyer or the seller of a shipment what happened to it; who caused it themselves is told all the same, as a receipt. */
 const telling = <P extends z.ZodType<Told>>(
   event: EventKind<P>,
@@ -47,14 +50,18 @@ const telling = <P extends z.ZodType<Told>>(
   );
 
 export const shipmentSubscriptions = [
-  telling(shipmentPacked, [{ to: 'buyer', kind: 'order-packed' }]),
+  telling(shipmentPacked, [{ to: 'buyer', kind: 'order-packed', key: oncePerCall }]),
   telling(shipmentShipped, [
-    { to: 'buyer', kind: 'order-shipped', values: ({ carrierName, tracking }) => ({ carrier: carrierName, tracking }) },
+    {
+      to: 'buyer',
+      kind: 'order-shipped',
+      key: oncePerCall,
+      values: ({ carrierName, tracking }) => ({ carrier: carrierName, tracking }),
+    },
   ]),
-  telling(shipmentDelivered, [{ to: 'buyer', kind: 'order-delivered' }]),
+  telling(shipmentDelivered, [{ to: 'buyer', kind: 'order-delivered', key: oncePerCall }]),
   telling(shipmentCancelled, [
-    // one call cancels the shipments of several sellers
-    { to: 'buyer', kind: 'order-cancelled', key: ({ id, payload, cause }) => `${payload.orderId}:${cause?.requestId ?? id}` },
+    { to: 'buyer', kind: 'order-cancelled', key: oncePerCall },
     { to: 'seller', kind: 'sale-cancelled' },
   ]),
   telling(returnRequested, [{ to: 'seller', kind: 'return-requested' }]),

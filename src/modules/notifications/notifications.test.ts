@@ -90,6 +90,21 @@ test('the buyer and the seller learn of each step to the door and back, once', a
   expect(textOf('order-refunded').join()).toMatch(/\$20\.00[\s\S]*\$10\.00|\$10\.00[\s\S]*\$20\.00/);
 });
 
+test('a step that one call takes for two sellers is told once', async () => {
+  const [zoe, root] = [await w.seller('zoe'), await w.person('root', ['admin'])];
+  const lists = { name: 'Jug', price: usd(10_00), stock: 100 };
+  const items = [await zoe.lists(lists), await root.lists({ ...lists, name: 'Cup' })].map((productId) => ({ productId, quantity: 1 }));
+  const ali = await w.buyer('ali', { balance: usd(20_00) });
+  const { id } = (await ali.post('/v1/orders', { items })).body;
+  for (const step of ['packed', 'shipped', 'delivered']) expect((await root.post(`/v1/orders/${id}/${step}`, {})).status).toBe(200);
+  await w.step();
+  expect((await notices.listOf(ali)).items.map(({ kind }: { kind: string }) => kind).sort()).toEqual(
+    ['order-placed', 'order-packed', 'order-shipped', 'order-delivered'].sort(),
+  );
+  const { shipments } = (await ali.get(`/v1/orders/${id}`)).body;
+  expect(shipments.map(({ seller }: { seller: { username: string } }) => seller.username).sort()).toEqual(['souk', 'zoe']);
+});
+
 test('sellers learn what becomes of their payouts', async () => {
   const una = await w.seller('una');
   const [payoutId, amount] = [newId(), { owner: una.id, currency: 'TND', amount: 1_500 }];

@@ -1,3 +1,4 @@
+import { PLATFORM_SELLER } from '#catalog';
 import { may } from '#kernel/context.ts';
 import type { Order } from '#orders';
 import type { Orders } from './context.ts';
@@ -17,7 +18,8 @@ const ASKED_AT_ONCE = 200;
 /** What people are called today. Accounts that are erased have no name. */
 async function namesIn(ctx: Orders, rows: readonly OrderRow[]): Promise<Map<string, string>> {
   const { actor } = ctx;
-  const names = new Map(actor.kind === 'user' ? [[actor.id, actor.username]] : []);
+  const names = new Map<string, string>([[PLATFORM_SELLER.id, PLATFORM_SELLER.username]]);
+  if (actor.kind === 'user') names.set(actor.id, actor.username);
   const ids = [...new Set(rows.flatMap(({ buyer, shipments }) => [buyer, ...shipments.map(({ sellerId }) => sellerId)]))].filter(
     (id) => !names.has(id),
   );
