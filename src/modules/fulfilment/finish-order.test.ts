@@ -52,8 +52,8 @@ const owed = async () =>
     ?.balance ?? 0;
 const unfinished = () => w.sql('select order_id from fulfilment.orders where lease_until is not null');
 /** Two processes find the lease over at once. */
-const leasesEnd = async () => {
-  w.clock.advance(11_000);
+const leasesEnd = async (ms = 11_000) => {
+  w.clock.advance(ms);
   const other = await w.sibling();
   await Promise.all([w.step(), other.step()]);
 };
@@ -107,6 +107,25 @@ test('what comes on top of an unfinished step finishes both; cash that was colle
   const [line] = (await orderOf(id)).items;
   await refundUnits(apart(), id, { items: [{ variantId: line.variantId, quantity: 1 }], reason: 'Broken.' }, undefined);
   expect([(await orderOf(id)).state, (await bob.balance()).amount, await owed()]).toEqual(['delivered', money + 10_00, before + 2 * 9_50]);
+});
+
+test('what fails again is tried again later each time', async () => {
+  const id = await places(1);
+  await w.sql(`create trigger away before insert on ${AWAY.wallet} execute function public.away()`);
+  await expect(cancelOrder(apart(), id, bob.id, {})).rejects.toThrow('away');
+  for (let attempt = 0; attempt < 3; attempt++) await leasesEnd(41_000);
+  const [row] = await w.sql<{ attempts: number; seconds: number }>(
+    'select attempts, extract(epoch from lease_until - $1::timestamptz)::float8 as seconds from fulfilment.orders where order_id = $2',
+    [w.clock.now(), id],
+  );
+  expect(row?.attempts).toBe(3);
+  expect(row?.seconds).toBeGreaterThan(30);
+  expect(row?.seconds).toBeLessThanOrEqual(40);
+  await w.sql(`drop trigger away on ${AWAY.wallet}`);
+  await leasesEnd(20_000);
+  expect((await orderOf(id)).state).toBe('placed');
+  await leasesEnd(21_000);
+  expect((await orderOf(id)).state).toBe('cancelled');
 });
 
 test('an order whose shipments were made, and not told, is shown with them after the lease', async () => {

@@ -4,7 +4,7 @@ import { resumeStale } from '#kernel/lease.ts';
 import type { Order } from '#orders';
 import { paymentKeyOf, type RefundRow, stepId } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
-import { findOrder, markFinished, type OrderRow, type ShipmentRow, unfinishedOrders } from './order.ts';
+import { findOrder, markFinished, type OrderRow, putOff, type ShipmentRow, unfinishedOrders } from './order.ts';
 
 /** What is to follow: what happened to an order after the version `since`. */
 export interface ToFollow {
@@ -95,9 +95,13 @@ export async function finishOrder(ctx: FulfilmentContext, { orderId }: { orderId
   return shown;
 }
 
-/** Finishes what crashes, or services that did not answer, left behind. */
+/** Finishes what crashes, or services that did not answer, left behind. What fails is tried again, later each time. */
 export const finishOrders = (ctx: FulfilmentContext): Promise<void> =>
   resumeStale(ctx, unfinishedOrders, {
     leaseMs: ctx.settings.leaseMs,
-    resume: ({ order_id }: { order_id: string }) => finishOrder(ctx, { orderId: order_id }),
+    resume: ({ order_id: orderId }: { order_id: string }) =>
+      finishOrder(ctx, { orderId }).catch(async (error) => {
+        await ctx.db.execute(putOff(orderId, ctx.clock.now(), ctx.settings.leaseMs));
+        throw error;
+      }),
   });

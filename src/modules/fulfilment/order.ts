@@ -106,5 +106,11 @@ export const unfinishedOrders = {
 /** All that followed up to this version is done. */
 export const markFinished = (orderId: string, version: number): Sql => sql`
   update fulfilment.orders set finished_version = greatest(finished_version, ${version}::bigint),
-    lease_until = case when version <= ${version}::bigint then null else lease_until end
+    lease_until = case when version <= ${version}::bigint then null else lease_until end, attempts = 0
   where order_id = ${orderId}`;
+
+/** Not now: it is tried again after twice the time of the last attempt, ten minutes at most. */
+export const putOff = (orderId: string, now: Date, leaseMs: number): Sql => sql`
+  update fulfilment.orders set attempts = attempts + 1,
+    lease_until = ${now}::timestamptz + least(${leaseMs}::float8 * power(2, least(attempts, 10)), 600000) * interval '1 millisecond'
+  where order_id = ${orderId} and lease_until is not null`;
