@@ -54,7 +54,7 @@ test('after resealing an old key can be taken away, and everything is read', asy
   expect(counts.get('identity')).toBe(7); // two emails, two details, a signing key, a second factor, a letter
   expect([counts.get('orders'), counts.get('moderation')]).toEqual([1, 1]);
   expect(await keysInUse(w)).toEqual(['third']);
-  expect([...(await resealAll(rotated.souk)).values()]).toEqual([0, 0, 0, 0]);
+  expect(new Set((await resealAll(rotated.souk)).values())).toEqual(new Set([0]));
   expect(counts.get('wallet')).toBe(1);
 
   const after = await w.sibling(keys(third, first));

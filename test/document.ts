@@ -91,7 +91,7 @@ export function judge(document: Document): {
       const type = headers.get('content-type')?.split(';')[0];
       if (!response.content) return text === '' ? problems : [...problems, `${status} has a body, which is not declared`];
       if (!type || !response.content[type]) return [...problems, `the type ${type} is not declared for ${status}`];
-      return [...problems, ...fits([...names, 'content', type, 'schema'], JSON.parse(text))];
+      return [...problems, ...fits([...names, 'content', type, 'schema'], type === 'text/html' ? text : JSON.parse(text))];
     },
   };
 }
