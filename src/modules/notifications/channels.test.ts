@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import webPush from 'web-push';
 import { guardedHttp } from '#adapters/outgoing-http/guarded.ts';
 import { webPushSender } from '#adapters/push/web-push.ts';
+import { ROOT } from '../../../test/conventions.ts';
 import { mailServer } from '../../../test/mail-server.ts';
 import { noticesOf } from '../../../test/notices.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { pushService } from '../../../test/push-service.ts';
 import { type World, world } from '../../../test/world.ts';
+import { kindNames, specOf } from './kinds.ts';
 
 let w: World;
 let sue: Person;
@@ -157,6 +161,15 @@ describe('accounts', () => {
     expect(w.adapters.email.items('olga@example.com').map(({ subject }) => subject)).toEqual(['Your confirmation code']);
     expect(await notices.sendings(made.body)).toEqual([{ channel: 'email', state: 'dropped', reason: 'no address' }]);
   });
+});
+
+test('docs/notifications.md says of every kind what the table says', () => {
+  const page = readFileSync(join(ROOT, 'docs/notifications.md'), 'utf8');
+  for (const kind of kindNames) {
+    const { uses, urgent, canBeTurnedOff } = specOf(kind);
+    const [, row = ''] = new RegExp(`^\\| \`${kind}\` \\| [^|]+ \\| (.*) \\|$`, 'm').exec(page) ?? [];
+    expect(row.trim(), kind).toBe(`${uses.join(', ')} | ${canBeTurnedOff ? 'yes' : 'no'} |${urgent ? ' yes' : ''}`);
+  }
 });
 
 describe('push messages', () => {
