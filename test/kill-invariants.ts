@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { FAULTS_ON_THE_WAY } from './kill-invariants-of-the-way.ts';
 
 /** Reads the database without the modules, and finds what must never be there. */
 export interface Invariants {
@@ -13,15 +14,21 @@ export interface Invariants {
 /** Each finds nothing once everything that a crash interrupted is finished. */
 export const UNFINISHED: Record<string, string> = {
   'orders in state placing': "select id from orders.orders where state = 'placing'",
+  'orders whose money and stock have not followed': 'select order_id from fulfilment.orders where finished_version < version',
+  'payouts that are not decided': "select id from wallet.payouts where state = 'pending'",
   'outbox rows that are due': 'select id, name from kernel.outbox where sent_at is null and (not_before is null or not_before <= now())',
   'jobs of the queues':
     "select name, state, retry_count from pgboss.job where state in ('created', 'retry', 'active') and name not like 'timer/%' and name <> 'dead-letters'",
 };
 
-const PLACED = "select * from orders.orders where state = 'placed'";
+/** Orders that were placed, whatever became of them. */
+const PLACED = "select * from orders.orders where state not in ('placing', 'rejected')";
 
 /** What was sold of each variant, by the orders that stand. */
 const SOLD = `select l.variant_id, sum(l.quantity)::bigint as units from orders.lines as l join (${PLACED}) as o on o.id = l.order_id group by 1`;
+
+/** What came back of each variant, as the inventory knows it. */
+const BACK = `select variant_id, sum(units)::bigint as units from inventory.put_backs, unnest(variant_ids, quantities) as line (variant_id, units) group by 1`;
 
 /** What each order must have taken, as inventory writes it: variants in the order of their ids. */
 const WANTED = `
@@ -30,6 +37,7 @@ const WANTED = `
 
 /** None of these ever finds a row once everything is finished. */
 export const FAULTS: Record<string, string> = {
+  ...FAULTS_ON_THE_WAY,
   'placed orders without exactly their payment': `
     select o.id, o.total, p.amount, p.state from (${PLACED}) as o left join wallet.payments as p on p.id = o.id
     where o.payment = 'wallet' and (p.state, p.amount, p.payer, p.currency) is distinct from ('paid', o.total, o.buyer::text, o.currency)`,
@@ -45,12 +53,13 @@ export const FAULTS: Record<string, string> = {
   'stock taken that no placed order explains': `
     select r.key, r.state from inventory.reservations as r left join (${PLACED}) as o on o.id = r.key
     where r.state in ('taken', 'reserved', 'confirmed') and o.id is null`,
-  'variants whose units on hand and sold are not what there was in the beginning': `
-    select v.id, opened.change as opened, v.on_hand, sold.units as sold
+  'variants whose units on hand and sold are not what there was in the beginning, and what came back': `
+    select v.id, opened.change as opened, v.on_hand, sold.units as sold, back.units as back
     from (select variant_id as id, on_hand, reserved from inventory.levels) as v
     left join (select variant_id, sum(change) as change from inventory.movements where reason = 'opening stock' group by 1) as opened on opened.variant_id = v.id
     left join (${SOLD}) as sold on sold.variant_id = v.id
-    where coalesce(opened.change, 0) <> v.on_hand + coalesce(sold.units, 0) or v.reserved <> 0`,
+    left join (${BACK}) as back on back.variant_id = v.id
+    where coalesce(opened.change, 0) + coalesce(back.units, 0) <> v.on_hand + coalesce(sold.units, 0) or v.reserved <> 0`,
   'copies of stock in the catalog that differ from the levels': `
     select v.id, v.stock, v.stock_version, l.on_hand, l.version from catalog.variants as v join inventory.levels as l on l.variant_id = v.id
     where (v.stock, v.stock_version) is distinct from (l.on_hand - l.reserved, l.version)`,
@@ -62,16 +71,19 @@ export const FAULTS: Record<string, string> = {
     where p.in_stock <> (level.free > 0)`,
   'decided orders that were not announced exactly once': `
     select o.id, o.state, count(e.id) as told from orders.orders as o
-    left join told.outbox as e on e.subject = o.id::text and e.name = case o.state when 'placed' then 'orders.order-placed.v1' else 'orders.order-rejected.v1' end
+    left join told.outbox as e on e.subject = o.id::text and e.name = case o.state when 'rejected' then 'orders.order-rejected.v1' else 'orders.order-placed.v1' end
     where o.state <> 'placing' group by 1, 2 having count(e.id) <> 1`,
   'keys with more than one order': `
     select principal, idempotency_key from orders.orders group by 1, 2 having count(*) > 1`,
-  'wallets that differ from what was charged and what was bought': `
-    select a.owner, a.balance, charged.amount as charged, bought.amount as bought
+  'wallets that differ from what was charged, bought and refunded': `
+    select a.owner, a.balance, charged.amount as charged, bought.amount as bought, refunded.amount as refunded
     from wallet.accounts as a
     left join (select owner, sum(amount) as amount from wallet.charges where state = 'succeeded' and currency = 'USD' group by 1) as charged on charged.owner = a.owner
     left join (select buyer::text as owner, sum(total) as amount from (${PLACED}) as o where currency = 'USD' group by 1) as bought on bought.owner = a.owner
-    where a.purpose = 'available' and a.currency = 'USD' and a.balance <> coalesce(charged.amount, 0) - coalesce(bought.amount, 0)`,
+    left join (select o.buyer::text as owner, sum(r.amount) as amount from fulfilment.refunds as r join orders.orders as o on o.id = r.order_id
+      where r.payment_key is not null and o.currency = 'USD' group by 1) as refunded on refunded.owner = a.owner
+    where a.purpose = 'available' and a.currency = 'USD'
+      and a.balance <> coalesce(charged.amount, 0) - coalesce(bought.amount, 0) + coalesce(refunded.amount, 0)`,
   'charges that succeeded without their journal, or the other way round': `
     select c.id, c.state, j.key from wallet.charges as c full join (select * from wallet.journals where cause_kind = 'charge') as j on j.key = 'charge:' || c.id
     where (c.state = 'succeeded') is distinct from (j.key is not null)`,

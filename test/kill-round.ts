@@ -27,7 +27,13 @@ export const isRefusal = ({ reply }: Made): boolean =>
 export const isDone = ({ reply }: Made): boolean => reply?.status === 201;
 
 /** Buyers who order and charge at random, one thing after the other, until nobody answers any more. */
-export async function shopUntilSilence(buyers: readonly Person[], forSale: ForSale, silent: () => boolean, seed: number): Promise<Made[]> {
+export async function shopUntilSilence(
+  buyers: readonly Person[],
+  forSale: ForSale,
+  silent: () => boolean,
+  seed: number,
+  told: (call: Made) => void,
+): Promise<Made[]> {
   const made = await Promise.all(
     buyers.map(async (buyer, index) => {
       const chance = chanceFrom(seed + index);
@@ -37,6 +43,7 @@ export async function shopUntilSilence(buyers: readonly Person[], forSale: ForSa
         const sent = call.kind === 'order' && chance.below(8) === 0 ? [call, { ...call }] : [call];
         done.push(...sent);
         await Promise.all(sent.map(send));
+        sent.forEach(told);
         if (sent.some(({ reply }) => !reply)) await sleep(20);
       }
       return done;

@@ -49,7 +49,8 @@ export async function follow(ctx: FulfilmentContext, { order, refunds, since }: 
         })),
     ),
   });
-  for (const { id, restock, lines, cause } of refunds) if (restock) await ctx.inventory.putBack({ key: id, lines, reason: REASONS[cause] });
+  for (const { id, restock, lines, cause } of refunds)
+    if (restock) await ctx.inventory.putBack({ key: id, of: order.order_id, lines, reason: REASONS[cause] });
   return shown;
 }
 

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Chance, chanceFrom } from './fuzz-values.ts';
+import type { Made } from './kill-round.ts';
+import type { Person, Reply } from './people.ts';
+
+/** An order that was answered as placed: what may happen to it from then on. */
+export interface Bought {
+  id: string;
+  buyer: Person;
+  items: { variantId: string; quantity: number }[];
+}
+
+/** A call about an order on its way, or of a seller who wants money, and what came back. */
+export interface Driven {
+  person: Person;
+  path: string;
+  body: object;
+  key: string;
+  reply: Reply | undefined;
+}
+
+export const boughtBy = ({ kind, buyer, reply }: Made): Bought[] =>
+  kind === 'order' && reply?.status === 201 ? [{ id: reply.body.id, buyer, items: reply.body.items }] : [];
+
+const DRIVERS = 4;
+/** The newest are driven, so that several calls meet at one order. */
+const AT_HAND = 12;
+
+/** Packs, ships, delivers, cancels, returns and refunds orders, and asks for payouts, at random and at once, until nobody answers any more. */
+export async function driveUntilSilence(
+  { staff, seller }: { staff: Person; seller: Person },
+  bought: readonly Bought[],
+  silent: () => boolean,
+  seed: number,
+): Promise<Driven[]> {
+  const made = await Promise.all(
+    Array.from({ length: DRIVERS }, async (_, index) => {
+      const chance = chanceFrom(seed + index);
+      const done: Driven[] = [];
+      while (!silent()) {
+        const order = bought.at(-1 - chance.below(Math.min(AT_HAND, bought.length)));
+        const calls = order ? await somethingAbout(order, staff, seller, chance) : [];
+        const sent = chance.below(6) === 0 ? calls.flatMap((call) => [call, { ...call }]) : calls;
+        done.push(...sent);
+        await Promise.all(sent.map(sendDriven));
+        if (sent.length === 0 || sent.some(({ reply }) => !reply)) await sleep(20);
+      }
+      return done;
+    }),
+  );
+  return made.flat();
+}
+
+/** Makes a call, once more if it was made before; a lost reply leaves it as it is. */
+export async function sendDriven(call: Driven): Promise<Reply | undefined> {
+  const reply = await call.person.post(call.path, call.body, { 'idempotency-key': call.key }).catch(() => undefined);
+  call.reply ??= reply;
+  return reply;
+}
+
+async function somethingAbout({ id, buyer, items }: Bought, staff: Person, seller: Person, chance: Chance): Promise<Driven[]> {
+  const call = (person: Person, path: string, body: object = {}): Driven => ({ person, path, body, key: randomUUID(), reply: undefined });
+  const about = (person: Person, step: string, body: object = {}) => call(person, `/v1/orders/${id}/${step}`, body);
+  const some = () => {
+    const { variantId, quantity } = chance.of(items);
+    return { items: [{ variantId, quantity: 1 + chance.below(quantity) }], reason: 'It does not bend.' };
+  };
+  switch (chance.below(12)) {
+    case 0:
+      return [about(buyer, 'cancel')];
+    case 1:
+      return [about(staff, 'refunds', some())];
+    case 2:
+      return [about(buyer, 'returns', some())];
+    case 3: {
+      const returns = await staff.get(`/v1/orders/${id}/returns`).catch(() => undefined);
+      const open = returns?.status === 200 ? returns.body.items : [];
+      const verdict = chance.below(4) === 0 ? 'refusal' : 'acceptance';
+      return open
+        .slice(0, 2)
+        .map(({ id: returnId }: { id: string }) => about(staff, `returns/${returnId}/${verdict}`, { reason: 'Seen.' }));
+    }
+    case 4:
+      return [call(seller, '/v1/payouts', { amount: 1 + chance.below(20_00), currency: 'USD' })];
+    case 5: // all at once: the order has one history
+      return [about(buyer, 'cancel'), about(staff, 'packed'), about(staff, 'refunds', some())];
+    case 6:
+      return [about(seller, 'packed')];
+    case 7:
+    case 8:
+      return [about(staff, 'packed')];
+    case 9:
+      return [about(staff, 'shipped', { tracking: 'TN-4711', carrier: 'Carthage Couriers' })];
+    default:
+      return [about(staff, 'delivered')];
+  }
+}
+
+/** Whatever dies, a call about an order is done, refused for its state or its units, or told to ask again. */
+export const strangeOf = (calls: readonly Driven[]): string[] =>
+  calls.flatMap(({ path, reply }) =>
+    reply && ![200, 201, 404, 409, 422, 503].includes(reply.status) ? [`${path}: ${reply.status} ${JSON.stringify(reply.body)}`] : [],
+  );
