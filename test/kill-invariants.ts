@@ -11,14 +11,14 @@ export interface Invariants {
   close(): Promise<void>;
 }
 
-/** Each finds nothing once everything that a crash interrupted is finished. */
+/** Each finds nothing once everything that a crash interrupted is finished. A message to a person is sent once, or not yet: its run has a lease. */
 export const UNFINISHED: Record<string, string> = {
   'orders in state placing': "select id from orders.orders where state = 'placing'",
   'orders whose money and stock have not followed': 'select order_id from fulfilment.orders where finished_version < version',
   'payouts that are not decided': "select id from wallet.payouts where state = 'pending'",
   'outbox rows that are due': 'select id, name from kernel.outbox where sent_at is null and (not_before is null or not_before <= now())',
   'jobs of the queues':
-    "select name, state, retry_count from pgboss.job where state in ('created', 'retry', 'active') and name not like 'timer/%' and name <> 'dead-letters'",
+    "select name, state, retry_count from pgboss.job where state in ('created', 'retry', 'active') and name not like 'timer/%' and name not in ('dead-letters', 'notifications.send')",
 };
 
 /** Orders that were placed, whatever became of them. */

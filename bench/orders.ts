@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { type Buyer, buyers, caller } from './buyers.ts';
+import { median } from './load.ts';
+import { startServer } from './servers.ts';
+
+/**
+ * The whole way of an order beside the purchase alone: 16 buyers place orders; in the other turns a warehouse packs each, and a carrier ships
+ * and delivers it, with API keys, as partners do. Counted are the orders a second while calls are made, and until all that follows (events,
+ * notifications, queues) is done too. Settings: BENCH_ROUNDS (5), BENCH_ORDERS (500) of each turn.
+ */
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const ORDERS = Number(process.env.BENCH_ORDERS ?? 500);
+const AT_ONCE = 16;
+const PRODUCTS = 50;
+
+const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const folder = await mkdtemp(join(tmpdir(), 'souk-orders-'));
+const database = await startEmbeddedPostgres({ folder });
+const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
+const settings = { RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder };
+const server = await startServer('apps/server.ts', '/readyz', {
+  ...settings,
+  PUBLIC_URL: 'http://souk.bench',
+  WAREHOUSE: 'Tunis Warehouse',
+  CARRIER: 'Carthage Couriers',
+});
+const books = new pg.Client({ connectionString: url });
+books.on('error', () => {});
+try {
+  await books.connect();
+  await bench();
+} finally {
+  await books.end().catch(() => {});
+  await server.stop();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+interface Rate {
+  /** Orders a second, while calls are made. */
+  calls: number;
+  /** The same until nothing follows from them any more. */
+  atRest: number;
+}
+
+async function bench(): Promise<void> {
+  const load = loadavg()[0]!.toFixed(1);
+  const [sue, admin] = [await caller(server.url, 'sue', 'souk-demo'), await caller(server.url, 'admin', 'souk-demo')];
+  const keyOf = async (name: string, scopes: string[]) => (await admin<{ key: string }>('/v1/api-keys', { name, scopes })).key;
+  const [warehouse, carrier] = [
+    await keyOf('Tunis Warehouse', ['orders:pack']),
+    await keyOf('Carthage Couriers', ['orders:ship', 'orders:deliver']),
+  ];
+  const products: string[] = [];
+  for (let n = 0; n < PRODUCTS; n++) {
+    const price = { amount: 1000 + n, currency: 'USD' };
+    const { id } = await sue<{ id: string }>('/v1/products', { name: `Lamp ${n}`, category: 'electronics', price, stock: 1_000_000 });
+    await sue(`/v1/products/${id}/submit`);
+    await admin(`/v1/products/${id}/approve`);
+    products.push(id);
+  }
+  const people = await buyers(server.url, AT_ONCE);
+
+  const place = (buyer: Buyer) =>
+    post('/v1/orders', { authorization: `Bearer ${buyer.token}` }, { items: [{ productId: any(products), quantity: 1 }] });
+  const wholeWay = async (buyer: Buyer) => {
+    const { id } = await place(buyer);
+    await post(`/v1/orders/${id}/packed`, { 'x-api-key': warehouse }, {});
+    await post(`/v1/orders/${id}/shipped`, { 'x-api-key': carrier }, { tracking: 'TN-4711' });
+    await post(`/v1/orders/${id}/delivered`, { 'x-api-key': carrier }, {});
+  };
+  const rates = { 'the purchase alone': [] as Rate[], 'from placed to delivered': [] as Rate[] };
+  await turn(people, wholeWay); // plans, caches and compiled code
+  for (let round = 1; round <= ROUNDS; round++) {
+    rates['the purchase alone'].push(await turn(people, place));
+    rates['from placed to delivered'].push(await turn(people, wholeWay));
+  }
+  say(`Load of the machine before: ${load}. ${ROUNDS} turns of ${ORDERS} orders each, ${AT_ONCE} at once; medians.\n`);
+  say('| | orders a second | until all is done |\n|---|---|---|');
+  for (const [name, turns] of Object.entries(rates))
+    say(`| ${name} | ${median(turns.map(({ calls }) => calls)).toFixed(0)} | ${median(turns.map(({ atRest }) => atRest)).toFixed(0)} |`);
+}
+
+async function turn(people: readonly Buyer[], work: (buyer: Buyer) => Promise<unknown>): Promise<Rate> {
+  const began = performance.now();
+  let left = ORDERS;
+  await Promise.all(
+    people.map(async (buyer) => {
+      while (left-- > 0) await work(buyer);
+    }),
+  );
+  const calls = performance.now() - began;
+  await atRest();
+  return { calls: (ORDERS * 1000) / calls, atRest: (ORDERS * 1000) / (performance.now() - began) };
+}
+
+async function post(path: string, who: Record<string, string>, body: object): Promise<{ id: string }> {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...who };
+  const reply = await fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!reply.ok) throw new Error(`POST ${path} answered ${await reply.text()}`);
+  return (await reply.json()) as { id: string };
+}
+
+async function atRest(): Promise<void> {
+  for (;;) {
+    const { rows } = await books.query<{ open: number }>(
+      `select ((select count(*) from kernel.outbox where sent_at is null and (not_before is null or not_before <= now()))
+             + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%' and name <> 'dead-letters'))::int as open`,
+    );
+    if (rows[0]?.open === 0) return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
