@@ -43,7 +43,8 @@ async function askAll({ runtime }: Composition, which: Which): Promise<Explained
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** Not within a longer name, such as a key. */
+const UUID = /(?<!:)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const ASKED_AT_ONCE = 200;
 
 /** What accounts that occur are called; other ids stay as they are. */

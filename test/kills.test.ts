@@ -6,6 +6,7 @@ import { freePort } from '../infra/local/free-port.ts';
 import { chanceFrom } from './fuzz-values.ts';
 import { type Bought, boughtBy, type Driven, driveUntilSilence, sendDriven, strangeOf } from './kill-driving.ts';
 import { type Invariants, openInvariants } from './kill-invariants.ts';
+import { strangeReplies, untrueReplies } from './kill-replies.ts';
 import { isDone, isRefusal, type Made, send, shopUntilSilence } from './kill-round.ts';
 import { type Person, usd } from './people.ts';
 import { arrives, embeddedServer, isRunning, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
@@ -67,6 +68,7 @@ test(
           `left behind: ${shopped.left.join(', ') || 'nothing'}; at rest ${(restedMs / 1000).toFixed(1)} s after the start\n`,
       );
     }
+    await tellWays();
     if (ROUNDS >= 10)
       for (const [what, often] of Object.entries(hit)) expect(often, `the kills never met what is ${what}`).toBeGreaterThan(0);
   },
@@ -114,6 +116,31 @@ async function open(): Promise<void> {
     LOG_LEVEL: 'warn',
   };
   server = await startServer(room.path, env, port);
+}
+
+/** What became of all orders, refunds and payouts. Many rounds must have seen each way. */
+async function tellWays(): Promise<void> {
+  const books = openInvariants(embeddedServer(data).url);
+  const ways = await books.rows<{ way: string; often: number }>(
+    `select 'order ' || state as way, count(*)::int as often from orders.orders group by 1
+     union all select 'shipment ' || state, count(*)::int from fulfilment.shipments group by 1
+     union all select 'refund by ' || cause, count(*)::int from fulfilment.refunds group by 1
+     union all select 'payout ' || state, count(*)::int from wallet.payouts group by 1 order by 1`,
+  );
+  await books.close();
+  process.stdout.write(`  ${ways.map(({ way, often }) => `${way} ${often}`).join(', ')}\n`);
+  const seen = ways.map(({ way }) => way);
+  if (ROUNDS >= 100)
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'shipment shipped',
+        'shipment delivered',
+        'shipment cancelled',
+        'shipment returned',
+        'shipment refunded',
+        'payout sent',
+      ]),
+    );
 }
 
 /** What was announced leaves the outbox once it is sent; the books want to see it. */
@@ -254,41 +281,4 @@ async function refusalsStay(calls: readonly Made[]): Promise<void> {
     const again = (await send(call))?.body; // its detail says besides that a new key is needed
     expect(again).toEqual({ ...call.reply?.body, detail: expect.stringContaining(call.reply?.body.detail) });
   }
-}
-
-interface Standing {
-  key: string;
-  id: string;
-  state: string;
-  amount: number;
-  buyer: string;
-}
-
-/** Replies that the database does not confirm. */
-async function untrueReplies(books: Invariants, calls: readonly Made[]): Promise<string[]> {
-  const keys = calls.map(({ key }) => key);
-  const standing = await books.rows<Standing>(
-    `select idempotency_key as key, id, state, total::int as amount, buyer::text as buyer from orders.orders where idempotency_key = any($1)
-     union all select idempotency_key, id, state, amount::int, owner from wallet.charges where idempotency_key = any($1)`,
-    [keys],
-  );
-  const byKey = new Map(standing.map((row) => [row.key, row]));
-  return calls.flatMap((call) => {
-    const row = byKey.get(call.key);
-    if (!isTrue(call, row))
-      return [`${call.kind} ${call.key} was answered ${JSON.stringify(call.reply?.body)}, and there is ${JSON.stringify(row)}`];
-    return [];
-  });
-}
-
-/** Whatever dies, a call is done, refused, or told to ask again; never told that something broke. */
-const strangeReplies = (calls: readonly Made[]): string[] =>
-  calls.flatMap(({ reply }) => (reply && ![201, 409, 503].includes(reply.status) ? [`${reply.status} ${JSON.stringify(reply.body)}`] : []));
-
-function isTrue(call: Made, row: Standing | undefined): boolean {
-  if (isRefusal(call)) return row?.state === 'rejected' && row.buyer === call.buyer.id;
-  if (!isDone(call)) return true;
-  const { id, amount, total, state } = call.reply?.body ?? {};
-  const stays = call.kind === 'order' ? row?.state !== 'placing' && row?.state !== 'rejected' : row?.state === state; // an order goes on
-  return row?.id === id && stays && row?.amount === (amount ?? total.amount) && row?.buyer === call.buyer.id;
 }

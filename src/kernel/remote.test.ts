@@ -9,11 +9,11 @@ import { type World, world } from '../../test/world.ts';
 import { noTracing } from '../adapters/tracing/none.ts';
 import { modules } from '../modules/index.ts';
 import { writeKey } from '../modules/partners/key-text.ts';
-import type { Context } from './context.ts';
+import { type Context, keyActor } from './context.ts';
 import { contract } from './contracts.ts';
 import { newId } from './ids.ts';
 import { module } from './module.ts';
-import { remoteAsker } from './remote.ts';
+import { readInternalToken, remoteAsker } from './remote.ts';
 import { type AskRemote, systemScope } from './runtime.ts';
 
 /** `near` asks a Souk for an operation of `middle`, which asks `far`: a service whose replies the test chooses. */
@@ -92,6 +92,14 @@ test('nobody waits longer than the first caller, however slow the last service i
   const began = performance.now();
   await expect(asks('pass', {}, 400)).rejects.toMatchObject({ status: 503, code: 'unavailable' });
   expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test('for whom it is asked goes with it from hop to hop: a partner, too', async () => {
+  const actor = keyActor(newId(), 'carthage couriers', ['orders:ship']);
+  await near('near', 'middle', 'pass', {}, { ...systemScope, actor });
+  const token = heard[0]!.authorization!.split(' ')[1]!;
+  const asked = { module: 'far', operation: 'answer' };
+  expect((await readInternalToken(`Internal ${token}`, SECRET, asked))?.actor).toEqual(actor);
 });
 
 test('a caller whose time is over asks nobody', async () => {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { days, minutes } from '#kernel/clock.ts';
+import { systemScope } from '#kernel/runtime.ts';
 import type { Person } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import { hashOf, readKey } from './key-text.ts';
 
 let w: World;
 let root: Person;
@@ -15,6 +17,18 @@ beforeAll(async () => {
 const COURIER = ['orders:ship', 'orders:deliver'];
 const make = (name: string, more: object = {}, headers: Record<string, string> = {}) =>
   root.post('/v1/api-keys', { name, scopes: COURIER, ...more }, headers);
+
+test('two keys of one partner speak for the same partner, however its name is written', async () => {
+  const { secrets } = w.souk.runtime.context('partners', systemScope);
+  const judged = async (name: string) => {
+    const { id, secret } = readKey((await make(name)).body.key)!;
+    return w.ask<{ partner: string } | null>('partners', 'judgeKey', { id, keyHash: hashOf(secrets, secret) });
+  };
+  expect([await judged('Sfax Depot'), await judged('ＳＦＡＸ depot')]).toMatchObject([
+    { partner: 'sfax depot' },
+    { partner: 'sfax depot' },
+  ]);
+});
 
 describe('a key', () => {
   test('is shown when it is made, and never again', async () => {
