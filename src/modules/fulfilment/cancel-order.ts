@@ -7,7 +7,7 @@ import { type Change, move, takeBack } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
 import type { ShipmentRow } from './order.ts';
 import { runCommand } from './run-command.ts';
-import { isOpen, shipmentMachine } from './shipment-state.ts';
+import { isOpen } from './shipment-state.ts';
 import { orderShown, refuseOtherBuyer, staffOr } from './show-order.ts';
 
 export const Cancellation = z
@@ -35,15 +35,13 @@ export async function cancelOrder(
   return orderShown(ctx, orderId, shown);
 }
 
-/** @throws notFound, wrongState */
+/** What is open; else what shows why nothing happens. @throws notFound */
 function chosen(all: readonly ShipmentRow[], shipmentId: string | undefined): readonly ShipmentRow[] {
   const wanted = all.filter(({ id }) => shipmentId === undefined || id === shipmentId);
   if (wanted.length === 0) throw notFound();
   const open = wanted.filter(({ state }) => isOpen(state));
   const cancelled = wanted.filter(({ state }) => state === 'cancelled');
-  const found = open.length > 0 ? open : cancelled.length > 0 ? cancelled : wanted;
-  for (const { state } of found) shipmentMachine.after(state, 'cancel');
-  return found;
+  return open.length > 0 ? open : cancelled.length > 0 ? cancelled : wanted;
 }
 
 function cancel(change: Change, shipment: ShipmentRow, reason: string | null): void {

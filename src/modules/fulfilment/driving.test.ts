@@ -163,7 +163,10 @@ describe('who reaches what', () => {
     const id = await buys(lamp);
     await step(warehouse, 'pack', id);
     expect((await step(second, 'pack', id)).status).toBe(200);
-    expect((await second.get('/v1/shipments?limit=1')).body.items).toMatchObject([{ orderId: id, state: 'packed' }]);
+    const { items } = (await second.get('/v1/shipments?limit=1')).body;
+    expect(items).toMatchObject([{ orderId: id, state: 'packed', items: [{ name: 'Lamp' }] }]);
+    const [inList, inFull] = [items[0], (await second.get(`/v1/shipments/${items[0].id}`)).body];
+    expect(JSON.stringify([inList, inFull])).not.toMatch(/"amount"|"buyer":\{|bob/); // no price, and no name but that of the address
   });
 
   test('sellers drive their own shipment of an order, see its prices and nothing of the other seller', async () => {
