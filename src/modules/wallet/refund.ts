@@ -6,7 +6,7 @@ import { exceedsPayment, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
 import { available, fees, lockBalances, PLATFORM, payable, post, receivable, saleAccount, type Transfer } from './ledger.ts';
 import { paymentMachine } from './payment-state.ts';
-import { changing, commissionOf, leftOf, lockShare, payeesPart, type Share } from './share.ts';
+import { changing, commissionOf, leftOf, lockShare, lockShares, payeesPart, type Share } from './share.ts';
 
 type Refund = z.infer<(typeof wallet)['operations']['refund']['input']>;
 
@@ -37,11 +37,8 @@ export async function cancelPayment(ctx: Wallet, { key }: { key: string }): Prom
       sql`update wallet.payments set state = 'cancelled' where id = ${key} and ${paymentMachine.allows('cancel')}`,
     );
     if (cancelled === 0) return {};
-    for (const payee of await payeesOf(tx, key)) {
-      const share = await lockShare(tx, key, payee);
-      const left = share ? leftOf(share) : 0;
-      if (share && left > 0) await refundShare(tx, { key: `cancel:${key}:${payee}`, share, amount: left, at });
-    }
+    for (const share of await lockShares(tx, key))
+      if (leftOf(share) > 0) await refundShare(tx, { key: `cancel:${key}:${share.payee}`, share, amount: leftOf(share), at });
     return {};
   });
 }
@@ -80,8 +77,3 @@ async function sourcesOf(tx: Database, share: Share, amount: number): Promise<Pi
 
 const wasPosted = async (db: Database, key: string): Promise<boolean> =>
   (await db.maybe(sql`select 1 from wallet.journals where key = ${key}`)) !== undefined;
-
-const payeesOf = async (db: Database, key: string): Promise<string[]> =>
-  (await db.many<{ payee: string }>(sql`select payee from wallet.payment_shares where payment_id = ${key} order by payee`)).map(
-    ({ payee }) => payee,
-  );

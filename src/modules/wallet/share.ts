@@ -18,10 +18,15 @@ export interface Share {
 }
 
 export const lockShare = (db: Database, paymentKey: string, payee: string): Promise<Share | undefined> =>
-  db.maybe<Share>(sql`
-    select s.payment_id, p.payer, s.payee, p.currency, s.amount, s.commission, s.refunded, s.refunded_commission, s.delivered
-    from wallet.payment_shares as s join wallet.payments as p on p.id = s.payment_id
-    where s.payment_id = ${paymentKey} and s.payee = ${payee} for update of s`);
+  db.maybe<Share>(sql`${ofPayment(paymentKey)} and s.payee = ${payee} for update of s`);
+
+/** All shares of a payment, locked in the order of their payees. */
+export const lockShares = (db: Database, paymentKey: string): Promise<Share[]> =>
+  db.many<Share>(sql`${ofPayment(paymentKey)} order by s.payee for update of s`);
+
+const ofPayment = (paymentKey: string): Sql => sql`
+  select s.payment_id, p.payer, s.payee, p.currency, s.amount, s.commission, s.refunded, s.refunded_commission, s.delivered
+  from wallet.payment_shares as s join wallet.payments as p on p.id = s.payment_id where s.payment_id = ${paymentKey}`;
 
 /** The CTE of a journal that changes a share. */
 export const changing = (share: Share, changes: Sql): Sql => sql`due as (
