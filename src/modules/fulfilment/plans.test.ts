@@ -57,6 +57,20 @@ const QUESTIONS: Record<string, () => Sql> = {
   'open returns of an account': () => hasOpenReturns(newId()),
 };
 
+test.each([
+  ['shipments_open_by_seller', { seller: newId() }],
+  ['shipments_open_by_warehouse', { partner: 'nova' }],
+  ['shipments_open', 'all'],
+] as const)('who polls for placed shipments reads those alone: %s', async (index, reader) => {
+  const { text, values } = shipmentsPage({ ...page, reader, state: 'placed' });
+  for (const explain of [`explain ${text}`, `explain (generic_plan) ${text}`]) {
+    const { rows } = await client.query(explain, explain.includes('generic') ? [] : values);
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toMatch(new RegExp(`using ${index} `));
+    expect(plan).toMatch(/state = 'placed'/);
+  }
+});
+
 test.each(Object.entries(QUESTIONS))('%s', async (_, question) => {
   const { text, values } = question();
   const custom = await client.query(`explain ${text}`, values);
