@@ -231,19 +231,23 @@ test('a list costs three statements, and telling somebody two', async () => {
 
 // The clock moves from here on: access tokens of before have expired.
 
-test('in quiet hours only what is urgent is sent; the rest waits until they end', async () => {
+test('in quiet hours only what is urgent is sent; the rest waits until they end, unless it is turned off meanwhile', async () => {
   const hal = await w.buyer('hal', { balance: usd(500_00) });
   const hour = w.clock.now().getUTCHours();
   const at = (offset: number) => `${String((hour + offset + 24) % 24).padStart(2, '0')}:00`;
-  await hal.put('/v1/notifications/settings', { quietHours: { from: at(-1), until: at(2) } });
+  for (const person of [hal, sue]) await person.put('/v1/notifications/settings', { quietHours: { from: at(-1), until: at(2) } });
+  const before = notices.subjects(sue);
   await buys(hal);
   await notices.tells(hal, newId(), 'urgent.example');
   await w.step();
   expect(notices.subjects(hal)).toEqual(['Your webhook is paused']);
   expect((await notices.listOf(hal)).items).toHaveLength(2);
+  await sue.put('/v1/notifications/settings', { kinds: [{ kind: 'sold', channels: { email: false } }] });
   w.clock.advance(hours(2));
   await w.step();
   expect(notices.subjects(hal)).toEqual(['Your order is placed', 'Your webhook is paused']);
+  expect(notices.subjects(sue)).toEqual(before);
+  expect((await notices.sendings(sue)).at(-2)).toEqual({ channel: 'email', state: 'dropped', reason: 'turned off' }); // meanwhile
 });
 
 test('a person is sent a bounded number of messages a day; the rest is in the application', async () => {
