@@ -99,6 +99,14 @@ test.each(['wallet', 'orders', 'inventory'] as const)(
   },
 );
 
+test('a call that is repeated finishes what the first one left', async () => {
+  const [money, units] = [await bob.balance(), await stock()];
+  const id = await places(3);
+  await without('orders', () => cancelOrder(apart(), id, bob.id, {}));
+  expect(await cancelOrder(apart(), id, bob.id, {})).toMatchObject({ state: 'cancelled', items: [{ refundedQuantity: 3 }] });
+  expect([await bob.balance(), await stock()]).toEqual([money, units]);
+});
+
 test('what comes on top of an unfinished step finishes both; cash that was collected late is what was due at the door', async () => {
   const [money, before] = [(await bob.balance()).amount, await owed()];
   const id = await places(3, 'cash_on_delivery');

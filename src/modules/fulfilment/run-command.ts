@@ -19,7 +19,7 @@ export interface Outcome {
  * judging what the one before left. `decide` gathers the change, or throws a refusal.
  *
  * If all modules run in this process, the change and the money, the stock and the order that follow it are one transaction. Otherwise the
- * change commits first, with a lease, and what follows is done by this call, or by the timer once the lease is over.
+ * change commits first, with a lease, and what follows is done by this call, by the call that repeats it, or by the timer once the lease is over.
  *
  * @throws notFound when the order was not placed, and what `decide` throws.
  */
@@ -49,7 +49,8 @@ function attempt(ctx: FulfilmentContext, orderId: string, by: By, decide: Decide
     });
     if (!done) return undefined;
     const { order, change } = done;
-    if (!change) return { order, shown: null };
+    const isBehind = leaseUntil !== null && order.finished_version < order.version;
+    if (!change) return { order, shown: isBehind ? await finishOrder(ctx, { orderId }) : null };
     return { order, shown: leaseUntil ? await finishOrder(ctx, { orderId }) : await follow(ctx, { ...change, since: order.version - 1 }) };
   });
 }
