@@ -47,7 +47,7 @@ export const hasClosedParty = async (db: Database, orderId: string): Promise<boo
 /** Drops where an account had things sent, and what was written about its orders. What was bought, and for how much, stays with its id. */
 export async function forgetAccount(ctx: Orders, { accountId }: Whose): Promise<void> {
   await ctx.db.execute(sql`
-    update orders.steps set note = null
-    where note is not null and (by_id = ${accountId}::text or order_id in (select id from orders.orders where buyer = ${accountId}::uuid))`);
+    update orders.steps set note = null where note is not null and order_id in (select id from orders.orders where buyer = ${accountId}::uuid)`);
+  await ctx.db.execute(sql`update orders.steps set note = null where note is not null and by_id = ${accountId}::text`);
   await ctx.db.execute(sql`update orders.orders set address_sealed = null where buyer = ${accountId} and address_sealed is not null`);
 }
