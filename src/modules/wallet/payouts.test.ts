@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { systemScope } from '#kernel/runtime.ts';
 import type { Proof } from '#wallet';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import type { Wallet } from './context.ts';
+import { sendPayout } from './send-payout.ts';
 
 let w: World;
 let fred: Person;
@@ -92,6 +95,32 @@ describe('a payout', () => {
     }
     expect([await stateOf(vic, body.id), asked(body.id)[0]?.times, await moneyOf(vic)]).toEqual(['sent', 4, balance(1_00)]);
     expect(await brokenRules()).toEqual([]);
+  });
+
+  test('about which two processes ask the bank at once is booked and told once', async () => {
+    const ulf = await seller('ulf', 5_00);
+    const payoutId = (await ask(ulf, 5_00)).body.id;
+    let letAnswer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      letAnswer = resolve;
+    });
+    let times = 0;
+    const send = async () => {
+      times++;
+      await answered;
+      return { outcome: 'sent' };
+    };
+    const ctx = Object.create(w.souk.runtime.context('wallet', systemScope), { payouts: { value: { send } } }) as Wallet;
+    const asking: Promise<void>[] = [];
+    for (const process of [1, 2]) {
+      await w.sql(`update wallet.payouts set lease_until = at where id = '${payoutId}'`);
+      asking.push(sendPayout(ctx, { payoutId }));
+      await expect.poll(() => times).toBe(process);
+    }
+    letAnswer();
+    await Promise.all(asking);
+    await sendPayout(ctx, { payoutId });
+    expect([times, await stateOf(ulf, payoutId), (await told(payoutId)).length]).toEqual([2, 'sent', 1]);
   });
 
   test('is preceded by what the seller owes', async () => {
