@@ -9,9 +9,9 @@ const RULE = `
     case when bool_or(state = 'refunded') then 'refunded' when bool_or(state = 'returned') then 'returned' else 'cancelled' end) as state
   from fulfilment.shipments group by 1`;
 
-/** How often each person must be told of what, by what happened to shipments. The shop itself is told nothing. */
+/** How often each buyer must be told of what: once for each call, whose steps have one version, even if it moved the shipments of two sellers. */
 const DUE = `
-  select f.buyer as account_id, 'order-' || s.reached as kind, f.order_id, count(*) as often
+  select f.buyer as account_id, 'order-' || s.reached as kind, f.order_id, count(distinct s.version) as often
   from fulfilment.steps as s join fulfilment.shipments as sh on sh.id = s.shipment_id join fulfilment.orders as f on f.order_id = sh.order_id
   where s.reached in ('packed', 'shipped', 'delivered') group by 1, 2, 3`;
 
