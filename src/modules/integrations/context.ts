@@ -3,9 +3,10 @@ import { fulfilment } from '#fulfilment';
 import type { Context } from '#kernel/context.ts';
 import type { EventKinds } from '#kernel/event-log.ts';
 import type { SettingsOf } from '#kernel/settings-part.ts';
+import { notifications } from '#notifications';
 import type { integrationSettings } from './settings.ts';
 
-export const needs = { fulfilment };
+export const needs = { fulfilment, notifications };
 
 export type Integrations = Context<
   typeof needs,

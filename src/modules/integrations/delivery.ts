@@ -107,6 +107,6 @@ export const dueDeliveries = (webhookId: string, { now, inOrder, limit }: { now:
   order by d.next_at, d.event_seq limit ${limit}`;
 
 /** Deliveries about something, oldest first, at most `limit`. */
-export const deliveriesAbout = (subject: string, limit: number): Sql => sql`
-  select d.*, w.url, w.partner from integrations.deliveries d join integrations.webhooks w on w.id = d.webhook_id
-  where d.subject = ${subject} order by d.event_seq limit ${limit}`;
+export const deliveriesAbout = (subjects: readonly string[], limit: number): Sql => sql`
+  select d.*, w.url, w.partner, w.role from integrations.deliveries d join integrations.webhooks w on w.id = d.webhook_id
+  where d.subject = any(${subjects}::text[]) order by d.event_seq limit ${limit}`;

@@ -63,5 +63,5 @@ export const seqOf = (id: string): Sql => sql`select seq from integrations.event
 export const lastSeq: Sql = sql`coalesce((select max(seq) from integrations.events), 0)`;
 
 /** Events about something, oldest first, at most `limit`. */
-export const eventsAbout = (subject: string, limit: number): Sql => sql`
-  select seq, id, type, version, subject, payload, at from integrations.events where subject = ${subject} order by seq limit ${limit}`;
+export const eventsAbout = (subjects: readonly string[], limit: number): Sql => sql`
+  select seq, id, type, version, subject, payload, at from integrations.events where subject = any(${subjects}::text[]) order by seq limit ${limit}`;

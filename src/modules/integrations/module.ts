@@ -4,9 +4,10 @@ import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { type Integrations, needs } from './context.ts';
+import { explainOrder } from './explain-order.ts';
 import { forgetOld } from './forget-old.ts';
 import { gauges } from './gauges.ts';
-import { sendWebhookJob } from './jobs.ts';
+import { sendWebhookJob, tellOwnerJob } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
@@ -14,6 +15,7 @@ import { sendWebhook } from './send-webhook.ts';
 import { integrationSettings } from './settings.ts';
 import { storeEvents } from './store-events.ts';
 import { tables } from './tables.ts';
+import { tellOwner } from './tell-owner.ts';
 import { wakeWebhooks } from './wake-webhooks.ts';
 import { webhookMachine } from './webhook-state.ts';
 
@@ -25,7 +27,8 @@ export const integrationsModule = module<typeof integrations, Integrations>({
   resources,
   operations: {},
   hearEvery: storeEvents,
-  jobs: [runs(sendWebhookJob, sendWebhook)],
+  jobs: [runs(sendWebhookJob, sendWebhook), runs(tellOwnerJob, tellOwner)],
+  explains: { order: explainOrder },
   timers: [timer('integrations.wake-webhooks', seconds(2), wakeWebhooks), timer('integrations.forget', minutes(5), forgetOld)],
   gauges,
   settings: integrationSettings,

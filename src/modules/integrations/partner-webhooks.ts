@@ -1,14 +1,9 @@
 import { sql } from '#kernel/database.ts';
 import { derivedId } from '#kernel/ids.ts';
 import type { Integrations } from './context.ts';
+import { EVENTS_OF_ROLE } from './recipient.ts';
 import { secretPlace } from './sealed.ts';
 import { insertWebhook, type WebhookRow } from './webhook.ts';
-
-/** What is said to whom: of a shipment, the warehouse is told what to pack, and the carrier what to fetch. */
-export const EVENTS_OF_ROLE = {
-  warehouse: ['fulfilment.shipment-placed', 'fulfilment.shipment-cancelled'],
-  carrier: ['fulfilment.shipment-packed'],
-} as const;
 
 const set = new WeakSet<object>();
 

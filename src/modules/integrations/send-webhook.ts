@@ -5,7 +5,7 @@ import { type Attempt, attemptDelivery } from './attempt-delivery.ts';
 import type { Integrations } from './context.ts';
 import { webhookPaused } from './contract.ts';
 import { type DeliveryRow, dueDeliveries } from './delivery.ts';
-import { sendWebhookJob } from './jobs.ts';
+import { sendWebhookJob, tellOwnerJob } from './jobs.ts';
 import { isOrdered, isTold } from './recipient.ts';
 import { FAILURES_IN_A_ROW, PATIENCE_MS, pauseAfter } from './retries.ts';
 import type { WebhookRow } from './webhook.ts';
@@ -15,9 +15,9 @@ const PLACES = 4;
 /** A run lets other webhooks have its place after this. */
 const RUN_MS = 5000;
 const LEASE_MS = 60_000;
-/** How many deliveries of a webhook wait at most, and how many events are looked at to find more. */
-const WAITING = 1000;
-const WINDOW = 2000;
+/** While so many deliveries of a webhook wait, none is added; otherwise so many events are looked at to find more. */
+const WAITING = 400;
+const WINDOW = 200;
 
 /**
  * Sends a webhook what is due, until nothing is or its turn is over. One process at a time sends to a webhook. Each message is noted when
@@ -38,9 +38,14 @@ export async function sendWebhook(ctx: Integrations, { webhookId }: { webhookId:
       if (attempts.length > 0) webhook = await note(ctx, webhook, attempts);
       if (webhook.retry_at && webhook.retry_at > ctx.clock.now()) break;
     }
-  } finally {
-    await release(ctx, webhook);
+  } catch (error) {
+    await letGo(ctx, webhook); // it is tried again after a while, as every job that fails
+    throw error;
   }
+  const sent = webhook;
+  await ctx.db.transaction(async (tx) => {
+    if ((await letGo({ db: tx }, sent)) > 0 && (await isMoreDue(tx, sent, ctx.clock.now()))) enqueue(tx, sendWebhookJob, { webhookId });
+  });
 }
 
 const claim = (ctx: Integrations, id: string) =>
@@ -97,8 +102,10 @@ async function note(ctx: Integrations, webhook: WebhookRow, attempts: readonly A
   });
 }
 
-const tellPaused = (tx: Transaction, { id, created_by }: WebhookRow, reason: 'failing' | 'gone', since: Date): void =>
+function tellPaused(tx: Transaction, { id, created_by }: WebhookRow, reason: 'failing' | 'gone', since: Date): void {
   emit(tx, webhookPaused, id, { webhookId: id, owner: created_by, reason, failingSince: since.toISOString() });
+  enqueue(tx, tellOwnerJob, { webhookId: id, since: since.toISOString() });
+}
 
 interface Judged {
   failures: number;
@@ -146,18 +153,17 @@ const holdBack = (webhookId: string, attempts: readonly Attempt[]): Sql => {
 const sendAllNow = (webhookId: string, now: Date): Sql =>
   sql`update integrations.deliveries set next_at = ${now} where webhook_id = ${webhookId} and outcome is null and next_at > ${now}`;
 
-/** Lets the next one send, and asks for it where more is due. */
-async function release(ctx: Integrations, { id, lease_until, events }: WebhookRow): Promise<void> {
-  const { now } = { now: ctx.clock.now() };
-  await ctx.db.transaction(async (tx) => {
-    const released = await tx.execute(
-      sql`update integrations.webhooks set lease_until = null where id = ${id} and lease_until = ${lease_until}`,
-    );
-    if (released === 0) return;
-    const more = await tx.maybe(sql`
-      select from integrations.webhooks w where w.id = ${id} and w.state = 'active' and (w.retry_at is null or w.retry_at <= ${now})
-        and (exists (select from integrations.deliveries d where d.webhook_id = w.id and d.outcome is null and d.next_at <= ${now})
-          or (select max(e.seq) from integrations.events e where e.type = any(${events})) > w.position)`);
-    if (more) enqueue(tx, sendWebhookJob, { webhookId: id });
-  });
+const letGo = ({ db }: Pick<Integrations, 'db'>, { id, lease_until }: WebhookRow): Promise<number> =>
+  db.execute(sql`update integrations.webhooks set lease_until = null where id = ${id} and lease_until = ${lease_until}`);
+
+/** Whether another run would find something: what may be sent now, or events for which there is room. */
+async function isMoreDue(tx: Transaction, webhook: WebhookRow, now: Date): Promise<boolean> {
+  const row = await tx.maybe<{ events: boolean }>(sql`
+    select (select max(e.seq) from integrations.events e where e.type = any(${webhook.events})) > w.position
+        and (select count(*) from (select from integrations.deliveries d where d.webhook_id = w.id and d.outcome is null limit ${WAITING}) as waiting) < ${WAITING}
+      as events
+    from integrations.webhooks w where w.id = ${webhook.id} and w.state = 'active' and (w.retry_at is null or w.retry_at <= ${now})`);
+  if (!row) return false;
+  if (row.events) return true;
+  return (await tx.many(dueDeliveries(webhook.id, { now, inOrder: isOrdered(webhook), limit: 1 }))).length > 0;
 }

@@ -1,0 +1,112 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '#kernel/ids.ts';
+import type { Person } from '../../../test/people.ts';
+import { receiver } from '../../../test/receiver.ts';
+import { type World, world } from '../../../test/world.ts';
+
+let w: World;
+let root: Person;
+
+beforeAll(async () => {
+  w = await world();
+  root = await w.admin();
+});
+
+/** Announces something as the module orders does, in a transaction of its own. */
+async function happen(subject: string = newId(), name = 'orders.order-rejected.v1'): Promise<string> {
+  const payload = { orderId: subject, buyer: newId(), code: 'inventory/out-of-stock' };
+  await w.sql(`insert into kernel.outbox (id, kind, name, subject, payload, created_at) values ($1, 'event', $2, $3, $4, now())`, [
+    newId(),
+    name,
+    subject,
+    payload,
+  ]);
+  return subject;
+}
+
+describe('the list of events', () => {
+  test('loses nothing to transactions that commit late, and shows each event once, in one order', async () => {
+    const seen: string[] = [];
+    const [last] = await w.sql<{ id: string }>('select id from integrations.events order by seq desc limit 1');
+    let after = last?.id;
+    const poll = async () => {
+      for (;;) {
+        const { body } = await root.get(`/v1/events?limit=7${after ? `&after=${after}` : ''}&type=orders.order-rejected`);
+        seen.push(...body.items.map(({ id }: { id: string }) => id));
+        after = body.items.at(-1)?.id ?? after;
+        if (!body.nextCursor) return;
+      }
+    };
+    const ids = Array.from({ length: 60 }, () => newId());
+    const late = ids.map(async (id, n) => {
+      await w.sql(
+        `with held as materialized (select pg_sleep($4)) insert into kernel.outbox (id, kind, name, subject, payload, created_at)
+         select $1, 'event', 'orders.order-rejected.v1', $2, $3, now() from held`,
+        [id, newId(), { orderId: id, buyer: id, code: 'x' }, ((n * 7) % 10) / 100],
+      );
+    });
+    let isOver = false;
+    const working = Promise.all(late).then(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await Promise.all([w.step(), w.souk.step()]);
+      await poll();
+    }
+    await working;
+    await w.step();
+    await poll();
+    expect([...seen].sort()).toEqual([...ids].sort());
+    const stored = await w.sql<{ id: string }>('select id from integrations.events where id = any($1) order by seq', [ids]);
+    expect(seen).toEqual(stored.map(({ id }) => id));
+  });
+
+  test('refuses what is no event and what is no type', async () => {
+    expect(await root.get(`/v1/events?after=${newId()}`)).toBeProblem(422, 'invalid');
+    expect((await root.get('/v1/events?type=order.paid')).body.errors[0]).toMatchObject({
+      detail: expect.stringContaining('orders.order-placed'),
+      in: 'query',
+    });
+  });
+
+  test('keeps what happened as it was', async () => {
+    await happen();
+    await w.step();
+    await expect(w.sql("update integrations.events set type = 'x'")).rejects.toThrow(/stays so/);
+  });
+
+  test('an event that is delivered twice is stored once, and storing costs two statements for a batch', async () => {
+    for (let n = 0; n < 50; n++) await happen();
+    const statements = (await w.statements(() => w.step())).filter(
+      (text) => text.includes('integrations.') && !/webhooks|deliveries/.test(text),
+    );
+    expect(statements.filter((text) => text.includes('insert into integrations.events'))).toHaveLength(1);
+    const there = await receiver();
+    await root.post('/v1/webhooks', { url: there.url, events: ['orders.order-rejected'] });
+    await happen();
+    await w.step();
+    await w.tellAgain('orders.order-rejected.v1');
+    await w.step();
+    await w.step();
+    expect(there.calls).toHaveLength(1);
+  });
+});
+
+test('a webhook belongs to the shop: staff with the permission see each, nobody else any, and their number is bounded', async () => {
+  const { id } = (await root.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] })).body;
+  const olga = await w.person('olga', ['operator']);
+  expect((await olga.get(`/v1/webhooks/${id}`)).status).toBe(200);
+  const bob = await w.person('bob');
+  for (const path of ['', `/${id}`, `/${id}/deliveries`]) expect(await bob.get(`/v1/webhooks${path}`)).toBeProblem(403, 'forbidden');
+  for (let made = (await w.sql('select from integrations.webhooks where created_by = $1', [olga.id])).length; made < 20; made++)
+    await olga.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] });
+  const full = await olga.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] });
+  expect(full).toBeProblem(409, 'integrations/too-many-webhooks');
+  expect((await olga.get('/v1/webhooks?limit=100')).body.items.length).toBeGreaterThan(20);
+  await w.sql("update integrations.webhooks set state = 'deleted' where created_by = $1", [olga.id]);
+  expect(
+    await root.get(
+      `/v1/webhooks/${(await root.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] })).body.id}`,
+    ),
+  ).toMatchObject({ status: 200 });
+});
