@@ -158,6 +158,8 @@ describe('a payout above the limit', () => {
       Array(5).fill([200, 'pending', 'xia']),
     );
     expect(await fred.post(path, { approve: false })).toBeProblem(409, 'wallet/wrong-state');
+    const jobs = await w.sql(`select from told.outbox where name = 'wallet.send-payout' and payload ->> 'payoutId' = '${body.id}'`);
+    expect(jobs).toHaveLength(1); // the bank need not wait for the timer
     await w.step();
     expect([await stateOf(xia, body.id), asked(body.id)[0]?.times]).toEqual(['sent', 1]);
     expect((await fred.post(path, {})).body.state).toBe('sent');
