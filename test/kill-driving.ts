@@ -25,7 +25,9 @@ export const boughtBy = ({ kind, buyer, reply }: Made): Bought[] =>
 
 const DRIVERS = 4;
 /** The newest are driven, so that several calls meet at one order. */
-const AT_HAND = 12;
+const AT_HAND = 6;
+/** How many steps a driver tries at one order before it turns to another, so that some orders go all the way. */
+const STAYS = 10;
 
 /** Packs, ships, delivers, cancels, returns and refunds orders, and asks for payouts, at random and at once, until nobody answers any more. */
 export async function driveUntilSilence(
@@ -38,8 +40,9 @@ export async function driveUntilSilence(
     Array.from({ length: DRIVERS }, async (_, index) => {
       const chance = chanceFrom(seed + index);
       const done: Driven[] = [];
+      let order: Bought | undefined;
       while (!silent()) {
-        const order = bought.at(-1 - chance.below(Math.min(AT_HAND, bought.length)));
+        if (!order || chance.below(STAYS) === 0) order = bought.at(-1 - chance.below(Math.min(AT_HAND, bought.length)));
         const calls = order ? await somethingAbout(order, staff, seller, chance) : [];
         const sent = chance.below(6) === 0 ? calls.flatMap((call) => [call, { ...call }]) : calls;
         done.push(...sent);
