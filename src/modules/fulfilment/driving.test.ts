@@ -192,6 +192,7 @@ describe('who reaches what', () => {
       expect(await step(root, command, id, { items: [{ productId: mug, quantity: 1 }] })).toBeProblem(409, 'fulfilment/goes-as-a-whole');
     expect(await step(root, 'pack', id, { items: [{ variantId: newId() }] })).toBeProblem(422, 'invalid');
     expect(await step(sue, 'pack', id, { items: [{ productId: mug }] })).toBeProblem(422, 'invalid');
+    expect(await step(root, 'pack', id, { items: [{ productId: mug, quantity: 3 }] })).toBeProblem(409, 'fulfilment/goes-as-a-whole');
     expect(await step(root, 'pack', id, { shipmentId: newId() })).toBeProblem(404, 'not-found');
     const states = (reply: Reply) =>
       Object.fromEntries(reply.body.shipments.map((one: { seller: { id: string }; state: string }) => [one.seller.id, one.state]));
@@ -202,6 +203,14 @@ describe('who reaches what', () => {
     const mine = (await sue.get('/v1/shipments?limit=1')).body.items[0].id;
     expect(states(await step(root, 'pack', id, { shipmentId: mine }))).toEqual({ [sue.id]: 'packed', [sam.id]: 'packed' });
     expect(states(await step(root, 'ship', id))).toEqual({ [sue.id]: 'shipped', [sam.id]: 'shipped' });
+  });
+
+  test('a call of somebody who may not leaves no shipment, and one entry in the audit trail: that it was refused', async () => {
+    const id = await buys(lamp);
+    for (const command of ['pack', 'cancel'] as const) expect(await step(sam, command, id)).toBeProblem(404, 'not-found');
+    expect(await w.sql('select 1 from fulfilment.shipments where order_id = $1', [id])).toEqual([]);
+    const entries = await w.sql('select outcome, status from kernel.audit where subject = $1 and actor_id = $2', [id, sam.id]);
+    expect(entries).toEqual([...Array(2)].map(() => ({ outcome: 'refused', status: 404 })));
   });
 
   test('an order that is not there, or was refused, cannot be driven', async () => {
@@ -227,6 +236,7 @@ describe('with a warehouse and a carrier in the settings', () => {
     const id = (await v.withToken(bob, bob.token).post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body.id;
     const [its, theirs] = [v.withKey(warehouse.id, warehouse.key), v.withKey(courier.id, courier.key)];
     expect(await step(v.withKey(other.id, other.key), 'pack', id)).toBeProblem(404, 'not-found');
+    await v.step();
     const [seen] = (await its.get('/v1/shipments?state=placed&limit=1')).body.items;
     expect(seen).toMatchObject({ orderId: id });
     const [{ told: payload }] = (await w.sql<{ told: object }>(

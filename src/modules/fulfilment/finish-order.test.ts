@@ -5,6 +5,7 @@ import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { cancelOrder } from './cancel-order.ts';
 import type { FulfilmentContext } from './context.ts';
+import { openShipments } from './open-shipments.ts';
 import { refundUnits } from './refund-units.ts';
 import { takeStep } from './take-step.ts';
 
@@ -138,7 +139,7 @@ test('what fails again is tried again later each time', async () => {
 
 test('an order whose shipments were made, and not told, is shown with them after the lease', async () => {
   const { id } = (await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body;
-  await without('orders', () => takeStep(apart(), 'pack', id, {}));
+  await without('orders', () => openShipments(apart(), { orderId: id }));
   expect((await orderOf(id)).shipments).toEqual([]);
   await leasesEnd();
   expect((await orderOf(id)).shipments).toMatchObject([{ state: 'placed' }]);

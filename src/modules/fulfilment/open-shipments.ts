@@ -1,6 +1,6 @@
 import { PLATFORM_SELLER } from '#catalog';
 import { shipmentPlaced } from '#fulfilment';
-import { type Sql, sql } from '#kernel/database.ts';
+import { type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { derivedId } from '#kernel/ids.ts';
 import { leaseEnd } from '#kernel/lease.ts';
@@ -12,26 +12,37 @@ import { commissionsOf } from './units.ts';
 
 type Placed = NonNullable<Awaited<ReturnType<FulfilmentContext['orders']['placedOrder']>>>;
 
+/** An order whose shipments are not written yet. */
+export interface Opening {
+  order: OrderRow;
+  placedAt: Date;
+}
+
 /**
- * Makes the shipments of a placed order, one for each seller, once. The event of the order asks for it, and so does a command that comes
- * before the event, or for an order that was placed before this module was there.
- * @returns false when there is no such order, or it is not placed.
+ * Makes the shipments of a placed order, one for each seller, once. The event of the order asks for it; a command that comes before does
+ * the same by `writeOpening`.
  */
-export async function openShipments(ctx: FulfilmentContext, { orderId }: { orderId: string }): Promise<boolean> {
-  const placed = await ctx.orders.placedOrder({ orderId });
-  if (!placed) return false;
+export async function openShipments(ctx: FulfilmentContext, { orderId }: { orderId: string }): Promise<void> {
+  const opening = await openingOf(ctx, orderId);
+  if (!opening) return;
   const leaseUntil = ctx.isTogether ? null : leaseEnd(ctx, ctx.settings.leaseMs);
-  const order = orderOf(placed, ctx.settings);
   await ctx.together(async (ctx) => {
-    const opened = await ctx.db.transaction(async (tx) => {
-      if ((await tx.execute(orderInsert(order, leaseUntil, new Date(placed.placedAt)))) === 0) return false;
-      for (const shipment of order.shipments) emit(tx, shipmentPlaced, orderId, toldOf(order, shipment));
-      return true;
-    });
-    if (!opened) return;
+    if (!(await ctx.db.transaction((tx) => writeOpening(tx, opening, leaseUntil)))) return;
     if (leaseUntil) await finishOrder(ctx, { orderId });
-    else await follow(ctx, { order, refunds: [], since: 0 });
+    else await follow(ctx, { order: opening.order, refunds: [], since: 0 });
   });
+}
+
+/** What the shipments of an order are to be; undefined when there is no such order, or it is not placed. */
+export async function openingOf(ctx: FulfilmentContext, orderId: string): Promise<Opening | undefined> {
+  const placed = await ctx.orders.placedOrder({ orderId });
+  return placed ? { order: orderOf(placed, ctx.settings), placedAt: new Date(placed.placedAt) } : undefined;
+}
+
+/** Writes the shipments and announces them. @returns false where they are there already. */
+export async function writeOpening(tx: Transaction, { order, placedAt }: Opening, leaseUntil: Date | null): Promise<boolean> {
+  if ((await tx.execute(orderInsert(order, leaseUntil, placedAt))) === 0) return false;
+  for (const shipment of order.shipments) emit(tx, shipmentPlaced, order.order_id, toldOf(order, shipment));
   return true;
 }
 

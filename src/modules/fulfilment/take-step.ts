@@ -40,7 +40,7 @@ export const goesAsAWhole = problem({
   title: 'A shipment goes as a whole',
   members: { variantId: z.string(), quantity: z.int() },
   detail: ({ variantId, quantity }) =>
-    `A part of a shipment cannot be packed, shipped or delivered: ${quantity} of ${variantId} belong to it. Refund what cannot be sent.`,
+    `A shipment is packed, shipped and delivered with all of its units, and no others: ${quantity} of ${variantId} belong to it. Refund what cannot be sent.`,
 });
 
 export const packProblems = [shipmentMachine.wrongState, goesAsAWhole];
@@ -67,7 +67,7 @@ export async function takeStep(ctx: FulfilmentContext, command: DrivingCommand, 
 function chosen(all: readonly ShipmentRow[], driver: Driver, command: DrivingCommand, { shipmentId, items = [] }: Step): ShipmentRow[] {
   const reached = all.filter((shipment) => reaches(driver, shipment, command) && (shipmentId === undefined || shipment.id === shipmentId));
   if (reached.length === 0) throw notFound();
-  const wanted = ofItems(reached, items);
+  const wanted = ofItems(reached, items, command);
   const leadsOn = ({ state }: ShipmentRow) =>
     shipmentMachine.transitions.some((way) => way.command === command && way.to !== state && listOf(way.from).includes(state as never));
   const ready = wanted.filter(leadsOn);
@@ -77,23 +77,34 @@ function chosen(all: readonly ShipmentRow[], driver: Driver, command: DrivingCom
   return [early, repeated, wanted].find((some) => some.length > 0)!.slice(0, 1);
 }
 
-/** @throws invalid when an item is in none of them, goesAsAWhole when it is a part of one. */
-function ofItems(reached: readonly ShipmentRow[], items: NonNullable<Step['items']>): readonly ShipmentRow[] {
+type Named = NonNullable<Step['items']>;
+type Line = ShipmentRow['lines'][number];
+
+/** @throws invalid when an item is in none of them, goesAsAWhole when it is a part of one, or more. */
+function ofItems(reached: readonly ShipmentRow[], items: Named, command: DrivingCommand): readonly ShipmentRow[] {
   if (items.length === 0) return reached;
-  const fits = (item: (typeof items)[number]) => (line: ShipmentRow['lines'][number]) =>
-    (item.variantId === undefined || line.variant_id === item.variantId) &&
-    (item.productId === undefined || line.product_id === item.productId);
   const unknown = items.findIndex((item) => !reached.some(({ lines }) => lines.some(fits(item))));
   if (unknown >= 0)
     throw invalid({ errors: [{ pointer: `/items/${unknown}`, detail: 'is in no shipment of this order that you may see', in: 'body' }] });
   const wanted = reached.filter(({ lines }) => items.some((item) => lines.some(fits(item))));
-  for (const line of wanted.flatMap(({ lines }) => lines)) {
-    const quantity = line.quantity - line.refunded;
-    const named = items.filter((item) => fits(item)(line));
-    const units = named.reduce((sum, item) => sum + (item.quantity ?? quantity), 0);
-    if (quantity > 0 && units < quantity) throw goesAsAWhole({ variantId: line.variant_id, quantity });
-  }
+  for (const shipment of wanted) refuseOtherUnits(shipment, items, command);
   return wanted;
+}
+
+const fits = (item: Named[number]) => (line: Line) =>
+  (item.variantId === undefined || line.variant_id === item.variantId) &&
+  (item.productId === undefined || line.product_id === item.productId);
+
+/** All units that were not refunded belong to a shipment. A repeated call may name those too that were refunded since. */
+function refuseOtherUnits({ state, lines }: ShipmentRow, items: Named, command: DrivingCommand): void {
+  const left = ({ quantity, refunded }: Line) => quantity - refunded;
+  const most = (line: Line) => (state === REACHES[command] ? line.quantity : left(line));
+  for (const line of lines) {
+    const named = items.filter((item) => fits(item)(line));
+    const units = named.reduce((sum, item) => sum + (item.quantity ?? left(line)), 0);
+    const together = lines.filter((one) => named.some((item) => fits(item)(one))).reduce((sum, one) => sum + most(one), 0);
+    if (units < left(line) || units > together) throw goesAsAWhole({ variantId: line.variant_id, quantity: left(line) });
+  }
 }
 
 function drive(ctx: FulfilmentContext, change: Change, driver: Driver, shipment: ShipmentRow, command: DrivingCommand, step: Step): void {
