@@ -5,7 +5,7 @@ import { readPrecondition } from './preconditions.ts';
 import { type FieldError, invalid, keyMissing, malformed, notFound } from './problems.ts';
 import { readBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
-import { type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
+import { actsAsStaff, type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
 import type { Secrets } from './secrets.ts';
 import { foldUsername } from './shapes.ts';
 
@@ -28,7 +28,7 @@ export async function readCall(
     body,
     key,
     ifMatch: honoursIfMatch(spec) ? readPrecondition(request.headers) : undefined,
-    owner: spec.access.kind === 'owned' && spec.access.staff && actor.permissions.has(spec.access.staff) ? null : actor.id,
+    owner: actsAsStaff(spec, actor.permissions) ? null : actor.id,
     header: (name) => request.headers.get(name) ?? undefined,
   };
 }

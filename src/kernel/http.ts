@@ -20,7 +20,7 @@ import { accountNeeded, forbidden, internalError, notFound, Problem, unauthentic
 import type { ReadyReplies } from './ready-replies.ts';
 import { openSpellings } from './ready-spellings.ts';
 import { type Headers, problemReply } from './replies.ts';
-import { operationId, type Route, scopesOf } from './routes.ts';
+import { actsAsStaff, operationId, type Route, scopesOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
@@ -187,7 +187,8 @@ async function answer(
     if (typeof limit === 'string') Object.assign(headers, await parts.limits.countNarrow(limit, address));
     scope.subject = subjectOf(params, actor);
     admit(route, actor, params);
-    if (route.spec.mfa) demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
+    if (route.spec.mfa === true || (route.spec.mfa === 'staff' && actsAsStaff(route.spec, actor.permissions)))
+      demandStepUp(actor, { mfaRoles: parts.settings.mfaRoles, now: parts.clock.now() });
     const call = { ...parts, module, route, request, params, actor, scope, headers, deadline: started + REQUEST_MS };
     reply = route.spec.ready && isAnonymous(request) ? await answerReady(call) : await answerCall(call);
   } catch (error) {

@@ -56,7 +56,7 @@ function operationOf(tag: string, route: Route, { schemas, responses }: Parts): 
     operationId: operationId(route),
     tags: [tag],
     summary: spec.summary,
-    description: [spec.description, whoText(route), spec.mfa && MFA_TEXT].filter(Boolean).join('\n\n'),
+    description: [spec.description, whoText(route), spec.mfa && mfaText(spec.mfa)].filter(Boolean).join('\n\n'),
     security: securityOf(route),
   };
   const parameters = [...pathParameters(route), ...queryParameters(route, schemas), ...headerParameters(route)];
@@ -80,8 +80,8 @@ function securityOf({ spec }: Route): Json[] {
   return [{ bearer: [] }, ...(scopesOf(spec).length > 0 ? [{ apiKey: [] }] : [])];
 }
 
-const MFA_TEXT =
-  '**Second factor (MFA):** an account that has enrolled one sends a token that was stepped up in the last 10 minutes (`POST /v1/auth/step-up`).';
+const mfaText = (who: true | 'staff'): string =>
+  `**Second factor (MFA):** ${who === 'staff' ? 'a member of staff' : 'an account'} that has enrolled one sends a token that was stepped up in the last 10 minutes (\`POST /v1/auth/step-up\`).`;
 
 function whoText({ spec }: Route): string {
   const scopes = scopesOf(spec).map((scope) => `\`${scope}\``);

@@ -36,6 +36,10 @@ export function scopesOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>)
 export const honoursIfMatch = ({ problems }: Pick<Route['spec'], 'problems'>): boolean =>
   problems.some(({ code }) => code === 'version-mismatch');
 
+/** Whether a caller acts on what is anybody's, by the permission of an `owned` route. */
+export const actsAsStaff = ({ access }: Pick<Route['spec'], 'access'>, permissions: ReadonlySet<string>): boolean =>
+  access.kind === 'owned' && access.staff !== undefined && permissions.has(access.staff);
+
 /** Names in a path: `ParamsOf<'/orders/{id}'>` is `{ id: string }`. */
 export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? { [K in Name]: string } & ParamsOf<Rest>
@@ -107,8 +111,11 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   /** Stable operation id; made from method and path when absent. */
   id?: string;
   access: Access;
-  /** Marked (MFA): an account with a second factor must have proven it within the last ten minutes. */
-  mfa?: boolean;
+  /**
+   * Marked (MFA): an account with a second factor must have proven it within the last ten minutes. `'staff'`: only who acts by a
+   * permission on what is somebody else's, not the owner.
+   */
+  mfa?: boolean | 'staff';
   /** `true`: an Idempotency-Key is honoured; `'required'`: demanded, because money or stock moves. */
   idempotent?: boolean | 'required';
   query?: Q;

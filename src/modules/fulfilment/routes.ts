@@ -51,6 +51,7 @@ export const routes = [
     description:
       'Gives up an order of which nothing is packed yet, or one shipment of it. The stock and the money come back at once. A repeated call answers as before.',
     access: owned('order', 'orders:refund'),
+    mfa: 'staff',
     body: Cancellation,
     returns: Order,
     problems: [shipmentMachine.wrongState, balanceTooLarge],
@@ -79,6 +80,7 @@ export const routes = [
     summary: 'Accept a return',
     description: 'The units come back into the stock, and their money goes back to the buyer. A repeated call answers as before.',
     access: owned('return', 'orders:refund'),
+    mfa: 'staff',
     body: Acceptance,
     returns: Return,
     problems: [returnMachine.wrongState, balanceTooLarge],
@@ -88,6 +90,7 @@ export const routes = [
     summary: 'Refuse a return',
     description: 'With a reason for the buyer. Nothing moves. A repeated call answers as before.',
     access: owned('return', 'orders:refund'),
+    mfa: 'staff',
     body: Refusal,
     returns: Return,
     problems: [returnMachine.wrongState],

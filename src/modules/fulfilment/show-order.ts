@@ -158,11 +158,7 @@ export const partnerViewOf = (order: OrderRow, shipment: ShipmentRow, shippingAd
 
 /** Who gives a command that its owner, or staff, may give. */
 export const staffOr = (ctx: FulfilmentContext, owner: string | null, kind: 'buyer' | 'seller'): By =>
-  owner !== null
-    ? { kind, id: owner }
-    : ctx.actor.kind === 'key'
-      ? { kind: 'partner', id: ctx.actor.partner }
-      : { kind: 'staff', id: ctx.actor.id };
+  owner === null ? { kind: 'staff', id: ctx.actor.id } : { kind, id: owner };
 
 /** @throws notFound when the order is somebody else's; `owner` null is staff. */
 export function refuseOtherBuyer({ buyer }: OrderRow, owner: string | null): void {
