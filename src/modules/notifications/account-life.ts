@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AccountLife, exporting } from '#kernel/account-life.ts';
 import { sql } from '#kernel/database.ts';
-import { forgetSettings, NotificationSettings, showSettings } from './choices.ts';
+import { forgetSettings, StoredSettings, storedSettings } from './choices.ts';
 import type { Notifications } from './context.ts';
 import { Device, devicesOf, deviceView } from './device.ts';
 import { Notification, notificationsOf, notificationView } from './notification.ts';
@@ -27,13 +27,12 @@ export const life: AccountLife<Notifications> = {
     });
   },
   export: exporting(
-    { notifications: z.array(Notification), notificationSettings: NotificationSettings, devices: z.array(Device) },
+    { notifications: z.array(Notification), notificationSettings: StoredSettings, devices: z.array(Device) },
     async (ctx: Notifications, { accountId, limit }) => {
-      const [reader] = await ctx.identity.contactsOf({ ids: [accountId] });
-      const language = languageFor(ctx, reader);
+      const language = languageFor(ctx, { id: accountId, language: null }); // no other module is asked while an account closes
       return {
         notifications: (await notificationsOf(ctx.db, accountId, limit)).map((row) => notificationView(row, language)),
-        notificationSettings: await showSettings(ctx, accountId),
+        notificationSettings: await storedSettings(ctx.db, accountId),
         devices: (await devicesOf(ctx.db, accountId)).map((row) => deviceView(ctx.secrets, row)),
       };
     },

@@ -66,12 +66,12 @@ export const settingsOf = (accountId: string): Sql =>
 export const stopsOf = (accountId: string): Sql =>
   sql`select channel, address_index from notifications.stops where account_id = ${accountId}`;
 
-/** What the caller has chosen, with what applies where they have not. */
-export async function showSettings(ctx: Notifications, accountId = ctx.actor.id): Promise<z.infer<typeof NotificationSettings>> {
-  const row = await ctx.db.maybe<SettingsRow>(settingsOf(accountId));
-  const stops = await ctx.db.many<{ channel: 'email' | 'sms'; address_index: string }>(stopsOf(accountId));
-  const [reader] = await ctx.identity.contactsOf({ ids: [accountId] });
-  const address = { email: reader?.email, sms: reader?.phone };
+/** What is stored here of the settings of an account: no other module is asked. */
+export const StoredSettings = NotificationSettings.omit({ language: true, timeZone: true, stopped: true });
+
+/** What an account has chosen, with what applies where it has not. */
+export async function storedSettings(db: Database, accountId: string): Promise<z.infer<typeof StoredSettings>> {
+  const row = await db.maybe<SettingsRow>(settingsOf(accountId));
   return {
     kinds: kindNames.map((kind) => ({
       kind,
@@ -81,9 +81,20 @@ export async function showSettings(ctx: Notifications, accountId = ctx.actor.id)
       urgent: specOf(kind).urgent === true,
       canBeTurnedOff: specOf(kind).canBeTurnedOff,
     })),
+    quietHours: row?.quiet_from && row.quiet_until ? { from: row.quiet_from, until: row.quiet_until } : null,
+  };
+}
+
+/** The settings of the caller. */
+export async function showSettings(ctx: Notifications): Promise<z.infer<typeof NotificationSettings>> {
+  const stored = await storedSettings(ctx.db, ctx.actor.id);
+  const stops = await ctx.db.many<{ channel: 'email' | 'sms'; address_index: string }>(stopsOf(ctx.actor.id));
+  const [reader] = await ctx.identity.contactsOf({ ids: [ctx.actor.id] });
+  const address = { email: reader?.email, sms: reader?.phone };
+  return {
+    ...stored,
     language: reader?.language ?? null,
     timeZone: reader?.timeZone ?? null,
-    quietHours: row?.quiet_from && row.quiet_until ? { from: row.quiet_from, until: row.quiet_until } : null,
     stopped: stops.flatMap(({ channel, address_index }) => {
       const current = address[channel];
       return current && addressIndex(ctx, channel, current) === address_index ? [channel] : [];
