@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '#kernel/context.ts';
+import { newId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -143,4 +144,25 @@ test('an order whose shipments were made, and not told, is shown with them after
   expect((await orderOf(id)).shipments).toEqual([]);
   await leasesEnd();
   expect((await orderOf(id)).shipments).toMatchObject([{ state: 'placed' }]);
+});
+
+test('an order from before there were shipments gets them, and prevents nobody from leaving for ever', async () => {
+  const [id, pia] = [newId(), await w.buyer('pia')];
+  await w.sql(
+    `insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at, decided_at)
+     values ($1, $2, $2, 'placed', 'cash_on_delivery', 'USD', 2000, $3, now(), now(), now() - interval '400 days')`,
+    [id, pia.id, JSON.stringify([{ payee: sue.id, amount: 2000, commission: 100 }])],
+  );
+  await w.sql(
+    `insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
+     select $1, 0, product_id, variant_id, seller_id, name, options, 2, 1000 from orders.lines where product_id = $2 limit 1`,
+    [id, lamp],
+  );
+  const closing = async () => (await w.ask<{ blockers: string[] }>('orders', 'life.blockers', { accountId: pia.id })).blockers;
+  expect(await closing()).toEqual(['orders']);
+  await leasesEnd(61_000);
+  const { items } = (await (await w.person('sue')).get('/v1/shipments?state=placed')).body;
+  expect(items).toContainEqual(expect.objectContaining({ orderId: id }));
+  expect(await (await w.person('pia')).post(`/v1/orders/${id}/cancel`)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+  expect(await closing()).toEqual([]);
 });

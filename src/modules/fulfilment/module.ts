@@ -10,7 +10,7 @@ import { finishOrders } from './finish-order.ts';
 import { gauges } from './gauges.ts';
 import { openShipmentsJob } from './jobs.ts';
 import { partnerView } from './list-shipments.ts';
-import { openShipments } from './open-shipments.ts';
+import { openMissed, openShipments } from './open-shipments.ts';
 import { resources } from './resources.ts';
 import { returnMachine } from './return-state.ts';
 import { routes } from './routes.ts';
@@ -26,7 +26,11 @@ export const fulfilmentModule = module<typeof fulfilment, FulfilmentContext>({
   resources,
   operations: { partnerView },
   jobs: [runs(openShipmentsJob, openShipments)],
-  timers: [timer('fulfilment.finish', seconds(5), finishOrders), timer('fulfilment.complete', minutes(5), completeShipments)],
+  timers: [
+    timer('fulfilment.open', minutes(1), openMissed),
+    timer('fulfilment.finish', seconds(5), finishOrders),
+    timer('fulfilment.complete', minutes(5), completeShipments),
+  ],
   subscriptions,
   gauges,
   settings: fulfilmentSettings,

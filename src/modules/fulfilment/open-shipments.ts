@@ -1,5 +1,6 @@
 import { PLATFORM_SELLER } from '#catalog';
 import { shipmentPlaced } from '#fulfilment';
+import { minutes } from '#kernel/clock.ts';
 import { type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { derivedId } from '#kernel/ids.ts';
@@ -31,6 +32,22 @@ export async function openShipments(ctx: FulfilmentContext, { orderId }: { order
     if (leaseUntil) await finishOrder(ctx, { orderId });
     else await follow(ctx, { order: opening.order, refunds: [], since: 0 });
   });
+}
+
+/** How many orders one turn of the timer opens at most; the rest is for the next turn. */
+const ORDERS_OF_A_TURN = 200;
+
+/**
+ * Opens the shipments that no event asked for: those of orders from before this module was there, and those whose job was given up. An
+ * order that fails is logged, and stops none behind it.
+ */
+export async function openMissed(ctx: FulfilmentContext): Promise<void> {
+  const placedBefore = new Date(ctx.clock.now().getTime() - minutes(1)).toISOString();
+  const { orderIds } = await ctx.orders.withoutShipments({ placedBefore, limit: ORDERS_OF_A_TURN });
+  for (const orderId of orderIds)
+    await openShipments(ctx, { orderId }).catch((error) =>
+      ctx.log.warn({ err: error, order: orderId }, 'the shipments of an order could not be opened; it is tried again'),
+    );
 }
 
 /** What the shipments of an order are to be; undefined when there is no such order, or it is not placed. */

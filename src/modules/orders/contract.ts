@@ -176,6 +176,11 @@ export const orders = contract('orders', {
      * a step is added once, by its id. The caller makes sure that versions grow in the order of what happened.
      */
     follow: operation({ input: Following, output: Order }),
+    /** Orders placed before a time, oldest first, whose shipments nobody has told of yet. */
+    withoutShipments: operation({
+      input: z.object({ placedBefore: Time, limit: z.int().min(1).max(500) }),
+      output: z.object({ orderIds: z.array(Id) }),
+    }),
     /** Where an order goes; null when nobody said so, or the buyer's data are erased. */
     deliveryAddress: operation({ input: OneOrder, output: ShippingAddress.nullable() }),
     /** The order as `GET /orders/{id}` shows it to staff, or to its buyer; null when there is none. */

@@ -17,14 +17,14 @@ import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
 import { tables } from './tables.ts';
-import { deliveryAddress, placedOrder, view } from './tell-order.ts';
+import { deliveryAddress, placedOrder, view, withoutShipments } from './tell-order.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
   resources,
-  operations: { hasBought, placedOrder, follow, deliveryAddress, view },
+  operations: { hasBought, placedOrder, withoutShipments, follow, deliveryAddress, view },
   jobs: [runs(compensateOrderJob, compensateOrder)],
   timers: [timer('orders.resume-stale', seconds(2), resumeOrders)],
   gauges,

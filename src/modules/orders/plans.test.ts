@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
 import { type World, world } from '../../../test/world.ts';
 import { purchaseOf } from './has-bought.ts';
+import { ordersWithoutShipments } from './tell-order.ts';
 
 /** With 100,000 orders, what other modules ask uses an index. */
 
@@ -14,8 +15,9 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: w.databaseUrl });
   await client.connect();
   await client.query(`
-    insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at, decided_at)
-      select gen_random_uuid(), md5('buyer' || n % 10000)::uuid, md5('buyer' || n % 10000)::uuid, 'placed', 'wallet', 'USD', 100, '[]', now(), now(), now()
+    insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, lease_until, created_at, decided_at, version)
+      select gen_random_uuid(), md5('buyer' || n % 10000)::uuid, md5('buyer' || n % 10000)::uuid, 'placed', 'wallet', 'USD', 100, '[]', now(), now(), now(),
+        least(n - 1, 1)
       from generate_series(1, 100000) as n;
     insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
       select id, line, md5('product' || line)::uuid, gen_random_uuid(), gen_random_uuid(), 'Lamp', '{}', 1, 50 from orders.orders, generate_series(1, 2) as line;
@@ -33,4 +35,10 @@ test('whether somebody bought a product, even one that everybody buys', async ()
     expect(plan).not.toMatch(/Seq Scan/);
     expect(plan).toMatch(/orders_by_buyer/);
   }
+});
+
+test('which placed orders have no shipments', async () => {
+  const { text, values } = ordersWithoutShipments(new Date().toISOString(), 200);
+  const { rows } = await client.query(`explain ${text}`, values);
+  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/orders_without_shipments/);
 });

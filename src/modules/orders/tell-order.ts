@@ -1,4 +1,4 @@
-import { sql } from '#kernel/database.ts';
+import { type Sql, sql } from '#kernel/database.ts';
 import type { Order, PlacedOrder, ShippingAddress } from '#orders';
 import { addressOf } from './address.ts';
 import type { Orders } from './context.ts';
@@ -33,6 +33,19 @@ export async function placedOrder(ctx: Orders, { orderId }: Which): Promise<Plac
     })),
   };
 }
+
+/** Orders placed before a time, oldest first, whose shipments nobody has told of yet. */
+export async function withoutShipments(
+  ctx: Orders,
+  { placedBefore, limit }: { placedBefore: string; limit: number },
+): Promise<{ orderIds: string[] }> {
+  const rows = await ctx.db.many<{ id: string }>(ordersWithoutShipments(placedBefore, limit));
+  return { orderIds: rows.map(({ id }) => id) };
+}
+
+export const ordersWithoutShipments = (placedBefore: string, limit: number): Sql => sql`
+  select id from orders.orders where state = 'placed' and version = 0 and decided_at < ${placedBefore}::timestamptz
+  order by decided_at limit ${limit}`;
 
 /** Where an order goes; null when nobody said so, or the buyer's data are erased. */
 export async function deliveryAddress(ctx: Orders, { orderId }: Which): Promise<ShippingAddress | null> {
