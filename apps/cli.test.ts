@@ -114,8 +114,10 @@ test('an order is explained, from who called to what waits, in order of time', a
     `shipment ${shipment}`,
     'note In two boxes.',
     `stock     put back, broken: 1 of ${items[0].variantId}`,
+    'lines {"',
   ])
     expect(printed).toContain(text);
+  expect(printed).not.toContain('[object Object]');
   for (const unknown of [shipment, 'lamp'])
     expect(await souk('explain', 'order', unknown)).toMatchObject({ code: 1, said: `Souk: there is no order ${unknown}` });
 });

@@ -59,7 +59,10 @@ async function namesIn(souk: Composition, text: string): Promise<Map<string, str
 
 const INDENT = ' '.repeat(36);
 
+/** The lines of an order and other lists hold objects: they are written as JSON. */
+const worded = (value: unknown): string => (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value));
+
 const linesOf = ({ at, kind, text, details = {} }: Explained): string[] => [
   `${at.slice(0, 10)} ${at.slice(11, 23)}  ${kind.padEnd(9)} ${text}`,
-  ...Object.entries(details).flatMap(([name, value]) => [value].flat().map((one) => `${INDENT}${name} ${String(one)}`)),
+  ...Object.entries(details).flatMap(([name, value]) => [value].flat().map((one) => `${INDENT}${name} ${worded(one)}`)),
 ];
