@@ -58,6 +58,9 @@ test('the push service reads who sent it, how urgent it is, and which message it
     [service.origin, 'normal', '86400'],
   ]);
   expect(new Set(arrived.map(({ headers }) => headers.topic)).size).toBe(1);
+  const device = '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01';
+  for (const key of ['first', 'second']) await push.send({ key: `${key}:${device}`, subscription, payload, urgent: false });
+  expect(new Set(arrived.map(({ headers }) => headers.topic)).size).toBe(3);
 });
 
 test('a subscription that has ended is gone; a service that is down is tried again; a private address is never reached', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import webPush from 'web-push';
 import { OutgoingFailure, type OutgoingHttp } from '#adapters/outgoing-http/port.ts';
 import type { Push } from './port.ts';
@@ -41,4 +42,4 @@ export function webPushSender(vapidDetails: VapidSettings, http: OutgoingHttp): 
 }
 
 /** RFC 8030, 5.4: a message with the topic of one that waits replaces it, so that one sent again shows once. 32 letters at most. */
-const topicOf = (key: string): string => Buffer.from(key).toString('base64url').slice(-32);
+const topicOf = (key: string): string => createHash('sha256').update(key).digest('base64url').slice(0, 32);

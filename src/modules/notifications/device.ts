@@ -1,3 +1,4 @@
+import { ECDH } from 'node:crypto';
 import { z } from 'zod';
 import type { PushSubscription } from '#adapters/push/port.ts';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
@@ -11,12 +12,22 @@ export interface DeviceRow {
   created_at: Date;
 }
 
+/** A point that is not on the curve would make every message to this browser fail. */
+function isPublicKey(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64url');
+  try {
+    return bytes.length === 65 && ECDH.convertKey(bytes, 'prime256v1').length === 65;
+  } catch {
+    return false;
+  }
+}
+
 /** What a browser's PushSubscription says of itself (W3C Push API). */
 export const Subscription = z
   .object({
     endpoint: z.url().max(1000),
     keys: z.object({
-      p256dh: z.string().refine((key) => Buffer.from(key, 'base64url').length === 65, 'must be 65 bytes in base64url'),
+      p256dh: z.string().refine(isPublicKey, 'must be a public key of the curve P-256: 65 bytes in base64url'),
       auth: z.string().refine((key) => Buffer.from(key, 'base64url').length === 16, 'must be 16 bytes in base64url'),
     }),
     expirationTime: z.number().nullable().optional(),

@@ -105,7 +105,10 @@ async function send(ctx: Notifications, row: SendingRow, channel: SentChannel, r
 const LONGEST_SMS = 300;
 const LONGEST_PUSH = 500;
 
-/** To every device at once; one that is gone is forgotten. @returns dropped where there is none. */
+/**
+ * To every device at once; one that is gone is forgotten. Once a device has it, it is not sent again for the sake of one whose push
+ * service does not answer. @returns dropped where there is none. @throws Error when none has it, and one may still get it.
+ */
 async function pushToAll(
   ctx: Notifications,
   row: SendingRow,
@@ -114,7 +117,7 @@ async function pushToAll(
   const devices = await devicesOf(ctx.db, row.account_id);
   const { subject, paragraphs } = plainOf(kind, row.values, language);
   const payload = { id: row.id, kind: row.kind, title: subject, body: paragraphs.join(' ').slice(0, LONGEST_PUSH) };
-  const ends = await Promise.all(
+  const ends = await Promise.allSettled(
     devices.map(async (device) => {
       const subscription = subscriptionOf(ctx.secrets, device);
       const end = await ctx.push.send({
@@ -128,7 +131,10 @@ async function pushToAll(
       return end;
     }),
   );
-  return ends.includes('sent') ? 'sent' : 'dropped';
+  if (ends.some((end) => end.status === 'fulfilled' && end.value === 'sent')) return 'sent';
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+  return 'dropped';
 }
 
 /** Nothing goes to this address any more; the person is told so, once for each address. */
