@@ -12,7 +12,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * What a request says in its body: JSON in UTF-8, or a form where one is allowed; an empty object when it says nothing.
  * @throws unsupportedMedia, tooLarge, malformed, invalid (repeated names, too many values), clientGone
  */
-export async function readBody(request: Request, formAllowed: boolean): Promise<unknown> {
+export async function readBody(request: Request, formAllowed: boolean | 'multipart'): Promise<unknown> {
   const expected = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
   const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity' && coding !== '') throw unsupportedMedia({ expected: `${expected}, not compressed` });
@@ -20,6 +20,7 @@ export async function readBody(request: Request, formAllowed: boolean): Promise<
   if (bytes.length === 0) return {};
   const { type, charset } = mediaTypeOf(request.headers.get('content-type') ?? '');
   const isForm = formAllowed && type === 'application/x-www-form-urlencoded';
+  if (formAllowed === 'multipart' && type === 'multipart/form-data') return fieldsOf(bytes, request.headers.get('content-type')!);
   if (!isForm && !/^application\/([\w.+-]+\+)?json$/.test(type)) throw unsupportedMedia({ expected });
   if (charset !== 'utf-8') throw unsupportedMedia({ expected: `${expected} in UTF-8` });
   const text = decode(bytes);
@@ -27,6 +28,17 @@ export async function readBody(request: Request, formAllowed: boolean): Promise<
   const value = parse(text);
   refuseOddNames(text);
   return value;
+}
+
+/** The fields of a form in parts (RFC 7578). @throws malformed, also for files; invalid for a repeated name */
+async function fieldsOf(bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Record<string, string>> {
+  const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData().catch(() => undefined);
+  const fields = [...(form ?? [])];
+  if (!form || fields.some(([name, value]) => typeof value !== 'string' || name === '__proto__'))
+    throw malformed({ reason: 'The body is no form of text fields.' });
+  const repeated = fields.find(([name], at) => fields.findIndex(([other]) => other === name) < at);
+  if (repeated) throw invalid({ errors: [{ pointer: `/${repeated[0].slice(0, 100)}`, detail: 'must be given once', in: 'body' }] });
+  return Object.fromEntries(fields) as Record<string, string>;
 }
 
 /** Type and charset, in small letters. US-ASCII is UTF-8. */
@@ -39,7 +51,7 @@ function mediaTypeOf(header: string): { type: string; charset: string } {
 /** What another service says: JSON in UTF-8. @throws tooLarge, malformed, clientGone */
 export const readJson = async (request: Request, limitBytes: number): Promise<unknown> => parse(decode(await bytesOf(request, limitBytes)));
 
-async function bytesOf(request: Request, limitBytes: number): Promise<Uint8Array> {
+async function bytesOf(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > limitBytes) throw tooLarge({ limitBytes });
   try {
@@ -50,7 +62,7 @@ async function bytesOf(request: Request, limitBytes: number): Promise<Uint8Array
   }
 }
 
-async function chunksOf(request: Request, limitBytes: number): Promise<Uint8Array> {
+async function chunksOf(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

@@ -120,8 +120,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   idempotent?: boolean | 'required';
   query?: Q;
   body?: B;
-  /** The body may also come as a form (RFC 6749 asks for it). */
-  form?: boolean;
+  /** The body may also come as a form (RFC 6749 asks for it); with `multipart` in parts too, as mailboxes send it (RFC 8058). */
+  form?: boolean | 'multipart';
   /** The reply is a page for people, in HTML, which may hold a form and styles of its own. `returns` is `HtmlPage`. */
   html?: boolean;
   /** The caller may use `Authorization: Basic` (RFC 7617); the handler reads it. */

@@ -32,8 +32,7 @@ describe('settings', () => {
       urgent: false,
       canBeTurnedOff: true,
     });
-    const { stopped: _, ...rest } = body;
-    expect((await eva.put('/v1/notifications/settings', rest)).body).toEqual(body);
+    expect((await eva.put('/v1/notifications/settings', body)).body).toEqual(body);
   });
 
   test('a kind is turned off by channel; language and time zone are those of the account', async () => {
@@ -58,6 +57,12 @@ describe('settings', () => {
     expect(await sue.put('/v1/notifications/settings', { kinds })).toBeProblem(409, 'notifications/always-on');
     expect(await sue.put('/v1/notifications/settings', { quietHours: { from: '25:00', until: '07:00' } })).toBeProblem(422, 'invalid');
     expect(await sue.put('/v1/notifications/settings', { timeZone: 'Europe/Nowhere' })).toBeProblem(422, 'invalid');
+    for (const misspelt of [
+      { quiethours: null },
+      { quietHours: { from: '22:00', until: '07:00', zone: 'UTC' } },
+      { kinds: [{ kind: 'sold', channels: { fax: true } }] },
+    ])
+      expect(await sue.put('/v1/notifications/settings', misspelt)).toBeProblem(422, 'invalid');
   });
 });
 
@@ -85,6 +90,17 @@ describe('unsubscribing', () => {
 
     const form = { method: 'POST', body: 'List-Unsubscribe=One-Click', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
     for (const time of [1, 2]) expect((await w.fetch(pathname + search, form)).status, `time ${time}`).toBe(200);
+    const inParts = new FormData();
+    inParts.set('List-Unsubscribe', 'One-Click');
+    expect((await w.fetch(pathname + search, { method: 'POST', body: inParts })).status).toBe(200);
+    for (const [wrong, status] of [
+      [{ body: 'x', headers: { 'content-type': 'multipart/form-data; boundary=y' } }, 400],
+      [{ body: 'x', headers: { 'content-type': 'multipart/form-data' } }, 400],
+      [{ body: 'x', headers: { 'content-type': 'text/plain' } }, 415],
+    ] as const)
+      expect((await w.fetch(pathname + search, { method: 'POST', ...wrong })).status).toBe(status);
+    inParts.append('List-Unsubscribe', 'One-Click');
+    expect(await w.fetch(pathname + search, { method: 'POST', body: inParts })).toBeProblem(422, 'invalid');
     expect(await sell()).toBe(2);
     const { kinds } = (await seller.get('/v1/notifications/settings')).body;
     expect(kinds.find(({ kind }: { kind: string }) => kind === 'sold').channels).toEqual({
@@ -201,6 +217,14 @@ describe('push messages', () => {
 
     expect((await wes.delete(`/v1/notifications/devices/${devices[0].id}`)).status).toBe(404);
     expect((await vic.delete(`/v1/notifications/devices/${devices[0].id}`)).status).toBe(204);
+    const dead = { endpoint: 'http://127.0.0.1:9/', keys: phone.subscription.keys };
+    expect((await vic.post('/v1/notifications/devices', dead)).status).toBe(201);
+    const got = service.calls;
+    await wes.post('/v1/orders', { items: [{ productId: toy, quantity: 1 }] });
+    for (let turn = 0; turn < 3; turn++) await real.step();
+    expect(service.calls).toBe(got + 1);
+    for (const { id, host } of (await vic.get('/v1/notifications/devices')).body.items)
+      if (host === '127.0.0.1:9') await vic.delete(`/v1/notifications/devices/${id}`);
     service.answers = 410;
     await wes.post('/v1/orders', { items: [{ productId: toy, quantity: 1 }] });
     await real.step();
@@ -214,6 +238,7 @@ describe('push messages', () => {
     expect(refused).toBeProblem(422, 'invalid');
     expect(refused.body.errors[0]).toMatchObject({ pointer: '/endpoint', detail: 'must lead to a public address' });
     expect(await register('https://push.invalid/x', { auth: 'AAAA' })).toBeProblem(422, 'invalid');
+    expect(await register('https://push.invalid/x', { p256dh: Buffer.alloc(65, 4).toString('base64url') })).toBeProblem(422, 'invalid');
     for (let n = 0; n < 12; n++) expect((await register(`http://localhost:9/${n}`)).status).toBe(201);
     expect((await sue.get('/v1/notifications/devices')).body.items).toHaveLength(10);
     expect(await w.dump()).not.toContain('localhost:9/');

@@ -37,16 +37,26 @@ export const NotificationSettings = z
   })
   .meta({ id: 'NotificationSettings' });
 
+const asShown = (shown: z.ZodType) => shown.optional().meta({ description: 'As GET shows it. It cannot be changed, and is passed over' });
+
 /** What a GET shows can be sent back; an absent field does not change. */
 export const NotificationChanges = z
-  .object({
+  .strictObject({
     kinds: z
-      .array(z.object({ kind: z.enum(kindNames), channels: ByChannel.partial() }))
+      .array(
+        z.strictObject({
+          kind: z.enum(kindNames),
+          channels: ByChannel.partial().strict(),
+          urgent: asShown(z.boolean()),
+          canBeTurnedOff: asShown(z.boolean()),
+        }),
+      )
       .max(kindNames.length)
       .optional(),
     language: LanguageName.nullable().optional(),
     timeZone: TimeZone.nullable().optional(),
-    quietHours: QuietHours.nullable().optional(),
+    quietHours: QuietHours.strict().nullable().optional(),
+    stopped: asShown(z.array(z.enum(['email', 'sms']))),
   })
   .meta({
     id: 'NotificationChanges',
@@ -105,7 +115,7 @@ export async function showSettings(ctx: Notifications): Promise<z.infer<typeof N
 /** Changes what is named, and nothing else. @throws alwaysOn when a kind that cannot be changed would be. */
 export async function changeSettings(
   ctx: Notifications,
-  { kinds = [], quietHours, ...account }: NotificationChanges,
+  { kinds = [], quietHours, language, timeZone }: NotificationChanges,
 ): Promise<z.infer<typeof NotificationSettings>> {
   const fixed = kinds.filter(
     ({ kind, channels: wanted }) =>
@@ -118,8 +128,8 @@ export async function changeSettings(
       .flatMap(({ kind, channels: wanted }) => Object.entries(wanted).map(([channel, on]) => [`${kind}:${channel}`, on])),
   );
   await ctx.db.execute(settingsUpsert(ctx.actor.id, choices, quietHours));
-  if (account.language !== undefined || account.timeZone !== undefined)
-    await ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: account });
+  if (language !== undefined || timeZone !== undefined)
+    await ctx.identity.changeCustomer({ accountId: ctx.actor.id, changes: { language, timeZone } });
   return showSettings(ctx);
 }
 

@@ -146,7 +146,7 @@ export const routes = [
     body: z
       .object({ 'List-Unsubscribe': z.literal('One-Click').optional() })
       .meta({ id: 'OneClick', example: { 'List-Unsubscribe': 'One-Click' } }),
-    form: true,
+    form: 'multipart',
     returns: HtmlPage,
     html: true,
     problems: [notFound],
