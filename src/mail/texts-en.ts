@@ -130,7 +130,9 @@ export const texts = {
   'stock-low': { subject: 'A product is nearly sold out', text: ['{product}: units left: {available}'] },
   'webhook-paused': {
     subject: 'Your webhook is paused',
-    text: ['{host} has not answered for a long time. Nothing is sent there until you turn it on again.'],
+    text: [
+      '{host} has taken nothing for a long time, or said that it wants nothing any more. Nothing is sent there until you turn it on again.',
+    ],
   },
   'channel-stopped.email': {
     subject: 'We cannot reach you by email',

@@ -153,7 +153,9 @@ export const texts: Texts = {
   'stock-low': { subject: 'Un produit est presque épuisé', text: ['{product} : unités restantes : {available}'] },
   'webhook-paused': {
     subject: 'Votre webhook est en pause',
-    text: ['{host} ne répond plus depuis longtemps. Rien n’y est envoyé tant que vous ne le réactivez pas.'],
+    text: [
+      '{host} n’accepte plus rien depuis longtemps, ou a répondu ne plus rien vouloir. Rien n’y est envoyé tant que vous ne le réactivez pas.',
+    ],
   },
   'channel-stopped.email': {
     subject: 'Nous ne pouvons pas vous joindre par e-mail',

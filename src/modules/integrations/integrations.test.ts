@@ -63,10 +63,21 @@ describe('the list of events', () => {
 
   test('refuses what is no event and what is no type', async () => {
     expect(await root.get(`/v1/events?after=${newId()}`)).toBeProblem(422, 'invalid');
+    for (const cursor of [newId(), 'x']) expect(await root.get(`/v1/events?cursor=${cursor}`)).toBeProblem(400, 'malformed');
     expect((await root.get('/v1/events?type=order.paid')).body.errors[0]).toMatchObject({
       detail: expect.stringContaining('orders.order-placed'),
       in: 'query',
     });
+  });
+
+  test('is walked like every other list, by its cursor or its Link', async () => {
+    for (let n = 0; n < 3; n++) await happen();
+    await w.step();
+    const first = await root.get('/v1/events?limit=1&type=orders.order-rejected');
+    const next = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    const second = (await root.get(next)).body;
+    expect(second.items[0].id).not.toBe(first.body.items[0].id);
+    expect((await root.get(`/v1/events?limit=1&type=orders.order-rejected&cursor=${first.body.nextCursor}`)).body).toEqual(second);
   });
 
   test('keeps what happened as it was', async () => {

@@ -15,6 +15,7 @@ export async function redeliver(ctx: Integrations, webhookId: string, id: string
       update integrations.deliveries set outcome = null, attempts = 0, next_at = ${ctx.clock.now()} where webhook_id = ${webhookId} and id = ${id}`);
     const row = await tx.maybe<DeliveryRow>(deliveryOf(webhookId, id));
     if (!row) throw notFound();
+    await tx.execute(sql`update integrations.webhooks set retry_at = null where id = ${webhookId}`); // now, not when its pause is over
     enqueue(tx, sendWebhookJob, { webhookId });
     return deliveryView(ctx.secrets, webhook, row);
   });

@@ -15,8 +15,12 @@ const PLACES = 4;
 /** A run lets other webhooks have its place after this. */
 const RUN_MS = 5000;
 const LEASE_MS = 60_000;
-/** While so many deliveries of a webhook wait, none is added; otherwise so many events are looked at to find more. */
-const WAITING = 400;
+/**
+ * While so many deliveries of a webhook are due, or so many wait for their next attempt, none is added; otherwise so many events are
+ * looked at to find more. What a receiver refuses waits for days, and holds up nothing else.
+ */
+const DUE = 400;
+const WAITING = 10_000;
 const WINDOW = 200;
 
 /**
@@ -55,6 +59,10 @@ const claim = (ctx: Integrations, id: string) =>
       and (w.retry_at is null or w.retry_at <= ${ctx.clock.now()})
     returning w.*`);
 
+const hasRoom = (webhookId: string, now: Date): Sql => sql`(
+  (select count(*) from (select from integrations.deliveries where webhook_id = ${webhookId} and outcome is null and next_at <= ${now} limit ${DUE}) as due) < ${DUE}
+  and (select count(*) from (select from integrations.deliveries where webhook_id = ${webhookId} and outcome is null limit ${WAITING}) as waiting) < ${WAITING})`;
+
 /**
  * Makes deliveries of the events behind the position of a webhook, where there is room for more, and moves the position.
  * @returns how many events it looked at.
@@ -63,8 +71,7 @@ async function lookAtEvents(ctx: Integrations, webhook: WebhookRow): Promise<num
   const now = ctx.clock.now();
   const row = await ctx.db.maybe<{ seen: number }>(sql`
     with room as materialized (
-      select count(*) < ${WAITING} as is from (
-        select from integrations.deliveries where webhook_id = ${webhook.id} and outcome is null limit ${WAITING}) as waiting
+      select ${hasRoom(webhook.id, now)} as is
     ), seen as materialized (
       select seq, id, type, subject, payload from integrations.events
       where seq > (select position from integrations.webhooks where id = ${webhook.id}) and (select "is" from room) order by seq limit ${WINDOW}
@@ -160,8 +167,7 @@ const letGo = ({ db }: Pick<Integrations, 'db'>, { id, lease_until }: WebhookRow
 async function isMoreDue(tx: Transaction, webhook: WebhookRow, now: Date): Promise<boolean> {
   const row = await tx.maybe<{ events: boolean }>(sql`
     select (select max(e.seq) from integrations.events e where e.type = any(${webhook.events})) > w.position
-        and (select count(*) from (select from integrations.deliveries d where d.webhook_id = w.id and d.outcome is null limit ${WAITING}) as waiting) < ${WAITING}
-      as events
+        and ${hasRoom(webhook.id, now)} as events
     from integrations.webhooks w where w.id = ${webhook.id} and w.state = 'active' and (w.retry_at is null or w.retry_at <= ${now})`);
   if (!row) return false;
   if (row.events) return true;
