@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import type { Person } from '../../../test/people.ts';
-import { receiver } from '../../../test/receiver.ts';
+import { type Receiver, receiver } from '../../../test/receiver.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;
@@ -120,4 +121,68 @@ test('a webhook belongs to the shop: staff with the permission see each, nobody 
       `/v1/webhooks/${(await root.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] })).body.id}`,
     ),
   ).toMatchObject({ status: 200 });
+});
+
+const idsAt = ({ calls }: Receiver) => calls.map(({ headers }) => headers['webhook-id']);
+const subjectsAt = ({ calls }: Receiver) => calls.map(({ body }) => JSON.parse(body).data.orderId);
+const deliveriesOf = async (id: string, query = '') => (await root.get(`/v1/webhooks/${id}/deliveries${query}`)).body.items;
+const answers = (there: Receiver, status: number, headers = {}) => {
+  there.answer = (_, response) => void response.writeHead(status, headers).end();
+};
+
+describe('a webhook', () => {
+  let id: string;
+  let there: Receiver;
+  beforeEach(async () => {
+    there = await receiver();
+    id = (await root.post('/v1/webhooks', { url: there.url, events: ['orders.order-rejected'] })).body.id;
+  });
+  afterEach(() => root.delete(`/v1/webhooks/${id}`));
+
+  test('that has asked for a pause is sent at once what staff send again by hand', async () => {
+    answers(there, 503, { 'retry-after': '600' });
+    await happen();
+    await w.step();
+    await w.step();
+    expect(there.calls).toHaveLength(1);
+    answers(there, 204);
+    const [waiting] = await deliveriesOf(id);
+    await root.post(`/v1/webhooks/${id}/deliveries/${waiting.id}/redelivery`);
+    await w.step();
+    expect(await deliveriesOf(id)).toMatchObject([{ state: 'delivered', attempts: 1 }]);
+  });
+
+  test('that refuses many messages is sent the others all the same, up to a bound, and loses nothing', async () => {
+    answers(there, 422);
+    await w.sql(
+      `insert into kernel.outbox (id, kind, name, subject, payload, created_at)
+       select gen_random_uuid(), 'event', 'orders.order-rejected.v1', n::text, jsonb_build_object('orderId', gen_random_uuid(), 'buyer', gen_random_uuid(), 'code', 'x'), now()
+       from generate_series(1, 700) as n`,
+    );
+    await w.step();
+    await w.step();
+    expect(new Set(idsAt(there)).size).toBe(700);
+    answers(there, 204);
+    const after = await happen();
+    await w.step();
+    expect(subjectsAt(there)).toContain(after);
+    w.clock.advance(minutes(1));
+    await w.step();
+    await w.step();
+    expect(await deliveriesOf(id, '?state=pending')).toEqual([]);
+
+    await w.sql(
+      `insert into integrations.deliveries (webhook_id, event_seq, event_id, type, subject, next_at, created_at)
+       select $1, -n, gen_random_uuid(), 'x', n::text, 'infinity', now() from generate_series(1, 10000) as n`,
+      [id],
+    );
+    const late = await happen();
+    await w.step();
+    expect(subjectsAt(there)).not.toContain(late);
+    await w.sql('delete from integrations.deliveries where webhook_id = $1 and event_seq = -1', [id]);
+    await happen();
+    await w.step();
+    expect(subjectsAt(there)).toContain(late);
+    await w.sql('delete from integrations.deliveries where webhook_id = $1', [id]);
+  });
 });

@@ -239,57 +239,6 @@ describe('a webhook', () => {
     for (const { id } of [asking, dead, alive]) await root.delete(`/v1/webhooks/${id}`);
   });
 
-  test('that has asked for a pause is sent at once what staff send again by hand', async () => {
-    const { id, there } = await hook();
-    there.answer = (_, response) => void response.writeHead(503, { 'retry-after': '600' }).end();
-    await happen();
-    await w.step();
-    await w.step();
-    expect(there.calls).toHaveLength(1);
-    there.answer = answering(204);
-    const [waiting] = await deliveriesOf(id);
-    await root.post(`/v1/webhooks/${id}/deliveries/${waiting.id}/redelivery`);
-    await w.step();
-    expect(await deliveriesOf(id)).toMatchObject([{ state: 'delivered', attempts: 1 }]);
-    await root.delete(`/v1/webhooks/${id}`);
-  });
-
-  test('that refuses many messages is sent the others all the same, up to a bound, and loses nothing', async () => {
-    const { id, there } = await hook();
-    there.answer = answering(422);
-    await w.sql(
-      `insert into kernel.outbox (id, kind, name, subject, payload, created_at)
-       select gen_random_uuid(), 'event', 'orders.order-rejected.v1', n::text, jsonb_build_object('orderId', gen_random_uuid(), 'buyer', gen_random_uuid(), 'code', 'x'), now()
-       from generate_series(1, 700) as n`,
-    );
-    await w.step();
-    await w.step();
-    expect(new Set(idsAt(there)).size).toBe(700);
-    there.answer = answering(204);
-    const after = await happen();
-    await w.step();
-    expect(subjectsAt(there)).toContain(after);
-    w.clock.advance(minutes(1));
-    await w.step();
-    await w.step();
-    expect(await deliveriesOf(id, '?state=pending')).toEqual([]);
-
-    await w.sql(
-      `insert into integrations.deliveries (webhook_id, event_seq, event_id, type, subject, next_at, created_at)
-       select $1, -n, gen_random_uuid(), 'x', n::text, 'infinity', now() from generate_series(1, 10000) as n`,
-      [id],
-    );
-    const late = await happen();
-    await w.step();
-    expect(subjectsAt(there)).not.toContain(late);
-    await w.sql('delete from integrations.deliveries where webhook_id = $1 and event_seq = -1', [id]);
-    await happen();
-    await w.step();
-    expect(subjectsAt(there)).toContain(late);
-    await w.sql('delete from integrations.deliveries where webhook_id = $1', [id]);
-    await root.delete(`/v1/webhooks/${id}`);
-  });
-
   test('is sent again under the same id where the process was killed before it noted the answer', async () => {
     const { id, there } = await hook();
     const room = openRoom('killed');
