@@ -37,6 +37,8 @@ test('the first purchase of the README runs as it is written', async () => {
   expect(stdout).toContain('"state":"placed"');
   expect(stdout).toMatch(/"available":8000/);
   expect(stdout).toMatch(/"ok":true/);
+  expect(stdout).toMatch(/packed\nshipped\ndelivered/);
+  expect(stdout).toContain('"kind":"order-delivered"');
   expect(stdout).not.toContain('/docs/problems#');
 });
 
