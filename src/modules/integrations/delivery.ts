@@ -14,7 +14,7 @@ export const Delivery = z
     id: Id,
     eventId: Id.meta({ description: 'Also the `webhook-id` that it is sent under' }),
     type: EventType,
-    subject: z.string(),
+    subject: z.string().meta({ example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' }),
     state: DeliveryState.meta({ description: '`failed`: given up after three days. `skipped`: there was nothing to tell this receiver' }),
     attempts: z.int(),
     nextAttemptAt: Time.nullable().meta({ description: 'Null when it is over' }),
@@ -22,10 +22,19 @@ export const Delivery = z
       .object({
         at: Time,
         milliseconds: z.int(),
-        request: z.object({ body: z.record(z.string(), z.unknown()).nullable() }).meta({
-          description: 'The body as it was sent. Null for partners: what they are sent holds an address, and is not stored',
-        }),
-        answer: z.object({ status: z.int(), body: z.string().meta({ description: 'Its first 2,000 characters' }) }).nullable(),
+        request: z
+          .object({
+            body: z
+              .record(z.string(), z.unknown())
+              .nullable()
+              .meta({ example: { type: 'orders.order-placed', timestamp: '2026-11-21T09:30:00.000Z', data: {} } }),
+          })
+          .meta({
+            description: 'The body as it was sent. Null for partners: what they are sent holds an address, and is not stored',
+          }),
+        answer: z
+          .object({ status: z.int(), body: z.string().meta({ description: 'Its first 2,000 characters', example: 'OK' }) })
+          .nullable(),
         failure: z.string().nullable().meta({ description: 'Why there was no answer, or why it does not count', example: null }),
       })
       .nullable(),

@@ -42,6 +42,7 @@ export const routes = [
   }),
   get('/webhooks/{id}', {
     summary: 'A webhook',
+    description: 'Where it leads, what it is sent and how it fares; never its secret.',
     access,
     returns: Webhook,
     problems: [notFound],
@@ -49,6 +50,7 @@ export const routes = [
   }),
   patch('/webhooks/{id}', {
     summary: 'Change where a webhook leads, or what it is sent',
+    description: 'An absent field does not change. What is on its way goes to the new address.',
     access,
     mfa: true,
     body: ChangeWebhook,
@@ -86,6 +88,7 @@ export const routes = [
   }),
   post('/webhooks/{id}/resume', {
     summary: 'Resume a webhook that is paused, or that answered 410',
+    description: 'It is sent what is on its way, then what happened meanwhile, as far as it is still stored.',
     access,
     returns: Webhook,
     problems: [notFound, webhookMachine.wrongState],
@@ -93,6 +96,7 @@ export const routes = [
   }),
   get('/webhooks/{id}/deliveries', {
     summary: 'What was sent to a webhook and what it answered, newest first',
+    description: 'Each with its last attempt: the body that was sent, and the answer or why there was none.',
     access,
     query: DeliveriesQuery,
     returns: page(Delivery),
