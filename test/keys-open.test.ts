@@ -44,10 +44,12 @@ async function callsOf(): Promise<Record<string, Asked>> {
     return `/v1/orders/${id}`;
   };
   const lamp = await root.lists({ price: usd(1_00) });
-  const returned = async () => {
-    const order = await placed('packed', 'delivered');
-    await victim.post(`${order}/returns`, { items: [{ productId: lamp, quantity: 1 }], reason: 'Too bright.' });
-    return `${order}/returns/${(await victim.get(`${order}/returns`)).body.items[0].id}`;
+  const paidOut = async () => {
+    const sue = await w.seller('sue');
+    const shirt = await sue.lists({ price: usd(2_00) });
+    const { id } = (await victim.post('/v1/orders', { items: [{ productId: shirt, quantity: 1 }] })).body;
+    for (const step of ['packed', 'delivered']) await root.post(`/v1/orders/${id}/${step}`);
+    return (await sue.post('/v1/payouts', usd(1_00))).body.id as string;
   };
   await w.sql(
     `insert into kernel.outbox (id, kind, name, payload, created_at) values (gen_random_uuid(), 'job', 'wallet.pay-back', '{"deductionId":"no id"}', now())`,
@@ -80,7 +82,9 @@ async function callsOf(): Promise<Record<string, Asked>> {
     getCustomersByUsername: { path: customer },
     getCustomersByUsernamePurchases: { path: `${customer}/purchases` },
     getCustomersByUsernameWallet: { path: `${customer}/wallet` },
+    getCustomersByUsernameWalletSales: { path: `${customer}/wallet/sales` },
     getCustomersByUsernameWalletTransfers: { path: `${customer}/wallet/transfers` },
+    getPayoutsById: { path: `/v1/payouts/${await paidOut()}` },
     getLedgerProof: { path: '/v1/ledger/proof' },
     getLedgerJournalsById: { path: `/v1/ledger/journals/${journal?.id}` },
     getOrdersById: { path: order },
@@ -88,10 +92,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     postOrdersByIdPacked: { path: `${await placed()}/packed` },
     postOrdersByIdShipped: { path: `${await placed('packed')}/shipped` },
     postOrdersByIdDelivered: { path: `${await placed('packed')}/delivered` },
-    postOrdersByIdCancel: { path: `${await placed()}/cancel` },
     getOrdersByIdReturns: { path: `${order}/returns` },
-    postOrdersByIdReturnsByReturnIdAcceptance: { path: `${await returned()}/acceptance` },
-    postOrdersByIdReturnsByReturnIdRefusal: { path: `${await returned()}/refusal` },
     getShipments: { path: '/v1/shipments' },
     getShipmentsById: { path: `/v1/shipments/${shipment?.id}` },
     getModerationQueue: { path: '/v1/moderation/queue' },
@@ -116,6 +117,8 @@ test('every call that a scope opens works for a key with that scope', async () =
   };
   const routes = w.souk.routes.filter(({ route }) => scopesOf(route.spec).length > 0);
   expect(routes.length).toBeGreaterThan(20);
+  const opened = new Set(routes.map(({ route }) => operationId(route)));
+  expect(Object.keys(calls).filter((operation) => !opened.has(operation))).toEqual([]);
   for (const { route } of routes) {
     const operation = operationId(route);
     const asked = calls[operation];

@@ -31,7 +31,7 @@ export function webPushSender(vapidDetails: VapidSettings, http: OutgoingHttp): 
       try {
         const { status } = await http.post({ url: subscription.endpoint, headers: sent, body: body!, signal });
         if (status >= 200 && status < 300) return 'sent';
-        if ([400, 401, 403, 404, 410].includes(status)) return 'gone';
+        if (status === 404 || status === 410) return 'gone'; // 400, 401 and 403 may be our own keys or clock
         throw new Error(`The push service answered ${status}.`);
       } catch (error) {
         if (error instanceof OutgoingFailure && (error.reason === 'address' || error.reason === 'url')) return 'gone';

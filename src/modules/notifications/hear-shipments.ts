@@ -19,8 +19,8 @@ import { type Caused, notifyAll } from './notify.ts';
 
 type Told = z.infer<typeof shipmentPacked.payload>;
 
-/** One call may move the shipments of several sellers: their buyer is told once. */
-const oncePerCall = ({ id, payload, cause }: Delivered<Told>): string => `${payload.orderId}:${cause?.requestId ?? id}`;
+/** One call may move the shipments of several sellers: their buyer is told once. Events of one transaction have one time. */
+const oncePerCall = ({ payload, at }: Delivered<Told>): string => `${payload.orderId}:${at.getTime()}`;
 
 /** Tells the buyer or the seller of a shipment what happened to it; who caused it themselves is told all the same, as a receipt. */
 const telling = <P extends z.ZodType<Told>>(
