@@ -19,7 +19,8 @@ const chance = chanceFrom(SEED);
 const BUYERS = 8;
 /** They are never given much money, and so are often refused. */
 const POOR = 2;
-const RECOVERY_MS = 20_000;
+/** A payout whose answer was lost is asked about again after its lease (15 s), by a timer (10 s). */
+const RECOVERY_MS = 45_000;
 
 const room = openRoom('kills');
 const data = join(room.path, 'data');
