@@ -263,6 +263,8 @@ describe('a webhook', () => {
     expect(there.calls).toHaveLength(1);
     expect((await root.delete(`/v1/webhooks/${id}`)).status).toBe(204);
     for (const path of [`/v1/webhooks/${id}`, `/v1/webhooks/${id}/deliveries`]) expect(await root.get(path)).toBeProblem(404, 'not-found');
+    expect(await root.patch(`/v1/webhooks/${id}`, { events: ['orders.order-placed'] })).toBeProblem(404, 'not-found');
+    expect(await root.post(`/v1/webhooks/${id}/secret`, {})).toBeProblem(404, 'not-found');
     await w.step();
     expect(await w.sql('select from integrations.deliveries where webhook_id = $1', [id])).toEqual([]);
     expect(await w.sql('select from integrations.webhooks where id = $1', [id])).toEqual([]);
