@@ -7,7 +7,11 @@ import { type Delivery, type DeliveryRow, DeliveryState, deliveriesPage, deliver
 import { type Webhook, type WebhookRow, webhooksBy, webhooksPage, webhookView } from './webhook.ts';
 
 export const WebhooksQuery = z.object({ limit: Limit, cursor: Cursor });
-export const DeliveriesQuery = z.object({ state: DeliveryState.optional(), limit: Limit, cursor: Cursor });
+export const DeliveriesQuery = z.object({
+  state: DeliveryState.optional().meta({ description: 'Only deliveries in this state' }),
+  limit: Limit,
+  cursor: Cursor,
+});
 
 /** All webhooks of the shop, newest first; never their secrets. */
 export const listWebhooks = (ctx: Integrations, query: z.infer<typeof WebhooksQuery>): Promise<Page<Webhook>> =>

@@ -215,8 +215,8 @@ describe('push messages', () => {
         { kind: 'sold', title: 'You have sold something', id: expect.any(String) },
       ]);
 
-    expect((await wes.delete(`/v1/notifications/devices/${devices[0].id}`)).status).toBe(404);
-    expect((await vic.delete(`/v1/notifications/devices/${devices[0].id}`)).status).toBe(204);
+    expect((await wes.delete(`/v1/notification-devices/${devices[0].id}`)).status).toBe(404);
+    expect((await vic.delete(`/v1/notification-devices/${devices[0].id}`)).status).toBe(204);
     const dead = { endpoint: 'http://127.0.0.1:9/', keys: phone.subscription.keys };
     expect((await vic.post('/v1/notifications/devices', dead)).status).toBe(201);
     const got = service.calls;
@@ -224,7 +224,7 @@ describe('push messages', () => {
     for (let turn = 0; turn < 3; turn++) await real.step();
     expect(service.calls).toBe(got + 1);
     for (const { id, host } of (await vic.get('/v1/notifications/devices')).body.items)
-      if (host === '127.0.0.1:9') await vic.delete(`/v1/notifications/devices/${id}`);
+      if (host === '127.0.0.1:9') await vic.delete(`/v1/notification-devices/${id}`);
     service.answers = 410;
     await wes.post('/v1/orders', { items: [{ productId: toy, quantity: 1 }] });
     await real.step();

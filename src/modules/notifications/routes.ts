@@ -20,7 +20,10 @@ import { askToUnsubscribe, unsubscribe } from './unsubscribe.ts';
 
 const UnreadCount = z.object({ unread: Unread }).meta({ id: 'UnreadCount' });
 const Token = z.object({
-  token: z.string().max(200).meta({ example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01.sold.MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA' }),
+  token: z.string().max(200).meta({
+    description: 'From the link of an email',
+    example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01.sold.MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA',
+  }),
 });
 
 export const routes = [
@@ -110,7 +113,7 @@ export const routes = [
     problems: [],
     handle: (ctx: Notifications, { body }) => registerDevice(ctx, body),
   }),
-  del('/notifications/devices/{id}', {
+  del('/notification-devices/{id}', {
     summary: 'Send no more push messages to a browser',
     description: 'The browser is forgotten. It can be registered again.',
     access: signedIn,
