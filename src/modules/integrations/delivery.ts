@@ -51,6 +51,8 @@ export interface DeliveryRow extends Omit<EventRow, 'seq' | 'id'> {
   outcome: 'delivered' | 'failed' | 'skipped' | null;
   attempts: number;
   next_at: Date;
+  /** Staff have asked for it. */
+  by_hand: boolean;
   attempted_at: Date | null;
   took_ms: number | null;
   status: number | null;
@@ -103,17 +105,21 @@ export const deliveriesPage = (
 export const deliveryOf = (webhookId: string, id: string): Sql =>
   sql`select ${COLUMNS} from ${WITH_EVENT} where d.webhook_id = ${webhookId} and d.id = ${id}`;
 
-/** What is due, first what has waited longest. With `inOrder` only the first of each subject is. */
-export const dueDeliveries = (webhookId: string, { now, inOrder, limit }: { now: Date; inOrder: boolean; limit: number }): Sql => sql`
-  select ${COLUMNS} from ${WITH_EVENT}
-  where d.webhook_id = ${webhookId} and d.outcome is null and d.next_at <= ${now} ${
-    inOrder
-      ? sql`and not exists (
-          select from integrations.deliveries p
-          where p.webhook_id = d.webhook_id and p.subject = d.subject and p.outcome is null and p.event_seq < d.event_seq)`
-      : empty
-  }
-  order by d.next_at, d.event_seq limit ${limit}`;
+/** What is due: first what staff have asked for, then what has waited longest. With `inOrder` only the first of each subject is. */
+export function dueDeliveries(webhookId: string, { now, inOrder, limit }: { now: Date; inOrder: boolean; limit: number }): Sql {
+  const isFirst = inOrder
+    ? sql`and not exists (
+        select from integrations.deliveries p
+        where p.webhook_id = d.webhook_id and p.subject = d.subject and p.outcome is null and p.event_seq < d.event_seq)`
+    : empty;
+  const due = (byHand: Sql) => sql`(
+    select d.id from integrations.deliveries d
+    where d.webhook_id = ${webhookId} and d.outcome is null and d.next_at <= ${now} and ${byHand} ${isFirst}
+    order by d.next_at, d.event_seq limit ${limit})`;
+  return sql`
+    with due as materialized (${due(sql`d.by_hand`)} union all ${due(sql`not d.by_hand`)} limit ${limit})
+    select ${COLUMNS} from ${WITH_EVENT} join due on due.id = d.id order by d.by_hand desc, d.next_at, d.event_seq`;
+}
 
 /** Deliveries about something, oldest first, at most `limit`. */
 export const deliveriesAbout = (subjects: readonly string[], limit: number): Sql => sql`

@@ -1,9 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
+import { overBudget } from '../../../test/budgets.ts';
 import type { Person } from '../../../test/people.ts';
 import { type Receiver, receiver } from '../../../test/receiver.ts';
 import { type World, world } from '../../../test/world.ts';
+import { routes } from './routes.ts';
 
 let w: World;
 let root: Person;
@@ -93,6 +95,7 @@ describe('the list of events', () => {
       (text) => text.includes('integrations.') && !/webhooks|deliveries/.test(text),
     );
     expect(statements.filter((text) => text.includes('insert into integrations.events'))).toHaveLength(1);
+    await w.step();
     const there = await receiver();
     await root.post('/v1/webhooks', { url: there.url, events: ['orders.order-rejected'] });
     await happen();
@@ -100,7 +103,7 @@ describe('the list of events', () => {
     await w.tellAgain('orders.order-rejected.v1');
     await w.step();
     await w.step();
-    expect(there.calls).toHaveLength(1);
+    expect(there.calls, JSON.stringify(idsAt(there))).toHaveLength(1);
   });
 });
 
@@ -152,6 +155,26 @@ describe('a webhook', () => {
     expect(await deliveriesOf(id)).toMatchObject([{ state: 'delivered', attempts: 1 }]);
   });
 
+  test('at which nothing arrives is sent first what staff send again, not what has waited longest', async () => {
+    answers(there, 500);
+    for (let n = 0; n < 30; n++) await happen();
+    await w.step();
+    const tried = there.calls.length;
+    expect(tried).toBeLessThan(10);
+    const [newest, second] = await deliveriesOf(id);
+    expect([newest.attempts, second.attempts]).toEqual([0, 0]);
+    for (const wanted of [second, newest]) {
+      await root.post(`/v1/webhooks/${id}/deliveries/${wanted.id}/redelivery`);
+      await w.step();
+    }
+    expect(idsAt(there).slice(tried)).toEqual([second.eventId, newest.eventId]);
+    answers(there, 204);
+    w.clock.advance(minutes(10));
+    root = await w.person('root', ['admin']);
+    await w.step();
+    expect(await deliveriesOf(id, '?state=pending')).toEqual([]);
+  });
+
   test('that refuses many messages is sent the others all the same, up to a bound, and loses nothing', async () => {
     answers(there, 422);
     await w.sql(
@@ -185,4 +208,35 @@ describe('a webhook', () => {
     expect(subjectsAt(there)).toContain(late);
     await w.sql('delete from integrations.deliveries where webhook_id = $1', [id]);
   });
+});
+
+test('calls of webhooks and of the list of events cost few statements', async () => {
+  const there = await receiver();
+  const body = { url: there.url, events: ['orders.order-rejected'] };
+  const { id } = (await root.post('/v1/webhooks', body)).body;
+  await happen();
+  await w.step();
+  const [delivery] = await deliveriesOf(id);
+  const [first] = (await root.get('/v1/events?limit=1')).body.items;
+  const path = `/v1/webhooks/${id}`;
+  expect(
+    await overBudget(
+      w,
+      [
+        ['GET /webhooks', 1, () => root.get('/v1/webhooks')],
+        ['POST /webhooks', 6, () => root.post('/v1/webhooks', body)],
+        ['GET /webhooks/{id}', 1, () => root.get(path)],
+        ['PATCH /webhooks/{id}', 4, () => root.patch(path, { events: body.events })],
+        ['POST /webhooks/{id}/secret', 4, () => root.post(`${path}/secret`, {})],
+        ['POST /webhooks/{id}/pause', 3, () => root.post(`${path}/pause`)],
+        ['POST /webhooks/{id}/resume', 5, () => root.post(`${path}/resume`)],
+        ['GET /webhooks/{id}/deliveries', 2, () => root.get(`${path}/deliveries`)],
+        ['POST /webhooks/{id}/deliveries/{deliveryId}/redelivery', 6, () => root.post(`${path}/deliveries/${delivery.id}/redelivery`)],
+        ['DELETE /webhooks/{id}', 4, () => root.delete(path)],
+        ['GET /events', 1, () => root.get('/v1/events')],
+        ['GET /events, of a type, after one', 2, () => root.get(`/v1/events?after=${first.id}&type=orders.order-rejected&limit=100`)],
+      ],
+      routes,
+    ),
+  ).toEqual([]);
 });

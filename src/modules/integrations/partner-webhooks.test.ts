@@ -114,6 +114,32 @@ test('a message that fails holds back those after it of the same order, and of n
   expect(toldOf(warehouse, stuck).slice(-2)).toEqual(['placed', 'cancelled']);
 });
 
+test('what staff send a partner again goes with what must arrive before it, in order', async () => {
+  bob = await w.person('bob');
+  const stuck = await buy();
+  warehouse.answer = ({ body }, response) => void response.writeHead(body.includes(stuck) ? 422 : 204).end();
+  for (let tries = 0; tries < 5; tries++) {
+    await w.step();
+    w.clock.advance(minutes(10));
+  }
+  bob = await w.person('bob');
+  await bob.post(`/v1/orders/${stuck}/cancel`);
+  await w.step();
+  warehouse.answer = (_, response) => void response.writeHead(204).end();
+  const before = toldOf(warehouse, stuck).length;
+  const root = await w.person('root', ['admin']);
+  const hooks = (await root.get('/v1/webhooks')).body.items;
+  const path = `/v1/webhooks/${hooks.find(({ setting }: { setting: string }) => setting === 'WAREHOUSE_URL').id}/deliveries`;
+  const pending = (await root.get(`${path}?state=pending`)).body.items;
+  expect(pending.map(({ subject, type }: { subject: string; type: string }) => [subject, type])).toEqual([
+    [stuck, 'fulfilment.shipment-cancelled'],
+    [stuck, 'fulfilment.shipment-placed'],
+  ]);
+  expect((await root.post(`${path}/${pending[0].id}/redelivery`)).status).toBe(202);
+  await w.step();
+  expect(toldOf(warehouse, stuck).slice(before)).toEqual(['placed', 'cancelled']);
+});
+
 test("a partner with a webhook of its own is sent its shipments and nobody else's, and what happened is told of the order", async () => {
   const root = await w.person('root', ['admin']);
   const [mine, others] = await Promise.all([receiver(), receiver()]);

@@ -68,26 +68,29 @@ const hasRoom = (webhookId: string, now: Date): Sql => sql`(
  * @returns how many events it looked at.
  */
 async function lookAtEvents(ctx: Integrations, webhook: WebhookRow): Promise<number> {
-  const now = ctx.clock.now();
-  const row = await ctx.db.maybe<{ seen: number }>(sql`
-    with room as materialized (
-      select ${hasRoom(webhook.id, now)} as is
-    ), seen as materialized (
-      select seq, id, type, subject, payload from integrations.events
-      where seq > (select position from integrations.webhooks where id = ${webhook.id}) and (select "is" from room) order by seq limit ${WINDOW}
-    ), made as (
-      insert into integrations.deliveries (webhook_id, event_seq, event_id, type, subject, next_at, created_at)
-      select ${webhook.id}, seq, id, type, subject, coalesce((
-          select max(p.next_at) from integrations.deliveries p
-          where p.webhook_id = ${webhook.id} and p.subject = seen.subject and p.outcome is null and ${isOrdered(webhook)}), ${now}), ${now}
-      from seen where type = any(${webhook.events}) ${isTold(webhook)}
-      on conflict do nothing
-    )
-    update integrations.webhooks set position = greatest(position, (select max(seq) from seen))
-    where id = ${webhook.id} and lease_until = ${webhook.lease_until} returning (select count(*) from seen) as seen`);
+  const row = await ctx.db.maybe<{ seen: number }>(eventsToSend(webhook, ctx.clock.now()));
   if (!row) throw new Error(`Another process sends to the webhook ${webhook.id} by now.`);
   return row.seen;
 }
+
+type Listening = Pick<WebhookRow, 'id' | 'events' | 'partner' | 'partner_key' | 'role' | 'lease_until'>;
+
+export const eventsToSend = (webhook: Listening, now: Date): Sql => sql`
+  with room as materialized (
+    select ${hasRoom(webhook.id, now)} as is
+  ), seen as materialized (
+    select seq, id, type, subject, payload from integrations.events
+    where seq > (select position from integrations.webhooks where id = ${webhook.id}) and (select "is" from room) order by seq limit ${WINDOW}
+  ), made as (
+    insert into integrations.deliveries (webhook_id, event_seq, event_id, type, subject, next_at, created_at)
+    select ${webhook.id}, seq, id, type, subject, coalesce((
+        select max(p.next_at) from integrations.deliveries p
+        where p.webhook_id = ${webhook.id} and p.subject = seen.subject and p.outcome is null and ${isOrdered(webhook)}), ${now}), ${now}
+    from seen where type = any(${webhook.events}) ${isTold(webhook)}
+    on conflict do nothing
+  )
+  update integrations.webhooks set position = greatest(position, (select max(seq) from seen))
+  where id = ${webhook.id} and lease_until = ${webhook.lease_until} returning (select count(*) from seen) as seen`;
 
 /** Notes how attempts ended, and what follows from that for the webhook, in one transaction. */
 async function note(ctx: Integrations, webhook: WebhookRow, attempts: readonly Attempt[]): Promise<WebhookRow> {
@@ -140,8 +143,8 @@ function judged({ failures, failing_since }: WebhookRow, attempts: readonly Atte
 }
 
 const noteAttempts = (attempts: readonly Attempt[]): Sql => sql`
-  update integrations.deliveries as d set outcome = a.outcome, attempts = d.attempts + 1, next_at = a.next_at, attempted_at = a.at, took_ms = a.took_ms,
-    status = a.status, failure = a.failure, answer_sealed = a.answer
+  update integrations.deliveries as d set outcome = a.outcome, attempts = d.attempts + 1, next_at = a.next_at, by_hand = false, attempted_at = a.at,
+    took_ms = a.took_ms, status = a.status, failure = a.failure, answer_sealed = a.answer
   from unnest(${attempts.map(({ id }) => id)}::uuid[], ${attempts.map(({ outcome }) => outcome)}::text[], ${attempts.map(({ nextAt }) => nextAt)}::timestamptz[],
               ${attempts.map(({ at }) => at)}::timestamptz[], ${attempts.map(({ tookMs }) => tookMs)}::int[], ${attempts.map(({ status }) => status)}::int[],
               ${attempts.map(({ failure }) => failure)}::text[], ${attempts.map(({ answerSealed }) => answerSealed)}::text[])
@@ -165,11 +168,12 @@ const letGo = ({ db }: Pick<Integrations, 'db'>, { id, lease_until }: WebhookRow
 
 /** Whether another run would find something: what may be sent now, or events for which there is room. */
 async function isMoreDue(tx: Transaction, webhook: WebhookRow, now: Date): Promise<boolean> {
-  const row = await tx.maybe<{ events: boolean }>(sql`
-    select (select max(e.seq) from integrations.events e where e.type = any(${webhook.events})) > w.position
-        and ${hasRoom(webhook.id, now)} as events
-    from integrations.webhooks w where w.id = ${webhook.id} and w.state = 'active' and (w.retry_at is null or w.retry_at <= ${now})`);
+  const row = await tx.maybe<{ events: boolean }>(areEventsLeft(webhook, now));
   if (!row) return false;
   if (row.events) return true;
   return (await tx.many(dueDeliveries(webhook.id, { now, inOrder: isOrdered(webhook), limit: 1 }))).length > 0;
 }
+
+export const areEventsLeft = ({ id, events }: Pick<WebhookRow, 'id' | 'events'>, now: Date): Sql => sql`
+  select (select max(e.seq) from integrations.events e where e.type = any(${events})) > w.position and ${hasRoom(id, now)} as events
+  from integrations.webhooks w where w.id = ${id} and w.state = 'active' and (w.retry_at is null or w.retry_at <= ${now})`;

@@ -1,4 +1,4 @@
-import { sql } from '#kernel/database.ts';
+import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Integrations } from './context.ts';
 import { sendWebhookJob } from './jobs.ts';
@@ -7,13 +7,13 @@ import { setPartnerWebhooks } from './partner-webhooks.ts';
 /** Asks for the sending of what has become due, and of what a process that is gone left behind. */
 export async function wakeWebhooks(ctx: Integrations): Promise<void> {
   await setPartnerWebhooks(ctx);
-  const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
-    const rows = await tx.many<{ id: string }>(sql`
-      select w.id from integrations.webhooks w
-      where w.state = 'active' and (w.lease_until <= ${now} or (w.lease_until is null and (w.retry_at is null or w.retry_at <= ${now})
-        and exists (select from integrations.deliveries d where d.webhook_id = w.id and d.outcome is null and d.next_at <= ${now})))
-      order by w.id`);
-    for (const { id } of rows) enqueue(tx, sendWebhookJob, { webhookId: id });
+    for (const { id } of await tx.many<{ id: string }>(dueWebhooks(ctx.clock.now()))) enqueue(tx, sendWebhookJob, { webhookId: id });
   });
 }
+
+export const dueWebhooks = (now: Date): Sql => sql`
+  select w.id from integrations.webhooks w
+  where w.state = 'active' and (w.lease_until <= ${now} or (w.lease_until is null and (w.retry_at is null or w.retry_at <= ${now})
+    and exists (select from integrations.deliveries d where d.webhook_id = w.id and d.outcome is null and d.next_at <= ${now})))
+  order by w.id`;

@@ -1,9 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
 import { days, hours } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
+import { type Budget, overBudget } from '../../../test/budgets.ts';
 import { noticesOf } from '../../../test/notices.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import { routes } from './routes.ts';
 
 let w: World;
 let sue: Person;
@@ -221,12 +223,36 @@ test('the author of a review and the seller of a product learn what was decided'
   ]);
 });
 
-test('a list costs three statements, and telling somebody two', async () => {
+const DEVICE_KEY = 'BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM';
+
+test('telling somebody costs two statements, and calls few', async () => {
   const uma = await w.person('uma');
-  await notices.tells(uma);
-  expect(await w.statements(() => uma.get('/v1/notifications'))).toHaveLength(3);
   const told = await w.statements(() => notices.tells(uma));
   expect(told.filter((text) => !text.includes('kernel.outbox'))).toHaveLength(2);
+  await w.step();
+  const root = await w.admin();
+  const { token } = /unsubscribe\?(?<token>token=[^\s"]+)/.exec(notices.mails(sue).at(-1)?.text ?? '')!.groups!;
+  const device = { endpoint: 'https://push.example.com/uma', keys: { p256dh: DEVICE_KEY, auth: 'AAAAAAAAAAAAAAAAAAAAAA' } };
+  let made = '';
+  const seeDevice = async () => {
+    made = (await uma.get('/v1/notifications/devices')).body.items[0].id;
+  };
+  const budgets: Budget[] = [
+    ['GET /notifications', 3, () => uma.get('/v1/notifications')],
+    ['GET /notifications/unread-count', 1, () => uma.get('/v1/notifications/unread-count')],
+    ['POST /notifications/{id}/read', 3, async () => uma.post(`/v1/notifications/${await notices.idOf(uma)}/read`)],
+    ['POST /notifications/read', 3, () => uma.post('/v1/notifications/read')],
+    ['GET /notifications/settings', 3, () => uma.get('/v1/notifications/settings')],
+    ['PUT /notifications/settings', 5, () => uma.put('/v1/notifications/settings', { quietHours: null })],
+    ['GET /notifications/push-key', 0, () => w.get('/v1/notifications/push-key')],
+    ['POST /notifications/devices', 3, () => uma.post('/v1/notifications/devices', device)],
+    ['GET /notifications/devices', 1, () => uma.get('/v1/notifications/devices')],
+    ['DELETE /notification-devices/{id}', 2, () => uma.delete(`/v1/notification-devices/${made}`), seeDevice],
+    ['POST /notifications/bounces', 4, () => root.post('/v1/notifications/bounces', { email: 'nobody@example.com' })],
+    ['GET /notifications/unsubscribe', 2, () => w.get(`/v1/notifications/unsubscribe?${token}`)],
+    ['POST /notifications/unsubscribe', 4, () => w.post(`/v1/notifications/unsubscribe?${token}`, {})],
+  ];
+  expect(await overBudget(w, budgets, routes)).toEqual([]);
 });
 
 // The clock moves from here on: access tokens of before have expired.
