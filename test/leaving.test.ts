@@ -16,12 +16,22 @@ test('who leaves is erased though nothing can be one transaction, also when the 
   const other = await startServer(room.path, {
     ...common,
     LOG_LEVEL: 'warn',
-    MODULES: 'identity,partners,moderation,wallet,inventory,catalog,orders,fulfilment,reviews,notifications,integrations',
+    MODULES: 'identity,partners,moderation,wallet,inventory,catalog,orders,fulfilment,reviews,notifications,favorites,integrations',
   });
   const urls = Object.fromEntries(
-    ['IDENTITY', 'PARTNERS', 'MODERATION', 'WALLET', 'CATALOG', 'ORDERS', 'FULFILMENT', 'REVIEWS', 'NOTIFICATIONS', 'INTEGRATIONS'].map(
-      (name) => [`${name}_SERVICE_URL`, other.url],
-    ),
+    [
+      'IDENTITY',
+      'PARTNERS',
+      'MODERATION',
+      'WALLET',
+      'CATALOG',
+      'ORDERS',
+      'FULFILMENT',
+      'REVIEWS',
+      'NOTIFICATIONS',
+      'FAVORITES',
+      'INTEGRATIONS',
+    ].map((name) => [`${name}_SERVICE_URL`, other.url]),
   );
   const apart = await w.sibling({ MODULES: 'customers', INTERNAL_SECRET, TRUST_PROXY: 'on', ...urls });
   const stateOf = async (id: string) =>

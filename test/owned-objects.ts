@@ -26,6 +26,7 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
     currency: 'USD',
     share: { payee: victim.id, amount: 1_00, commission: 0 },
   });
+  const favorite = await victim.post('/v1/favorites', { productId: lamp });
   const payout = await victim.post('/v1/payouts', usd(1_00));
   if (payout.status !== 201 || order.status !== 201 || product.status !== 201 || review.status !== 201)
     throw new Error('the victim could not make her objects');
@@ -36,6 +37,7 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
       product: { params: { id: product.body.id } },
       review: { params: { id: review.body.id } },
       shipment: { params: { id: order.body.id } },
+      favorite: { params: { id: favorite.body.id } },
       payout: { params: { id: payout.body.id } },
       return: { params: { id: arrived.body.id, returnId: returns.body.items[0].id } },
     },

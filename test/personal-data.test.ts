@@ -59,6 +59,9 @@ async function zulema(w: World): Promise<string> {
   await own.post(`/v1/orders/${cancelled.body.id}/cancel`, { reason: `${fullName} changed her mind` });
   await own.post(`/v1/customers/${username}/wallet/deduct`, { ...usd(10_00), reason: `to ${fullName}` });
   await own.post(`/v1/products/${his}/reviews`, { rating: 4, comment: `Call ${fullName} on ${phone}.` });
+  expect([(await own.post('/v1/favorites', { productId: his })).status, (await bob.post('/v1/favorites', { userId: id })).status]).toEqual([
+    201, 201,
+  ]);
   const review = await bob.post(`/v1/products/${sold}/reviews`, { rating: 1, comment: 'Broken.' });
   await own.post(`/v1/reviews/${review.body.id}/flag`, { reason: `${fullName} knows better` });
   await w.ask('wallet', 'hold', { key: his, owner: id, currency: 'USD', amount: 1_00, reason: 'a deal', expiresAt: null });

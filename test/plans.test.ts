@@ -149,6 +149,12 @@ async function dayInTheLife(): Promise<void> {
   }
   await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com', currentPassword: PASSWORD });
   for (const path of ['', '?email=bob@example.com', '?limit=1']) await root.get(`/v1/customers${path}`);
+  const { id: favorite } = (await bob.post('/v1/favorites', { productId: product, notify: { backInStock: true, priceFell: true } })).body;
+  await bob.post('/v1/favorites', { productId: product });
+  await bob.post('/v1/favorites', { userId: sue.id });
+  await bob.get('/v1/favorites');
+  await bob.patch(`/v1/favorites/${favorite}`, { notify: { priceFell: true } });
+  await bob.delete(`/v1/favorites/${favorite}`);
   await bob.get('/v1/customers/bob/export');
   await w.get(`/v1/users/${bob.id}/profile`);
   await bob.delete('/v1/customers/bob');

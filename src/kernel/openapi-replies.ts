@@ -79,6 +79,7 @@ export function successOf(route: Route, components: Json): Json {
     headers: refs(named),
     content: { [spec.html ? 'text/html' : 'application/json']: { schema, example: merged(exampleOf(schema, components), spec.example) } },
   };
+  if (spec.mayExist) replies[200] = { ...replies[spec.status ?? 200], description: 'It exists already.' };
   if ((spec.etag && route.method === 'GET') || spec.ready)
     replies[304] = {
       description: 'The caller has this already (If-None-Match).',

@@ -73,7 +73,7 @@ export function resultReply(
   const next = nextCursorOf(text);
   if (next) all.link = `<${nextUrl(request.url, next)}>; rel="next"`;
   all['content-type'] = 'application/json';
-  return new Response(text, { status: spec.status ?? 200, headers: all });
+  return new Response(text, { status: (isReplayed(answer) && answer.status) || (spec.status ?? 200), headers: all });
 }
 
 /** A page without scripts, whose forms go to Souk alone. */

@@ -72,10 +72,14 @@ const TEXT = Symbol('json text');
 export interface Replayed<T> {
   [REPLAYED]: true;
   value: T;
+  /** The status of the reply, where it is not that of the route. */
+  status?: 200;
 }
 
 /** A reply rebuilt from the row that an earlier call with the same key made. */
 export const replayed = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value });
+/** What the call asks for was there already, whoever made it: 200 on a route with `mayExist`. */
+export const existing = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value, status: 200 });
 export const isReplayed = (answer: unknown): answer is Replayed<unknown> =>
   typeof answer === 'object' && answer !== null && REPLAYED in answer;
 
@@ -128,6 +132,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   basic?: boolean;
   returns: R | null;
   status?: 200 | 201 | 202 | 204;
+  /** It makes something that can exist once: where it does already, it shows that with 200 (`existing`). */
+  mayExist?: true;
   /** It may answer with a `redirection`, by this status; where it returns null it always does. */
   redirects?: 302 | 303;
   /** A GET that changes something, because a browser is sent to it: it is audited like other changes. */

@@ -1,6 +1,7 @@
 import type { Module } from '#kernel/module.ts';
 import { catalogModule } from './catalog/module.ts';
 import { customersModule } from './customers/module.ts';
+import { favoritesModule } from './favorites/module.ts';
 import { fulfilmentModule } from './fulfilment/module.ts';
 import { identityModule } from './identity/module.ts';
 import { integrationsModule } from './integrations/module.ts';
@@ -27,5 +28,6 @@ export const modules: readonly Module[] = [
   reviewsModule,
   customersModule,
   notificationsModule,
+  favoritesModule,
   integrationsModule,
 ];

@@ -1,13 +1,24 @@
 import type { z } from 'zod';
-import type { catalog, ProductBrief } from '#catalog';
+import type { catalog, Product, ProductBrief } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
 import type { Catalog } from './context.ts';
+import { documentOf } from './product.ts';
+import { UNITS } from './product-copies.ts';
 
 /** Name and seller of those of the products that are public. One statement. */
 export const briefProducts = (ctx: Catalog, { ids }: { ids: string[] }): Promise<ProductBrief[]> => ctx.db.many(briefOf(ids));
 
 export const briefOf = (ids: readonly string[]): Sql => sql`
   select id, name, seller_id as "sellerId" from catalog.products where id = any(${ids}::uuid[]) and state = 'approved' order by id`;
+
+/** Public products with their copied stock. One statement. */
+export async function shownProducts(ctx: Catalog, { ids }: { ids: string[] }): Promise<Product[]> {
+  const rows = await ctx.db.many<{ document: string; units: string | null }>(shownOf(ids));
+  return rows.map((row) => documentOf({ ...row, pending: null, rejection: null }));
+}
+
+export const shownOf = (ids: readonly string[]): Sql => sql`
+  select document, ${UNITS} from catalog.products where id = any(${ids}::uuid[]) and state = 'approved' order by id`;
 
 type Listings = typeof catalog.operations.listings;
 

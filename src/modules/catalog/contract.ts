@@ -135,6 +135,8 @@ export const catalog = contract('catalog', {
     }),
     /** Name and seller of products; those that are not public are left out. */
     brief: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(ProductBrief) }),
+    /** Products as lists show them; those that are not public are left out. One statement. */
+    shown: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Product) }),
     /** Names and sellers of products and variants in every state; those that are not known are left out. One statement. */
     listings: operation({
       input: z.object({ productIds: z.array(Id).max(100), variantIds: z.array(Id).max(100) }),

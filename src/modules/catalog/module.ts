@@ -2,7 +2,7 @@ import { catalog } from '#catalog';
 import { runs } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
-import { briefProducts, listings } from './brief-products.ts';
+import { briefProducts, listings, shownProducts } from './brief-products.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
@@ -25,7 +25,15 @@ export const catalogModule = module<typeof catalog, Catalog>({
   needs,
   routes,
   resources,
-  operations: { price: priceLines, productByName, productsByName: listNamedProducts, brief: briefProducts, listings, rate: rateProduct },
+  operations: {
+    price: priceLines,
+    productByName,
+    productsByName: listNamedProducts,
+    brief: briefProducts,
+    shown: shownProducts,
+    listings,
+    rate: rateProduct,
+  },
   jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock)],
   timers,
   subscriptions,

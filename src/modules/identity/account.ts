@@ -39,8 +39,8 @@ export const findByUsername = (db: Database, usernameIndex: string) =>
   db.maybe<LivingAccount>(sql`${selectAccount} where a.username_index = ${usernameIndex} and a.state <> 'erased'`);
 
 export const findByIds = (db: Database, ids: readonly string[]) =>
-  db.many<{ id: string; username: string }>(sql`
-    select id, username from identity.accounts where id = any(${ids}::uuid[]) and state in ('active', 'suspended')`);
+  db.many<{ id: string; username: string; active: boolean }>(sql`
+    select id, username, state = 'active' as active from identity.accounts where id = any(${ids}::uuid[]) and state in ('active', 'suspended')`);
 
 /** Accounts in every state but erased. */
 export const accountsByIds = (ids: readonly string[]): Sql =>

@@ -225,7 +225,7 @@ export const identity = contract('identity', {
     /** The account of that username, or null. Erased accounts are not found. */
     findAccount: operation({ input: z.object({ username: z.string() }), output: Account.nullable() }),
     /** Accounts by id; ids that are not known are left out. At most 200. */
-    findAccounts: operation({ input: z.object({ ids: z.array(Id).max(200) }), output: z.array(Account) }),
+    findAccounts: operation({ input: z.object({ ids: z.array(Id).max(200) }), output: z.array(Account.extend({ active: z.boolean() })) }),
     /** Makes an active account for demo data or from the command line. If the username exists, its account is answered unchanged. */
     ensureAccount: operation({
       input: z.object({ username: Username, password: z.string(), fullName: z.string(), email: z.email().nullable() }),

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { notFound, problem } from '#kernel/problems.ts';
+import { NotifyChanges } from './add-favorite.ts';
+import type { Favorites } from './context.ts';
+import { type Favorite, type FavoriteRow, favoriteById, favoriteDelete, favoriteUpdate } from './favorite.ts';
+import { shownFavorites } from './shown-favorites.ts';
+
+export const ChangeFavorite = z.strictObject({ notify: NotifyChanges }).meta({ example: { notify: { priceFell: true } } });
+
+export const nothingToTell = problem({
+  code: 'favorites/nothing-to-tell',
+  status: 409,
+  title: 'There is nothing to be told',
+  detail: 'Notices are for products. This favorite is a person.',
+});
+
+/** Changes what is told of a favorite; what is absent does not change. @throws notFound, nothingToTell */
+export async function changeFavorite(ctx: Favorites, id: string, { notify }: z.infer<typeof ChangeFavorite>): Promise<Favorite> {
+  const found = await ctx.db.maybe<FavoriteRow>(favoriteById(id, ctx.actor.id));
+  if (found?.kind === 'user' && Object.values(notify).includes(true)) throw nothingToTell();
+  const row = found && (await ctx.db.maybe<FavoriteRow>(favoriteUpdate(id, ctx.actor.id, notify)));
+  if (!row) throw notFound();
+  return (await shownFavorites(ctx, [row]))[0]!;
+}
+
+/** @throws notFound when it is not among the caller's. */
+export async function removeFavorite(ctx: Favorites, id: string): Promise<undefined> {
+  if ((await ctx.db.execute(favoriteDelete(id, ctx.actor.id))) === 0) throw notFound();
+}

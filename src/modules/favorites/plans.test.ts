@@ -1,0 +1,71 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Sql } from '#kernel/database.ts';
+import { newId } from '#kernel/ids.ts';
+import { world } from '../../../test/world.ts';
+import { admirersDelete, closingUpsert, ownDelete, reopened } from './account-life.ts';
+import { favoriteById, favoriteDelete, favoriteInsert, favoriteOf, favoritesPage, favoriteUpdate, lockPerson } from './favorite.ts';
+
+/** With 100,000 favorites, half of them of one product, every statement goes by an index, and lists are walked along theirs. */
+
+let client: pg.Client;
+const at = new Date();
+const [id, other] = [newId(), newId()];
+
+beforeAll(async () => {
+  const w = await world();
+  client = new pg.Client({ connectionString: w.databaseUrl });
+  await client.connect();
+  await client.query(`
+    insert into favorites.favorites (id, account_id, kind, subject_id, back_in_stock, price_fell, created_at)
+      select gen_random_uuid(), md5('account' || n)::uuid, 'product', md5('popular')::uuid, true, true, now() from generate_series(1, 50000) as n
+      union all
+      select gen_random_uuid(), md5('account' || n / 100)::uuid, case when n % 2 = 0 then 'user' else 'product' end, md5('subject' || n)::uuid, false, false, now()
+      from generate_series(1, 50000) as n;
+    insert into favorites.people (account_id) select distinct account_id from favorites.favorites;
+    analyze favorites.favorites, favorites.people`);
+}, 120_000);
+
+afterAll(() => client.end());
+
+async function plansOf({ text, values }: Sql): Promise<string[]> {
+  const custom = await client.query(`explain ${text}`, values);
+  const generic = await client.query(`explain (generic_plan) ${text}`);
+  return [custom, generic].map(({ rows }) => rows.map((row) => row['QUERY PLAN']).join('\n'));
+}
+
+const statements: [name: string, statement: Sql][] = [
+  ['a page', favoritesPage(id, undefined, null, 21)],
+  ['the next page', favoritesPage(id, undefined, other, 21)],
+  ['a page of people', favoritesPage(id, 'user', null, 21)],
+  ['the next page of products', favoritesPage(id, 'product', other, 21)],
+  ['adding one', favoriteInsert({ id, accountId: other, kind: 'product', subjectId: id, notify: {}, most: 500, at })],
+  ['one that exists', favoriteOf(id, 'product', other, { priceFell: true })],
+  ['one by its id', favoriteById(id, other)],
+  ['changing one', favoriteUpdate(id, other, {})],
+  ['removing one', favoriteDelete(id, other)],
+  ['reopening an account', reopened(id)],
+  ['forgetting an account', ownDelete(id)],
+  ['forgetting an account that others like', admirersDelete(id, 1000)],
+];
+
+test.each(statements)('%s', async (_, statement) => {
+  for (const plan of await plansOf(statement)) {
+    expect(plan).not.toMatch(/Seq Scan/);
+    expect(plan).toMatch(/Index/);
+  }
+});
+
+test.each([
+  ['locking an account', lockPerson(id)],
+  ['closing an account', closingUpsert(id)],
+])('%s reads no table from end to end', async (_, statement) => {
+  for (const plan of await plansOf(statement)) expect(plan).not.toMatch(/Seq Scan/);
+});
+
+test.each([
+  ['favorites', favoritesPage(id, undefined, other, 21)],
+  ['favorites of a kind', favoritesPage(id, 'product', other, 21)],
+])('a page of %s is walked along its index, without sorting', async (_, statement) => {
+  for (const plan of await plansOf(statement)) expect(plan).not.toMatch(/Sort/);
+});
