@@ -26,6 +26,24 @@ export const boughtBy = ({ kind, buyer, reply }: Made): Bought[] =>
 const DRIVERS = 4;
 /** The newest are driven, so that several calls meet at one order. */
 const AT_HAND = 6;
+type Turn = 'cancel' | 'refund' | 'return' | 'return all' | 'decide' | 'pay out' | 'at once' | 'pack own' | 'pack' | 'ship' | 'deliver';
+const ANY: readonly Turn[] = [
+  'cancel',
+  'refund',
+  'return',
+  'decide',
+  'pay out',
+  'at once',
+  'pack own',
+  'pack',
+  'pack',
+  'ship',
+  'deliver',
+  'deliver',
+];
+/** Rarely do steps at random give back a whole shipment before some of it is refunded. */
+const THERE_AND_BACK: readonly Turn[] = ['pack', 'ship', 'deliver', 'return all', 'decide'];
+
 /** How many steps a driver tries at one order before it turns to another, so that some orders go all the way. */
 const STAYS = 10;
 
@@ -41,9 +59,13 @@ export async function driveUntilSilence(
       const chance = chanceFrom(seed + index);
       const done: Driven[] = [];
       let order: Bought | undefined;
+      let ahead: Turn[] = [];
       while (!silent()) {
-        if (!order || chance.below(STAYS) === 0) order = bought.at(-1 - chance.below(Math.min(AT_HAND, bought.length)));
-        const calls = order ? await somethingAbout(order, staff, seller, chance) : [];
+        if (!order || (ahead.length === 0 && chance.below(STAYS) === 0)) {
+          order = bought.at(-1 - chance.below(Math.min(AT_HAND, bought.length)));
+          ahead = order && chance.below(4) === 0 ? [...THERE_AND_BACK] : [];
+        }
+        const calls = order ? await somethingAbout(order, ahead.shift() ?? chance.of(ANY), staff, seller, chance) : [];
         const sent = chance.below(6) === 0 ? calls.flatMap((call) => [call, { ...call }]) : calls;
         done.push(...sent);
         await Promise.all(sent.map(sendDriven));
@@ -62,21 +84,24 @@ export async function sendDriven(call: Driven): Promise<Reply | undefined> {
   return reply;
 }
 
-async function somethingAbout({ id, buyer, items }: Bought, staff: Person, seller: Person, chance: Chance): Promise<Driven[]> {
+async function somethingAbout({ id, buyer, items }: Bought, turn: Turn, staff: Person, seller: Person, chance: Chance): Promise<Driven[]> {
   const call = (person: Person, path: string, body: object = {}): Driven => ({ person, path, body, key: randomUUID(), reply: undefined });
   const about = (person: Person, step: string, body: object = {}) => call(person, `/v1/orders/${id}/${step}`, body);
+  const reason = 'It does not bend.';
   const some = () => {
     const { variantId, quantity } = chance.of(items);
-    return { items: [{ variantId, quantity: 1 + chance.below(quantity) }], reason: 'It does not bend.' };
+    return { items: [{ variantId, quantity: 1 + chance.below(quantity) }], reason };
   };
-  switch (chance.below(12)) {
-    case 0:
+  switch (turn) {
+    case 'cancel':
       return [about(buyer, 'cancel')];
-    case 1:
+    case 'refund':
       return [about(staff, 'refunds', some())];
-    case 2:
+    case 'return':
       return [about(buyer, 'returns', some())];
-    case 3: {
+    case 'return all':
+      return [about(buyer, 'returns', { items: items.map(({ variantId, quantity }) => ({ variantId, quantity })), reason })];
+    case 'decide': {
       const returns = await staff.get(`/v1/orders/${id}/returns`).catch(() => undefined);
       const open = returns?.status === 200 ? returns.body.items : [];
       const verdict = chance.below(4) === 0 ? 'refusal' : 'acceptance';
@@ -84,18 +109,17 @@ async function somethingAbout({ id, buyer, items }: Bought, staff: Person, selle
         .slice(0, 2)
         .map(({ id: returnId }: { id: string }) => about(staff, `returns/${returnId}/${verdict}`, { reason: 'Seen.' }));
     }
-    case 4:
+    case 'pay out':
       return [call(seller, '/v1/payouts', { amount: 1 + chance.below(20_00), currency: 'USD' })];
-    case 5: // all at once: the order has one history
+    case 'at once': // the order has one history
       return [about(buyer, 'cancel'), about(staff, 'packed'), about(staff, 'refunds', some())];
-    case 6:
+    case 'pack own':
       return [about(seller, 'packed')];
-    case 7:
-    case 8:
+    case 'pack':
       return [about(staff, 'packed')];
-    case 9:
+    case 'ship':
       return [about(staff, 'shipped', { tracking: 'TN-4711', carrier: 'Carthage Couriers' })];
-    default:
+    case 'deliver':
       return [about(staff, 'delivered')];
   }
 }
