@@ -121,6 +121,8 @@ export const texts: Texts = {
   'product-decided.approved': { subject: 'منتجك منشور', text: ['قُبل {product} وهو معروض للبيع.'] },
   'product-decided.rejected': { subject: 'رُفض منتجك', text: ['رُفض {product}.', 'السبب: {reason}'] },
   'stock-low': { subject: 'منتج على وشك النفاد', text: ['{product}: عدد الوحدات الباقية: {available}'] },
+  'back-in-stock': { subject: 'منتج من مفضلتك متوفر من جديد', text: ['{product} متوفر في المخزون من جديد.'] },
+  'price-fell': { subject: 'انخفض سعر منتج من مفضلتك', text: ['سعر {product} الآن {to} (وكان {from}).'] },
   'webhook-paused': {
     subject: 'الويب هوك متوقف مؤقتا',
     text: ['لم يقبل {host} شيئا منذ وقت طويل، أو أجاب بأنه لا يريد شيئا بعد الآن. لا يُرسل إليه شيء حتى تفعّله من جديد.'],

@@ -128,6 +128,8 @@ export const texts = {
   'product-decided.approved': { subject: 'Your product is public', text: ['{product} is approved and for sale.'] },
   'product-decided.rejected': { subject: 'Your product was rejected', text: ['{product} was rejected.', 'Reason: {reason}'] },
   'stock-low': { subject: 'A product is nearly sold out', text: ['{product}: units left: {available}'] },
+  'back-in-stock': { subject: 'A favorite of yours is in stock again', text: ['{product} is in stock again.'] },
+  'price-fell': { subject: 'A favorite of yours costs less', text: ['{product} now costs {to} (before: {from}).'] },
   'webhook-paused': {
     subject: 'Your webhook is paused',
     text: [

@@ -151,6 +151,8 @@ export const texts: Texts = {
   'product-decided.approved': { subject: 'Votre produit est public', text: ['{product} est approuvé et en vente.'] },
   'product-decided.rejected': { subject: 'Votre produit est refusé', text: ['{product} est refusé.', 'Raison : {reason}'] },
   'stock-low': { subject: 'Un produit est presque épuisé', text: ['{product} : unités restantes : {available}'] },
+  'back-in-stock': { subject: 'Un de vos favoris est de nouveau disponible', text: ['{product} est de nouveau en stock.'] },
+  'price-fell': { subject: 'Le prix d’un de vos favoris a baissé', text: ['{product} coûte maintenant {to} (avant : {from}).'] },
   'webhook-paused': {
     subject: 'Votre webhook est en pause',
     text: [

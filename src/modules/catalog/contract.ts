@@ -116,6 +116,16 @@ export const productDecided = event(
   z.object({ productId: Id, sellerId: Id, outcome: z.enum(['approved', 'rejected']) }),
 );
 
+/** A variant of a public product has another price, in minor units of one currency. */
+export const priceChanged = event(
+  'catalog.price-changed',
+  1,
+  z.object({ productId: Id, variantId: Id, currency: Money.shape.currency, from: z.int(), to: z.int() }),
+);
+
+/** A variant of a public product can be bought again. */
+export const backInStock = event('catalog.back-in-stock', 1, z.object({ productId: Id, variantId: Id }));
+
 const Listing = z.object({ name: z.string(), sellerId: Id });
 
 export const catalog = contract('catalog', {
@@ -151,5 +161,5 @@ export const catalog = contract('catalog', {
       output: z.object({}),
     }),
   },
-  events: { productPublished, productDecided },
+  events: { productPublished, productDecided, priceChanged, backInStock },
 });

@@ -5,6 +5,7 @@ import { newId } from '#kernel/ids.ts';
 import { world } from '../../../test/world.ts';
 import { admirersDelete, closingUpsert, ownDelete, reopened } from './account-life.ts';
 import { favoriteById, favoriteDelete, favoriteInsert, favoriteOf, favoritesPage, favoriteUpdate, lockPerson } from './favorite.ts';
+import { admirersOf } from './tell-admirers.ts';
 
 /** With 100,000 favorites, half of them of one product, every statement goes by an index, and lists are walked along theirs. */
 
@@ -44,6 +45,8 @@ const statements: [name: string, statement: Sql][] = [
   ['one by its id', favoriteById(id, other)],
   ['changing one', favoriteUpdate(id, other, {})],
   ['removing one', favoriteDelete(id, other)],
+  ['those to be told of stock', admirersOf(id, 'back-in-stock', null, 500)],
+  ['the next ones to be told of a price', admirersOf(id, 'price-fell', other, 500)],
   ['reopening an account', reopened(id)],
   ['forgetting an account', ownDelete(id)],
   ['forgetting an account that others like', admirersDelete(id, 1000)],
@@ -66,6 +69,7 @@ test.each([
 test.each([
   ['favorites', favoritesPage(id, undefined, other, 21)],
   ['favorites of a kind', favoritesPage(id, 'product', other, 21)],
+  ['admirers', admirersOf(id, 'back-in-stock', other, 500)],
 ])('a page of %s is walked along its index, without sorting', async (_, statement) => {
   for (const plan of await plansOf(statement)) expect(plan).not.toMatch(/Sort/);
 });

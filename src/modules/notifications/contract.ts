@@ -8,6 +8,9 @@ export const NoticeValues = z.record(
   z.union([z.string().max(2000), z.number(), z.object({ amount: z.int(), currency: z.string().length(3) }), z.null()]),
 );
 
+/** What is told to those who asked for it. */
+export const askedFor = ['back-in-stock', 'price-fell'] as const;
+
 export const notifications = contract('notifications', {
   operations: {
     /**
@@ -16,6 +19,15 @@ export const notifications = contract('notifications', {
      */
     notify: operation({
       input: z.object({ key: z.string().min(1).max(200), accountId: Id, kind: z.enum(['webhook-paused']), values: NoticeValues }),
+      output: z.object({}),
+    }),
+    /** Tells many people what they asked to be told, each once per key; in two statements for at most 500. */
+    notifyAll: operation({
+      input: z.object({
+        kind: z.enum(askedFor),
+        values: NoticeValues,
+        notices: z.array(z.object({ key: z.string().min(1).max(200), accountId: Id })).max(500),
+      }),
       output: z.object({}),
     }),
   },

@@ -24,6 +24,9 @@ export const kinds = {
   'return-accepted': { uses: ['in-app', 'email', 'push'], canBeTurnedOff: true },
   'return-refused': { uses: ['in-app', 'email', 'push'], canBeTurnedOff: true },
   'review-decided': { uses: ['in-app', 'email'], canBeTurnedOff: true },
+  // to those who asked for it
+  'back-in-stock': { uses: ['in-app', 'email', 'push'], canBeTurnedOff: true },
+  'price-fell': { uses: ['in-app', 'email', 'push'], canBeTurnedOff: true },
   // to sellers
   sold: { uses: ['in-app', 'email', 'push'], canBeTurnedOff: true },
   'sale-cancelled': { uses: ['in-app', 'email', 'push'], urgent: true, canBeTurnedOff: false },

@@ -30,6 +30,13 @@ export const notificationsModule = module<typeof notifications, Notifications>({
       await notifyAll(ctx, [{ ...notice, kind, text: kind, cause: ctx.cause }]);
       return {};
     },
+    async notifyAll(ctx, { kind, values, notices }) {
+      await notifyAll(
+        ctx,
+        notices.map((notice) => ({ ...notice, kind, values, text: kind })),
+      );
+      return {};
+    },
   },
   jobs: [runs(sendJob, sendNotification), runs(aboutProductJob, tellAboutProduct), runs(stockLowJob, tellStockLow)],
   timers: [timer('notifications.forget-old', hours(1), forgetOld)],
