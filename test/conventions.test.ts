@@ -240,7 +240,7 @@ test('every example, of a body or a reply, is one that its schema takes', async 
   for (const { route } of w.souk.routes) {
     const { body, returns, status } = route.spec;
     const operation = document.paths[route.path.startsWith('/.') ? route.path : `/v1${route.path}`]?.[route.method.toLowerCase()];
-    const exampleOf = (media: Media | undefined) => (media?.content?.['application/json'] ?? media?.content?.['text/html'])?.example;
+    const exampleOf = (media: Media | undefined) => Object.values(media?.content ?? {})[0]?.example;
     for (const [what, schema, example] of [
       ['body', body, exampleOf(operation?.requestBody)],
       ['reply', returns, exampleOf(operation?.responses[status ?? 200])],

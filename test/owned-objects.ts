@@ -28,6 +28,13 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
   });
   const favorite = await victim.post('/v1/favorites', { productId: lamp });
   const payout = await victim.post('/v1/payouts', usd(1_00));
+  const upload = await w.ask<{ id: string }>('media', 'announce', {
+    key: newId(),
+    ownerId: victim.id,
+    purpose: 'product-image',
+    subjectId: product.body.id,
+    ...{ fileName: 'hers.jpg', contentType: 'image/jpeg', sizeBytes: 1000 },
+  });
   if (payout.status !== 201 || order.status !== 201 || product.status !== 201 || review.status !== 201)
     throw new Error('the victim could not make her objects');
   return {
@@ -38,6 +45,7 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
       review: { params: { id: review.body.id } },
       shipment: { params: { id: order.body.id } },
       favorite: { params: { id: favorite.body.id } },
+      upload: { params: { id: upload.id } },
       payout: { params: { id: payout.body.id } },
       return: { params: { id: arrived.body.id, returnId: returns.body.items[0].id } },
     },

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { secretsFrom } from '#kernel/secrets.ts';
 import type { Settings } from '#kernel/settings.ts';
 import type { SettingsOf } from '#kernel/settings-part.ts';
 import { memoryCache } from './cache/memory.ts';
@@ -36,6 +38,9 @@ import { redisSignals } from './signals/redis.ts';
 import { signalsSettings } from './signals/settings.ts';
 import { capturedSms } from './sms/captured.ts';
 import type { Sms } from './sms/port.ts';
+import { folderStorage } from './storage/folder.ts';
+import type { Storage } from './storage/port.ts';
+import { storageSettings } from './storage/settings.ts';
 import { openNoTracing } from './tracing/none.ts';
 import type { OpenTracing } from './tracing/port.ts';
 import { tracingSettings } from './tracing/settings.ts';
@@ -51,6 +56,7 @@ export interface Adapters {
   readonly payouts: SimulatedPayouts;
   readonly identityProviders: IdentityProviders;
   readonly outgoingHttp: OutgoingHttp;
+  readonly storage: Storage;
   readonly openCache: OpenCache;
   readonly openQueue: OpenQueue;
   readonly openSignals: OpenSignals;
@@ -69,6 +75,7 @@ export const adapterSettings = {
   signals: signalsSettings,
   tracing: tracingSettings,
   errors: errorSettings,
+  storage: storageSettings,
 };
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
@@ -85,6 +92,7 @@ export function openAdapters(settings: Settings): Adapters {
     errors,
     outgoingHttp,
     push: vapid,
+    storage,
   } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   const http = guardedHttp(outgoingHttp);
@@ -98,6 +106,11 @@ export function openAdapters(settings: Settings): Adapters {
     openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
     outgoingHttp: http,
+    storage: folderStorage({
+      folder: storage.folder ?? join(settings.dataFolder, 'media'),
+      url: storage.url,
+      secret: () => secretsFrom(settings.keys.all()).derive('storage').toString('base64url'),
+    }),
     payments: { simulated: simulatedGateway() },
     payouts: simulatedPayouts(),
     identityProviders: {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { bodyStream, NO_BODY } from './body-stream.ts';
 import type { Actor } from './context.ts';
 import { isId } from './ids.ts';
 import { readPrecondition } from './preconditions.ts';
@@ -27,6 +28,8 @@ export async function readCall(
     query,
     body,
     key,
+    stream: spec.streams ? bodyStream(request, spec.streams) : NO_BODY,
+    url: request.url,
     ifMatch: honoursIfMatch(spec) ? readPrecondition(request.headers) : undefined,
     owner: actsAsStaff(spec, actor.permissions) ? null : actor.id,
     header: (name) => request.headers.get(name) ?? undefined,

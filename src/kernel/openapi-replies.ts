@@ -26,6 +26,8 @@ export const headers: Readonly<Record<string, Json>> = {
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
+  'Accept-Ranges': text('Parts of the file can be asked for (RFC 9110, 14.3)', 'bytes'),
+  'Content-Range': text('Which part of the file this is', 'bytes 0-1023/34815'),
   'WWW-Authenticate': text('The scheme to sign in by (RFC 9110)', 'Bearer realm="souk", error="invalid_token"'),
   'Accept-Encoding': text('The codings that a body may have', 'identity'),
   'Content-Disposition': text('The name that a browser saves the reply under', 'attachment; filename="souk-bob.json"'),
@@ -49,6 +51,8 @@ const EVERY_REPLY = [
 
 const refs = (names: readonly string[]): Json =>
   Object.fromEntries([...names, ...EVERY_REPLY].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const FILE_HEADERS = ['ETag', 'Accept-Ranges'];
 
 /** What a route answers when it does what it was asked. */
 export function successOf(route: Route, components: Json): Json {
@@ -74,6 +78,13 @@ export function successOf(route: Route, components: Json): Json {
     ...(spec.fileName ? ['Content-Disposition'] : []),
     ...(spec.redirects ? ['Set-Cookie'] : []),
   ];
+  if (spec.sends) {
+    const content = Object.fromEntries(spec.sends.map((type) => [type, { schema, example: exampleOf(schema, components) }]));
+    replies[200] = { description: `${spec.summary}.`, headers: refs(FILE_HEADERS), content };
+    replies[206] = { description: 'The part that Range asks for.', headers: refs([...FILE_HEADERS, 'Content-Range']), content };
+    replies[304] = { description: 'The caller has this already (If-None-Match).', headers: refs(['ETag']) };
+    return replies;
+  }
   replies[spec.status ?? 200] = {
     description: `${spec.summary}.`,
     headers: refs(named),
@@ -103,7 +114,8 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.body || spec.query) kinds.push(problems.invalid);
   if (spec.body || spec.query || spec.idempotent || spec.etag || spec.ready || hasParams || honoursIfMatch(spec))
     kinds.push(problems.malformed);
-  if (spec.body) kinds.push(problems.tooLarge, problems.unsupportedMedia);
+  if (spec.body || spec.streams) kinds.push(problems.tooLarge, problems.unsupportedMedia);
+  if (spec.sends) kinds.push(problems.rangeNotSatisfiable, problems.malformed);
   if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);
   if (spec.idempotent === 'required') kinds.push(problems.keyMissing);
   kinds.push(problems.tooMany, problems.unavailable, problems.internalError);
@@ -112,6 +124,7 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
 
 const HEADERS_OF: Readonly<Record<number, string[]>> = {
   401: ['WWW-Authenticate'],
+  416: ['Content-Range'],
   415: ['Accept-Encoding'],
   429: ['Retry-After'],
   503: ['Retry-After'],

@@ -69,6 +69,10 @@ function operationOf(tag: string, route: Route, { schemas, responses }: Parts): 
       content: { 'application/json': media, ...(spec.form ? { 'application/x-www-form-urlencoded': media } : {}) },
     };
   }
+  if (spec.streams) {
+    const media = { schema: { type: 'string', format: 'binary', maxLength: spec.streams.limitBytes } };
+    operation.requestBody = { required: true, content: Object.fromEntries(spec.streams.types.map((type) => [type, media])) };
+  }
   operation.responses = { ...successOf(route, schemas), ...problemsOf(route, schemas, responses) };
   return operation;
 }
@@ -103,6 +107,8 @@ const accessText = (access: Access): string => {
 const NAMES: Readonly<Record<string, { example: string; description: string }>> = {
   username: { example: 'bob', description: 'The username of the account, in capitals or small letters' },
   provider: { example: 'google', description: 'The identity provider, in small letters' },
+  hash: { example: 'q1Zb6xKxJb0m5R9dYw2hT8sVnC4eGfLuAiPoXk7Nz3M', description: 'What the address of an image says' },
+  file: { example: '400.webp', description: 'Width and format of an image, as its address says' },
   name: { example: 'Desk lamp', description: 'The name, as replies show it' },
 };
 
@@ -184,7 +190,8 @@ function headerParameters({ method, spec }: Route): Json[] {
         ]
       : []),
     ...(honoursIfMatch(spec) ? [header('If-Match', 'The ETag that you have read: 412 when it is no longer the current one', '"3"')] : []),
-    ...((spec.etag && method === 'GET') || spec.ready
+    ...(spec.sends ? [header('Range', 'Asks for a part of the file, in bytes', 'bytes=0-1023')] : []),
+    ...((spec.etag && method === 'GET') || spec.ready || spec.sends
       ? [header('If-None-Match', 'The ETag that you have: 304 when it is still the current one', '"3"')]
       : []),
   ];

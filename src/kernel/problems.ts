@@ -185,6 +185,14 @@ export const unsupportedMedia = problem({
   detail: ({ expected }) => `Send the body as ${expected}.`,
 });
 
+export const rangeNotSatisfiable = problem({
+  code: 'range-not-satisfiable',
+  status: 416,
+  title: 'There is no such part of the file',
+  members: { sizeBytes: z.int() },
+  detail: ({ sizeBytes }) => `The file has ${sizeBytes} bytes.`,
+});
+
 export const keyMissing = problem({
   code: 'idempotency-key-missing',
   status: 400,

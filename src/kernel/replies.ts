@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { fileResponse, isFileReply } from './file-reply.ts';
 import { isNoneMatched } from './preconditions.ts';
 import type { Problem } from './problems.ts';
 import { etagOf, type Made, nextCursorOf, type ReadyReply } from './ready-replies.ts';
@@ -58,6 +59,7 @@ export function resultReply(
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': spec.cacheControl ?? 'no-store', ...headers };
   if (isReplayed(answer)) all['idempotent-replayed'] = 'true';
   if (isRedirection(result)) return redirectionReply(route, result, all);
+  if (isFileReply(result)) return fileResponse(result, request, all);
   if (spec.returns === null) return new Response(null, { status: 204, headers: all });
   if (spec.html) return htmlReply(String(result), all);
   const text = textOf(result) ?? JSON.stringify(result);

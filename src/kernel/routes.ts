@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { BodyStream } from './body-stream.ts';
+import type { FileReply } from './file-reply.ts';
 import type { Permission } from './permissions.ts';
 import type { Precondition } from './preconditions.ts';
 import type { ProblemKind } from './problems.ts';
@@ -54,6 +56,10 @@ export interface Call<Path extends string, Query, Body> {
   key: Key | undefined;
   /** What If-Match and If-None-Match ask of the version; for `demandVersion`. */
   ifMatch: Precondition | undefined;
+  /** On routes with `streams`: the body as it comes, at most `limitBytes` of it. What is left unread is dropped with the connection. */
+  stream: BodyStream;
+  /** The address that was asked, with its query as it was written: for signatures. */
+  url: string;
   /** On `owned` routes: the account that must own the object, or null for staff who may act on anybody's. */
   owner: string | null;
   header(name: string): string | undefined;
@@ -109,6 +115,17 @@ export const isRedirection = (answer: unknown): answer is Redirection =>
 /** A page for people, on routes with `html`. */
 export const HtmlPage = z.string().meta({ example: '<!doctype html>' });
 
+/** What a file is, on routes with `sends`. */
+export const FileBody = z.string().meta({ format: 'binary', example: '(the bytes of the file)' });
+
+/** A body that is not read into memory. */
+export interface Streams {
+  /** The content types that are taken; a parameter such as `charset` may follow. */
+  readonly types: readonly string[];
+  /** 413 as soon as more has come, or at once where the header says so. */
+  readonly limitBytes: number;
+}
+
 export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   summary: string;
   description?: string;
@@ -128,6 +145,10 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   form?: boolean | 'multipart';
   /** The reply is a page for people, in HTML, which may hold a form and styles of its own. `returns` is `HtmlPage`. */
   html?: boolean;
+  /** The body is a stream: `call.stream`. A route has this or `body`. */
+  streams?: Streams;
+  /** The reply is a file of one of these content types: the handler answers with `fileReply`. `returns` is `FileBody`. */
+  sends?: readonly string[];
   /** The caller may use `Authorization: Basic` (RFC 7617); the handler reads it. */
   basic?: boolean;
   returns: R | null;
@@ -161,7 +182,7 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   handle: (
     ctx: Ctx,
     call: Call<Path, z.infer<Q>, z.infer<B>>,
-  ) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | Redirection | undefined>;
+  ) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | Redirection | FileReply | undefined>;
 }
 
 export interface Route {

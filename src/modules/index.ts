@@ -6,6 +6,7 @@ import { fulfilmentModule } from './fulfilment/module.ts';
 import { identityModule } from './identity/module.ts';
 import { integrationsModule } from './integrations/module.ts';
 import { inventoryModule } from './inventory/module.ts';
+import { mediaModule } from './media/module.ts';
 import { moderationModule } from './moderation/module.ts';
 import { notificationsModule } from './notifications/module.ts';
 import { ordersModule } from './orders/module.ts';
@@ -20,6 +21,7 @@ export const modules: readonly Module[] = [
   socialModule,
   partnersModule,
   moderationModule,
+  mediaModule,
   walletModule,
   inventoryModule,
   catalogModule,

@@ -6,8 +6,9 @@ import { addressIn, isLoopback, isPublic } from './addresses.ts';
 import {
   BODY_LIMIT_BYTES,
   type FailureReason,
-  type OutgoingAnswer,
   OutgoingFailure,
+  type OutgoingFile,
+  type OutgoingGet,
   type OutgoingHttp,
   type OutgoingPost,
 } from './port.ts';
@@ -24,6 +25,7 @@ export interface GuardedParts {
 }
 
 const TIME_LIMIT_MS = 10_000;
+const MOST_REDIRECTIONS = 3;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 /** The first port that no service of the system listens on. */
 const FIRST_FREE_PORT = 1024;
@@ -48,20 +50,39 @@ export function guardedHttp(parts: GuardedParts): OutgoingHttp {
     return new URL(text);
   };
 
+  const call = async (text: string, signal: AbortSignal | undefined, limitMs: number, sending: Omit<Sending, 'addresses' | 'ended'>) => {
+    const url = checked(text);
+    const timeLimit = AbortSignal.timeout(limitMs);
+    const ended = signal ? AbortSignal.any([timeLimit, signal]) : timeLimit;
+    try {
+      const addresses = await within(ended, reachable(url.hostname));
+      return await send(url, { ...sending, addresses, ended });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw failureOf(error, url, timeLimit.aborted);
+    }
+  };
+
+  const get = async ({ url, headers, limitBytes, signal }: OutgoingGet, redirections: number): Promise<OutgoingFile> => {
+    const { status, location, bytes, isCut } = await call(url, signal, timeLimitMs * 3, {
+      ...parts,
+      method: 'GET',
+      headers,
+      bytes: undefined,
+      limitBytes,
+    });
+    const next = location !== undefined && [301, 302, 303, 307, 308].includes(status) && redirections > 0 && URL.canParse(location, url);
+    return next ? get({ url: new URL(location, url).href, headers, limitBytes, signal }, redirections - 1) : { status, body: bytes, isCut };
+  };
+
   return {
-    async post({ url: text, headers, body, signal }) {
-      const url = checked(text);
+    async post({ url, headers, body, signal }) {
       const bytes = Buffer.from(body as string);
-      const timeLimit = AbortSignal.timeout(timeLimitMs);
-      const ended = signal ? AbortSignal.any([timeLimit, signal]) : timeLimit;
-      try {
-        const addresses = await within(ended, reachable(url.hostname));
-        return await send(url, { ...parts, addresses, headers, bytes, ended });
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw failureOf(error, url, timeLimit.aborted);
-      }
+      const answer = await call(url, signal, timeLimitMs, { ...parts, method: 'POST', headers, bytes, limitBytes: BODY_LIMIT_BYTES });
+      const { status, retryAfter, isCut } = answer;
+      return { status, retryAfter, body: answer.bytes.toString('utf8'), isCut };
     },
+    get: (wish) => get(wish, MOST_REDIRECTIONS),
     async refusalOf(text) {
       const refusal = refusedUrl(text, allowsOwnMachine);
       if (refusal !== undefined) return refusal;
@@ -91,20 +112,30 @@ function refusedUrl(text: string, allowsOwnMachine: boolean): string | undefined
 const isOwnName = (hostname: string): boolean => /^(.+\.)?localhost\.?$/.test(hostname);
 
 interface Sending extends GuardedParts {
+  method: 'GET' | 'POST';
   addresses: string[];
   headers: OutgoingPost['headers'];
-  bytes: Buffer;
+  bytes: Buffer | undefined;
+  limitBytes: number;
   ended: AbortSignal;
 }
 
-function send(url: URL, { addresses, authority, headers, bytes, ended }: Sending): Promise<OutgoingAnswer> {
+interface Received {
+  status: number;
+  retryAfter: string | undefined;
+  location: string | undefined;
+  bytes: Buffer;
+  isCut: boolean;
+}
+
+function send(url: URL, { method, addresses, authority, headers, bytes, limitBytes, ended }: Sending): Promise<Received> {
   const options: RequestOptions & { ca?: string } = {
-    method: 'POST',
+    method,
     agent: false, // a connection of its own, so that no checked address serves another name
     lookup: lookupOf(addresses),
     maxHeaderSize: HEADER_LIMIT_BYTES,
     signal: ended,
-    headers: { ...headers, 'content-length': bytes.length, 'accept-encoding': 'identity' },
+    headers: { ...headers, ...(bytes ? { 'content-length': bytes.length } : {}), 'accept-encoding': 'identity' },
     ...(authority === undefined ? {} : { ca: authority }),
   };
   return new Promise((resolve, reject) => {
@@ -113,7 +144,7 @@ function send(url: URL, { addresses, authority, headers, bytes, ended }: Sending
     request.on('error', (error) => isAnswered || reject(error));
     request.on('response', (response) => {
       isAnswered = true;
-      read(response).then(resolve, reject);
+      read(response, limitBytes).then(resolve, reject);
     });
     request.on('close', () => isAnswered || reject(new OutgoingFailure('answer', `${url.host} did not answer as HTTP says.`)));
     request.end(bytes);
@@ -128,15 +159,15 @@ const lookupOf = (addresses: readonly string[]): LookupFunction =>
   }) as LookupFunction;
 
 /** Reads the beginning of a body, and gives up the connection then. Once there is a status, time that runs out only cuts the body. */
-async function read(response: IncomingMessage): Promise<OutgoingAnswer> {
+async function read(response: IncomingMessage, limitBytes: number): Promise<Received> {
   const chunks: Buffer[] = [];
   let length = 0;
   let isCut = false;
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk.subarray(0, BODY_LIMIT_BYTES - length));
+      chunks.push(chunk.subarray(0, limitBytes - length));
       length += chunk.length;
-      if (length > BODY_LIMIT_BYTES) break;
+      if (length > limitBytes) break;
     }
   } catch {
     isCut = true;
@@ -145,8 +176,9 @@ async function read(response: IncomingMessage): Promise<OutgoingAnswer> {
   return {
     status: response.statusCode ?? 0,
     retryAfter: response.headers['retry-after'],
-    body: Buffer.concat(chunks).toString('utf8'),
-    isCut: isCut || length > BODY_LIMIT_BYTES,
+    location: response.headers.location,
+    bytes: Buffer.concat(chunks),
+    isCut: isCut || length > limitBytes,
   };
 }
 

@@ -7,6 +7,22 @@ export interface OutgoingPost {
   signal?: AbortSignal | undefined;
 }
 
+/** A file that is wanted from an address that somebody outside has named. */
+export interface OutgoingGet {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  /** How much of its body is read. */
+  limitBytes: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface OutgoingFile {
+  status: number;
+  /** Whether the body was longer, or did not end in time. */
+  isCut: boolean;
+  body: Buffer;
+}
+
 /** The answer, whatever its status. A redirection is an answer: nobody follows it. */
 export interface OutgoingAnswer {
   status: number;
@@ -46,11 +62,13 @@ export const BODY_LIMIT_BYTES = 16 * 1024;
 
 /**
  * HTTP to addresses that people outside have named: webhooks, push services. It reaches public addresses only, checked on the very
- * address that it connects to; it follows no redirection, and bounds the time, the header and the body of every answer.
+ * address that it connects to; a POST follows no redirection, and the time, the header and the body of every answer are bounded.
  */
 export interface OutgoingHttp {
   /** @throws OutgoingFailure when no answer came. What arrived meanwhile is not known: repeat it with the same id. */
   post(call: OutgoingPost): Promise<OutgoingAnswer>;
+  /** A GET. Redirections are followed, three at most, each to an address that was checked as the first. @throws OutgoingFailure */
+  get(call: OutgoingGet): Promise<OutgoingFile>;
   /**
    * Whether the URL may be called as far as it can be known now, for the one who registers it. A name that cannot be resolved may be.
    * @returns undefined, or what is wrong with it.

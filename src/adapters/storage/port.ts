@@ -1,0 +1,70 @@
+/** Who holds it may store one object: exactly under this key, with this type and this size, until it expires. */
+export interface SignedUpload {
+  readonly upload: { readonly method: 'PUT'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  /** The same as a POST of multipart/form-data: these fields first, then the file in a field `file`. */
+  readonly form: { readonly url: string; readonly fields: Readonly<Record<string, string>> };
+}
+
+export interface UploadWish {
+  readonly key: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  readonly now: Date;
+  readonly expiresInSeconds: number;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly storedAt: Date;
+}
+
+/** Objects by their keys: letters, digits and `/ . - _`. What is written is there whole or not at all. */
+export interface Storage {
+  signUpload(wish: UploadWish): Promise<SignedUpload>;
+  write(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
+  /** undefined: there is no such object. */
+  look(key: string): Promise<StoredObject | undefined>;
+  /** The object, or the bytes from `first` to `last` of it. @throws Error when there is none */
+  read(key: string, range?: { first: number; last: number }): Promise<AsyncIterable<Uint8Array>>;
+  /** What is not there is removed already. */
+  remove(keys: readonly string[]): Promise<void>;
+  /** Objects whose keys begin so, in the order of their keys, at most 1,000. */
+  list(prefix: string, after?: string): Promise<StoredObject[]>;
+  /** Where Souk is the store: how uploads come in. undefined where they go to another system. */
+  readonly door: StorageDoor | undefined;
+}
+
+/** A signed request as it arrives. */
+export interface ArrivingRequest {
+  /** The address that was asked, with its query. */
+  readonly url: string;
+  readonly header: (name: string) => string | undefined;
+}
+
+/** What a signature allows. */
+export interface AllowedUpload {
+  readonly key: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+}
+
+/** Why a signed request is refused. The words are those of S3. */
+export class RefusedUpload extends Error {
+  readonly reason: 'SignatureDoesNotMatch' | 'AccessDenied';
+
+  constructor(reason: RefusedUpload['reason'], message: string) {
+    super(message);
+    this.name = 'RefusedUpload';
+    this.reason = reason;
+  }
+}
+
+export interface StorageDoor {
+  /** @throws RefusedUpload when method, path, type, size or time are not those that were signed */
+  judgePut(request: ArrivingRequest, now: Date): Promise<AllowedUpload>;
+  /** @throws RefusedUpload when the policy is not ours, is over, or the fields are not those that it names */
+  judgeForm(fields: ReadonlyMap<string, string>, now: Date): Promise<AllowedUpload>;
+  /** Stores what comes, a chunk at a time. @returns false when it was more or less than `sizeBytes`; then nothing is stored. */
+  receive(upload: AllowedUpload, chunks: AsyncIterable<Uint8Array>): Promise<boolean>;
+}

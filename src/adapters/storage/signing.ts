@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto';
+import { Hash } from '@smithy/hash-node';
+import { HttpRequest } from '@smithy/protocol-http';
+import { createScope, getSigningKey, SignatureV4 } from '@smithy/signature-v4';
+import type { SignedUpload, UploadWish } from './port.ts';
+
+/** A bucket, and who may sign for it. */
+export interface Bucket {
+  /** The address of the bucket, without a slash at its end: a key follows it. */
+  readonly url: string;
+  /** Where forms are sent to. */
+  readonly formUrl: string;
+  readonly name: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+const sha256 = Hash.bind(null, 'sha256');
+const SIGNED = new Set(['content-length', 'content-type', 'host']);
+
+/** `20261127T140000Z` */
+export const amzDate = (at: Date): string => at.toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+
+interface Presigned {
+  method: 'PUT' | 'GET';
+  key: string;
+  headers: Readonly<Record<string, string>>;
+  at: Date;
+  expiresInSeconds: number;
+}
+
+/** A request signed in its query as AWS Signature Version 4 says. `headers` are signed too. @returns its query */
+export async function presign(bucket: Bucket, { method, key, headers, at, expiresInSeconds }: Presigned): Promise<Record<string, string>> {
+  const { protocol, hostname, port, host, pathname } = new URL(`${bucket.url}/${key}`);
+  const signer = new SignatureV4({
+    credentials: { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey },
+    region: bucket.region,
+    service: 's3',
+    sha256,
+    uriEscapePath: false,
+    applyChecksum: false,
+  });
+  const request = new HttpRequest({
+    method,
+    protocol,
+    hostname,
+    ...(port ? { port: Number(port) } : {}),
+    path: pathname,
+    headers: { ...headers, host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+  });
+  const signed = await signer.presign(request, { signingDate: at, expiresIn: expiresInSeconds, signableHeaders: SIGNED });
+  return signed.query as Record<string, string>;
+}
+
+const queryOf = (query: Record<string, string>): string =>
+  Object.entries(query)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join('&');
+
+/** A PUT and a POST form that store the same. */
+export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<SignedUpload> {
+  const { key, contentType, sizeBytes, now: at, expiresInSeconds } = wish;
+  const headers = { 'content-type': contentType, 'content-length': String(sizeBytes) };
+  const query = await presign(bucket, { method: 'PUT', key, headers, at, expiresInSeconds });
+  return {
+    upload: { method: 'PUT', url: `${bucket.url}/${key}?${queryOf(query)}`, headers: { 'Content-Type': contentType } },
+    form: { url: bucket.formUrl, fields: await formOf(bucket, wish) },
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
+async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expiresInSeconds }: UploadWish): Promise<Record<string, string>> {
+  const date = amzDate(now);
+  const fields = {
+    key,
+    'Content-Type': contentType,
+    'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+    'X-Amz-Credential': `${bucket.accessKeyId}/${createScope(date.slice(0, 8), bucket.region, 's3')}`,
+    'X-Amz-Date': date,
+  };
+  const policy = Buffer.from(
+    JSON.stringify({
+      expiration: new Date(now.getTime() + expiresInSeconds * 1000).toISOString(),
+      conditions: [
+        { bucket: bucket.name },
+        ...Object.entries(fields).map(([name, value]) => ({ [name]: value })),
+        ['content-length-range', sizeBytes, sizeBytes],
+      ],
+    }),
+  ).toString('base64');
+  return { ...fields, Policy: policy, 'X-Amz-Signature': await signPolicy(bucket, date, policy) };
+}
+
+/** The signature of a policy, in hexadecimal. */
+export async function signPolicy(bucket: Bucket, date: string, policy: string): Promise<string> {
+  const credentials = { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey };
+  const key = await getSigningKey(sha256, credentials, date.slice(0, 8), bucket.region, 's3');
+  return createHmac('sha256', key).update(policy).digest('hex');
+}

@@ -1,0 +1,45 @@
+import { sql } from '#kernel/database.ts';
+import { newId } from '#kernel/ids.ts';
+import type { AnnounceUpload, Purpose, Upload } from '#media';
+import type { Media } from './context.ts';
+import { objectKey, type UploadRow } from './upload.ts';
+
+export interface Announced {
+  key: string;
+  ownerId: string;
+  purpose: Purpose;
+  subjectId: string;
+}
+
+/** Expects a file, and signs where to send it. A repeated key finds the same upload, and signs it until it expires. */
+export async function announceUpload(ctx: Media, wish: Announced & AnnounceUpload): Promise<Upload> {
+  const row = await expect(ctx, wish);
+  const now = ctx.clock.now();
+  const expiresInSeconds = Math.max(1, Math.ceil((row.expires_at.getTime() - now.getTime()) / 1000));
+  const { upload, form } = await ctx.storage.signUpload({
+    key: objectKey(row.id),
+    contentType: row.content_type!,
+    sizeBytes: row.size_bytes!,
+    now,
+    expiresInSeconds,
+  });
+  return {
+    id: row.id,
+    state: 'awaiting_upload',
+    upload: { ...upload, headers: { ...upload.headers }, expiresAt: row.expires_at.toISOString() },
+    form: { url: form.url, fields: { ...form.fields } },
+  };
+}
+
+const expect = (
+  ctx: Media,
+  { key, ownerId, purpose, subjectId, alt = '', fileName, contentType, sizeBytes }: Announced & AnnounceUpload,
+) => {
+  const now = ctx.clock.now();
+  const expires = new Date(now.getTime() + ctx.settings.uploadSeconds * 1000);
+  return ctx.db.one<UploadRow>(sql`
+    insert into media.uploads (id, key, owner_id, purpose, subject_id, file_name, content_type, size_bytes, alt, state, expires_at, created_at, changed_at)
+    values (${newId()}, ${key}, ${ownerId}, ${purpose}, ${subjectId}, ${fileName}, ${contentType}, ${sizeBytes}, ${alt},
+            'awaiting_upload', ${expires}, ${now}, ${now})
+    on conflict (key) do update set key = excluded.key returning *`);
+};

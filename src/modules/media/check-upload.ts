@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { OutgoingFailure } from '#adapters/outgoing-http/port.ts';
+import { sql } from '#kernel/database.ts';
+import { emit, enqueue } from '#kernel/events.ts';
+import { IMAGE_LIMIT_BYTES, imageReady, imageTypes, type Refusal, uploadRefused } from '#media';
+import type { Media } from './context.ts';
+import { removeImageJob } from './jobs.ts';
+import { makeSizes, PIPELINE_VERSION, refusalOf } from './make-sizes.ts';
+import { FORMATS, fileKey, findImage, type ImageRow, imageOf } from './stored-image.ts';
+import { findUpload, moveUpload, objectKey, type UploadRow } from './upload.ts';
+
+/**
+ * Looks at a file that has arrived: refuses it, or makes its sizes, stores them and announces the image. Nobody is told of it before
+ * all of its files are stored. It may run again at every point.
+ */
+export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<void> {
+  const row = await findUpload(ctx.db, sql`id = ${id}`);
+  if (row?.state !== 'checking') return;
+  const read = row.source_url === null ? await bytesOf(ctx, row) : await fetched(ctx, row.source_url);
+  if (!read) return refuse(ctx, row, 'not-fetched');
+  const { bytes, hash } = read;
+  const refusal = row.size_bytes !== null && bytes.length !== row.size_bytes ? 'wrong-size' : await refusalOf(bytes, row.content_type);
+  if (refusal) return refuse(ctx, row, refusal);
+  if (!(await referTo(ctx, row, hash))) return;
+  if (!(await storeSizes(ctx, hash, bytes))) return refuse(ctx, row, 'truncated');
+  await accept(ctx, row, hash);
+  await ctx.storage.remove([objectKey(id)]);
+}
+
+interface Read {
+  bytes: Buffer;
+  hash: string;
+}
+
+/** What the address holds; undefined where it holds nothing for us */
+async function fetched(ctx: Media, url: string): Promise<Read | undefined> {
+  const headers = { accept: imageTypes.join(', '), 'user-agent': 'Souk' };
+  const file = await ctx.outgoingHttp.get({ url, headers, limitBytes: IMAGE_LIMIT_BYTES, signal: ctx.signal }).catch((error) => {
+    if (!(error instanceof OutgoingFailure)) throw error;
+    return undefined;
+  });
+  if (file?.status !== 200 || file.isCut) return undefined;
+  return { bytes: file.body, hash: createHash('sha256').update(`v${PIPELINE_VERSION}:`).update(file.body).digest('base64url') };
+}
+
+async function bytesOf(ctx: Media, { id }: UploadRow): Promise<Read> {
+  const hash = createHash('sha256').update(`v${PIPELINE_VERSION}:`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await ctx.storage.read(objectKey(id))) {
+    hash.update(chunk);
+    chunks.push(chunk);
+  }
+  return { bytes: Buffer.concat(chunks), hash: hash.digest('base64url') };
+}
+
+/**
+ * Has the upload refer to the image of its bytes, so that nobody removes it any more.
+ * @returns false where the upload is no longer to be checked. @throws Error while that image is being removed: it is tried again
+ */
+const referTo = (ctx: Media, { id }: UploadRow, hash: string): Promise<boolean> =>
+  ctx.db.transaction(async (tx) => {
+    const image = await tx.one<ImageRow>(sql`
+      insert into media.images (hash, created_at) values (${hash}, ${ctx.clock.now()})
+      on conflict (hash) do update set hash = excluded.hash returning *`);
+    if (image.removing_since) throw new Error(`The image ${hash} is being removed.`);
+    return (await tx.execute(sql`update media.uploads set image_hash = ${hash} where id = ${id} and state = 'checking'`)) === 1;
+  });
+
+/** Stores the sizes of an image, if another upload has not. @returns false when it cannot be decoded. */
+async function storeSizes(ctx: Media, hash: string, bytes: Buffer): Promise<boolean> {
+  if ((await findImage(ctx.db, hash))?.stored_at) return true;
+  const sizes = await makeSizes(bytes);
+  if (!sizes) return false;
+  for (const file of sizes.files) await ctx.storage.write(fileKey(hash, file.width, file.format), file.bytes, FORMATS[file.format]);
+  await ctx.db.execute(sql`
+    update media.images set width = ${sizes.width}, height = ${sizes.height}, widths = ${sizes.widths}, stored_at = ${ctx.clock.now()}
+    where hash = ${hash} and stored_at is null`);
+  return true;
+}
+
+const accept = (ctx: Media, { id }: UploadRow, hash: string): Promise<void> =>
+  ctx.db.transaction(async (tx) => {
+    const row = await moveUpload(tx, id, 'accept', sql`state = 'ready', changed_at = ${ctx.clock.now()}`);
+    if (!row) return;
+    const image = imageOf(ctx, row, (await findImage(tx, hash))!);
+    emit(tx, imageReady, row.subject_id, { ...told(row), alt: row.alt, image });
+  });
+
+async function refuse(ctx: Media, { id }: UploadRow, reason: Refusal): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const hash = (await findUpload(tx, sql`id = ${id} for update`))?.image_hash;
+    const row = await moveUpload(
+      tx,
+      id,
+      'refuse',
+      sql`state = 'refused', reason = ${reason}, image_hash = null, changed_at = ${ctx.clock.now()}`,
+    );
+    if (!row) return;
+    emit(tx, uploadRefused, row.subject_id, { ...told(row), reason });
+    if (hash) enqueue(tx, removeImageJob, { hash });
+  });
+  await ctx.storage.remove([objectKey(id)]);
+}
+
+export const told = (row: UploadRow) => ({ mediaId: row.id, purpose: row.purpose, subjectId: row.subject_id, ownerId: row.owner_id });

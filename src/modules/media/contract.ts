@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { contract, operation } from '#kernel/contracts.ts';
+import { event } from '#kernel/events.ts';
+import { Id, isOneLine, line, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
+
+/** What images may come as. What they really are is looked at when they have arrived. */
+export const imageTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
+
+export const IMAGE_LIMIT_BYTES = 20 * 1024 * 1024;
+
+/** What files are for, and who may see them. */
+export const purposes = {
+  'product-image': { visibility: 'public' },
+  'category-image': { visibility: 'public' },
+  'banner-image': { visibility: 'public' },
+  'profile-picture': { visibility: 'public' },
+} as const satisfies Readonly<Record<string, { visibility: 'public' | 'private' }>>;
+
+export const Purpose = z.enum(Object.keys(purposes) as [keyof typeof purposes, ...(keyof typeof purposes)[]]);
+export type Purpose = z.infer<typeof Purpose>;
+
+/** What an image shows, for those who do not see it; it may be empty where it says nothing. */
+export const Alt = z.string().trim().max(300).refine(isOneLine, NOT_ONE_LINE);
+
+/** The body of every call that announces an image. */
+export const AnnounceUpload = z
+  .strictObject({
+    fileName: line(200).meta({ description: 'As its owner calls it; it names nothing in the store' }),
+    contentType: z.enum(imageTypes),
+    sizeBytes: z.int().min(1).max(IMAGE_LIMIT_BYTES).meta({ description: 'Exactly: the store takes no byte more or less' }),
+    alt: Alt.optional().meta({ description: 'What the image shows, for those who do not see it' }),
+  })
+  .meta({ id: 'AnnounceUpload', example: { fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 184_320, alt: 'A red desk lamp' } });
+export type AnnounceUpload = z.infer<typeof AnnounceUpload>;
+
+const text = z.string();
+const example = 'http://localhost:3000/v1/uploads/0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01';
+
+/** The reply of every call that announces an image: where to send the file. */
+export const Upload = z
+  .object({
+    id: Id,
+    state: z.literal('awaiting_upload'),
+    upload: z
+      .object({
+        method: z.literal('PUT'),
+        url: text.meta({ example: `${example}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=…` }),
+        headers: z.record(text, text).meta({ example: { 'Content-Type': 'image/jpeg' } }),
+        expiresAt: Time,
+      })
+      .meta({ description: 'A PUT of the file, with these headers' }),
+    form: z
+      .object({
+        url: text.meta({ example: 'http://localhost:3000/v1/uploads' }),
+        fields: z.record(text, text).meta({ example: { key: 'uploads/0199…' } }),
+      })
+      .meta({ description: 'The same as a POST of multipart/form-data: these fields, then the file as `file`' }),
+  })
+  .meta({ id: 'Upload' });
+export type Upload = z.infer<typeof Upload>;
+
+const Url = text.meta({ example: 'http://localhost:3000/v1/media/Zm9vYmFyYmF6/400.webp' });
+
+/** An image as everybody may see it. Its addresses stand for ever; other bytes have other addresses. */
+export const Image = z
+  .object({
+    id: Id,
+    url: Url.meta({
+      description: 'The largest JPEG: every program can show it',
+      example: 'http://localhost:3000/v1/media/Zm9vYmFyYmF6/1200.jpg',
+    }),
+    alt: z.string().meta({ example: 'A red desk lamp' }),
+    width: z.int().meta({ example: 1200 }),
+    height: z.int().meta({ example: 900 }),
+    sources: z
+      .array(z.object({ width: z.int().meta({ example: 400 }), avif: Url, webp: Url, jpeg: Url }))
+      .meta({ description: 'Smaller sizes, narrowest first, for `srcset`' }),
+  })
+  .meta({ id: 'Image' });
+export type Image = z.infer<typeof Image>;
+
+/** Why a file is no image that Souk shows. */
+export const Refusal = z.enum([
+  'never-arrived',
+  'empty',
+  'wrong-size',
+  'wrong-type',
+  'not-an-image',
+  'truncated',
+  'animated',
+  'too-many-pixels',
+  'inappropriate',
+  'not-fetched',
+]);
+export type Refusal = z.infer<typeof Refusal>;
+
+export const uploadStates = ['awaiting_upload', 'checking', 'ready', 'attached', 'refused', 'removed'] as const;
+export type UploadState = (typeof uploadStates)[number];
+
+const Told = z.object({ mediaId: Id, purpose: Purpose, subjectId: Id, ownerId: Id });
+
+/** An image was checked, made smaller and stored. The module that it is for stores it and calls `attach`. Its subject is `subjectId`. */
+export const imageReady = event('media.image-ready', 1, Told.extend({ alt: z.string(), image: Image }));
+/** A file that was announced is no image, or never came. Its subject is `subjectId`. */
+export const uploadRefused = event('media.upload-refused', 1, Told.extend({ reason: Refusal }));
+
+const Announced = Told.omit({ mediaId: true }).extend({ key: Id });
+
+export const media = contract('media', {
+  operations: {
+    /** Expects a file. The same key: the same upload, signed anew. `ownerId` may ask how it stands. */
+    announce: operation({ input: Announced.extend(AnnounceUpload.shape), output: Upload }),
+    /** Fetches an image from an address, by a job; after that it is as if it had been uploaded. The same key: the same one. */
+    fetch: operation({ input: Announced.extend({ url: z.url().max(2000), alt: Alt }), output: z.object({ id: Id }) }),
+    /** The module that an image is for has stored it. Once it is so however often; one that was discarded stays so. */
+    attach: operation({ input: z.object({ id: Id }), output: z.object({}) }),
+    /** Images that nobody shows any more, or uploads that nobody waits for. Their files go once no other image has the same. */
+    discard: operation({ input: z.object({ ids: z.array(Id).max(1000), reason: z.string().max(200) }), output: z.object({}) }),
+    /** How uploads stand. Those that are not known are left out. */
+    uploads: operation({
+      input: z.object({ ids: z.array(Id).max(200) }),
+      output: z.object({ uploads: z.array(z.object({ id: Id, state: z.enum(uploadStates), reason: Refusal.nullable() })) }),
+    }),
+  },
+  events: { imageReady, uploadRefused },
+});

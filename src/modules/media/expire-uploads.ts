@@ -1,0 +1,31 @@
+import { minutes } from '#kernel/clock.ts';
+import { sql, type Transaction } from '#kernel/database.ts';
+import { emit } from '#kernel/events.ts';
+import { uploadRefused } from '#media';
+import { told } from './check-upload.ts';
+import type { Media } from './context.ts';
+import { arrive } from './receive-upload.ts';
+import { objectKey, type UploadRow } from './upload.ts';
+import { uploadMachine } from './upload-state.ts';
+
+const BATCH = 200;
+/** A file that began to come in time may take so long. */
+const GRACE_MS = minutes(10);
+
+/** Looks for files whose arrival nobody noted, then refuses those that were not sent in time. */
+export async function expireUploads(ctx: Media): Promise<void> {
+  const now = ctx.clock.now();
+  const awaited = await ctx.db.many<UploadRow>(sql`
+    select * from media.uploads where state = 'awaiting_upload' and expires_at < ${new Date(now.getTime() - GRACE_MS)} order by expires_at limit ${BATCH}`);
+  for (const row of awaited) {
+    if (await ctx.storage.look(objectKey(row.id))) await arrive(ctx, row.id);
+    else await ctx.db.transaction((tx) => expire(tx, row, now));
+  }
+}
+
+async function expire(tx: Transaction, { id }: UploadRow, now: Date): Promise<void> {
+  const row = await tx.maybe<UploadRow>(sql`
+    update media.uploads set state = 'refused', reason = 'never-arrived', changed_at = ${now}
+    where id = ${id} and ${uploadMachine.allows('expire')} returning *`);
+  if (row) emit(tx, uploadRefused, row.subject_id, { ...told(row), reason: 'never-arrived' });
+}

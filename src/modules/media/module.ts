@@ -1,0 +1,37 @@
+import { minutes } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
+import { module } from '#kernel/module.ts';
+import { media } from '#media';
+import { life } from './account-life.ts';
+import { announceUpload } from './announce-upload.ts';
+import { attachUpload } from './attach-upload.ts';
+import { checkUpload } from './check-upload.ts';
+import { type Media, needs } from './context.ts';
+import { discardUploads } from './discard-uploads.ts';
+import { expireUploads } from './expire-uploads.ts';
+import { fetchImage } from './fetch-image.ts';
+import { checkUploadJob, removeImageJob, removeObjectsJob } from './jobs.ts';
+import { listUploads } from './list-uploads.ts';
+import { removeImage, removeObjects } from './remove-image.ts';
+import { resources } from './resources.ts';
+import { routes } from './routes.ts';
+import { mediaSettings } from './settings.ts';
+import { tables } from './tables.ts';
+import { uploadMachine } from './upload-state.ts';
+
+export const mediaModule = module<typeof media, Media>({
+  contract: media,
+  needs,
+  ports: ['storage', 'outgoingHttp'],
+  routes,
+  resources,
+  operations: { announce: announceUpload, fetch: fetchImage, attach: attachUpload, discard: discardUploads, uploads: listUploads },
+  jobs: [runs(checkUploadJob, checkUpload), runs(removeImageJob, removeImage), runs(removeObjectsJob, removeObjects)],
+  timers: [timer('media.expire-uploads', minutes(2), expireUploads)],
+  settings: mediaSettings,
+  limits: { uploads: { points: 300, seconds: 60 } },
+  life,
+  tables,
+  machines: [uploadMachine],
+  migrations: new URL('./migrations/', import.meta.url),
+});

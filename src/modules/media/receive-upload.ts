@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { type AllowedUpload, RefusedUpload, type StorageDoor } from '#adapters/storage/port.ts';
+import type { BodyStream } from '#kernel/body-stream.ts';
+import { sql } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
+import { malformed, notFound } from '#kernel/problems.ts';
+import { Id } from '#kernel/shapes.ts';
+import type { Media } from './context.ts';
+import { checkUploadJob } from './jobs.ts';
+import { uploadNotAllowed } from './problems.ts';
+import { findUpload, moveUpload, objectKey, type UploadRow } from './upload.ts';
+
+export const Received = z.object({ id: Id, state: z.literal('checking') }).meta({ id: 'ReceivedUpload' });
+
+/** The query of a signed PUT. It is judged as a whole: what is missing, added or changed is refused. */
+export const SignedQuery = z.looseObject({
+  'X-Amz-Signature': z.string().max(200).optional().meta({ description: 'The signature; the other X-Amz- names are what it signs' }),
+});
+
+interface Put {
+  url: string;
+  header: (name: string) => string | undefined;
+  stream: BodyStream;
+}
+
+/** Takes a file that was announced, if method, address, type, size and time are those that were signed. */
+export async function receiveUpload(ctx: Media, { url, header, stream }: Put): Promise<z.infer<typeof Received>> {
+  const door = doorOf(ctx);
+  const allowed = await judged(door.judgePut({ url, header }, ctx.clock.now()));
+  return receive(ctx, door, allowed, stream);
+}
+
+/** @throws notFound where files go to another system. */
+export function doorOf({ storage }: Media): StorageDoor {
+  if (!storage.door) throw notFound();
+  return storage.door;
+}
+
+/** @throws uploadNotAllowed */
+export const judged = (judging: Promise<AllowedUpload>): Promise<AllowedUpload> =>
+  judging.catch((error) => {
+    throw error instanceof RefusedUpload ? uploadNotAllowed({ reason: error.reason, explanation: error.message }) : error;
+  });
+
+/** Stores the file, then has it checked. One that has come already is not stored again: its sender has missed the reply. */
+export async function receive(
+  ctx: Media,
+  door: StorageDoor,
+  allowed: AllowedUpload,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<z.infer<typeof Received>> {
+  const id = allowed.key.slice(objectKey('').length);
+  const row = await findUpload(ctx.db, sql`id = ${id}`);
+  if (!row || row.state === 'refused' || row.state === 'removed') throw notFound();
+  if (row.state === 'awaiting_upload') {
+    if (!(await door.receive(allowed, chunks)))
+      throw malformed({ reason: `The file does not have the ${allowed.sizeBytes} bytes that were announced.` });
+    await arrive(ctx, id);
+  }
+  return { id, state: 'checking' };
+}
+
+/** Notes that the file of an upload is in the store. @returns false where it was not awaited. */
+export const arrive = (ctx: Media, id: string): Promise<boolean> =>
+  ctx.db.transaction(async (tx) => {
+    const row: UploadRow | undefined = await moveUpload(tx, id, 'arrive', sql`state = 'checking', changed_at = ${ctx.clock.now()}`);
+    if (row) enqueue(tx, checkUploadJob, { id });
+    return row !== undefined;
+  });

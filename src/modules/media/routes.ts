@@ -1,0 +1,60 @@
+import { notFound } from '#kernel/problems.ts';
+import { anyone, FileBody, get, owned, post, put } from '#kernel/routes.ts';
+import { IMAGE_LIMIT_BYTES, imageTypes } from '#media';
+import type { Media } from './context.ts';
+import { uploadNotAllowed } from './problems.ts';
+import { readImage } from './read-image.ts';
+import { receiveForm } from './receive-form.ts';
+import { Received, receiveUpload, SignedQuery } from './receive-upload.ts';
+import { showUpload } from './show-upload.ts';
+import { FORMATS } from './stored-image.ts';
+import { MediaView } from './upload.ts';
+
+/** What the fields of a form and the marks between its parts may take. */
+const FORM_BYTES = 64 * 1024;
+
+export const routes = [
+  get('/media/{id}', {
+    summary: 'How an upload stands',
+    description: 'From `awaiting_upload` over `checking` to `attached`, or to `refused` with the reason. Look again after a second.',
+    access: owned('upload'),
+    returns: MediaView,
+    problems: [notFound],
+    handle: (ctx: Media, { params, owner }) => showUpload(ctx, params.id, owner),
+  }),
+  get('/media/{hash}/{file}', {
+    summary: 'One size of an image',
+    description:
+      'The address stands for the bytes, so it may be stored for ever. The file is `<width>.<avif|webp|jpg>`; which there are, the `sources` of an image say.',
+    access: anyone,
+    returns: FileBody,
+    sends: Object.values(FORMATS),
+    cacheControl: 'public, max-age=31536000, immutable',
+    problems: [notFound],
+    handle: (ctx: Media, { params }) => readImage(ctx, params.hash, params.file),
+  }),
+  put('/uploads/{id}', {
+    summary: 'Send a file that was announced',
+    description:
+      'The address, with its signature, is `upload.url` of the call that announced the file. Type and size are those that were announced. The same PUT again answers as before.',
+    access: anyone,
+    audits: 'refusals',
+    limit: 'uploads',
+    query: SignedQuery,
+    streams: { types: imageTypes, limitBytes: IMAGE_LIMIT_BYTES },
+    returns: Received,
+    problems: [uploadNotAllowed, notFound],
+    handle: (ctx: Media, { url, header, stream }) => receiveUpload(ctx, { url, header, stream }),
+  }),
+  post('/uploads', {
+    summary: 'Send a file that was announced, as a form',
+    description: 'For browsers: the `form.fields` of the call that announced the file come first, then the file as `file`.',
+    access: anyone,
+    audits: 'refusals',
+    limit: 'uploads',
+    streams: { types: ['multipart/form-data'], limitBytes: IMAGE_LIMIT_BYTES + FORM_BYTES },
+    returns: Received,
+    problems: [uploadNotAllowed, notFound],
+    handle: (ctx: Media, { header, stream }) => receiveForm(ctx, { header, stream }),
+  }),
+];

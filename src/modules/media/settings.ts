@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { settings } from '#kernel/settings-part.ts';
+
+export const mediaSettings = settings(
+  {
+    MEDIA_URL: z
+      .url({ protocol: /^https?$/, error: 'must be an address such as https://cdn.example.com' })
+      .optional()
+      .describe('what the addresses of images begin with, where a CDN stands before Souk or its bucket; without it `PUBLIC_URL`'),
+    UPLOAD_MINUTES: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1440)
+      .default(15)
+      .describe('how long an announced file may take until it is sent, 1 to 1440'),
+  },
+  ({ MEDIA_URL: mediaUrl, UPLOAD_MINUTES: minutes }, { publicUrl }) => ({
+    imagesUrl: `${mediaUrl?.replace(/\/$/, '') ?? `${publicUrl}/v1`}/media`,
+    uploadSeconds: minutes * 60,
+  }),
+);

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { Id, Time } from '#kernel/shapes.ts';
+import { Image, Purpose, Refusal, type UploadState } from '#media';
+import { uploadMachine } from './upload-state.ts';
+
+export interface UploadRow {
+  id: string;
+  key: string;
+  owner_id: string;
+  purpose: Purpose;
+  subject_id: string;
+  file_name: string | null;
+  content_type: string | null;
+  size_bytes: number | null;
+  source_url: string | null;
+  alt: string;
+  state: UploadState;
+  reason: Refusal | null;
+  image_hash: string | null;
+  expires_at: Date;
+  created_at: Date;
+}
+
+/** Where the file of an upload is until it has been checked. */
+export const objectKey = (id: string): string => `uploads/${id}`;
+
+const SENTENCES: Readonly<Record<Refusal, string>> = {
+  'never-arrived': 'The file did not arrive in time. Announce it again.',
+  empty: 'The file is empty.',
+  'wrong-size': 'The file has another size than was announced.',
+  'wrong-type': 'The file is of another type than was announced.',
+  'not-an-image': 'The file is not an image that can be shown: send a JPEG, PNG, WebP, AVIF or GIF.',
+  truncated: 'The image ends too early, or is damaged.',
+  animated: 'The image is animated: send one that stands still.',
+  'too-many-pixels': 'The image has more than 50 million pixels, or a side of more than 16,000.',
+  inappropriate: 'The image shows what may not be shown here.',
+  'not-fetched': 'The image could not be fetched from its address.',
+};
+
+/** An upload as its owner sees it. */
+export const MediaView = z
+  .object({
+    id: Id,
+    purpose: Purpose,
+    state: z.enum(['awaiting_upload', 'checking', 'attached', 'refused']),
+    fileName: z.string().nullable().meta({ example: 'lamp.jpg' }),
+    reason: Refusal.nullable().meta({ description: 'Why it was refused', example: null }),
+    explanation: z.string().nullable().meta({ description: 'The same as a sentence', example: null }),
+    image: Image.nullable().meta({ description: 'Once it is attached' }),
+    createdAt: Time,
+  })
+  .meta({ id: 'Media' });
+
+export const mediaView = (row: UploadRow, image: Image | null): z.infer<typeof MediaView> => ({
+  id: row.id,
+  purpose: row.purpose,
+  state: row.state === 'ready' ? 'checking' : (row.state as 'checking'),
+  fileName: row.file_name,
+  reason: row.reason,
+  explanation: row.reason && SENTENCES[row.reason],
+  image,
+  createdAt: row.created_at.toISOString(),
+});
+
+export const findUpload = (db: Database, where: Sql): Promise<UploadRow | undefined> =>
+  db.maybe<UploadRow>(sql`select * from media.uploads where ${where}`);
+
+/** Brings an upload into a state, if its own allows the command. @returns the row as it is then; undefined where it does not. */
+export const moveUpload = (
+  db: Database,
+  id: string,
+  command: Parameters<typeof uploadMachine.after>[1],
+  set: Sql,
+): Promise<UploadRow | undefined> =>
+  db.maybe<UploadRow>(sql`update media.uploads set ${set} where id = ${id} and ${uploadMachine.allows(command)} returning *`);

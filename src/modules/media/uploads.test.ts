@@ -1,0 +1,114 @@
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { announcing, picture, sendFile } from '../../../test/uploading.ts';
+import { type Person, type World, world } from '../../../test/world.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Image, Upload } from './contract.ts';
+
+let w: World;
+let sue: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  w = await world();
+  sue = await w.person('sue');
+  bob = await w.person('bob');
+});
+
+const announce = (bytes: Buffer, more: object = {}) =>
+  w.ask<Upload>('media', 'announce', {
+    key: newId(),
+    ownerId: sue.id,
+    purpose: 'product-image',
+    subjectId: newId(),
+    ...announcing(bytes),
+    ...more,
+  });
+const stateOf = async (id: string) => (await sue.get(`/v1/media/${id}`)).body;
+
+describe('an image', () => {
+  test('is announced, sent to the signed address, made smaller, attached, and read by anybody', async () => {
+    const bytes = await picture('teal', 1000, 500);
+    const upload = await announce(bytes, { alt: 'All teal' });
+    expect(await stateOf(upload.id)).toMatchObject({ state: 'awaiting_upload', image: null });
+
+    expect(await sendFile(w, upload, bytes)).toMatchObject({ status: 200, body: { id: upload.id, state: 'checking' } });
+    expect(await sendFile(w, upload, bytes)).toMatchObject({ status: 200 });
+    await w.step();
+    expect(await stateOf(upload.id)).toMatchObject({ state: 'checking', image: null });
+    await w.ask('media', 'attach', { id: upload.id });
+
+    const { state, image } = (await stateOf(upload.id)) as { state: string; image: Image };
+    expect(state).toBe('attached');
+    expect(image).toMatchObject({ id: upload.id, alt: 'All teal', width: 1000, height: 500 });
+    expect(image.sources.map(({ width }) => width)).toEqual([150, 400, 800, 1000]);
+    const url = new URL(image.sources[1]!.webp);
+    const reply = await w.souk.fetch(new Request(url));
+    expect(reply.status).toBe(200);
+    expect(Object.fromEntries(reply.headers)).toMatchObject({
+      'content-type': 'image/webp',
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
+      'accept-ranges': 'bytes',
+    });
+    const stored = Buffer.from(await reply.arrayBuffer());
+    expect(await sharp(stored).metadata()).toMatchObject({ format: 'webp', width: 400, height: 200 });
+    const part = await w.souk.fetch(new Request(url, { headers: { range: 'bytes=4-7' } }));
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 4-7/${stored.length}`]);
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(stored.subarray(4, 8));
+    const again = await w.souk.fetch(new Request(url, { headers: { 'if-none-match': reply.headers.get('etag')! } }));
+    expect(again.status).toBe(304);
+    const beyond = await w.souk.fetch(new Request(url, { headers: { range: `bytes=${stored.length}-` } }));
+    expect([beyond.status, ((await beyond.json()) as { code: string }).code]).toEqual([416, 'range-not-satisfiable']);
+  });
+
+  test("is nobody's but its owner's until it is attached", async () => {
+    const upload = await announce(await picture('red'));
+    expect((await bob.get(`/v1/media/${upload.id}`)).status).toBe(404);
+  });
+
+  test('may be sent as a form', async () => {
+    const bytes = await picture('green');
+    const { id, form } = await announce(bytes);
+    const body = new FormData();
+    for (const [name, value] of Object.entries(form.fields)) body.set(name, value);
+    body.set('file', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'green.jpg');
+    const sent = await w.souk.fetch(new Request(form.url, { method: 'POST', body }));
+    expect([sent.status, await sent.json()]).toEqual([200, { id, state: 'checking' }]);
+    await w.step();
+    await w.ask('media', 'attach', { id });
+    expect(await stateOf(id)).toMatchObject({ state: 'attached', image: { width: 640 } });
+  });
+});
+
+describe('a signature', () => {
+  test('allows what was signed and nothing else', async () => {
+    const bytes = await picture('blue');
+    const mine = await announce(bytes);
+    const other = await announce(bytes);
+    const changed = (change: (url: URL) => void): Pick<Upload, 'upload'> => {
+      const url = new URL(mine.upload.url);
+      change(url);
+      return { upload: { ...mine.upload, url: url.href } };
+    };
+    const query = (name: string, value: string) => changed((url) => url.searchParams.set(name, value));
+    const refused: [string, Pick<Upload, 'upload'>, Buffer, object][] = [
+      ['another key', changed((url) => Object.assign(url, { pathname: new URL(other.upload.url).pathname })), bytes, {}],
+      ['another signature', query('X-Amz-Signature', '0'.repeat(64)), bytes, {}],
+      ['no signature', changed((url) => url.searchParams.delete('X-Amz-Signature')), bytes, {}],
+      ['a later end', query('X-Amz-Expires', '86400'), bytes, {}],
+      ['fewer signed headers', query('X-Amz-SignedHeaders', 'host'), bytes, {}],
+      ['another date', query('X-Amz-Date', '20300101T000000Z'), bytes, {}],
+      ['something more', query('X-Amz-Acl', 'public-read'), bytes, {}],
+      ['another type', mine, bytes, { 'content-type': 'image/png' }],
+      ['another size', mine, bytes.subarray(1), {}],
+      ['no size', mine, bytes, { 'content-length': '' }],
+    ];
+    for (const [what, upload, body, headers] of refused)
+      expect(await sendFile(w, upload, body, headers), what).toBeProblem(403, 'media/upload-not-allowed');
+    expect(await stateOf(mine.id)).toMatchObject({ state: 'awaiting_upload' });
+    expect(await sendFile(w, mine, bytes, { 'content-type': 'text/html' })).toBeProblem(415, 'unsupported-media-type');
+    w.clock.advance(15 * 60_000 + 1000);
+    expect(await sendFile(w, mine, bytes)).toBeProblem(403, 'media/upload-not-allowed');
+  });
+});

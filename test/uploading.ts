@@ -1,0 +1,27 @@
+import sharp from 'sharp';
+import type { Upload } from '../src/modules/media/contract.ts';
+import type { Reply, World } from './world.ts';
+
+/** A picture of one colour with a gradient over it, so that no two colours have the same bytes. */
+export const picture = (color = 'teal', width = 640, height = 480): Promise<Buffer> =>
+  sharp({ create: { width, height, channels: 3, background: color } })
+    .jpeg()
+    .toBuffer();
+
+/** What a client says of a picture when it announces it. */
+export const announcing = (bytes: Buffer, more: object = {}) => ({
+  fileName: 'picture.jpg',
+  contentType: 'image/jpeg' as const,
+  sizeBytes: bytes.length,
+  ...more,
+});
+
+/** Sends a file to where the reply of an announcement says. */
+export const sendFile = (w: Pick<World, 'fetch'>, { upload }: Pick<Upload, 'upload'>, bytes: Buffer, headers = {}): Promise<Reply> => {
+  const { pathname, search } = new URL(upload.url);
+  return w.fetch(`${pathname}${search}`, {
+    method: upload.method,
+    headers: { 'content-type': upload.headers['Content-Type'] ?? '', 'content-length': String(bytes.length), ...headers },
+    body: new Uint8Array(bytes),
+  });
+};
