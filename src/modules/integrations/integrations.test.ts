@@ -5,6 +5,7 @@ import { overBudget } from '../../../test/budgets.ts';
 import type { Person } from '../../../test/people.ts';
 import { type Receiver, receiver } from '../../../test/receiver.ts';
 import { type World, world } from '../../../test/world.ts';
+import { sendWebhookJob, tryWebhookJob } from './jobs.ts';
 import { routes } from './routes.ts';
 
 let w: World;
@@ -153,6 +154,24 @@ describe('a webhook', () => {
     await root.post(`/v1/webhooks/${id}/deliveries/${waiting.id}/redelivery`);
     await w.step();
     expect(await deliveriesOf(id)).toMatchObject([{ state: 'delivered', attempts: 1 }]);
+  });
+
+  test('at which nothing arrives has places of its own, so that it holds up none that answers', async () => {
+    const healthy = (await root.post('/v1/webhooks', { url: (await receiver()).url, events: ['orders.order-rejected'] })).body.id;
+    answers(there, 500);
+    for (let n = 0; n < 3; n++) await happen();
+    await w.step();
+    w.clock.advance(minutes(2));
+    await happen();
+    await w.step();
+    const jobOf = async (webhookId: string) =>
+      (
+        await w.sql("select name from told.outbox where kind = 'job' and payload->>'webhookId' = $1 order by seq desc limit 1", [webhookId])
+      )[0];
+    expect(await jobOf(healthy)).toEqual({ name: sendWebhookJob.name });
+    expect(await jobOf(id)).toEqual({ name: tryWebhookJob.name });
+    expect(tryWebhookJob.policy.lane).not.toBe(sendWebhookJob.policy.lane);
+    await root.delete(`/v1/webhooks/${healthy}`);
   });
 
   test('at which nothing arrives is sent first what staff send again, not what has waited longest', async () => {

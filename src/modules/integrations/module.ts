@@ -7,7 +7,7 @@ import { type Integrations, needs } from './context.ts';
 import { explainOrder } from './explain-order.ts';
 import { forgetOld } from './forget-old.ts';
 import { gauges } from './gauges.ts';
-import { sendWebhookJob, tellOwnerJob } from './jobs.ts';
+import { sendWebhookJob, tellOwnerJob, tryWebhookJob } from './jobs.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
@@ -27,7 +27,7 @@ export const integrationsModule = module<typeof integrations, Integrations>({
   resources,
   operations: {},
   hearEvery: storeEvents,
-  jobs: [runs(sendWebhookJob, sendWebhook), runs(tellOwnerJob, tellOwner)],
+  jobs: [runs(sendWebhookJob, sendWebhook), runs(tryWebhookJob, sendWebhook), runs(tellOwnerJob, tellOwner)],
   explains: { order: explainOrder },
   timers: [timer('integrations.wake-webhooks', seconds(2), wakeWebhooks), timer('integrations.forget', minutes(5), forgetOld)],
   gauges,

@@ -5,7 +5,7 @@ import { type Attempt, attemptDelivery } from './attempt-delivery.ts';
 import type { Integrations } from './context.ts';
 import { webhookPaused } from './contract.ts';
 import { type DeliveryRow, dueDeliveries } from './delivery.ts';
-import { sendWebhookJob, tellOwnerJob } from './jobs.ts';
+import { sendingJob, tellOwnerJob } from './jobs.ts';
 import { isOrdered, isTold } from './recipient.ts';
 import { FAILURES_IN_A_ROW, PATIENCE_MS, pauseAfter } from './retries.ts';
 import type { WebhookRow } from './webhook.ts';
@@ -48,7 +48,7 @@ export async function sendWebhook(ctx: Integrations, { webhookId }: { webhookId:
   }
   const sent = webhook;
   await ctx.db.transaction(async (tx) => {
-    if ((await letGo({ db: tx }, sent)) > 0 && (await isMoreDue(tx, sent, ctx.clock.now()))) enqueue(tx, sendWebhookJob, { webhookId });
+    if ((await letGo({ db: tx }, sent)) > 0 && (await isMoreDue(tx, sent, ctx.clock.now()))) enqueue(tx, sendingJob(sent), { webhookId });
   });
 }
 

@@ -2,9 +2,9 @@ import type { HeardEvent } from '#kernel/event-log.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Integrations } from './context.ts';
 import { insertEvents } from './event.ts';
-import { sendWebhookJob } from './jobs.ts';
+import { sendingJob } from './jobs.ts';
 import { setPartnerWebhooks } from './partner-webhooks.ts';
-import { listeners } from './webhook.ts';
+import { type Listener, listeners } from './webhook.ts';
 
 /** Stores events, and wakes the webhooks that listen to them. Two statements for up to 500 events. */
 export async function storeEvents(ctx: Integrations, events: HeardEvent[]): Promise<void> {
@@ -12,6 +12,6 @@ export async function storeEvents(ctx: Integrations, events: HeardEvent[]): Prom
   await ctx.db.transaction(async (tx) => {
     await tx.execute(insertEvents(events, ctx.clock.now()));
     const types = [...new Set(events.map(({ name }) => name))];
-    for (const { id } of await tx.many<{ id: string }>(listeners(types))) enqueue(tx, sendWebhookJob, { webhookId: id });
+    for (const row of await tx.many<Listener>(listeners(types))) enqueue(tx, sendingJob(row), { webhookId: row.id });
   });
 }

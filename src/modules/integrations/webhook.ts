@@ -134,6 +134,8 @@ export const insertWebhook = async (
             ${w.created_at}, ${w.principal}, ${w.idempotency_key}, ${w.body_hash})
     on conflict do nothing`)) === 1;
 
+export type Listener = Pick<WebhookRow, 'id' | 'failures'>;
+
 /** Active webhooks that listen to one of these types. There are a few hundred at most. */
 export const listeners = (types: readonly string[]): Sql => sql`
-  select id from integrations.webhooks where state = 'active' and events && ${types}::text[] order by id`;
+  select id, failures from integrations.webhooks where state = 'active' and events && ${types}::text[] order by id`;
