@@ -129,8 +129,8 @@ const skewed = (n: string, salt: number, below: string | number) =>
   `((${below}) * power((hashint8extended((${n})::bigint, ${salt}) & 1048575) / 1048576.0::float8, 2.5::float8))::int % (${below})`;
 
 const CATEGORY_ROWS = `
-  insert into catalog.categories (id, slug, name, position)
-  select ('0199c0de-0000-7000-8000-0000000001' || to_hex(15 + place))::uuid, slug, name, 100 + place
+  insert into catalog.categories (id, slug, name, path, position)
+  select ('0199c0de-0000-7000-8000-0000000001' || to_hex(15 + place))::uuid, slug, name, array[slug], 100 + place
   from unnest($1::text[], $2::text[]) with ordinality as category (slug, name, place)`;
 
 const STAGE = `

@@ -127,6 +127,13 @@ const CASES: Case[] = [
     otherBody: () => ({ name: 'Rug', category: 'food', price: usd(1_00), stock: 2 }),
   },
   {
+    operation: 'postCategories',
+    people: () => [root, fred],
+    paths: only('/v1/categories'),
+    body: () => ({ name: 'سماعات' }), // its slug is made by chance
+    otherBody: () => ({ name: 'قهوة' }),
+  },
+  {
     operation: 'postProductsByIdReviews',
     people: () => [bob, fred],
     paths: ofTwo((id) => `/v1/products/${id}/reviews`),

@@ -29,6 +29,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     const { body } = await victim.post('/v1/products', { name: 'Draft', category: 'food', price: usd(1_00), stock: 5 });
     return body.id as string;
   };
+  const category = async (name: string) => (await root.post('/v1/categories', { name })).body.id as string;
   const submitted = async () => {
     const id = await draft();
     await victim.post(`/v1/products/${id}/submit`);
@@ -100,6 +101,9 @@ async function callsOf(): Promise<Record<string, Asked>> {
     postUsersByUserIdSuspension: { path: `/v1/users/${(await w.person('spammer')).id}/suspension` },
     postReviewsByIdModeration: { path: `/v1/reviews/${await reviewed()}/moderation` },
     deleteReviewsById: { path: `/v1/reviews/${await reviewed()}` },
+    postCategories: { path: '/v1/categories', body: { name: 'By a key' } },
+    patchCategoriesById: { path: `/v1/categories/${await category('Renamed')}`, body: { name: 'By a key' } },
+    deleteCategoriesById: { path: `/v1/categories/${await category('Deleted')}` },
     patchProductsById: { path: `/v1/products/${await draft()}` },
     deleteProductsById: { path: `/v1/products/${await draft()}` },
     postProductsByIdSubmit: { path: `/v1/products/${await draft()}/submit` },

@@ -6,6 +6,7 @@ import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { problem } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import { unknownCategory } from './category.ts';
 import type { Catalog } from './context.ts';
 import {
   documentOf,
@@ -55,14 +56,6 @@ export const CreateProduct = z
       stock: 10,
     },
   });
-
-export const unknownCategory = problem({
-  code: 'catalog/unknown-category',
-  status: 409,
-  title: 'No such category',
-  members: { category: z.string() },
-  detail: ({ category }) => `There is no category ${category}; GET /v1/categories lists them.`,
-});
 
 export const variantsAlike = problem({
   code: 'catalog/variants-alike',

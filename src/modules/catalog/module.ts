@@ -6,13 +6,14 @@ import { briefProducts, listings, shownProducts } from './brief-products.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
-import { closeStockJob, pauseProductsJob } from './jobs.ts';
+import { closeStockJob, pauseProductsJob, relistCategoryJob } from './jobs.ts';
 import { listNamedProducts } from './named-products.ts';
 import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { productMachine } from './product-state.ts';
 import { rateProduct } from './rate-product.ts';
 import { productByName } from './read-product.ts';
+import { relistCategory } from './relist-category.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { catalogSettings } from './settings.ts';
@@ -34,7 +35,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     listings,
     rate: rateProduct,
   },
-  jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock)],
+  jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock), runs(relistCategoryJob, relistCategory)],
   timers,
   subscriptions,
   settings: catalogSettings,

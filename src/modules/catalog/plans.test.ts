@@ -48,14 +48,14 @@ const LISTS: Record<string, Asked> = {
   'by price, the dearest first': { ...newest, sort: '-price' },
   'by rating': { ...newest, sort: 'rating' },
   'of a category': { ...newest, category: 'lighting' },
-  'of a category by name': { ...newest, category: 'lighting', sort: 'name' },
+  'of a category with others below it by name': { ...newest, category: 'electronics', sort: 'name' },
   'of a category by price': { ...newest, category: 'phone', sort: 'price', limit: 100 },
   'of a category, the dearest first': { ...newest, category: 'phone', sort: '-price' },
-  'of a category by rating': { ...newest, category: 'lighting', sort: 'rating' },
+  'of a category with others below it by rating': { ...newest, category: 'electronics', sort: 'rating' },
   'of a big brand': { ...newest, brand: 'NOVA' },
   'of a small brand': { ...newest, brand: 'Atelier 2b76' },
   'of a brand in a category by price': { ...newest, brand: 'Ibis', category: 'phone', sort: 'price' },
-  'of a type': { ...newest, type: 'telephone' },
+  'of a type in a category with others below it': { ...newest, category: 'electronics', type: 'telephone' },
   'of a seller': { ...newest, seller: 'SELLER3' },
   'of a seller by id, the dearest first': { ...newest, seller: '0199c0de-1111-7000-8000-000000000003', sort: '-price' },
   'of a brand by price': { ...newest, brand: 'Ibis', sort: 'price' },
@@ -213,7 +213,7 @@ const POSITION: Record<ListOfProducts['sort'], string> = {
 /** What products themselves say, all but their words. */
 const FACTS = `
   create temporary table facts as
-  select product.id, product.created_at, product.name_key, category, catalog.label(product.brand) as brand, catalog.label(type) as type, seller_username, seller_id::text, price_currency, price_amount,
+  select product.id, product.created_at, product.name_key, (select path from catalog.categories where slug = category) as path, catalog.label(product.brand) as brand, catalog.label(type) as type, seller_username, seller_id::text, price_currency, price_amount,
          rating_average, rating_count, priced.in_stock, priced.options, price_rank, rating_rank, name_words, words
   from catalog.products product join catalog.listings listing using (id, created_at, name_key, category, seller_id)
   cross join lateral (
@@ -228,7 +228,7 @@ const naive = (list: Asked, select: string, more: string) => ({
   text: `
       select ${select} from facts as product, catalog.understand($1, $2) as question
       where ($1::text is null or words @@ broad)
-        and ($3::text is null or category = $3) and ($4::text is null or brand = catalog.label($4)) and ($5::text is null or type = catalog.label($5))
+        and ($3::text is null or $3 = any(path)) and ($4::text is null or brand = catalog.label($4)) and ($5::text is null or type = catalog.label($5))
         and ($6::text is null or seller_username = lower($6) or seller_id = $6) and (not $7::boolean or in_stock)
         and ($8::jsonb = '{}' or exists (select from unnest(options) as variant where variant @> lower($8::text)::jsonb))
         and ($9::text is null or price_currency = $9 and price_amount between $10::bigint and $11::bigint) ${more}`,

@@ -6,7 +6,9 @@ import {
   type FoundRow,
   gatheredRows,
   isPlain,
+  levelOf,
   type Narrowing,
+  needsLevel,
   type PlainPage,
   plainPage,
   RECORD_SEPARATOR,
@@ -56,8 +58,13 @@ const NOTHING: PageRow = { items: null, count: 0, more: false, last: [] };
 export async function findPage(read: Read, list: ListOfProducts): Promise<PageRow> {
   const { question, sort, ...rest } = list;
   if (question && (question.best === null || question.broad === null)) return NOTHING;
-  if (sort === 'relevance') return relevantPage(read, { ...rest, sort: 'newest' }, question as { best: string; broad: string });
-  const slice: Slice = { ...rest, sort, words: question ? { anywhere: question.broad as string } : undefined };
+  const words = question ? { anywhere: question.broad as string } : undefined;
+  const slice: Slice = { ...rest, sort: sort === 'relevance' ? 'newest' : sort, words };
+  if (needsLevel(slice)) {
+    slice.level = (await read<{ level: number }>(levelOf(slice.category as string), true))[0]?.level;
+    if (slice.level === undefined) return NOTHING;
+  }
+  if (sort === 'relevance') return relevantPage(read, slice, question as { best: string; broad: string });
   if (!isPlain(slice)) return shown(read, await findRows(read, slice));
   const { count, more, last, ...page } = one(await read<PlainPage>(plainPage(slice), true));
   return { items: itemsOf(page), count, more, last };

@@ -3,11 +3,23 @@ import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
 import { forbidden, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { Category, listCategories } from './categories.ts';
+import {
+  CATEGORIES,
+  Category,
+  categoryInUse,
+  categoryMisplaced,
+  listCategories,
+  slugTaken,
+  tooManyCategories,
+  unknownCategory,
+} from './category.ts';
+import { ChangeCategory, changeCategory } from './change-category.ts';
 import { ChangeProduct, changeProduct } from './change-product.ts';
 import type { Catalog } from './context.ts';
-import { CreateProduct, createProduct, unknownCategory, variantsAlike } from './create-product.ts';
+import { CreateCategory, createCategory } from './create-category.ts';
+import { CreateProduct, createProduct, variantsAlike } from './create-product.ts';
 import { decideProduct, RejectProduct } from './decide-product.ts';
+import { deleteCategory } from './delete-category.ts';
 import { listProducts, ProductPage, ProductsQuery } from './list-products.ts';
 import { productMachine } from './product-state.ts';
 import { readProduct } from './read-product.ts';
@@ -132,8 +144,41 @@ export const routes = [
     description: 'All categories, with the slug that products and filters name, and the slug of the category above.',
     access: anyone,
     returns: page(Category),
-    ready: () => [],
+    ready: () => [CATEGORIES],
     problems: [],
     handle: (ctx: Catalog) => listCategories(ctx),
+  }),
+  post('/categories', {
+    summary: 'Add a category',
+    description:
+      'At most 1,000 categories, on at most four levels. A list of a category also shows the products of the categories below it.',
+    access: permitted('catalog:write'),
+    idempotent: true,
+    body: CreateCategory,
+    returns: Category,
+    status: 201,
+    location: () => '/categories',
+    etag: ({ version }) => version,
+    problems: [unknownCategory, slugTaken, categoryMisplaced, tooManyCategories],
+    handle: (ctx: Catalog, { body, key }) => createCategory(ctx, body, key),
+  }),
+  patch('/categories/{id}', {
+    summary: 'Rename or move a category',
+    description:
+      'A JSON Merge Patch. What is below a category moves with it. Lists and searches follow within moments. The slug can change while nothing names it.',
+    access: permitted('catalog:write'),
+    body: ChangeCategory,
+    returns: Category,
+    etag: ({ version }) => version,
+    problems: [unknownCategory, slugTaken, categoryMisplaced, categoryInUse, versionMismatch],
+    handle: (ctx: Catalog, { params, body, ifMatch }) => changeCategory(ctx, params.id, body, ifMatch),
+  }),
+  del('/categories/{id}', {
+    summary: 'Delete a category that nothing names',
+    description: 'Products that are not archived, and categories below it, keep a category.',
+    access: permitted('catalog:write'),
+    returns: null,
+    problems: [categoryInUse, versionMismatch],
+    handle: (ctx: Catalog, { params, ifMatch }) => deleteCategory(ctx, params.id, ifMatch),
   }),
 ];
