@@ -15,7 +15,7 @@ export const gatewayPort = 8080;
  * database roles, `souk services` and the tests follow from this table.
  */
 export const services: readonly Service[] = [
-  { name: 'customers', port: 5000, modules: ['identity', 'social', 'partners', 'moderation', 'media', 'wallet', 'customers'] },
+  { name: 'customers', port: 5000, modules: ['identity', 'social', 'partners', 'moderation', 'media', 'profiles', 'wallet', 'customers'] },
   { name: 'inventory', port: 5001, modules: ['inventory', 'catalog'] },
   { name: 'sales', port: 5002, modules: ['orders', 'fulfilment'] },
   { name: 'reviews', port: 5003, modules: ['reviews'] },

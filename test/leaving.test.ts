@@ -16,13 +16,16 @@ test('who leaves is erased though nothing can be one transaction, also when the 
   const other = await startServer(room.path, {
     ...common,
     LOG_LEVEL: 'warn',
-    MODULES: 'identity,partners,moderation,wallet,inventory,catalog,orders,fulfilment,reviews,notifications,favorites,integrations',
+    MODULES:
+      'identity,partners,moderation,media,profiles,wallet,inventory,catalog,orders,fulfilment,reviews,notifications,favorites,integrations',
   });
   const urls = Object.fromEntries(
     [
       'IDENTITY',
       'PARTNERS',
       'MODERATION',
+      'MEDIA',
+      'PROFILES',
       'WALLET',
       'CATALOG',
       'ORDERS',

@@ -22,7 +22,8 @@ const chosen = [
   'src/modules/orders/{shares,resolve-order,sell-by-name,has-bought}.test.ts',
   'src/modules/fulfilment/{units,driving}.test.ts',
   'src/modules/reviews/{reviews,text}.test.ts',
-  'src/modules/customers/{show-profile,closure-state}.test.ts',
+  'src/modules/customers/closure-state.test.ts',
+  'src/modules/profiles/show-profile.test.ts',
 ];
 
 const root = join(import.meta.dirname, '..');

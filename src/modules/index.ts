@@ -11,6 +11,7 @@ import { moderationModule } from './moderation/module.ts';
 import { notificationsModule } from './notifications/module.ts';
 import { ordersModule } from './orders/module.ts';
 import { partnersModule } from './partners/module.ts';
+import { profilesModule } from './profiles/module.ts';
 import { reviewsModule } from './reviews/module.ts';
 import { socialModule } from './social/module.ts';
 import { walletModule } from './wallet/module.ts';
@@ -22,6 +23,7 @@ export const modules: readonly Module[] = [
   partnersModule,
   moderationModule,
   mediaModule,
+  profilesModule,
   walletModule,
   inventoryModule,
   catalogModule,

@@ -3,7 +3,7 @@ import type { Resource } from '#kernel/resources.ts';
 export const resources: readonly Resource[] = [
   {
     name: 'Customers',
-    paths: ['/customers', '/users/{userId}/profile', '/users/{username}/profile'],
+    paths: ['/customers'],
     about: `Accounts and their personal data.
 
 Owners read, change, export and delete their own data. Staff need \`customers:read\`. Deletion is refused while money, orders or deliveries are open, and

@@ -1,13 +1,12 @@
 import { Customer, CustomerChanges, passwordRequired, wrongPassword } from '#identity';
 import { AccountExport } from '#kernel/account-life.ts';
-import { mfaEnrolmentRequired, mfaRequired, notFound, signInAgain, stillRunning, versionMismatch } from '#kernel/problems.ts';
-import { anyone, del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
+import { mfaEnrolmentRequired, mfaRequired, signInAgain, stillRunning, versionMismatch } from '#kernel/problems.ts';
+import { del, get, ownAccount, patch, permitted } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Customers } from './context.ts';
 import { deleteCustomer, stillOpen } from './delete-customer.ts';
 import { exportCustomer } from './export-customer.ts';
 import { CustomersQuery, listCustomers } from './list-customers.ts';
-import { Profile, showProfile } from './show-profile.ts';
 
 export const routes = [
   get('/customers', {
@@ -53,13 +52,5 @@ export const routes = [
     fileName: ({ customer }) => `souk-${(customer as Customer).username}.json`,
     problems: [],
     handle: (ctx: Customers) => exportCustomer(ctx),
-  }),
-  get('/users/{userId}/profile', {
-    summary: 'The public profile of an account',
-    description: 'Shows the public name of an account, its verifications, and since when it exists.',
-    access: anyone,
-    returns: Profile,
-    problems: [notFound],
-    handle: (ctx: Customers, { params }) => showProfile(ctx, params.userId),
   }),
 ];

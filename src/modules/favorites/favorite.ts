@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Product } from '#catalog';
 import { empty, type Sql, sql } from '#kernel/database.ts';
 import { Id, Time, Username } from '#kernel/shapes.ts';
+import { Image } from '#media';
 
 export const FavoriteKind = z.enum(['product', 'user']);
 export type FavoriteKind = z.infer<typeof FavoriteKind>;
@@ -13,7 +14,7 @@ export const Notify = z.object({
 
 /** As much of a product as a list of favorites shows. The stock is the one that lists show. */
 export const FavoriteProduct = Product.pick({ id: true, name: true, price: true, stock: true, images: true, seller: true, rating: true });
-export const FavoriteUser = z.object({ id: Id, username: Username });
+export const FavoriteUser = z.object({ id: Id, username: Username, picture: Image.nullable() });
 
 export const Favorite = z
   .object({

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { FullName } from '#identity';
 import { notFound } from '#kernel/problems.ts';
 import { Id, Time, Username } from '#kernel/shapes.ts';
-import type { Customers } from './context.ts';
+import { Image } from '#media';
+import type { Profiles } from './context.ts';
+import { picturesOf } from './picture.ts';
 
 /** The public profile of an account. */
 export const Profile = z
@@ -10,6 +12,7 @@ export const Profile = z
     id: Id,
     username: Username,
     name: FullName,
+    picture: Image.nullable(),
     badges: z.array(z.enum(['email'])).meta({ description: 'What has been verified' }),
     memberSince: Time,
   })
@@ -20,8 +23,9 @@ export type Profile = z.infer<typeof Profile>;
  * The public side of an account. What is not listed here stays with its owner. Accounts that may do nothing (not confirmed,
  * suspended, on their way out) have none, as if they were not there.
  */
-export async function showProfile(ctx: Customers, accountId: string): Promise<Profile> {
+export async function showProfile(ctx: Profiles, accountId: string): Promise<Profile> {
   const { id, username, fullName, state, emailConfirmed, createdAt } = await ctx.identity.readCustomer({ accountId });
   if (state !== 'active') throw notFound();
-  return { id, username, name: fullName, badges: emailConfirmed ? ['email'] : [], memberSince: createdAt };
+  const [picture] = await ctx.db.many<{ image: Image }>(picturesOf([accountId]));
+  return { id, username, name: fullName, picture: picture?.image ?? null, badges: emailConfirmed ? ['email'] : [], memberSince: createdAt };
 }

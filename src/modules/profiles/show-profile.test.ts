@@ -21,6 +21,7 @@ test('anybody sees the public side of an account, and nothing else', async () =>
     id: registered.body.id,
     username: 'ann',
     name: 'Ann Public',
+    picture: null,
     badges: [],
     memberSince: registered.body.createdAt,
   });
@@ -48,9 +49,9 @@ test('an account that is unknown, unconfirmed, suspended or erased has no profil
   expect((await profileOf(bob.id)).status).toBe(200);
 });
 
-test('a profile is one statement', async () => {
+test('a profile is two statements: the account, and its picture', async () => {
   const w = await world();
   const bob = await w.person('bob');
   await w.get(`/v1/users/${bob.id}/profile`);
-  expect(await w.statements(() => w.get(`/v1/users/${bob.id}/profile`))).toHaveLength(1);
+  expect(await w.statements(() => w.get(`/v1/users/${bob.id}/profile`))).toHaveLength(2);
 });

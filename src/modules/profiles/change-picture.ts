@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import { type Delivered, enqueue } from '#kernel/events.ts';
+import { newId } from '#kernel/ids.ts';
+import type { AnnounceUpload, imageReady, Upload } from '#media';
+import type { Profiles } from './context.ts';
+import { tellMediaJob } from './jobs.ts';
+import { lockPicture, type PictureRow, pictureUpdate } from './picture.ts';
+
+/** Expects the caller's new picture. The old one is shown until the new one has been checked. */
+export const announcePicture = (ctx: Profiles, file: AnnounceUpload): Promise<Upload> =>
+  ctx.media.announce({ ...file, key: newId(), ownerId: ctx.actor.id, subjectId: ctx.actor.id, purpose: 'profile-picture' });
+
+/**
+ * Shows a picture that has arrived, instead of the older one. The last that was announced wins, in any order of arrival: of two uploads,
+ * or of an upload and a removal, the one with the lower id is over. What is not shown is discarded.
+ */
+export async function showPictures(ctx: Profiles, events: Delivered<z.infer<typeof imageReady.payload>>[]): Promise<void> {
+  const pictures = events.filter(({ payload }) => payload.purpose === 'profile-picture');
+  await ctx.db.transaction(async (tx) => {
+    for (const { payload, cause } of pictures.toSorted((a, b) => (a.payload.subjectId < b.payload.subjectId ? -1 : 1))) {
+      const { subjectId: accountId, mediaId, image } = payload;
+      const row = await tx.one<PictureRow>(lockPicture(accountId));
+      if (row.closing || mediaId < row.media_id) enqueue(tx, tellMediaJob, { attach: null, discard: [mediaId] }, { cause });
+      else if (mediaId > row.media_id) {
+        await tx.execute(pictureUpdate(accountId, mediaId, image));
+        enqueue(tx, tellMediaJob, { attach: mediaId, discard: row.image ? [row.image.id] : [] }, { cause });
+      }
+    }
+  });
+}
+
+/** Removes the caller's picture, and lets what is still on its way not become one. Repeating it changes nothing. */
+export async function removePicture(ctx: Profiles): Promise<undefined> {
+  const accountId = ctx.actor.id;
+  await ctx.db.transaction(async (tx) => {
+    const { image } = await tx.one<PictureRow>(lockPicture(accountId));
+    await tx.execute(pictureUpdate(accountId, newId(), null));
+    if (image) enqueue(tx, tellMediaJob, { attach: null, discard: [image.id] });
+  });
+}
+
+/** Safe to run twice: media has one outcome for each image. */
+export async function tellMedia(ctx: Profiles, { attach, discard }: z.infer<typeof tellMediaJob.input>): Promise<void> {
+  if (attach) await ctx.media.attach({ id: attach });
+  if (discard.length > 0) await ctx.media.discard({ ids: discard, reason: 'another picture, or none, is shown' });
+}
