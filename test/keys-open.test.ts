@@ -101,6 +101,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     postUsersByUserIdSuspension: { path: `/v1/users/${(await w.person('spammer')).id}/suspension` },
     postReviewsByIdModeration: { path: `/v1/reviews/${await reviewed()}/moderation` },
     deleteReviewsById: { path: `/v1/reviews/${await reviewed()}` },
+    getProductApprovals: { path: '/v1/product-approvals' },
     postCategories: { path: '/v1/categories', body: { name: 'By a key' } },
     patchCategoriesById: { path: `/v1/categories/${await category('Renamed')}`, body: { name: 'By a key' } },
     deleteCategoriesById: { path: `/v1/categories/${await category('Deleted')}` },

@@ -108,6 +108,7 @@ async function dayInTheLife(): Promise<void> {
   await root.delete(`/v1/api-keys/${courier.id}`);
   await w.partner('Others', ['audit:read']);
   const product = await sue.lists(lamp);
+  await root.get('/v1/product-approvals');
   const { body: category } = await root.post('/v1/categories', { name: 'Lamps', parent: 'electronics' });
   await root.patch(`/v1/categories/${category.id}`, { name: 'Lights', parent: null, slug: 'lights' });
   await root.get('/v1/products?category=lights&type=lamp');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Options, type Product, variantNeeded } from '#catalog';
+import { Options, type Product, priceChanged, variantNeeded } from '#catalog';
 import { raw, sql, type Transaction } from '#kernel/database.ts';
-import { enqueue } from '#kernel/events.ts';
+import { emit, enqueue } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
@@ -83,9 +83,11 @@ export async function changeProduct(
         const row = await lockProduct(tx, id, call.owner);
         if (!row) throw notFound();
         demandVersion(call.ifMatch, row.version);
-        await writeProduct(tx, row, changes, call.owner !== null && row.state === 'approved');
-        if (changes.price) await changeOnlyPrice(tx, id, changes.price);
-        if (variants) await replaceVariants(tx, id, variants);
+        await writeProduct(tx, row, changes, call.owner !== null && row.state === 'approved', ctx.clock.now());
+        const before = changes.price || variants ? await variantsOf(tx, id) : [];
+        if (changes.price) await changeOnlyPrice(tx, id, changes.price, before);
+        if (variants) await replaceVariants(tx, id, variants, before);
+        if (row.state === 'approved' && before.length > 0) tellPrices(tx, id, before, await variantsOf(tx, id));
         return refreshed(tx, id);
       });
     });
@@ -94,7 +96,7 @@ export async function changeProduct(
   }
 }
 
-async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangeProduct, waits: boolean): Promise<void> {
+async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangeProduct, waits: boolean, now: Date): Promise<void> {
   const reviewed = {
     ...(changes.name === undefined ? {} : { name: changes.name }),
     ...(changes.description === undefined ? {} : { description: changes.description }),
@@ -103,18 +105,23 @@ async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangePro
     waits && Object.keys(reviewed).length > 0
       ? JSON.stringify({ ...row.pending, ...reviewed })
       : row.pending && JSON.stringify(row.pending);
-  const now = waits ? {} : reviewed;
+  const shown = waits ? {} : reviewed;
+  const since = row.pending === null && pending !== null ? sql`${now}::timestamptz` : sql`waiting_since`;
   const kept = (field: 'category' | 'type' | 'brand') => (changes[field] === undefined ? raw(field) : sql`${changes[field]}`);
   await tx.execute(sql`
     update catalog.products
-    set name = ${now.name ?? row.name}, description = ${now.description ?? row.description}, pending = ${pending}::jsonb,
+    set name = ${shown.name ?? row.name}, description = ${shown.description ?? row.description}, pending = ${pending}::jsonb, waiting_since = ${since},
         category = ${kept('category')}, type = ${kept('type')}, brand = ${kept('brand')}, version = version + 1
     where id = ${row.id}`);
 }
 
 /** One price is for a product with one variant. */
-async function changeOnlyPrice(tx: Transaction, productId: string, { amount, currency }: z.infer<typeof ListPrice>): Promise<void> {
-  const known = await variantsOf(tx, productId);
+async function changeOnlyPrice(
+  tx: Transaction,
+  productId: string,
+  { amount, currency }: z.infer<typeof ListPrice>,
+  known: readonly VariantRow[],
+): Promise<void> {
   const [only, ...others] = known;
   if (!only || others.length > 0) throw variantNeeded({ productId, variants: known.map(({ id, options }) => ({ id, options })) });
   await writeVariants(tx, productId, [{ ...only, amount, currency }]);
@@ -130,11 +137,24 @@ async function removeOthers(tx: Transaction, productId: string, wanted: readonly
   if (removed.length > 0) enqueue(tx, closeStockJob, { variantIds: removed.map(({ id }) => id) });
 }
 
+/** Tells which variants have another price than before; of another currency nothing is more or less. */
+function tellPrices(tx: Transaction, productId: string, before: readonly VariantRow[], after: readonly VariantRow[]): void {
+  for (const { id: variantId, amount: to, currency } of after) {
+    const from = before.find((variant) => variant.id === variantId && variant.currency === currency)?.amount;
+    if (from !== undefined && from !== to) emit(tx, priceChanged, productId, { productId, variantId, currency, from, to });
+  }
+}
+
 type WantedVariant = z.infer<typeof ChangedVariant> & { id: string; isNew: boolean };
 
 /** Makes the variants the ones that were sent: those with a known id are changed, the others added, and what is left out removed. */
-async function replaceVariants(tx: Transaction, productId: string, variants: readonly WantedVariant[]): Promise<void> {
-  const known = new Map((await variantsOf(tx, productId)).map((variant) => [variant.id, variant]));
+async function replaceVariants(
+  tx: Transaction,
+  productId: string,
+  variants: readonly WantedVariant[],
+  before: readonly VariantRow[],
+): Promise<void> {
+  const known = new Map(before.map((variant) => [variant.id, variant]));
   const wanted = variants.map(({ id, isNew, sku, options, price, stock }, position): VariantRow => {
     const before = known.get(id);
     if (!before && !isNew) throw notFound();

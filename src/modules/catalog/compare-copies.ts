@@ -3,6 +3,7 @@ import type { Level } from '#inventory';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { enqueue, timer } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
+import { followStock } from './follow-stock.ts';
 import { pauseProductsJob } from './jobs.ts';
 import { type SourceRow, sourcesOf, stockCopy, writeCopies } from './product-copies.ts';
 import { publicProduct, withStock } from './product-document.ts';
@@ -143,7 +144,7 @@ async function repairLate(ctx: Catalog, { variants, products }: Behind): Promise
           join unnest(${variants.map(({ id }) => id)}::uuid[], ${variants.map(({ version }) => version)}::bigint[]) as seen (id, version) on seen.id = variant.id
           where variant.stock_version < seen.version`);
   const stock = lost.map(({ id }) => id);
-  if (stock.length > 0) await ctx.db.many(stockCopy([...(await levelsOf(ctx, stock)).values()]));
+  if (stock.length > 0) await followStock(ctx.db, [...(await levelsOf(ctx, stock)).values()]);
   const pauses = products.length === 0 ? [] : await misplaced(ctx.db, products);
   if (pauses.length > 0)
     await ctx.db.transaction(async (tx) => {

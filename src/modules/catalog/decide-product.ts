@@ -36,7 +36,8 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;
     await tx.execute(sql`
       update catalog.products
-      set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null}, version = version + 1
+      set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null},
+          waiting_since = ${state === 'submitted' ? ctx.clock.now() : null}::timestamptz, version = version + 1
       where id = ${id}`);
     if (state === 'approved' && row.state !== 'approved') emit(tx, productPublished, id, { productId: id, sellerId: row.seller_id });
     if (command === 'approve' || command === 'reject')

@@ -43,6 +43,45 @@ const OF_THE_SHOP = [
   },
 ];
 
+/** What comes in colours and sizes of storage, for clients that choose by them. */
+const variants = (sku: string, prices: Readonly<Record<string, number>>, colors: readonly string[]) =>
+  Object.entries(prices).flatMap(([storage, amount]) =>
+    colors.map((color) => ({
+      sku: `${sku}-${storage.replace(' ', '')}-${color}`.toUpperCase(),
+      options: { color, storage },
+      price: usd(amount),
+      stock: 10,
+    })),
+  );
+
+const DEVICES = [
+  {
+    ...{ name: 'Nova One', category: 'phone', type: 'smartphone', brand: 'Nova' },
+    description: 'A bright screen and three cameras.',
+    variants: variants('NOVA1', { '128 GB': 499_00, '256 GB': 579_00 }, ['black', 'white', 'red']),
+  },
+  {
+    ...{ name: 'Nour Mini', category: 'phone', type: 'feature phone', brand: 'Nour' },
+    description: 'Keys, a torch, and a week of battery.',
+    variants: variants('NOUR-MINI', { '4 GB': 39_00 }, ['black', 'yellow']),
+  },
+  {
+    ...{ name: 'Atlas 14', category: 'computer', type: 'laptop', brand: 'Atlas' },
+    description: 'Fourteen inches, 1.2 kg.',
+    variants: variants('ATLAS14', { '256 GB': 899_00, '512 GB': 1049_00 }, ['silver', 'grey']),
+  },
+  {
+    ...{ name: 'Atlas Tower', category: 'computer', type: 'desktop', brand: 'Atlas' },
+    description: 'Quiet, with room for more.',
+    variants: variants('ATLAS-TOWER', { '1 TB': 1199_00 }, ['black']),
+  },
+  {
+    ...{ name: 'Nova Buds', category: 'accessories', type: 'headphones', brand: 'Nova' },
+    description: 'Small, and silent around you.',
+    variants: ['black', 'white'].map((color) => ({ options: { color }, price: usd(79_00), stock: 25 })),
+  },
+];
+
 const OF_SUE = [
   {
     name: 'Silver earrings',
@@ -67,6 +106,7 @@ const OF_SUE = [
 export const fixtures: Fixtures = async (demo) => {
   const [admin, sue] = [await demo.as('admin'), await demo.as('sue')];
   for (const product of OF_THE_SHOP) await admin('/v1/products', product);
+  await Promise.all(DEVICES.map((product) => admin('/v1/products', product))); // together: they take no longer than one
   for (const product of OF_SUE) {
     const { id, state } = await sue('/v1/products', product); // as it is now, where an earlier run was cut off
     if (state === 'draft') await sue(`/v1/products/${id}/submit`, {});

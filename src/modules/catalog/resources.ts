@@ -3,7 +3,7 @@ import type { Resource } from '#kernel/resources.ts';
 export const resources: readonly Resource[] = [
   {
     name: 'Products',
-    paths: ['/products', '/categories'],
+    paths: ['/products', '/product-approvals', '/categories'],
     about: `What is for sale. Lists and single products are public; everything else belongs to the seller or to staff.
 
 A product has at least one variant, with options, a price and a stock. A seller's product starts as a \`draft\`, is submitted, and becomes public when

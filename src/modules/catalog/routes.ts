@@ -20,6 +20,7 @@ import { CreateCategory, createCategory } from './create-category.ts';
 import { CreateProduct, createProduct, variantsAlike } from './create-product.ts';
 import { decideProduct, RejectProduct } from './decide-product.ts';
 import { deleteCategory } from './delete-category.ts';
+import { Approvals, ApprovalsQuery, listApprovals } from './list-approvals.ts';
 import { listProducts, ProductPage, ProductsQuery } from './list-products.ts';
 import { productMachine } from './product-state.ts';
 import { readProduct } from './read-product.ts';
@@ -116,6 +117,16 @@ export const routes = [
     problems: [productMachine.wrongState, versionMismatch],
     handle: (ctx: Catalog, { params, body, ifMatch }) =>
       decideProduct(ctx, params.id, { command: 'reject', owner: null, ifMatch, reason: body.reason }),
+  }),
+  get('/product-approvals', {
+    summary: 'Products, and changes of products, that wait for review',
+    description:
+      'The longest waiting first, with the age of each and the number of all. `GET /products?state=submitted` and `?state=pending` show them whole.',
+    access: permitted('catalog:approve'),
+    query: ApprovalsQuery,
+    returns: Approvals,
+    problems: [],
+    handle: (ctx: Catalog, { query }) => listApprovals(ctx, query),
   }),
   post('/products/{id}/stock', {
     summary: 'Add units to the stock, or remove some',

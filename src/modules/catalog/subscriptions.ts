@@ -1,7 +1,7 @@
 import { levelsChanged } from '#inventory';
 import { on } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
-import { stockCopy } from './product-copies.ts';
+import { followStock } from './follow-stock.ts';
 
 /** Of several levels of one variant the newest counts; older ones that come later, or again, are passed over by their version. */
 export const subscriptions = [
@@ -12,7 +12,7 @@ export const subscriptions = [
       for (const level of events.flatMap(({ payload }) => payload.levels)) {
         if (level.version > (newest.get(level.variantId)?.version ?? -1)) newest.set(level.variantId, level);
       }
-      await ctx.db.many(stockCopy([...newest.values()]));
+      await followStock(ctx.db, [...newest.values()]);
     },
     { isRepeatable: true },
   ),

@@ -1,0 +1,95 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { minutes } from '#kernel/clock.ts';
+import { systemScope } from '#kernel/runtime.ts';
+import { usd } from '../../../test/people.ts';
+import { draftOf, lamp, shirt } from '../../../test/sample-products.ts';
+import { type Person, type World, world } from '../../../test/world.ts';
+import { followStock } from './follow-stock.ts';
+
+let w: World;
+let root: Person;
+let sue: Person;
+let rita: Person;
+
+beforeAll(async () => {
+  w = await world();
+  [root, sue, rita] = [await w.admin(), await w.seller('sue'), await w.person('rita', ['catalog-manager'])];
+  await w.sql("update catalog.products set state = 'archived', pending = null"); // demo products, where there are any
+});
+
+const queue = async (query = '') => (await rita.get(`/v1/product-approvals${query}`)).body;
+
+test('the queue of reviewers shows what waits, the longest first, since when, and how many', async () => {
+  const shown = await sue.lists({ ...lamp, name: 'Shown' });
+  const first = await draftOf(sue, { ...lamp, name: 'First' });
+  await draftOf(sue, { ...lamp, name: 'Only a draft' });
+  await sue.post(`/v1/products/${first}/submit`);
+  w.clock.advance(minutes(4));
+  await sue.patch(`/v1/products/${shown}`, { name: 'Shown anew' });
+  w.clock.advance(minutes(1));
+  await sue.patch(`/v1/products/${shown}`, { description: 'Brighter.' }); // it waits since its first change
+
+  const { items, count, nextCursor } = await queue();
+  expect([count, nextCursor]).toEqual([2, null]);
+  expect(items).toMatchObject([
+    { product: { id: first, name: 'First', seller: { id: sue.id, username: 'sue' } }, waits: ['product'], ageSeconds: 300 },
+    { product: { id: shown, name: 'Shown' }, waits: expect.arrayContaining(['name', 'description']), ageSeconds: 60 },
+  ]);
+  const page = await queue('?limit=1');
+  expect(page.count).toBe(2);
+  expect((await queue(`?limit=1&cursor=${page.nextCursor}`)).items).toMatchObject([{ product: { id: shown } }]);
+
+  await rita.post(`/v1/products/${shown}/reject`, { reason: 'No.' });
+  await rita.post(`/v1/products/${first}/approve`);
+  expect(await queue()).toEqual({ items: [], count: 0, nextCursor: null });
+  w.clock.advance(minutes(2));
+  await sue.patch(`/v1/products/${shown}`, { name: 'Again' });
+  expect((await queue()).items).toMatchObject([{ waits: ['name'], ageSeconds: 0 }]);
+});
+
+describe('who has a product among their favorites is told by events', () => {
+  const told = async (name: string, productId: string) =>
+    (
+      await w.sql<{ payload: object }>(`select payload from told.outbox where name = $1 and payload->>'productId' = $2 order by seq`, [
+        `catalog.${name}.v1`,
+        productId,
+      ])
+    ).map(({ payload }) => payload);
+
+  test('that the price of a variant has changed, of a public product alone', async () => {
+    const { body: product } = await root.post('/v1/products', shirt);
+    const [red, large, blue] = product.variants;
+    const variants = [{ ...red, price: usd(12_00) }, large, { ...blue, price: { amount: 9_000, currency: 'USD' } }];
+    const sent = variants.map(({ id, options, price }) => ({ id, options, price }));
+    await root.patch(`/v1/products/${product.id}`, { variants: sent });
+    await root.patch(`/v1/products/${product.id}`, { variants: sent });
+    expect(await told('price-changed', product.id)).toEqual([
+      { productId: product.id, variantId: red.id, currency: 'USD', from: 15_00, to: 12_00 },
+      { productId: product.id, variantId: blue.id, currency: 'USD', from: 14_00, to: 9_000 },
+    ]);
+    const draft = await draftOf(sue);
+    await sue.patch(`/v1/products/${draft}`, { price: usd(1_00) });
+    expect(await told('price-changed', draft)).toEqual([]);
+  });
+
+  test('that what was sold out can be bought again, once, however often and in whichever order levels come', async () => {
+    const product = await root.lists({ price: usd(1_00), stock: 0 });
+    const [variant] = (await w.get(`/v1/products/${product}`)).body.variants;
+    const stock = (change: number) => root.post(`/v1/products/${product}/stock`, { change, reason: 'delivery' });
+    await w.step();
+    await stock(5);
+    await w.step();
+    await stock(3);
+    await w.step();
+    await w.tellAgain('inventory.levels-changed.v1');
+    await w.step();
+    expect(await told('back-in-stock', product)).toEqual([{ productId: product, variantId: variant.id }]);
+    expect((await w.get('/v1/products?sort=newest&inStock=true')).body.items[0]).toMatchObject({ id: product, stock: 8 });
+
+    await stock(-8);
+    await w.step();
+    const level = { variantId: variant.id, available: 2, version: 100 };
+    await Promise.all(Array.from({ length: 5 }, () => followStock(w.souk.runtime.context('catalog', systemScope).db, [level])));
+    expect(await told('back-in-stock', product)).toHaveLength(2);
+  });
+});
