@@ -15,8 +15,8 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-async function open(limits: Partial<Bounds>, answer: Answer): Promise<void> {
-  server = openHttpServer(answer, { ...bounds, ...limits });
+async function open(limits: Partial<Bounds>, answer: Answer, streamsBody?: (path: string) => boolean): Promise<void> {
+  server = openHttpServer(answer, { ...bounds, ...limits }, streamsBody);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 }
@@ -109,6 +109,20 @@ test('a header or a body that does not arrive in time is refused with 408', asyn
   await Promise.all([closed(header), closed(body)]);
   expect(header.heard()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"request-timeout"/);
   expect(body.heard()).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test('a body that is streamed has more time, as long as something of it comes', async () => {
+  const whole = async (request: Request) => new Response(`<${(await request.text().catch(() => '')).length}>`);
+  await open({ requestMs: 300, stalledMs: 1000 }, whole, (path) => path === '/stream');
+  const post = (path: string) => `PUT ${path}?signed HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nab`;
+  const [streamed, other] = [await caller(post('/stream')), await caller(post('/other'))];
+  for (const part of ['cd', 'ef', 'gh']) {
+    await sleep(250);
+    streamed.write(part);
+  }
+  await expect.poll(() => streamed.heard()).toContain('<8>');
+  await closed(other);
+  expect(other.heard()).toMatch(/^HTTP\/1.1 408 /);
 });
 
 test('one address opens so many connections, and no more', async () => {

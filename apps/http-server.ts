@@ -17,6 +17,8 @@ export interface Bounds {
   /** Time for the header of a request, and for all of it. */
   headersMs: number;
   requestMs: number;
+  /** The same where a body is streamed, such as an upload. Whoever sends nothing for `stalledMs` is cut off all the same. */
+  streamMs: number;
   /** How long a client may read nothing of its reply. */
   stalledMs: number;
   /** Replies that clients have not read, of all sockets together. */
@@ -32,6 +34,7 @@ export const bounds: Bounds = {
   headerBytes: 16 * 1024,
   headersMs: 10_000,
   requestMs: 30_000,
+  streamMs: 600_000,
   stalledMs: 20_000,
   unreadBytes: 128 * 1024 * 1024,
   idleMs: 65_000,
@@ -45,15 +48,18 @@ interface Line {
   waiting: [IncomingMessage, ServerResponse][];
 }
 
-/** A server over `answer` that no client can make hold more than the bounds say. It does not listen yet. */
-export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server {
+/**
+ * A server over `answer` that no client can make hold more than the bounds say. It does not listen yet.
+ * @param streamsBody whether a request to this path may send its body for `streamMs`
+ */
+export function openHttpServer(answer: Answer, limits: Bounds = bounds, streamsBody: (path: string) => boolean = () => false): Server {
   const listener = getRequestListener(answer, { errorHandler: refuseTarget });
   const lines = new Map<Socket, Line>();
   const addresses = new Map<string, number>();
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
+    requestTimeout: limits.streamMs,
     keepAliveTimeout: limits.idleMs,
     requireHostHeader: false, // refused below, as a problem
     connectionsCheckingInterval: Math.min(limits.headersMs, 5000),
@@ -80,6 +86,7 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
     const { socket } = incoming;
     const line = lines.get(socket);
     if (!line || socket.destroyed) return;
+    if (!streamsBody(pathOf(incoming))) limitBody(incoming, limits.requestMs);
     if (!line.busy) return void work(socket, line, incoming, outgoing);
     line.waiting.push([incoming, outgoing]);
     if (line.waiting.length > limits.waitingPerSocket) socket.destroy();
@@ -111,6 +118,18 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds): Server 
   server.once('close', () => clearInterval(watch));
   server.on('clientError', refuseUnparsable);
   return server;
+}
+
+const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0]!;
+
+/** Of all of a request, whose header is here: Node has one limit for all of them, which is that of streams. */
+function limitBody(incoming: IncomingMessage, limitMs: number): void {
+  if (!('content-length' in incoming.headers || 'transfer-encoding' in incoming.headers)) return;
+  const late = () => {
+    if (!incoming.complete) refuseUnparsable(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), incoming.socket);
+  };
+  const timer = setTimeout(late, limitMs);
+  for (const end of ['end', 'close']) incoming.once(end, () => clearTimeout(timer));
 }
 
 /** HTTP/1.0 knows no Host. HTTP/1.1 demands exactly one (RFC 9112, 3.2): a request without one is refused by the listener. */

@@ -84,7 +84,8 @@ async function listen(souk: Composition, settings: Settings, port: number): Prom
     return reply;
   };
   const fromManyBehindOne = settings.trustProxy || !settings.rateLimits;
-  const server = openHttpServer(answer, fromManyBehindOne ? { ...bounds, connectionsPerAddress: Infinity } : bounds);
+  const limits = fromManyBehindOne ? { ...bounds, connectionsPerAddress: Infinity } : bounds;
+  const server = openHttpServer(answer, limits, souk.streamsBody);
   await new Promise<void>((ready, refused) => {
     server.once('error', (error: NodeJS.ErrnoException) => refused(portError(error, port, settings.host)));
     server.listen(port, settings.host, ready);

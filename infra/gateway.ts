@@ -1,6 +1,7 @@
 import { GATEWAY } from '#kernel/docs.ts';
 import { kernelModule } from '#kernel/kernel-module.ts';
 import type { Module } from '#kernel/module.ts';
+import { patternOf, streamedPatterns } from '#kernel/path-patterns.ts';
 import {
   headersTooLarge,
   malformed,
@@ -48,10 +49,6 @@ export function routeMap(modules: readonly Module[]): RouteMap {
   return [...owners].sort(([a], [b]) => keyOf(a).localeCompare(keyOf(b), 'en')).map(([pattern, { name }]) => [pattern, name]);
 }
 
-/** A path below `/v1` answers without that too; `/.well-known` stands at the root only. */
-const patternOf = (path: string): string =>
-  `^${path.startsWith('/.') ? '' : '(/v1)?'}${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`;
-
 /** Sorts a fixed part of a path before one that may be anything. */
 const keyOf = (pattern: string): string => pattern.replaceAll('[^/]+', '~');
 
@@ -65,9 +62,11 @@ export function gatewayConfig(modules: readonly Module[], options: GatewayOption
   const { replicasOf = ({ name, port }) => [`${name}:${port}`] } = options;
   const ROUTES = routeMap(modules).map(([pattern, service]) => `    "~${pattern}" ${service};`);
   const UPSTREAMS = services.map((service) => upstream(service, replicasOf(service)));
-  const OWN_PORTS = ownPorts ? services.map(ownPort) : [];
+  const streamed = streamedPatterns(modules.flatMap(({ routes }) => routes));
+  const STREAMED = streamed.map((pattern) => streamedLocation(pattern, '$service'));
+  const OWN_PORTS = ownPorts ? services.map((service) => ownPort(service, streamed)) : [];
   return TEMPLATE.replaceAll(
-    /\b(ROUTES|UPSTREAMS|OWN_PORTS|LISTEN|TEMPORARY|KEEPER|GATEWAY|ERROR_PAGES|REFUSALS|BODY_LIMIT)\b/g,
+    /\b(ROUTES|UPSTREAMS|OWN_PORTS|STREAMED|LISTEN|TEMPORARY|KEEPER|GATEWAY|ERROR_PAGES|REFUSALS|BODY_LIMIT)\b/g,
     (name) => {
       const values: Record<string, string> = {
         LISTEN: listen,
@@ -78,7 +77,7 @@ export function gatewayConfig(modules: readonly Module[], options: GatewayOption
         REFUSALS: refusals(),
         BODY_LIMIT: String(BODY_LIMIT_BYTES),
       };
-      return values[name] ?? { ROUTES, UPSTREAMS, OWN_PORTS }[name as 'ROUTES']!.join('\n');
+      return values[name] ?? { ROUTES, UPSTREAMS, OWN_PORTS, STREAMED }[name as 'ROUTES']!.join('\n');
     },
   );
 }
@@ -90,11 +89,21 @@ ${replicas.map((address) => `    server ${address} max_fails=1 fail_timeout=1s;\
     keepalive_timeout 30s;
   }`;
 
-const ownPort = ({ name, port }: Service): string => `
+/** Passed on as it comes, however large: the service refuses what is too much, while it comes. */
+const streamedLocation = (pattern: string, upstream: string): string => `    location ~ ${pattern} {
+      client_max_body_size 0;
+      client_body_timeout 20s;
+      proxy_request_buffering off;
+      proxy_next_upstream error timeout;
+      proxy_pass http://${upstream};
+    }`;
+
+const ownPort = ({ name, port }: Service, streamed: readonly string[]): string => `
   server {
     listen ${port};
 ${errorPages()}
 ${refusals()}
+${streamed.map((pattern) => streamedLocation(pattern, name)).join('\n')}
     location / {
       proxy_pass http://${name};
     }
@@ -231,6 +240,9 @@ REFUSALS
       proxy_pass http://KEEPER;
       proxy_redirect GATEWAY/ /;
     }
+
+    # Bodies that are streamed.
+STREAMED
 
     location / {
       if ($is_keyed) {

@@ -20,6 +20,7 @@ import { limitsOf, noLimits, openLimits } from './limits.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 import type { Module } from './module.ts';
 import { openapi } from './openapi.ts';
+import { streamedPatterns } from './path-patterns.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
 import { openReadyReplies } from './ready-replies.ts';
 import { remoteAsker } from './remote.ts';
@@ -63,6 +64,8 @@ export interface Parts {
 /** Souk, put together: HTTP in, timers and events behind. Each app is a thin skin over it. */
 export interface Composition {
   fetch(request: Request, env?: object): Promise<Response>;
+  /** Whether the body of a request to this path may take long, because it is streamed. */
+  streamsBody(path: string): boolean;
   /** Works on jobs or events of one queue: the one way in, for workers, serverless functions and tests. @throws what went wrong. */
   deliver(queue: string, rows: Rows[]): Promise<void>;
   /** One turn: the outbox, what is due in the queues, and every timer. */
@@ -223,10 +226,13 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   }
   parts.devRoutes?.(app as never);
 
+  const streamed = streamedPatterns(routes.map(({ route }) => route)).map((pattern) => new RegExp(pattern));
+
   await work.prepare();
   await Promise.all([signals.start(), cache.start()]);
   return {
     fetch: async (request, env) => app.fetch(request, env as never),
+    streamsBody: (path) => streamed.some((pattern) => pattern.test(path)),
     deliver: work.deliver,
     async step() {
       await work.drain();
