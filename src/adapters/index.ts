@@ -18,6 +18,8 @@ import { facebook } from './identity-providers/facebook.ts';
 import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
 import { identityProviderSettings } from './identity-providers/settings.ts';
+import { noImageModeration } from './image-moderation/none.ts';
+import type { ImageModeration } from './image-moderation/port.ts';
 import { guardedHttp } from './outgoing-http/guarded.ts';
 import type { OutgoingHttp } from './outgoing-http/port.ts';
 import { outgoingHttpSettings } from './outgoing-http/settings.ts';
@@ -57,6 +59,7 @@ export interface Adapters {
   readonly identityProviders: IdentityProviders;
   readonly outgoingHttp: OutgoingHttp;
   readonly storage: Storage;
+  readonly imageModeration: ImageModeration;
   readonly openCache: OpenCache;
   readonly openQueue: OpenQueue;
   readonly openSignals: OpenSignals;
@@ -106,6 +109,7 @@ export function openAdapters(settings: Settings): Adapters {
     openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
     outgoingHttp: http,
+    imageModeration: noImageModeration,
     storage: folderStorage({
       folder: storage.folder ?? join(settings.dataFolder, 'media'),
       url: storage.url,

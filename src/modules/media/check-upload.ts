@@ -5,7 +5,7 @@ import { emit, enqueue } from '#kernel/events.ts';
 import { IMAGE_LIMIT_BYTES, imageReady, imageTypes, type Refusal, uploadRefused } from '#media';
 import type { Media } from './context.ts';
 import { removeImageJob } from './jobs.ts';
-import { makeSizes, PIPELINE_VERSION, refusalOf } from './make-sizes.ts';
+import { inspect, makeSizes, PIPELINE_VERSION } from './make-sizes.ts';
 import { FORMATS, fileKey, findImage, type ImageRow, imageOf } from './stored-image.ts';
 import { findUpload, moveUpload, objectKey, type UploadRow } from './upload.ts';
 
@@ -19,10 +19,12 @@ export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<v
   const read = row.source_url === null ? await bytesOf(ctx, row) : await fetched(ctx, row.source_url);
   if (!read) return refuse(ctx, row, 'not-fetched');
   const { bytes, hash } = read;
-  const refusal = row.size_bytes !== null && bytes.length !== row.size_bytes ? 'wrong-size' : await refusalOf(bytes, row.content_type);
-  if (refusal) return refuse(ctx, row, refusal);
+  if (row.size_bytes !== null && bytes.length !== row.size_bytes) return refuse(ctx, row, 'wrong-size');
+  const seen = await inspect(bytes, row.content_type);
+  if ('refusal' in seen) return refuse(ctx, row, seen.refusal);
   if (!(await referTo(ctx, row, hash))) return;
-  if (!(await storeSizes(ctx, hash, bytes))) return refuse(ctx, row, 'truncated');
+  const refusal = await storeSizes(ctx, hash, bytes, seen.pixels);
+  if (refusal) return refuse(ctx, row, refusal);
   await accept(ctx, row, hash);
   await ctx.storage.remove([objectKey(id)]);
 }
@@ -66,16 +68,22 @@ const referTo = (ctx: Media, { id }: UploadRow, hash: string): Promise<boolean> 
     return (await tx.execute(sql`update media.uploads set image_hash = ${hash} where id = ${id} and state = 'checking'`)) === 1;
   });
 
-/** Stores the sizes of an image, if another upload has not. @returns false when it cannot be decoded. */
-async function storeSizes(ctx: Media, hash: string, bytes: Buffer): Promise<boolean> {
-  if ((await findImage(ctx.db, hash))?.stored_at) return true;
-  const sizes = await makeSizes(bytes);
-  if (!sizes) return false;
+/** What an image shows can be seen at this width. */
+const JUDGED_WIDTH = 400;
+const isJpeg = ({ format }: { format: string }): boolean => format === 'jpg';
+
+/** Makes and stores the sizes of an image, if another upload has not. @returns why it is not taken */
+async function storeSizes(ctx: Media, hash: string, bytes: Buffer, pixels: number): Promise<Refusal | undefined> {
+  if ((await findImage(ctx.db, hash))?.stored_at) return undefined;
+  const sizes = await makeSizes(bytes, pixels);
+  if (!sizes) return 'truncated';
+  const shown = sizes.files.findLast(({ width, format }) => format === 'jpg' && width <= JUDGED_WIDTH) ?? sizes.files.find(isJpeg)!;
+  if ((await ctx.imageModeration.judge(shown.bytes)) === 'refused') return 'inappropriate';
   for (const file of sizes.files) await ctx.storage.write(fileKey(hash, file.width, file.format), file.bytes, FORMATS[file.format]);
   await ctx.db.execute(sql`
     update media.images set width = ${sizes.width}, height = ${sizes.height}, widths = ${sizes.widths}, stored_at = ${ctx.clock.now()}
     where hash = ${hash} and stored_at is null`);
-  return true;
+  return undefined;
 }
 
 const accept = (ctx: Media, { id }: UploadRow, hash: string): Promise<void> =>

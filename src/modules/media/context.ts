@@ -1,3 +1,4 @@
+import type { ImageModeration } from '#adapters/image-moderation/port.ts';
 import type { OutgoingHttp } from '#adapters/outgoing-http/port.ts';
 import type { Storage } from '#adapters/storage/port.ts';
 import type { Context } from '#kernel/context.ts';
@@ -8,6 +9,6 @@ export const needs = {};
 
 export type Media = Context<
   typeof needs,
-  { readonly storage: Storage; readonly outgoingHttp: OutgoingHttp },
+  { readonly storage: Storage; readonly imageModeration: ImageModeration; readonly outgoingHttp: OutgoingHttp },
   SettingsOf<typeof mediaSettings>
 >;

@@ -22,7 +22,7 @@ import { uploadMachine } from './upload-state.ts';
 export const mediaModule = module<typeof media, Media>({
   contract: media,
   needs,
-  ports: ['storage', 'outgoingHttp'],
+  ports: ['storage', 'imageModeration', 'outgoingHttp'],
   routes,
   resources,
   operations: { announce: announceUpload, fetch: fetchImage, attach: attachUpload, discard: discardUploads, uploads: listUploads },
