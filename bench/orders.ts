@@ -4,6 +4,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { atRest } from './at-rest.ts';
 import { type Buyer, buyers, caller } from './buyers.ts';
 import { median } from './load.ts';
 import { startServer } from './servers.ts';
@@ -97,7 +98,7 @@ async function turn(people: readonly Buyer[], work: (buyer: Buyer) => Promise<un
     }),
   );
   const calls = performance.now() - began;
-  await atRest();
+  await atRest(async (text) => (await books.query(text)).rows);
   return { calls: (ORDERS * 1000) / calls, atRest: (ORDERS * 1000) / (performance.now() - began) };
 }
 
@@ -106,15 +107,4 @@ async function post(path: string, who: Record<string, string>, body: object): Pr
   const reply = await fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
   if (!reply.ok) throw new Error(`POST ${path} answered ${await reply.text()}`);
   return (await reply.json()) as { id: string };
-}
-
-async function atRest(): Promise<void> {
-  for (;;) {
-    const { rows } = await books.query<{ open: number }>(
-      `select ((select count(*) from kernel.outbox where sent_at is null and (not_before is null or not_before <= now()))
-             + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%' and name <> 'dead-letters'))::int as open`,
-    );
-    if (rows[0]?.open === 0) return;
-    await new Promise((done) => setTimeout(done, 20));
-  }
 }

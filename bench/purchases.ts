@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { atRest } from './at-rest.ts';
 import { type Buyer, buyers, caller } from './buyers.ts';
 import { median } from './load.ts';
 import { startServer } from './servers.ts';
@@ -98,7 +99,7 @@ async function openShop(checkout: string): Promise<Shop> {
   const turn = async (purchases: number): Promise<Spent> => {
     const before = { postgres: treeMs(postmaster), souk: fieldsOf(server.pid).ms, wal: await walOf(asked) };
     await buy(server.url, people, products, purchases);
-    await settled(asked);
+    await atRest(asked);
     const per = (total: number) => total / purchases;
     const wal = await walOf(asked);
     return {
@@ -177,16 +178,6 @@ async function buy(url: string, people: Buyer[], products: string[], amount: num
     ],
   });
   if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx + result.errors} purchases failed.`);
-}
-
-async function settled(asked: <Row>(text: string) => Promise<Row[]>): Promise<void> {
-  for (;;) {
-    const [row] = await asked<{ open: string }>(
-      "select (select count(*) from kernel.outbox where sent_at is null) + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%') as open",
-    );
-    if (Number(row?.open) === 0) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
 }
 
 async function walOf(asked: <Row>(text: string) => Promise<Row[]>): Promise<number> {

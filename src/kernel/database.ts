@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Writable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
@@ -9,6 +8,7 @@ import { isOutdatedPlan, retrying, translate } from './database-errors.ts';
 import { asTransaction } from './open-transaction.ts';
 import { timeWaits } from './pool-waits.ts';
 import { unavailable } from './problems.ts';
+import { sendTogether } from './send-together.ts';
 
 export { default as sql, empty, join, raw, type Sql } from 'sql-template-tag';
 
@@ -31,6 +31,11 @@ export interface Database {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
+/** Sends the SQL of a library; `isRepeated` for one of few texts, which is worth preparing. */
+type Raw<Via extends unknown[] = []> = (
+  ...sent: [...Via, text: string, values?: unknown[], isRepeated?: boolean]
+) => Promise<{ rows: unknown[]; rowCount: number | null }>;
+
 /** What is announced, asked for and remembered in a transaction, and written with it at its end. */
 export interface Pending {
   kind: 'event' | 'job';
@@ -51,7 +56,7 @@ export interface Transaction extends Database {
   /** The kernel's own rows within this transaction. */
   kernel<Row>(statement: Sql): Promise<Row[]>;
   /** Sends the SQL of a library within this transaction. */
-  raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+  readonly raw: Raw;
 }
 
 /** What a transaction sends with its commit: outbox rows, the audit entry, signals. */
@@ -82,7 +87,7 @@ export interface DatabasePool {
   handle(owner: string, closing?: Closing, signal?: AbortSignal): Database;
   readonly url: string;
   /** For libraries that bring their own SQL. */
-  raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+  readonly raw: Raw;
   waiting(): number;
   total(): number;
   end(): Promise<void>;
@@ -132,11 +137,6 @@ export function openPool(options: PoolOptions): DatabasePool {
     options.onStatement?.(text, false);
   };
 
-  const ofLibrary = (via: pg.Pool | pg.PoolClient, text: string, values?: unknown[]): Promise<pg.QueryResult> => {
-    options.onStatement?.(text, true);
-    return via.query(text, values);
-  };
-
   const refuseLongWait = (via: pg.Pool | pg.PoolClient): void => {
     if (via === pool && options.maxWaiting !== undefined && pool.waitingCount >= options.maxWaiting)
       throw unavailable({ retryAfterSeconds: 1 });
@@ -157,6 +157,16 @@ export function openPool(options: PoolOptions): DatabasePool {
     if (names.get(text) !== name) return; // another connection came first
     names.delete(text);
     changes++;
+  };
+
+  const ofLibrary: Raw<[via: pg.Pool | pg.PoolClient]> = async (via, text, values, isRepeated = false) => {
+    options.onStatement?.(text, true);
+    const name = isRepeated ? nameOf(text) : undefined;
+    const query = { text, ...(name ? { name } : {}), ...(values ? { values } : {}) };
+    return via.query(query).catch((error) => {
+      if (isOutdatedPlan(error)) prepareAnew(query); // the library's work is tried again
+      throw error;
+    });
   };
 
   const config = (owner: string, { text, values }: Sql): pg.QueryConfig => {
@@ -253,7 +263,7 @@ export function openPool(options: PoolOptions): DatabasePool {
       ...statements(client, owner, signal),
       ...announced,
       kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement, signal)).rows as Row[],
-      raw: (text: string, values?: unknown[]) => ofLibrary(client, text, values),
+      raw: (...sent) => ofLibrary(client, ...sent),
       as: (other: string) => transactionOn(client, other, announced, signal),
       transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
     };
@@ -266,24 +276,13 @@ export function openPool(options: PoolOptions): DatabasePool {
       ...statements(pool, owner, signal),
       transaction: (work) => retrying(() => inTransaction(owner, closing, signal, work)),
     }),
-    raw: (text, values) => ofLibrary(pool, text, values),
+    raw: (...sent) => ofLibrary(pool, ...sent),
     waiting: () => pool.waitingCount + costly.waiting(),
     total: () => pool.totalCount + costly.total(),
     end: async () => {
       await Promise.all([pool.end(), costly.end()]);
     },
   };
-}
-
-/**
- * What is sent in one turn of the event loop (`begin` and the first statements; the last one and `commit`) leaves in one write: writing
- * to sockets was a third of the process's time for a purchase.
- */
-function sendTogether(client: pg.PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
 }
 
 type Handed = Transaction & { as(other: string): Transaction };

@@ -27,10 +27,17 @@ export interface Delivered<Payload> {
 
 /**
  * Announces what this transaction does. It is written with the commit, or not at all, and delivered at least once;
- * a subscription acts on it once. Events hold ids and figures, never personal data.
+ * a subscription acts on it once. Events hold ids and figures, never personal data. Its cause is that of the transaction, or the one that
+ * is given.
  */
-export function emit<P extends z.ZodType>(tx: Transaction, kind: EventKind<P>, subject: string, payload: z.infer<P>): void {
-  tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload, notBefore: null });
+export function emit<P extends z.ZodType>(
+  tx: Transaction,
+  kind: EventKind<P>,
+  subject: string,
+  payload: z.infer<P>,
+  { cause = null }: { cause?: Cause | null } = {},
+): void {
+  tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload, notBefore: null, cause });
 }
 
 /** Signals every process that listens on a channel when this transaction has committed. A signal has no content: its listeners read what is new. */
@@ -62,6 +69,8 @@ export interface WorkPolicy {
   readonly parallel: number;
   /** Work of one lane shares the places of that lane, so that a flood in one lane holds up no other. */
   readonly lane: string;
+  /** How many events or jobs travel in one message at most. They share its time, and those of a message that fails are tried again one by one. */
+  readonly batch: number;
   /** How often it is tried again, with back-off, before it is a dead letter. */
   readonly retries: number;
 }
@@ -80,20 +89,43 @@ export interface JobKind<Input extends z.ZodType = z.ZodType> {
 export const job = <Input extends z.ZodType>(name: string, input: Input, policy: Partial<WorkPolicy> = {}): JobKind<Input> => ({
   name,
   input,
-  policy: { seconds: 30, parallel: 4, lane: 'jobs', retries: 8, ...policy },
+  policy: { seconds: 30, parallel: 4, lane: 'jobs', batch: 1, retries: 8, ...policy },
 });
 
-/** A kind of job, and what this module does about it. */
+/** One job of several that are done at once, with its own cause. */
+export interface Asked<Input> {
+  readonly input: Input;
+  readonly cause: Cause | null;
+}
+
+/** A kind of job, and what this module does about all jobs of a message. */
 export interface JobBinding<Ctx = never, Input extends z.ZodType = z.ZodType> {
   readonly kind: JobKind<Input>;
-  readonly run: (ctx: Ctx, input: z.infer<Input>) => Promise<unknown>;
+  readonly run: (contextOf: (cause: Cause | null) => Ctx, jobs: readonly Asked<z.infer<Input>>[]) => Promise<unknown>;
 }
 
 /** Binds a job to the operation that does it. It must be safe to run twice: a job runs at least once. */
 export const runs = <Ctx, Input extends z.ZodType>(
   kind: JobKind<Input>,
   run: (ctx: Ctx, input: z.infer<Input>) => Promise<unknown>,
-): JobBinding<Ctx, Input> => ({ kind, run });
+): JobBinding<Ctx, Input> => ({
+  kind,
+  run: async (contextOf, jobs) => {
+    for (const { input, cause } of jobs) await run(contextOf(cause), input);
+  },
+});
+
+/**
+ * Binds a kind of job to an operation that does up to `batch` of them at once, which costs little more than one. It must be safe to run
+ * twice, for each of them. If it throws, each job is tried again by itself: those that were done may be asked for again.
+ */
+export const runsTogether = <Ctx, Input extends z.ZodType>(
+  kind: JobKind<Input>,
+  run: (ctx: Ctx, jobs: readonly Asked<z.infer<Input>>[]) => Promise<unknown>,
+): JobBinding<Ctx, Input> => ({
+  kind,
+  run: (contextOf, jobs) => run(contextOf(jobs.length === 1 ? (jobs[0]?.cause ?? null) : null), jobs),
+});
 
 /**
  * Asks for a job; it is there if the transaction commits. `notBefore` puts it off. Its cause is that of the transaction, or the
@@ -142,7 +174,7 @@ export const on = <Ctx, P extends z.ZodType>(
   { isRepeatable = false, ...policy }: Partial<WorkPolicy & { isRepeatable: boolean }> = {},
 ): Subscription<Ctx, P> => ({
   event: kind,
-  policy: { seconds: 30, parallel: 1, lane: 'events', retries: 8, ...policy },
+  policy: { seconds: 30, parallel: 1, lane: 'events', batch: 100, retries: 8, ...policy },
   react,
   isRepeatable,
 });

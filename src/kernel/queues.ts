@@ -44,10 +44,11 @@ export function localQueues(runtime: Runtime, clock: Clock, tracing: Tracing): Q
         name: kind.name,
         policy: kind.policy,
         handle: async (rows: Work[], signal: AbortSignal) => {
-          for (const row of rows) {
-            const scope = { ...systemScope, cause: commonCause([row]), signal };
-            await run(runtime.context(module.name, scope) as never, kind.input.parse(row.payload));
-          }
+          const contextOf = (cause: Cause | null) => runtime.context(module.name, { ...systemScope, cause, signal }) as never;
+          await run(
+            contextOf,
+            rows.map((row) => ({ input: kind.input.parse(row.payload), cause: commonCause([row]) })),
+          );
         },
       })),
       ...module.subscriptions.map(({ event, policy, react, isRepeatable }) => {

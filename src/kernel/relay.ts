@@ -17,6 +17,8 @@ interface RelayParts {
   log: Logger;
   metrics: Metrics;
   tracing: Tracing;
+  /** How many rows travel in one message of a queue at most; undefined of a queue that this code does not know. */
+  batchOf: (queue: string) => number | undefined;
   /** Called with the queues that have got something, after the commit: before it there is nothing to find. */
   filled: (queues: readonly string[]) => void;
   /** Called after the commit of a batch. */
@@ -24,7 +26,7 @@ interface RelayParts {
 }
 
 /** Moves rows of the outbox to the queues that they go to: a turn moves one batch, in one transaction. */
-export function openRelay({ db, engine, clock, log, metrics, tracing, filled, moved: tell }: RelayParts): Turns {
+export function openRelay({ db, engine, clock, log, metrics, tracing, batchOf, filled, moved: tell }: RelayParts): Turns {
   /** In its trace a row shows how long it was in the outbox, and what it leads to follows that. */
   const sent = <Row extends OutboxRow>(row: Row): Row => {
     if (!tracing.isOn || !row.trace) return row;
@@ -37,7 +39,7 @@ export function openRelay({ db, engine, clock, log, metrics, tracing, filled, mo
       const rows = (await tx.many<OutboxRow & { queues: string[] }>(takeUnsent(clock.now(), BATCH))).sort((a, b) => a.seq - b.seq);
       const byQueue = new Map<string, OutboxRow[]>();
       for (const { queues, ...row } of rows.map(sent)) for (const queue of queues) byQueue.set(queue, [...(byQueue.get(queue) ?? []), row]);
-      for (const [queue, its] of byQueue) await engine.put(queue, messagesOf(its), tx);
+      for (const [queue, its] of byQueue) await engine.put(queue, messagesOf(its, batchOf(queue)), tx);
       return { moved: rows.length, queues: [...byQueue.keys()] };
     });
     if (queues.length > 0) filled(queues);
@@ -49,8 +51,8 @@ export function openRelay({ db, engine, clock, log, metrics, tracing, filled, mo
   return openTurns(turn, log, 'the relay could not move events; it tries again');
 }
 
-/** Events travel many to a message; jobs one by one, so that each is judged by its own time. */
-function messagesOf(rows: readonly OutboxRow[]): OutboxRow[][] {
-  const size = rows[0]?.kind === 'event' ? EVENTS_PER_MESSAGE : 1;
+/** Of a queue that this code does not know, events travel many to a message; jobs one by one, so that each is judged by its own time. */
+function messagesOf(rows: readonly OutboxRow[], batch: number | undefined): OutboxRow[][] {
+  const size = batch ?? (rows[0]?.kind === 'event' ? EVENTS_PER_MESSAGE : 1);
   return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => rows.slice(index * size, (index + 1) * size));
 }

@@ -62,9 +62,11 @@ export function openWork(parts: WorkParts): Work {
   const queues = localQueues(runtime, clock, parts.tracing);
   const workers = openWorkers({ ...parts, queues });
   const eventLog = openEventLog(parts);
+  const policies = policiesOf(runtime);
   const relay = openRelay({
     ...parts,
     db,
+    batchOf: (queue) => policies.get(queue)?.batch,
     filled: workers.wake,
     moved: () => eventLog?.nudge(),
   });
@@ -78,7 +80,7 @@ export function openWork(parts: WorkParts): Work {
     async prepare() {
       await engine.start();
       const { retryDelaySeconds } = parts;
-      await engine.declare(new Map([...policiesOf(runtime)].map(([name, policy]) => [name, { ...policy, retryDelaySeconds }])));
+      await engine.declare(new Map([...policies].map(([name, policy]) => [name, { ...policy, retryDelaySeconds }])));
       await db.execute(addSubscriptions(subscriptionsOf(runtime)));
       await timers.prepare();
     },

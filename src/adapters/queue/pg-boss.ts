@@ -1,6 +1,6 @@
 import { PgBoss, type QueueResult } from 'pg-boss';
 import { ofId } from './of-id.ts';
-import type { DeadLetter, Message, OpenQueue, QueuedWork, QueuePolicy, Work } from './port.ts';
+import type { DeadLetter, Message, OpenQueue, QueuedWork, QueuePolicy, SqlRunner, Work } from './port.ts';
 
 const DEAD_LETTERS = 'dead-letters';
 /** Of every queue. What was worked on stays for a while, to be looked at. */
@@ -18,6 +18,8 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
     schedule: false,
     ...SUPERVISION,
   });
+  /** For the statements of every message. Their texts name the queue, so there are some for each. */
+  const repeated = (runner: SqlRunner) => ({ db: { executeSql: (text: string, values?: unknown[]) => runner.raw(text, values, true) } });
   boss.on('error', (error) => log.error({ err: error }, 'the job queue reported an error'));
   const known = new Set<string>();
 
@@ -54,7 +56,7 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
     async put(queue, messages, within) {
       await ensure(queue);
       const jobs = messages.map((rows) => ({ data: { rows } }));
-      await boss.insert(queue, jobs, within && { db: { executeSql: (text, values) => within.raw(text, values) } });
+      await boss.insert(queue, jobs, repeated(within ?? sql));
     },
     async due(queues) {
       const { rows } = await sql.raw(
@@ -62,6 +64,7 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
            select from pgboss.job as j where j.name = q.name and j.state < 'active' and not j.blocked and j.start_after <= pgboss.job_now()
            order by j.priority desc, j.created_on limit 1) as first`,
         [queues],
+        true,
       );
       return (rows as { name: string }[]).map(({ name }) => name);
     },
@@ -73,11 +76,11 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
       return count;
     },
     async take(queue, limit) {
-      const jobs = await boss.fetch<{ rows: Work[] }>(queue, { batchSize: limit });
+      const jobs = await boss.fetch<{ rows: Work[] }>(queue, { batchSize: limit, ...repeated(sql) });
       return jobs.map(({ id, retryCount, data }): Message => ({ id, attempt: retryCount, rows: data.rows }));
     },
     async done(queue, message) {
-      await boss.complete(queue, attemptOf(message));
+      await boss.complete(queue, attemptOf(message), undefined, repeated(sql));
     },
     async failed(queue, message, reason) {
       await boss.fail(queue, attemptOf(message), { message: reason });

@@ -56,7 +56,8 @@ export interface LetterQuery {
 
 /** SQL of the database of Souk, for engines that use it too; within a transaction if one is given. */
 export interface SqlRunner {
-  raw(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+  /** `isRepeated` for one of few texts, which is worth preparing. */
+  raw(text: string, values?: unknown[], isRepeated?: boolean): Promise<{ rows: unknown[]; rowCount: number | null }>;
 }
 
 /**

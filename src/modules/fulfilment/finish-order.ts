@@ -1,7 +1,7 @@
 import { PLATFORM_SELLER } from '#catalog';
 import { sql } from '#kernel/database.ts';
 import { resumeStale } from '#kernel/lease.ts';
-import type { Order } from '#orders';
+import type { Following, Order } from '#orders';
 import { paymentKeyOf, type RefundRow, stepId } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
 import { findOrder, markFinished, type OrderRow, putOff, type ShipmentRow, unfinishedOrders } from './order.ts';
@@ -21,38 +21,41 @@ export interface ToFollow {
 export async function follow(ctx: FulfilmentContext, { order, refunds, since }: ToFollow): Promise<Order> {
   for (const shipment of order.shipments) if ((shipment.delivered_version ?? 0) > since) await payOut(ctx, order, shipment);
   for (const refund of refunds) await payBack(ctx, order, refund);
-  const shown = await ctx.orders.follow({
-    orderId: order.order_id,
-    version: order.version,
-    shipments: order.shipments.map((shipment) => ({
-      id: shipment.id,
-      sellerId: shipment.seller_id,
-      state: shipment.state,
-      carrier: carrierOf(shipment),
-      tracking: shipment.tracking,
-      deliveredAt: shipment.delivered_at && new Date(shipment.delivered_at).toISOString(),
-      refunded: shipment.refunded,
-    })),
-    refundedItems: order.shipments.flatMap(({ lines }) =>
-      lines.filter(({ refunded }) => refunded > 0).map(({ variant_id, refunded }) => ({ variantId: variant_id, quantity: refunded })),
-    ),
-    steps: order.shipments.flatMap((shipment) =>
-      shipment.steps
-        .filter(({ version }) => version > since)
-        .map(({ reached, at, by_kind, by_id, note }) => ({
-          id: stepId(shipment.id, reached),
-          shipmentId: shipment.id,
-          state: reached,
-          at: new Date(at).toISOString(),
-          by: { kind: by_kind, id: by_id },
-          ...(note === null ? {} : { note }),
-        })),
-    ),
-  });
+  const shown = await ctx.orders.follow(followingOf(order, since));
   for (const { id, restock, lines, cause } of refunds)
     if (restock) await ctx.inventory.putBack({ key: id, of: order.order_id, lines, reason: REASONS[cause] });
   return shown;
 }
+
+/** What the module of orders is told of an order. */
+export const followingOf = (order: OrderRow, since: number): Following => ({
+  orderId: order.order_id,
+  version: order.version,
+  shipments: order.shipments.map((shipment) => ({
+    id: shipment.id,
+    sellerId: shipment.seller_id,
+    state: shipment.state,
+    carrier: carrierOf(shipment),
+    tracking: shipment.tracking,
+    deliveredAt: shipment.delivered_at && new Date(shipment.delivered_at).toISOString(),
+    refunded: shipment.refunded,
+  })),
+  refundedItems: order.shipments.flatMap(({ lines }) =>
+    lines.filter(({ refunded }) => refunded > 0).map(({ variant_id, refunded }) => ({ variantId: variant_id, quantity: refunded })),
+  ),
+  steps: order.shipments.flatMap((shipment) =>
+    shipment.steps
+      .filter(({ version }) => version > since)
+      .map(({ reached, at, by_kind, by_id, note }) => ({
+        id: stepId(shipment.id, reached),
+        shipmentId: shipment.id,
+        state: reached,
+        at: new Date(at).toISOString(),
+        by: { kind: by_kind, id: by_id },
+        ...(note === null ? {} : { note }),
+      })),
+  ),
+});
 
 const REASONS = { cancel: 'cancelled', return: 'returned', refund: 'refunded' } as const;
 

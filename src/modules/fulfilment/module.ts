@@ -1,6 +1,6 @@
 import { fulfilment } from '#fulfilment';
 import { minutes, seconds } from '#kernel/clock.ts';
-import { runs, timer } from '#kernel/events.ts';
+import { runsTogether, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { completeShipments } from './complete-shipments.ts';
@@ -10,7 +10,7 @@ import { finishOrders } from './finish-order.ts';
 import { gauges } from './gauges.ts';
 import { openShipmentsJob } from './jobs.ts';
 import { partnerView } from './list-shipments.ts';
-import { openMissed, openShipments } from './open-shipments.ts';
+import { openAll, openMissed } from './open-shipments.ts';
 import { resources } from './resources.ts';
 import { returnMachine } from './return-state.ts';
 import { routes } from './routes.ts';
@@ -25,7 +25,7 @@ export const fulfilmentModule = module<typeof fulfilment, FulfilmentContext>({
   routes,
   resources,
   operations: { partnerView },
-  jobs: [runs(openShipmentsJob, openShipments)],
+  jobs: [runsTogether(openShipmentsJob, openAll)],
   timers: [
     timer('fulfilment.open', minutes(1), openMissed),
     timer('fulfilment.finish', seconds(5), finishOrders),

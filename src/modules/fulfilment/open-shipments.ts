@@ -1,13 +1,14 @@
 import { PLATFORM_SELLER } from '#catalog';
 import { shipmentPlaced } from '#fulfilment';
+import type { Cause } from '#kernel/cause.ts';
 import { minutes } from '#kernel/clock.ts';
 import { type Sql, sql, type Transaction } from '#kernel/database.ts';
-import { emit } from '#kernel/events.ts';
+import { type Asked, emit } from '#kernel/events.ts';
 import { derivedId } from '#kernel/ids.ts';
 import { leaseEnd } from '#kernel/lease.ts';
 import { toldOf } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
-import { finishOrder, follow } from './finish-order.ts';
+import { finishOrder, follow, followingOf } from './finish-order.ts';
 import type { LineRow, OrderRow, ShipmentRow } from './order.ts';
 import { commissionsOf } from './units.ts';
 
@@ -34,6 +35,25 @@ export async function openShipments(ctx: FulfilmentContext, { orderId }: { order
   });
 }
 
+/**
+ * The same for several orders. If all modules run in this process, it is one transaction for all of them; otherwise each is made by itself.
+ */
+export async function openAll(ctx: FulfilmentContext, jobs: readonly Asked<{ orderId: string }>[]): Promise<void> {
+  if (!ctx.isTogether) {
+    for (const { input } of jobs) await openShipments(ctx, input);
+    return;
+  }
+  const causes = new Map(jobs.map(({ input, cause }) => [input.orderId, cause]));
+  const openings = (await ctx.orders.placedOrders({ orderIds: [...causes.keys()] })).map((placed) => openingFor(ctx, placed));
+  if (openings.length === 0) return;
+  await ctx.together((ctx) =>
+    ctx.db.transaction(async (tx) => {
+      const written = await writeOpenings(tx, openings, null, causes);
+      if (written.length > 0) await ctx.orders.followAll({ orders: written.map(({ order }) => followingOf(order, 0)) });
+    }),
+  );
+}
+
 /** How many orders one turn of the timer opens at most; the rest is for the next turn. */
 const ORDERS_OF_A_TURN = 200;
 
@@ -53,14 +73,31 @@ export async function openMissed(ctx: FulfilmentContext): Promise<void> {
 /** What the shipments of an order are to be; undefined when there is no such order, or it is not placed. */
 export async function openingOf(ctx: FulfilmentContext, orderId: string): Promise<Opening | undefined> {
   const placed = await ctx.orders.placedOrder({ orderId });
-  return placed ? { order: orderOf(placed, ctx.settings), placedAt: new Date(placed.placedAt) } : undefined;
+  return placed ? openingFor(ctx, placed) : undefined;
 }
 
+const openingFor = ({ settings }: FulfilmentContext, placed: Placed): Opening => ({
+  order: orderOf(placed, settings),
+  placedAt: new Date(placed.placedAt),
+});
+
 /** Writes the shipments and announces them. @returns false where they are there already. */
-export async function writeOpening(tx: Transaction, { order, placedAt }: Opening, leaseUntil: Date | null): Promise<boolean> {
-  if ((await tx.execute(orderInsert(order, leaseUntil, placedAt))) === 0) return false;
-  for (const shipment of order.shipments) emit(tx, shipmentPlaced, order.order_id, toldOf(order, shipment));
-  return true;
+export const writeOpening = async (tx: Transaction, opening: Opening, leaseUntil: Date | null): Promise<boolean> =>
+  (await writeOpenings(tx, [opening], leaseUntil)).length > 0;
+
+/** @returns those whose shipments were not there. */
+async function writeOpenings(
+  tx: Transaction,
+  openings: readonly Opening[],
+  leaseUntil: Date | null,
+  causes?: ReadonlyMap<string, Cause | null>,
+): Promise<Opening[]> {
+  const opened = new Set((await tx.many<{ order_id: string }>(ordersInsert(openings, leaseUntil))).map((row) => row.order_id));
+  const written = openings.filter(({ order }) => opened.has(order.order_id));
+  for (const { order } of written)
+    for (const shipment of order.shipments)
+      emit(tx, shipmentPlaced, order.order_id, toldOf(order, shipment), { cause: causes?.get(order.order_id) ?? null });
+  return written;
 }
 
 /** The order with a shipment for each seller. Lines of one variant are one line. */
@@ -126,20 +163,28 @@ function linesOf({ lines, shares }: Placed, sellerId: string): LineRow[] {
   return rows.map((row, index) => ({ ...row, commission: parts[index] ?? 0 }));
 }
 
-/** All rows of an order in one statement; none where they are there already. */
-const orderInsert = (order: OrderRow, leaseUntil: Date | null, placedAt: Date): Sql => {
-  const lines = order.shipments.flatMap(({ id, lines }) => lines.map((line, index) => ({ shipment_id: id, line: index, ...line })));
+/** All rows of several orders in one statement; none of an order that is there already. Written in one order, so that no two writers wait for each other. */
+const ordersInsert = (openings: readonly Opening[], leaseUntil: Date | null): Sql => {
+  const finished = leaseUntil ? 0 : 1;
+  const rows = openings.map(({ order: { shipments: _, ...order }, placedAt }) => ({
+    ...order,
+    ...{ finished_version: finished, lease_until: leaseUntil, created_at: placedAt },
+  }));
+  const shipments = openings.flatMap(({ order }) => order.shipments);
+  const lines = shipments.flatMap(({ id, lines }) => lines.map((line, index) => ({ shipment_id: id, line: index, ...line })));
   return sql`
     with opened as (
       insert into fulfilment.orders (order_id, buyer, payment, currency, version, finished_version, lease_until, created_at)
-      values (${order.order_id}, ${order.buyer}, ${order.payment}, ${order.currency}, 1, ${leaseUntil ? 0 : 1}, ${leaseUntil}, ${placedAt})
-      on conflict (order_id) do nothing returning order_id
+      select order_id, buyer, payment, currency, version, finished_version, lease_until, created_at
+      from jsonb_populate_recordset(null::fulfilment.orders, ${JSON.stringify(rows)}::jsonb)
+      order by order_id on conflict (order_id) do nothing returning order_id
     ), sent as (
       insert into fulfilment.shipments
-      select s.* from opened, jsonb_populate_recordset(null::fulfilment.shipments, ${JSON.stringify(order.shipments)}::jsonb) as s
+      select s.* from opened join jsonb_populate_recordset(null::fulfilment.shipments, ${JSON.stringify(shipments)}::jsonb) as s using (order_id)
+      returning id
     ), lined as (
       insert into fulfilment.lines
-      select l.* from opened, jsonb_populate_recordset(null::fulfilment.lines, ${JSON.stringify(lines)}::jsonb) as l
+      select l.* from sent join jsonb_populate_recordset(null::fulfilment.lines, ${JSON.stringify(lines)}::jsonb) as l on l.shipment_id = sent.id
     )
-    select from opened`;
+    select order_id from opened`;
 };

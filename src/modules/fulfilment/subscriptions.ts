@@ -10,4 +10,4 @@ const askForShipments = (ctx: FulfilmentContext, events: Delivered<z.infer<typeo
     for (const { payload, cause } of events) enqueue(tx, openShipmentsJob, { orderId: payload.orderId }, { cause });
   });
 
-export const subscriptions = [on(orderPlaced, askForShipments)];
+export const subscriptions = [on(orderPlaced, askForShipments, { isRepeatable: true })];

@@ -71,6 +71,10 @@ export const devicesPage = (accountId: string): Sql => sql`
 
 export const devicesOf = (db: Database, accountId: string): Promise<DeviceRow[]> => db.many<DeviceRow>(devicesPage(accountId));
 
+/** Devices of several people. */
+export const devicesOfAll = (accounts: readonly string[]): Sql =>
+  sql`select id, account_id, subscription_sealed, created_at from notifications.devices where account_id = any(${accounts}::uuid[])`;
+
 /** A browser belongs to who has registered it last. */
 export const upsertDevice = (device: { id: string; accountId: string; index: string; sealed: string; now: Date }): Sql => sql`
   insert into notifications.devices (id, account_id, endpoint_index, subscription_sealed, created_at)

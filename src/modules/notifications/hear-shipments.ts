@@ -34,19 +34,22 @@ const telling = <P extends z.ZodType<Told>>(
     when?: (payload: z.infer<P>) => boolean;
   }[],
 ) =>
-  on(event, (ctx: Notifications, events) =>
-    notifyAll(
-      ctx,
-      events.flatMap((delivered) =>
-        notices.flatMap(({ to, kind, values = () => ({}), key = ({ id }) => id, when = () => true }): Caused[] => {
-          const payload: z.infer<P> = delivered.payload;
-          const accountId = to === 'buyer' ? payload.buyer : payload.sellerId;
-          if (accountId === PLATFORM_SELLER.id || !when(payload)) return [];
-          const told = { order: payload.orderId, ...values(payload) };
-          return [{ key: `${kind}:${key(delivered)}:${accountId}`, accountId, kind, text: kind, values: told, cause: delivered.cause }];
-        }),
+  on(
+    event,
+    (ctx: Notifications, events) =>
+      notifyAll(
+        ctx,
+        events.flatMap((delivered) =>
+          notices.flatMap(({ to, kind, values = () => ({}), key = ({ id }) => id, when = () => true }): Caused[] => {
+            const payload: z.infer<P> = delivered.payload;
+            const accountId = to === 'buyer' ? payload.buyer : payload.sellerId;
+            if (accountId === PLATFORM_SELLER.id || !when(payload)) return [];
+            const told = { order: payload.orderId, ...values(payload) };
+            return [{ key: `${kind}:${key(delivered)}:${accountId}`, accountId, kind, text: kind, values: told, cause: delivered.cause }];
+          }),
+        ),
       ),
-    ),
+    { isRepeatable: true }, // by the keys
   );
 
 export const shipmentSubscriptions = [

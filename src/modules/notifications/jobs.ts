@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 
-/** Sends one notification by one channel. */
+/** Sends one notification by one channel. A batch sends three at once, so a process sends six. */
 export const sendJob = job('notifications.send', z.object({ notificationId: Id, channel: z.enum(['email', 'sms', 'push']) }), {
   lane: 'mail',
   seconds: 60,
+  parallel: 2,
+  batch: 20,
 });
 
 /** Tells somebody about a product, whose name is asked for first. */

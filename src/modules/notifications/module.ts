@@ -1,5 +1,5 @@
 import { hours } from '#kernel/clock.ts';
-import { runs, timer } from '#kernel/events.ts';
+import { runs, runsTogether, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { notifications } from '#notifications';
 import { tellAboutProduct, tellStockLow } from './about-product.ts';
@@ -12,7 +12,7 @@ import { notifyAll } from './notify.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
-import { sendNotification } from './send-notification.ts';
+import { sendNotifications } from './send-notification.ts';
 import { sendingMachine } from './sending.ts';
 import { notificationSettings } from './settings.ts';
 import { standing } from './silence.ts';
@@ -38,7 +38,7 @@ export const notificationsModule = module<typeof notifications, Notifications>({
       return {};
     },
   },
-  jobs: [runs(sendJob, sendNotification), runs(aboutProductJob, tellAboutProduct), runs(stockLowJob, tellStockLow)],
+  jobs: [runsTogether(sendJob, sendNotifications), runs(aboutProductJob, tellAboutProduct), runs(stockLowJob, tellStockLow)],
   timers: [timer('notifications.forget-old', hours(1), forgetOld)],
   subscriptions,
   settings: notificationSettings,

@@ -158,7 +158,7 @@ async function runs(of: World, input: { notificationId: string; channel: string 
   const module = of.souk.runtime.modules.find(({ name }) => name === 'notifications')!;
   const job = module.jobs.find(({ kind }) => kind.name === 'notifications.send')!;
   const { systemScope } = await import('#kernel/runtime.ts');
-  return job.run(of.souk.runtime.context('notifications', systemScope) as never, input as never);
+  return job.run(() => of.souk.runtime.context('notifications', systemScope) as never, [{ input, cause: null }]);
 }
 
 test('while one run sends, another one is refused, and tried again later', async () => {

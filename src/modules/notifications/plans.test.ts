@@ -4,12 +4,12 @@ import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { world } from '../../../test/world.ts';
 import { settingsOf, settingsUpsert, stopsOf } from './choices.ts';
-import { devicesPage, dropOldDevices, upsertDevice } from './device.ts';
+import { devicesOfAll, devicesPage, dropOldDevices, upsertDevice } from './device.ts';
 import { toldOf } from './explain-order.ts';
 import { becameLow, recovered } from './hear.ts';
 import { markAllRead, markRead, noticesInsert, notificationsBefore, notificationsPage, unreadCount } from './notification.ts';
 import { choicesOf } from './notify.ts';
-import { claimSending, endSending, putOffSending, releaseSending, sendingOf } from './sending.ts';
+import { claimSendings, endSendings, putOffSendings, releaseSendings, sendingsOf } from './sending.ts';
 
 /** With 100,000 notifications of 5,000 people every statement goes by an index, and lists are walked along theirs. */
 
@@ -47,7 +47,7 @@ async function plansOf({ text, values }: Sql): Promise<string[]> {
 }
 
 const page = { accountId: id, unread: false, after: null, rows: 21 };
-const end = { state: 'sent', reason: null, now: at } as const;
+const sendings = [{ notificationId: id, channel: 'email', accountId: other, until: at }] as const;
 const notice = { id, key: 'k', accountId: id, kind: 'sold', text: 'sold', values: {}, inApp: true, channels: ['email'] } as const;
 const statements: [name: string, statement: Sql][] = [
   ['a page of notifications', notificationsPage(page)],
@@ -59,11 +59,12 @@ const statements: [name: string, statement: Sql][] = [
   ['what people have chosen', choicesOf([id, other])],
   ['settings', settingsOf(id)],
   ['stopped channels', stopsOf(id)],
-  ['a sending', sendingOf(id, 'email')],
-  ['taking a sending in hand', claimSending({ id, channel: 'email', accountId: other, now: at, perDay: 50 })],
-  ['releasing a sending', releaseSending(id, 'email')],
-  ['the end of a sending', endSending(id, 'email', end)],
-  ['putting a sending off', putOffSending(id, 'email', at, at)],
+  ['sendings', sendingsOf(sendings)],
+  ['taking sendings in hand', claimSendings(sendings, at, 50)],
+  ['releasing sendings', releaseSendings(sendings)],
+  ['the end of sendings', endSendings([{ ...sendings[0], state: 'sent', reason: null }], at)],
+  ['putting sendings off', putOffSendings(sendings, at)],
+  ['devices of several people', devicesOfAll([id, other])],
   ['devices', devicesPage(id)],
   ['the oldest devices', dropOldDevices(id)],
   ['what is not low any more', recovered([{ variantId: id, version: 3 }])],

@@ -1,65 +1,148 @@
 import type { z } from 'zod';
 import type { Contact } from '#identity';
+import type { Cause } from '#kernel/cause.ts';
 import { sql } from '#kernel/database.ts';
-import { enqueue } from '#kernel/events.ts';
+import { type Asked, enqueue } from '#kernel/events.ts';
 import type { Language } from '#kernel/languages.ts';
 import { messageOf, plainOf } from '#mail/message.ts';
 import { isMessageKind, type MessageKind } from '#mail/texts.ts';
 import type { Notifications } from './context.ts';
-import { devicesOf, dropDevice, subscriptionOf } from './device.ts';
+import { type DeviceRow, devicesOfAll, dropDevice, subscriptionOf } from './device.ts';
 import { sendJob } from './jobs.ts';
-import { isOn, type SentChannel, specOf } from './kinds.ts';
+import { isOn, specOf } from './kinds.ts';
 import { notifyAll } from './notify.ts';
 import { quietUntil } from './quiet-hours.ts';
-import { claimSending, endSending, putOffSending, quietHoursOf, releaseSending, type SendingRow, sendingOf } from './sending.ts';
+import {
+  claimSendings,
+  type Ended,
+  endSendings,
+  putOffSendings,
+  quietHoursOf,
+  releaseSendings,
+  type Sending,
+  type SendingRow,
+  sendingsOf,
+} from './sending.ts';
 import { unsubscribeUrl } from './unsubscribe.ts';
 
 type Reader = z.infer<typeof Contact>;
 
-/**
- * Sends a notification by one channel, once, however often it runs, and while it runs elsewhere. It waits for the end of quiet hours
- * unless it is urgent. An address that is refused for good stops the channel, and its owner is told so in the application.
- */
-export async function sendNotification(
-  ctx: Notifications,
-  { notificationId: id, channel }: { notificationId: string; channel: SentChannel },
-): Promise<void> {
-  const row = await ctx.db.maybe<SendingRow>(sendingOf(id, channel));
-  if (row?.state !== 'waiting') return;
-  const now = ctx.clock.now();
-  const [reader] = await ctx.identity.contactsOf({ ids: [row.account_id] });
-  const reason = reasonToDrop(ctx, row, channel, reader);
-  if (reason || !reader) return void (await ctx.db.execute(endSending(id, channel, { state: 'dropped', reason: reason ?? 'gone', now })));
-
-  const until = specOf(row.kind).urgent ? null : quietUntil(now, quietHoursOf(row), reader.timeZone);
-  if (until)
-    return ctx.db.transaction(async (tx) => {
-      const isNews = await tx.maybe(putOffSending(id, channel, until, now));
-      if (isNews) enqueue(tx, sendJob, { notificationId: id, channel }, { notBefore: until });
-    });
-
-  const claim = { id, channel, accountId: row.account_id, now, perDay: ctx.settings.perDay };
-  const claimed = await ctx.db.maybe<{ allowed: boolean }>(claimSending(claim));
-  if (!claimed) return refuseWhileSent(ctx, id, channel);
-  if (!claimed.allowed) return void (await ctx.db.execute(endSending(id, channel, { state: 'dropped', reason: 'enough for a day', now })));
-  const state = await send(ctx, row, channel, reader).catch(async (error) => {
-    await ctx.db.execute(releaseSending(id, channel));
-    throw error;
-  });
-  await ctx.db.transaction(async (tx) => {
-    await tx.execute(endSending(id, channel, { state, reason: null, now: ctx.clock.now() }));
-  });
-  if (state === 'refused' && channel !== 'push') await stopChannel(ctx, channel, reader);
+/** A message that may be sent now. */
+interface Ready {
+  sending: Sending;
+  row: SendingRow;
+  reader: Reader;
+  devices: readonly DeviceRow[];
+  cause: Cause | null;
 }
 
-/** @throws Error while another run has it in hand: should that one die, this one is tried again. */
-async function refuseWhileSent(ctx: Notifications, id: string, channel: SentChannel): Promise<void> {
-  const row = await ctx.db.maybe<SendingRow>(sendingOf(id, channel));
-  if (row?.state === 'waiting') throw new Error('The notification is being sent by another run.');
+/** How many messages of one batch are sent at once. */
+const AT_ONCE = 3;
+
+/**
+ * Sends notifications by the channels that are asked for, each once, however often this runs, and while it runs elsewhere. They wait for the
+ * end of quiet hours unless they are urgent. An address that is refused for good stops the channel, and its owner is told so in the
+ * application. All of them take six statements.
+ * @throws Error when one could not be sent, after all others were.
+ */
+export async function sendNotifications(ctx: Notifications, jobs: readonly Asked<Sending>[]): Promise<void> {
+  const causes = new Map(jobs.map(({ input, cause }) => [nameOf(input), cause]));
+  const rows = (await ctx.db.many<SendingRow>(sendingsOf(jobs.map(({ input }) => input)))).filter(({ state }) => state === 'waiting');
+  if (rows.length === 0) return;
+  const now = ctx.clock.now();
+  const readers = new Map((await ctx.identity.contactsOf({ ids: accountsOf(rows) })).map((reader) => [reader.id, reader]));
+  const pushed = accountsOf(rows.filter(({ channel }) => channel === 'push'));
+  const devices = pushed.length > 0 ? await ctx.db.many<DeviceRow>(devicesOfAll(pushed)) : [];
+
+  const ends: Ended[] = [];
+  const later: (Sending & { until: Date })[] = [];
+  const ready: Ready[] = [];
+  for (const row of new Map(rows.map((row) => [nameOf(sendingIn(row)), row])).values()) {
+    const sending = sendingIn(row);
+    const reader = readers.get(row.account_id);
+    const reason = reasonToDrop(ctx, row, reader);
+    const until = specOf(row.kind).urgent ? null : quietUntil(now, quietHoursOf(row), reader?.timeZone ?? null);
+    const own = devices.filter((device) => device.account_id === row.account_id);
+    if (reason || !reader) ends.push({ ...sending, state: 'dropped', reason: reason ?? 'gone' });
+    else if (until) later.push({ ...sending, until });
+    else if (row.channel === 'push' && own.length === 0) ends.push({ ...sending, state: 'dropped', reason: null });
+    else ready.push({ sending, row, reader, devices: own, cause: causes.get(nameOf(sending)) ?? null });
+  }
+  if (later.length > 0)
+    await ctx.db.transaction(async (tx) => {
+      for (const sending of await tx.many<Sending>(putOffSendings(later, now))) {
+        const { until } = later.find((one) => nameOf(one) === nameOf(sending))!;
+        enqueue(tx, sendJob, sending, { notBefore: until, cause: causes.get(nameOf(sending)) ?? null });
+      }
+    });
+  await sendAll(ctx, ready, ends);
+}
+
+/** Takes messages in hand and sends them; how each ended, and those in `ends`, is written as it becomes known. */
+async function sendAll(ctx: Notifications, ready: readonly Ready[], ends: readonly Ended[]): Promise<void> {
+  const taken = ready.map(({ sending, row }) => ({ ...sending, accountId: row.account_id }));
+  const claims = taken.length > 0 ? await ctx.db.many<Claim>(claimSendings(taken, ctx.clock.now(), ctx.settings.perDay)) : [];
+  const claimed = new Map(claims.map((claim) => [nameOf(claim), claim]));
+  const written = new Set<Promise<unknown>>();
+  let ended: Ended[] = [];
+  const end = (one: Ended): void => {
+    if (ended.push(one) > 1) return;
+    const together = new Promise(setImmediate).then(() => {
+      const all = ended;
+      ended = [];
+      return ctx.db.execute(endSendings(all, ctx.clock.now()));
+    });
+    together.catch(() => {}); // awaited below
+    written.add(together);
+  };
+  const failures: unknown[] = [];
+  const failed: Sending[] = [];
+
+  ends.forEach(end);
+  const waiting = ready.filter(({ sending }) => claimed.has(nameOf(sending)));
+  const work = async (): Promise<void> => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      const { sending, row, reader } = one;
+      if (!claimed.get(nameOf(sending))?.allowed) end({ ...sending, state: 'dropped', reason: 'enough for a day' });
+      else
+        try {
+          const state = await send(ctx, one);
+          end({ ...sending, state, reason: null });
+          if (state === 'refused' && row.channel !== 'push') await stopChannel(ctx, row.channel, reader);
+        } catch (error) {
+          failures.push(error);
+          failed.push(sending);
+        }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(written);
+  if (failed.length > 0) await ctx.db.execute(releaseSendings(failed));
+  if (failures.length > 0) throw failures[0];
+  await refuseWhileSent(
+    ctx,
+    taken.filter((one) => !claimed.has(nameOf(one))),
+  );
+}
+
+interface Claim extends Sending {
+  allowed: boolean;
+}
+
+const nameOf = ({ notificationId, channel }: Sending): string => `${notificationId}:${channel}`;
+const sendingIn = ({ id, channel }: SendingRow): Sending => ({ notificationId: id, channel });
+const accountsOf = (rows: readonly SendingRow[]): string[] => [...new Set(rows.map((row) => row.account_id))];
+
+/** @throws Error while another run has one in hand: should that one die, this one is tried again. */
+async function refuseWhileSent(ctx: Notifications, sendings: readonly Sending[]): Promise<void> {
+  if (sendings.length === 0) return;
+  const rows = await ctx.db.many<SendingRow>(sendingsOf(sendings));
+  if (rows.some(({ state }) => state === 'waiting')) throw new Error('The notification is being sent by another run.');
 }
 
 /** Why nothing is sent, in words for the operator; undefined where it is. */
-function reasonToDrop(ctx: Notifications, row: SendingRow, channel: SentChannel, reader: Reader | undefined): string | undefined {
+function reasonToDrop(ctx: Notifications, row: SendingRow, reader: Reader | undefined): string | undefined {
+  const { channel } = row;
   if (!reader?.active) return 'the account is not active';
   if (!isMessageKind(row.text)) return 'this version does not know the kind';
   if (!isOn(row.kind, channel, row.choices ?? {})) return 'turned off';
@@ -75,15 +158,19 @@ export const addressIndex = (ctx: Pick<Notifications, 'secrets'>, channel: 'emai
   ctx.secrets.blindIndex(address.toLowerCase(), `notifications.${channel}`);
 
 /** The reader's own, else that of the call that they made, else the shop's. */
-export function languageFor({ cause, settings }: Notifications, reader: Pick<Reader, 'id' | 'language'> | undefined): Language {
+export function languageFor(
+  { cause, settings }: Pick<Notifications, 'cause' | 'settings'>,
+  reader: Pick<Reader, 'id' | 'language'> | undefined,
+): Language {
   return reader?.language ?? (cause && cause.actorId === reader?.id ? cause.language : null) ?? settings.shopLanguage;
 }
 
-async function send(ctx: Notifications, row: SendingRow, channel: SentChannel, reader: Reader): Promise<'sent' | 'refused' | 'dropped'> {
-  const language = languageFor(ctx, reader);
+async function send(ctx: Notifications, { row, reader, devices, cause }: Ready): Promise<'sent' | 'refused' | 'dropped'> {
+  const { channel } = row;
+  const language = languageFor({ cause, settings: ctx.settings }, reader);
   const key = `notifications:${row.id}`;
   const kind = row.text as MessageKind;
-  if (channel === 'push') return pushToAll(ctx, row, { language, key, kind });
+  if (channel === 'push') return pushToAll(ctx, row, { language, key, kind, devices });
   const to = addressOf(reader, channel)!;
   if (channel === 'sms') {
     const { subject, paragraphs } = plainOf(kind, row.values, language);
@@ -107,14 +194,13 @@ const LONGEST_PUSH = 500;
 
 /**
  * To every device at once; one that is gone is forgotten. Once a device has it, it is not sent again for the sake of one whose push
- * service does not answer. @returns dropped where there is none. @throws Error when none has it, and one may still get it.
+ * service does not answer. @returns dropped where all are gone. @throws Error when none has it, and one may still get it.
  */
 async function pushToAll(
   ctx: Notifications,
   row: SendingRow,
-  { language, key, kind }: { language: Language; key: string; kind: MessageKind },
+  { language, key, kind, devices }: { language: Language; key: string; kind: MessageKind; devices: readonly DeviceRow[] },
 ): Promise<'sent' | 'dropped'> {
-  const devices = await devicesOf(ctx.db, row.account_id);
   const { subject, paragraphs } = plainOf(kind, row.values, language);
   const payload = { id: row.id, kind: row.kind, title: subject, body: paragraphs.join(' ').slice(0, LONGEST_PUSH) };
   const ends = await Promise.allSettled(

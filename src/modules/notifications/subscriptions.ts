@@ -7,13 +7,16 @@ import { payoutFailed, payoutSent, payoutWaiting } from '#wallet';
 import { hearLevelsChanged, hearOrderPlaced, hearPayout, hearProductDecided, hearReviewModerated } from './hear.ts';
 import { shipmentSubscriptions } from './hear-shipments.ts';
 
+/** A notice has a key, so an event that arrives twice tells nothing twice. */
+const byKey = { isRepeatable: true };
+
 export const subscriptions = [
-  on(orderPlaced, hearOrderPlaced),
-  on(reviewModerated, hearReviewModerated),
-  on(productDecided, hearProductDecided),
+  on(orderPlaced, hearOrderPlaced, byKey),
+  on(reviewModerated, hearReviewModerated, byKey),
+  on(productDecided, hearProductDecided, byKey),
   on(levelsChanged, hearLevelsChanged),
   ...shipmentSubscriptions,
-  on(payoutSent, hearPayout('payout-sent')),
-  on(payoutFailed, hearPayout('payout-failed')),
-  on(payoutWaiting, hearPayout('payout-waiting')),
+  on(payoutSent, hearPayout('payout-sent'), byKey),
+  on(payoutFailed, hearPayout('payout-failed'), byKey),
+  on(payoutWaiting, hearPayout('payout-waiting'), byKey),
 ];

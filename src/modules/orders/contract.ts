@@ -171,11 +171,15 @@ export const orders = contract('orders', {
     hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),
     /** An order as it was placed; null while it is not, or when it was rejected. */
     placedOrder: operation({ input: OneOrder, output: PlacedOrder.nullable() }),
+    /** Those of these orders that are placed, as they were placed. */
+    placedOrders: operation({ input: z.object({ orderIds: z.array(Id).max(100) }), output: z.array(PlacedOrder) }),
     /**
      * Copies where the shipments of a placed order are, and answers the order as the caller may see it. An older version changes nothing;
      * a step is added once, by its id. The caller makes sure that versions grow in the order of what happened.
      */
     follow: operation({ input: Following, output: Order }),
+    /** The same for several orders, each once, without showing them. */
+    followAll: operation({ input: z.object({ orders: z.array(Following).max(100) }), output: z.object({}) }),
     /** Orders placed before a time, oldest first, whose shipments nobody has told of yet. */
     withoutShipments: operation({
       input: z.object({ placedBefore: Time, limit: z.int().min(1).max(500) }),

@@ -10,27 +10,41 @@ import { shownOne } from './order-view.ts';
  * step is added once, by its id. @throws Error when the order is not there or was never placed.
  */
 export async function follow(ctx: Orders, following: Following): Promise<Order> {
-  await ctx.db.execute(followed(following));
+  await ctx.db.execute(followed([following]));
   const row = await findOrder(ctx.db, following.orderId, null);
   if (!row || row.state === 'placing' || row.state === 'rejected')
     throw new Error(`The order ${following.orderId} was not placed, so it has no shipments.`);
   return shownOne(ctx, row);
 }
 
-const followed = ({ orderId, version, shipments, refundedItems, steps }: Following): Sql => {
-  const taken = steps.filter(({ state }) => state !== 'placed');
+/** The same for several orders, by one statement. Orders that are not there are passed over. */
+export async function followAll(ctx: Orders, { orders }: { orders: Following[] }): Promise<Record<string, never>> {
+  await ctx.db.execute(followed(orders));
+  return {};
+}
+
+const followed = (orders: readonly Following[]): Sql => {
+  const taken = orders.flatMap(({ orderId, steps }) =>
+    steps.filter(({ state }) => state !== 'placed').map((step) => ({ ...step, orderId })),
+  );
   return sql`
-    with followed as (
-      update orders.orders set version = ${version}, state = ${stateFrom(shipments.map(({ state }) => state))},
-        shipments = ${JSON.stringify(shipments)}::jsonb, refunded_items = ${JSON.stringify(refundedItems)}::jsonb
-      where id = ${orderId} and version < ${version} and state not in ('placing', 'rejected')
+    with told as (
+      select * from unnest(${orders.map(({ orderId }) => orderId)}::uuid[], ${orders.map(({ version }) => version)}::bigint[],
+        ${orders.map(({ shipments }) => stateFrom(shipments.map(({ state }) => state)))}::text[],
+        ${orders.map(({ shipments }) => JSON.stringify(shipments))}::jsonb[],
+        ${orders.map(({ refundedItems }) => JSON.stringify(refundedItems))}::jsonb[])
+        as told (id, version, state, shipments, refunded_items)
+    ), followed as (
+      update orders.orders as o set version = told.version, state = told.state, shipments = told.shipments, refunded_items = told.refunded_items
+      from told where o.id = told.id and o.version < told.version and o.state not in ('placing', 'rejected')
     )
     insert into orders.steps (id, order_id, shipment_id, reached, at, by_kind, by_id, note)
     select step.id, o.id, step.shipment_id, step.reached, step.at, step.by_kind, step.by_id, step.note
-    from orders.orders as o, unnest(${taken.map(({ id }) => id)}::uuid[], ${taken.map(({ shipmentId }) => shipmentId)}::uuid[],
-      ${taken.map(({ state }) => state)}::text[], ${taken.map(({ at }) => at)}::timestamptz[], ${taken.map(({ by }) => by.kind)}::text[],
-      ${taken.map(({ by }) => by.id)}::text[], ${taken.map(({ note }) => note ?? null)}::text[])
-      with ordinality as step (id, shipment_id, reached, at, by_kind, by_id, note, place)
-    where o.id = ${orderId} and o.state not in ('placing', 'rejected')
+    from orders.orders as o join unnest(${taken.map(({ id }) => id)}::uuid[], ${taken.map(({ orderId }) => orderId)}::uuid[],
+      ${taken.map(({ shipmentId }) => shipmentId)}::uuid[], ${taken.map(({ state }) => state)}::text[],
+      ${taken.map(({ at }) => at)}::timestamptz[], ${taken.map(({ by }) => by.kind)}::text[], ${taken.map(({ by }) => by.id)}::text[],
+      ${taken.map(({ note }) => note ?? null)}::text[])
+      with ordinality as step (id, order_id, shipment_id, reached, at, by_kind, by_id, note, place) on step.order_id = o.id
+    where o.state not in ('placing', 'rejected')
     order by step.place on conflict (id) do nothing`;
 };

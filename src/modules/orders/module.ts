@@ -6,7 +6,7 @@ import { life } from './account-life.ts';
 import { compensateOrder } from './compensate-order.ts';
 import { needs, type Orders } from './context.ts';
 import { explainOrder } from './explain-order.ts';
-import { follow } from './follow.ts';
+import { follow, followAll } from './follow.ts';
 import { gauges } from './gauges.ts';
 import { hasBought } from './has-bought.ts';
 import { compensateOrderJob } from './jobs.ts';
@@ -17,14 +17,14 @@ import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
 import { tables } from './tables.ts';
-import { deliveryAddress, placedOrder, view, withoutShipments } from './tell-order.ts';
+import { deliveryAddress, placedOrder, placedOrders, view, withoutShipments } from './tell-order.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
   resources,
-  operations: { hasBought, placedOrder, withoutShipments, follow, deliveryAddress, view },
+  operations: { hasBought, placedOrder, placedOrders, withoutShipments, follow, followAll, deliveryAddress, view },
   jobs: [runs(compensateOrderJob, compensateOrder)],
   timers: [timer('orders.resume-stale', seconds(2), resumeOrders)],
   gauges,

@@ -151,6 +151,8 @@ export const findByKey = (db: Database, key: Key): Promise<OrderRow | undefined>
 export const findOrder = (db: Database, id: string, owner: string | null): Promise<OrderRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from orders.orders as o where o.id = ${id} and (${owner}::uuid is null or o.buyer = ${owner})`);
 
+export const ordersByIds = (ids: readonly string[]): Sql => sql`select ${COLUMNS} from orders.orders as o where o.id = any(${ids}::uuid[])`;
+
 /** Orders that nobody has decided. */
 export const undecidedOrders = leased(orderMachine, ['place'], { as: 'o', returning: COLUMNS });
 

@@ -2,7 +2,7 @@ import { type Sql, sql } from '#kernel/database.ts';
 import type { Order, PlacedOrder, ShippingAddress } from '#orders';
 import { addressOf } from './address.ts';
 import type { Orders } from './context.ts';
-import { findOrder } from './order.ts';
+import { findOrder, type OrderRow, ordersByIds } from './order.ts';
 import { shownOne } from './order-view.ts';
 
 interface Which {
@@ -11,11 +11,19 @@ interface Which {
 
 /** An order as it was placed, for the modules above; null while it is not placed, or when it was rejected. Amounts in minor units. */
 export async function placedOrder(ctx: Orders, { orderId }: Which): Promise<PlacedOrder | null> {
-  const row = await findOrder(ctx.db, orderId, null);
-  if (!row?.decided_at || row.state === 'rejected') return null;
+  return (await placedOrders(ctx, { orderIds: [orderId] }))[0] ?? null;
+}
+
+export async function placedOrders(ctx: Orders, { orderIds }: { orderIds: string[] }): Promise<PlacedOrder[]> {
+  const rows = await ctx.db.many<OrderRow>(ordersByIds(orderIds));
+  return rows.flatMap((row) => placed(row) ?? []);
+}
+
+function placed(row: OrderRow): PlacedOrder | null {
+  if (!row.decided_at || row.state === 'rejected') return null;
   const { buyer, payment, currency, total, shares } = row;
   return {
-    orderId,
+    orderId: row.id,
     buyer,
     payment,
     currency,
