@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Module } from '#kernel/module.ts';
 import { BadSettings, listOf } from '#kernel/settings-part.ts';
-import { modules } from '../src/modules/index.ts';
+import { everything } from '../src/souk.ts';
 
 /**
  * Souk's own modules, then those of others that SOUK_MODULES names: files that export a module, with commas, from the folder in
@@ -10,7 +10,7 @@ import { modules } from '../src/modules/index.ts';
  * @throws BadSettings when a file is not there, exports no module, or one whose name is taken.
  */
 export async function loadModules(named: string | undefined): Promise<readonly Module[]> {
-  const all = [...modules];
+  const all = [...everything];
   for (const path of listOf(named ?? '')) {
     const module = await moduleIn(path);
     if (all.some(({ name }) => name === module.name)) throw new BadSettings(`SOUK_MODULES: there are two modules called ${module.name}`);

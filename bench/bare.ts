@@ -91,6 +91,7 @@ async function purchase({ buyer, productId }: Purchase): Promise<string> {
     buyer,
     placedBy: buyer,
     payment: 'wallet' as const,
+    channel: null,
     currency: offer.currency,
     total: offer.amount,
     shares,

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { headersTooLarge, malformed, methodNotAllowed, notFound, type Problem, tooLarge, unavailable } from '#kernel/problems.ts';
 import { problemText, SECURITY_HEADERS } from '#kernel/replies.ts';
-import { modules } from '../src/modules/index.ts';
+import { everything as modules } from '../src/souk.ts';
 import { gatewayConfig, routeMap } from './gateway.ts';
 import { freePort } from './local/free-port.ts';
 import { type Gateway, nginxIsHere, startGateway } from './local/nginx.ts';

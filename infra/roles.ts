@@ -45,7 +45,7 @@ function roleSql(service: Service, modules: readonly string[], hasBroker: boolea
     `alter role ${role} set statement_timeout = '15s'; alter role ${role} set lock_timeout = '5s'; alter role ${role} set idle_in_transaction_session_timeout = '20s';`,
     ...['kernel', ...modules].map((schema) => nothingOf(schema, role)),
     inPgBoss(nothingOf('pgboss', role)),
-    ...service.modules.map((schema) => wholeOf(schema, role)),
+    ...service.modules.filter((name) => modules.includes(name)).map((schema) => wholeOf(schema, role)),
     `grant usage on schema kernel to ${role};`,
     `grant select on kernel.migrations, kernel.master_keys to ${role};`,
     `grant insert on kernel.audit to ${role};`,

@@ -15,6 +15,7 @@ import { unauthenticated } from '#kernel/problems.ts';
 import { readSettings, type Settings } from '#kernel/settings.ts';
 import { BadSettings, type SettingsOf, type SettingsParts } from '#kernel/settings-part.ts';
 import { partners } from '#partners';
+import { dialects } from './dialects/dialects.ts';
 import type { identitySettings } from './modules/identity/settings.ts';
 import { modules } from './modules/index.ts';
 import { createKeyAuthenticator } from './modules/partners/key-authenticator.ts';
@@ -31,8 +32,11 @@ export interface SoukParts {
   demo?: { accounts: readonly { username: string; what: string }[]; password: string };
 }
 
+/** All that Souk is made of, lowest first. */
+export const everything: readonly Module[] = [...modules, ...dialects];
+
 /** The settings of all adapters and of these modules. */
-export const settingsParts = (all: readonly Module[] = modules): SettingsParts => ({
+export const settingsParts = (all: readonly Module[] = everything): SettingsParts => ({
   ...adapterSettings,
   ...Object.fromEntries(all.flatMap(({ name, settings }) => (settings ? [[name, settings]] : []))),
 });
@@ -41,7 +45,7 @@ export const settingsParts = (all: readonly Module[] = modules): SettingsParts =
  * Reads and checks the settings of the whole of Souk, the names of modules and roles too, before anything is started.
  * @throws BadSettings; Error with a sentence for the operator where the modules do not fit together.
  */
-export function readSoukSettings(env: Record<string, string | undefined>, all: readonly Module[] = modules): Settings {
+export function readSoukSettings(env: Record<string, string | undefined>, all: readonly Module[] = everything): Settings {
   const settings = readSettings(env, settingsParts(all));
   refuseUnknownRoles(settings, all);
   modulesHere(all, settings);
@@ -51,7 +55,7 @@ export function readSoukSettings(env: Record<string, string | undefined>, all: r
 /** The whole of Souk on one database, as every shape and every test runs it. */
 export async function openSouk(settings: Settings, parts: SoukParts): Promise<Composition> {
   const adapters = parts.adapters ?? openAdapters(settings);
-  return compose(parts.modules ?? modules, settings, {
+  return compose(parts.modules ?? everything, settings, {
     databaseUrl: parts.databaseUrl,
     clock: parts.clock ?? systemClock(settings.clockShiftMs),
     log: parts.log ?? openLog(settings),
@@ -87,8 +91,8 @@ function authenticatorOf(settings: Settings, given: AuthenticatorParts): Authent
   const keys = createKeyAuthenticator({ ...given, partners: client(partners) });
   const isWithinReach = settings.modules?.includes('partners') !== false || settings.serviceUrls.partners !== undefined;
   return {
-    async authenticate({ authorization, apiKey }) {
-      if (apiKey === undefined) return tokens.authenticate(authorization);
+    async authenticate({ authorization, apiKey, idTokensFor }) {
+      if (apiKey === undefined) return tokens.authenticate(authorization, idTokensFor);
       if (!isWithinReach) throw unauthenticated({ reason: 'API keys are not taken here: the operator has not set PARTNERS_SERVICE_URL.' });
       return keys.authenticate(apiKey);
     },

@@ -41,6 +41,7 @@ describe('the source', () => {
     ['src/modules/wallet/pay.ts', "import { orders } from '#orders';"],
     ['src/modules/wallet/pay.ts', "import { x } from '../orders/order.ts';"],
     ['src/modules/wallet/pay.ts', "import { x } from '#adapters/payments/simulated.ts';"],
+    ['src/dialects/platform/order.ts', "import { x } from '../../modules/orders/order.ts';"],
     ['src/kernel/http.ts', "import { wallet } from '#wallet';"],
     ['src/adapters/email/captured.ts', "import { x } from '../../modules/identity/account.ts';"],
   ])('an import against the order is noticed: %s %s', (path, text) => {

@@ -42,6 +42,8 @@ function isWrong(path: string, target: string, order: readonly string[]): boolea
   if (path.startsWith('src/kernel/'))
     return named !== undefined || (target.startsWith('#adapters') && !target.endsWith('/port.ts')) || target.includes('modules/');
   if (path.startsWith('src/adapters/')) return named !== undefined || target.includes('modules/');
+  if (path.startsWith('src/dialects/'))
+    return target.includes('modules/') || (target.startsWith('#adapters') && !target.endsWith('/port.ts'));
   const module = /^src\/modules\/(\w+)\//.exec(path)?.[1];
   if (!module) return false;
   if (target.startsWith('../')) return true;

@@ -7,7 +7,7 @@ import { type Redis, redisIsHere, startRedis } from '../infra/local/redis.ts';
 import { type LocalServices, startServices } from '../infra/local/services.ts';
 import { roleOf } from '../infra/roles.ts';
 import { type Service, services } from '../infra/topology.ts';
-import { modules } from '../src/modules/index.ts';
+import { everything as modules } from '../src/souk.ts';
 import type { Call } from './people.ts';
 import { SECRET_KEYS } from './real-server.ts';
 

@@ -4,6 +4,8 @@ export const SIGNING_ALGORITHM = 'ES256';
 
 /** Access tokens say that they are (RFC 9068), so that no id token passes for one. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
+/** Id tokens of sign-ins by a dialect whose routes take them as Bearer; those routes and no others. */
+export const ID_TOKEN_TYPE = 'JWT';
 export const AUDIENCE = 'souk';
 
 /**
@@ -21,3 +23,13 @@ export const AccessClaims = z.object({
   exp: z.int(),
 });
 export type AccessClaims = z.infer<typeof AccessClaims>;
+
+/** What such an id token says: nothing of roles, so it opens what anybody with an account may do. */
+export const IdClaims = z.object({
+  sub: z.uuid(),
+  preferred_username: z.string(),
+  sid: z.uuid(),
+  rev: z.int(),
+  token_for: z.string(),
+  exp: z.int(),
+});

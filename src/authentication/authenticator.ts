@@ -1,5 +1,6 @@
 import { type CryptoKey, decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { z } from 'zod';
 import type { identity } from '#identity';
 import type { Clock } from '#kernel/clock.ts';
 import { type Actor, anonymous } from '#kernel/context.ts';
@@ -7,7 +8,7 @@ import type { Client } from '#kernel/contracts.ts';
 import type { Metrics } from '#kernel/metrics.ts';
 import type { Permissions } from '#kernel/permissions.ts';
 import { Problem, unauthenticated } from '#kernel/problems.ts';
-import { ACCESS_TOKEN_TYPE, AccessClaims, AUDIENCE, SIGNING_ALGORITHM } from './access-claims.ts';
+import { ACCESS_TOKEN_TYPE, AccessClaims, AUDIENCE, ID_TOKEN_TYPE, IdClaims, SIGNING_ALGORITHM } from './access-claims.ts';
 import type { OutsideIssuer } from './outside-issuer.ts';
 import { verifyOutside } from './outside-token.ts';
 import { revokedOf } from './revoked.ts';
@@ -30,24 +31,31 @@ export interface Verified {
   accountId: string;
   rev: number;
   expiresAtMs: number;
+  /** Of an id token, the name of those whose routes take it; access tokens open all. */
+  opens?: string;
   /** Of an outside issuer's token, which we cannot void: how its account is looked at again, and when it must be at the latest. */
   outside?: { lookAgain(): Promise<Verified>; byMs: number };
 }
 
 const REMEMBERED = 20_000;
 
+export interface Authenticator {
+  /** @param idTokensFor takes id tokens too that were issued for this name. */
+  authenticate(authorization: string | undefined, idTokensFor?: string): Promise<Actor>;
+}
+
 /**
  * The judge of access tokens. A token's signature is checked once; then it is remembered until it expires, and a call
  * costs two look-ups in memory. Revocations are in memory too. They are read again after a signal that there are more,
  * before the next answer, and before every answer while no signals arrive.
  */
-export function createAuthenticator(parts: AuthenticatorParts): { authenticate(authorization: string | undefined): Promise<Actor> } {
+export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   const verified = new LRUCache<string, Verified>({ max: REMEMBERED });
   const keys = keysOf(parts);
   const revoked = revokedOf(parts);
 
   return {
-    async authenticate(authorization) {
+    async authenticate(authorization, idTokensFor) {
       const token = bearerOf(authorization);
       if (token === undefined) return anonymous;
       if (!revoked.isFresh()) await revoked.refresh();
@@ -57,6 +65,8 @@ export function createAuthenticator(parts: AuthenticatorParts): { authenticate(a
         known = await (parts.outside?.claims(token) ? verifyOutside(token, parts, parts.outside) : verify(token, parts, keys));
         verified.set(token, known);
       }
+      if (known.opens !== undefined && known.opens !== idTokensFor)
+        throw unauthenticated({ reason: 'This is an id token: send the access token.' });
       if (known.expiresAtMs <= parts.clock.now().getTime()) {
         verified.delete(token);
         throw unauthenticated({ reason: 'The access token has expired: refresh it.' });
@@ -79,17 +89,18 @@ function bearerOf(authorization: string | undefined): string | undefined {
 
 async function verify(token: string, { clock, issuer, permissions }: AuthenticatorParts, keys: Keys): Promise<Verified> {
   try {
-    const { kid } = decodeProtectedHeader(token);
+    const { kid, typ } = decodeProtectedHeader(token);
     const key = kid && (await keys.find(kid));
     if (!key) throw unauthenticated();
     const { payload } = await jwtVerify(token, key, {
       algorithms: [SIGNING_ALGORITHM],
-      typ: ACCESS_TOKEN_TYPE,
+      typ: typ === ID_TOKEN_TYPE ? ID_TOKEN_TYPE : ACCESS_TOKEN_TYPE,
       issuer,
       audience: AUDIENCE,
       requiredClaims: ['exp'],
       currentDate: clock.now(),
     });
+    if (typ === ID_TOKEN_TYPE) return ofIdToken(IdClaims.parse(payload), permissions);
     const claims = AccessClaims.parse(payload);
     return {
       actor: actorOf(claims, permissions),
@@ -102,6 +113,11 @@ async function verify(token: string, { clock, issuer, permissions }: Authenticat
     if (error instanceof Problem) throw error; // keys that could not be read are no fault of the token
     throw unauthenticated();
   }
+}
+
+function ofIdToken({ sub, preferred_username, sid, rev, token_for, exp }: z.infer<typeof IdClaims>, permissions: Permissions): Verified {
+  const claims = { sub, username: preferred_username, sid, rev, exp, roles: [], mfa: false };
+  return { actor: actorOf(claims, permissions), sessionId: sid, accountId: sub, rev, expiresAtMs: exp * 1000, opens: token_for };
 }
 
 const actorOf = (claims: AccessClaims, permissions: Permissions): Actor => ({

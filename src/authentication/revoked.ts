@@ -2,8 +2,8 @@ import { REVOCATIONS_CHANNEL } from '#identity';
 import { minutes } from '#kernel/clock.ts';
 import type { AuthenticatorParts, Verified } from './authenticator.ts';
 
-/** Longer than an access token is valid, for clocks that differ. */
-export const REVOCATION_LIFE_MS = minutes(11);
+/** Longer than any token is valid, for clocks that differ. */
+export const REVOCATION_LIFE_MS = minutes(61);
 
 /** At most so many are read at once. */
 export const REVOCATIONS_PER_PAGE = 10_000;

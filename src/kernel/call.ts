@@ -21,7 +21,7 @@ export async function readCall(
   const { spec } = route;
   const params = checkedParams(rawParams);
   const query = spec.query ? check(spec.query, readQuery(request.url), 'query') : undefined;
-  const body = spec.body ? check(spec.body, await readBody(request, spec.form ?? false), 'body') : undefined;
+  const body = spec.body ? check(spec.body, await readBody(request, spec.form ?? false, route.dialect !== undefined), 'body') : undefined;
   const key = spec.idempotent ? keyOf(route, request, params, body, actor, secrets) : undefined;
   return {
     params,

@@ -9,6 +9,7 @@ import type { OpenTracing } from '#adapters/tracing/port.ts';
 import { AccountExport, accountExportOf } from './account-life.ts';
 import type { Clock } from './clock.ts';
 import { type DatabasePool, openPool } from './database.ts';
+import { serveDialects } from './dialect-document.ts';
 import { GATEWAY, type SignIn, serveDocs } from './docs.ts';
 import { CHANGED_CHANNEL, eventName } from './events.ts';
 import { keepsKernel, modulesHere, refuseForeignSchemas, refuseUndeclared } from './fitting.ts';
@@ -76,6 +77,7 @@ export interface Composition {
   stop(): Promise<void>;
   drain(): void;
   readonly runtime: Runtime;
+  /** Souk's own routes; those of dialects stand beside them. */
   readonly routes: readonly { module: string; route: Route }[];
   readonly pool: DatabasePool;
   /** Forgets the replies that this process has ready: for tests that change rows past all modules. */
@@ -182,12 +184,14 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   });
   const exported = accountExportOf(all);
   const describe = (routes: Routed) => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
-  const routes = routesOf(here, exported);
+  const dialects = here.filter(({ dialect }) => dialect);
+  const routes = routesOf(here, exported).filter(({ route }) => !route.dialect);
   const document = () => describe(routes);
   const limits = settings.rateLimits ? openLimits(limitsOf(all), cache) : noLimits;
   const app = openHttp({
     runtime,
-    routes,
+    routes: [...routes, ...routesOf(dialects, exported)],
+    dialects: dialects.flatMap(({ dialect }) => dialect ?? []),
     authenticator,
     auditDb: pool.handle('kernel'),
     clock: parts.clock,
@@ -211,16 +215,18 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     version,
     modules: [...local],
   });
+  serveDialects(app as never, dialects, version);
   const docs = { version, origin: settings.publicUrl, production: settings.mode === 'production', signIn: parts.signIn };
   serveDocs(app as never, { ...docs, routes, document, modules: [...local] });
   if (local.size < modules.length) {
-    const everywhere = routesOf([kernelModule(engine, settings.auditDays, true), ...modules], exported);
+    const own = modules.filter(({ dialect }) => !dialect);
+    const everywhere = routesOf([kernelModule(engine, settings.auditDays, true), ...own], exported);
     const ofAll = new Hono();
     serveDocs(ofAll as never, {
       ...docs,
       routes: everywhere,
       document: () => describe(everywhere),
-      modules: modules.map(({ name }) => name),
+      modules: own.map(({ name }) => name),
     });
     (app as unknown as Hono).route(GATEWAY, ofAll);
   }

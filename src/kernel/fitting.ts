@@ -6,11 +6,11 @@ import type { Settings } from './settings.ts';
 
 /**
  * The names of the modules that run in this process.
- * @throws Error with a sentence for the operator: a name in MODULES that is unknown, or a needed module that runs nowhere.
+ * @throws Error with a sentence for the operator: a name in MODULES or SOUK_DIALECTS that is unknown, or a needed module that runs nowhere.
  */
 export function modulesHere(
   modules: readonly Module[],
-  { modules: wanted, serviceUrls }: Pick<Settings, 'modules' | 'serviceUrls'>,
+  { modules: wanted, serviceUrls, dialects }: Pick<Settings, 'modules' | 'serviceUrls' | 'dialects'>,
 ): ReadonlySet<string> {
   const names = modules.map(({ name }) => name);
   for (const [index, { name, needs }] of modules.entries()) {
@@ -21,7 +21,10 @@ export function modulesHere(
   if (hearers.length > 1) throw new Error(`Both ${hearers.join(' and ')} hear every event; the log of events has one reader.`);
   const unknown = wanted?.find((name) => !names.includes(name));
   if (unknown) throw new Error(`MODULES names ${unknown}; there are: ${names.join(', ')}.`);
-  const local = new Set(wanted ?? names);
+  const spoken = modules.filter(({ dialect }) => dialect).map(({ name }) => name);
+  const strange = spoken.length > 0 ? dialects.find((name) => !spoken.includes(name)) : undefined;
+  if (strange) throw new Error(`SOUK_DIALECTS names ${strange}; there are: ${spoken.join(', ')}, or off.`);
+  const local = new Set((wanted ?? names).filter((name) => !spoken.includes(name) || dialects.includes(name)));
   refuseUnreachable(modules, local, serviceUrls);
   return local;
 }

@@ -10,6 +10,7 @@ import { traceIdOf, traceOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, anonymous, type RequestScope } from './context.ts';
 import type { Database } from './database.ts';
+import { type Dialect, dialectAt, dialectRefusal } from './dialect.ts';
 import { isId, newId } from './ids.ts';
 import { serveInternal } from './internal-calls.ts';
 import { languageOf } from './languages.ts';
@@ -20,7 +21,7 @@ import { accountNeeded, forbidden, internalError, notFound, Problem, unauthentic
 import type { ReadyReplies } from './ready-replies.ts';
 import { openSpellings } from './ready-spellings.ts';
 import { type Headers, problemReply } from './replies.ts';
-import { actsAsStaff, operationId, type Route, scopesOf } from './routes.ts';
+import { actsAsStaff, isAtRoot, operationId, type Route, scopesOf } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
@@ -32,6 +33,8 @@ import { isUnexpected, problemOf } from './thrown.ts';
 export interface Credentials {
   authorization: string | undefined;
   apiKey: string | undefined;
+  /** On routes of a dialect that takes id tokens: the name that they must have been issued for. */
+  idTokensFor?: string | undefined;
 }
 
 export interface Authenticator {
@@ -43,6 +46,8 @@ export interface HttpParts {
   runtime: Runtime;
   /** Routes and the module that each belongs to. */
   routes: readonly { module: string; route: Route }[];
+  /** Those that are spoken here. */
+  dialects: readonly Dialect[];
   authenticator: Authenticator;
   auditDb: Database;
   clock: Clock;
@@ -96,22 +101,32 @@ export function openHttp(parts: HttpParts): Hono<Env> {
     for (const path of pathsOf(route.path)) app.on(route.method, path.replaceAll(/\{(\w+)\}/g, ':$1'), handler);
   }
   if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);
-  answerElsewhere(app, (c) => ({ 'x-request-id': requestIdOf(c.req.raw), ...c.var.counted }));
+  answerElsewhere(
+    app,
+    (c) => ({ 'x-request-id': requestIdOf(c.req.raw), ...c.var.counted }),
+    (...refusal) => refuse(parts, ...refusal),
+  );
   app.onError((error, c) => {
     const id = requestIdOf(c.req.raw);
-    if (error instanceof Problem) return problemReply(error, c.req.path, { 'x-request-id': id });
+    if (error instanceof Problem) return refuse(parts, error, c.req.path, { 'x-request-id': id });
     log.error({ err: error, request: id }, 'the front door failed');
     parts.errors.report(error, { place: 'front door', request: id });
-    return problemReply(internalError(), c.req.path, { 'x-request-id': id });
+    return refuse(parts, internalError(), c.req.path, { 'x-request-id': id });
   });
   return app;
+}
+
+/** A refusal in the words of the API that the path belongs to. */
+function refuse({ dialects }: Pick<HttpParts, 'dialects'>, problem: Problem, path: string, headers: Headers, route?: Route): Response {
+  const dialect = route?.dialect ?? dialectAt(dialects, path);
+  return dialect ? dialectRefusal(dialect, problem, headers, route?.spec.refusals) : problemReply(problem, path, headers);
 }
 
 /**
  * Every request is counted before anything else is done, for every path: also for the documents, preflights and unknown
  * paths. Other services are let through by their token, and only those without a valid one are counted.
  */
-function countEverything(app: Hono<Env>, { limits, settings }: HttpParts): void {
+function countEverything(app: Hono<Env>, { limits, settings, dialects }: HttpParts): void {
   app.use(async (c, next) => {
     const { path } = c.req;
     c.set('address', addressOf(c, settings));
@@ -120,7 +135,7 @@ function countEverything(app: Hono<Env>, { limits, settings }: HttpParts): void 
       c.set('counted', await limits.countAddress(c.var.address, limitOf(path)));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      return problemReply(error, path, { 'x-request-id': requestIdOf(c.req.raw) });
+      return refuse({ dialects }, error, path, { 'x-request-id': requestIdOf(c.req.raw) });
     }
     await next();
   });
@@ -132,8 +147,8 @@ const REQUEST_MS = 25_000;
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 const limitOf = (path: string) => (PROBES.has(path) ? 'probes' : /^(\/gateway)?\/docs\//.test(path) ? 'docs-files' : 'address');
 
-/** A `/v1` route answers without the prefix too; `/.well-known` is at the root only. */
-const pathsOf = (path: string): string[] => (path.startsWith('/.') ? [path] : [`/v1${path}`, path]);
+/** A `/v1` route answers without the prefix too. */
+const pathsOf = (path: string): string[] => (isAtRoot(path) ? [path] : [`/v1${path}`, path]);
 
 /** What its figures and spans are called by: few, whatever is asked for. */
 const labelsOf = ({ method, path }: Route) => ({ method, pattern: pathsOf(path)[0]! });
@@ -196,9 +211,9 @@ async function answer(
     if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
     if (problem.status >= 500) parts.log.error({ err: error, ...told }, 'a call failed');
     if (isUnexpected(error)) parts.errors.report(error, { place: operation, request: scope.id, trace });
-    if (isAuditedRefusal(route, { actor, isKey: request.headers.has('x-api-key'), problem }))
+    if (isAuditedRefusal(route, { actor, isKey: route.spec.rawKey || request.headers.has('x-api-key'), problem }))
       await auditCall(parts, scope, actor, 'refused', problem.status);
-    reply = problemReply(problem, new URL(request.url).pathname, headers);
+    reply = refuse(parts, problem, new URL(request.url).pathname, headers, route);
   }
   const seconds = (performance.now() - started) / 1000;
   parts.metrics.request(labelsOf(route), reply.status, seconds);
@@ -208,18 +223,24 @@ async function answer(
 
 /** On public routes an invalid token counts as none: a client that signs in again may still send the old one. */
 async function actorOf({ authenticator, limits }: HttpParts, route: Route, request: Request, address: string): Promise<Actor> {
-  const authorization = request.headers.get('authorization') ?? undefined;
-  const apiKey = request.headers.get('x-api-key') ?? undefined;
+  const { authorization, apiKey } = credentialsIn(request, route);
   if (authorization === undefined && apiKey === undefined) return anonymous;
   try {
     if (authorization !== undefined && apiKey !== undefined) throw unauthenticated({ reason: TWO_CREDENTIALS });
-    return await authenticator.authenticate({ authorization, apiKey });
+    return await authenticator.authenticate({ authorization, apiKey, idTokensFor: route.dialect?.idTokensFor });
   } catch (error) {
     if (!unauthenticated.is(error)) throw error;
     if (apiKey !== undefined) await limits.countNarrow('api-keys', address);
     if (route.spec.access.kind === 'anyone') return anonymous;
     throw error;
   }
+}
+
+function credentialsIn({ headers }: Request, { spec }: Route): Credentials {
+  const authorization = headers.get('authorization') ?? undefined;
+  const apiKey = headers.get('x-api-key') ?? undefined;
+  const isOneKey = spec.rawKey && (apiKey === undefined || apiKey === authorization);
+  return isOneKey ? { authorization: undefined, apiKey: authorization } : { authorization, apiKey };
 }
 
 const TWO_CREDENTIALS = 'Send either Authorization or X-Api-Key, not both: they may speak for two.';

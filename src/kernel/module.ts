@@ -1,6 +1,7 @@
 import { type AccountLife, lifeOffers } from './account-life.ts';
 import type { BaseContext, Needs } from './context.ts';
 import type { Contract, Fulfilment, OperationSpec } from './contracts.ts';
+import type { Dialect } from './dialect.ts';
 import type { HearEvery } from './event-log.ts';
 import type { JobBinding, Subscription, Timer } from './events.ts';
 import { type Explains, explainOffers } from './explain.ts';
@@ -59,6 +60,8 @@ export interface Module {
   readonly explains: Explains | undefined;
   /** The states of its things: their tables, their diagrams, and their test follow from it. */
   readonly machines: readonly States[];
+  /** Set where its routes speak the API of another system. */
+  readonly dialect: Dialect | undefined;
   /** Whether its context asks all modules that declare `life`. */
   readonly asksEveryModule: boolean;
   readonly migrations: URL | undefined;
@@ -88,13 +91,14 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
   explains?: Explains<Ctx>;
   tables?: Tables;
   machines?: readonly States[];
+  dialect?: Dialect;
   asksEveryModule?: boolean;
   /** What it does when an account is suspended or reinstated. */
   standing?: Standing<Ctx>;
   /** Its folder of `NNN_*.sql`; none for a module without tables. */
   migrations?: URL;
 }): Module {
-  const { sealed = [] } = parts;
+  const { sealed = [], dialect } = parts;
   const life = parts.life as AccountLife | undefined;
   const explains = parts.explains as Explains | undefined;
   return {
@@ -102,7 +106,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     contract: parts.contract,
     needs: parts.needs,
     ports: parts.ports ?? [],
-    routes: parts.routes,
+    routes: dialect ? parts.routes.map((route) => ({ ...route, dialect })) : parts.routes,
     resources: parts.resources ?? [],
     offers: offersOf(parts.contract, parts.operations, sealed, life, explains),
     jobs: (parts.jobs ?? []) as unknown as readonly JobBinding[],
@@ -122,6 +126,7 @@ export function module<C extends Contract, Ctx extends BaseContext>(parts: {
     explains,
     tables: parts.tables ?? {},
     machines: parts.machines ?? [],
+    dialect,
     asksEveryModule: parts.asksEveryModule ?? false,
     migrations: parts.migrations,
   };

@@ -1,17 +1,21 @@
 import type { Context, Env, Hono } from 'hono';
-import { methodNotAllowed, notFound } from './problems.ts';
-import { type Headers, problemReply } from './replies.ts';
+import { methodNotAllowed, notFound, type Problem } from './problems.ts';
+import type { Headers } from './replies.ts';
 
 /** Answers where no route fits: another method, a slash too many, or nothing at all. */
-export function answerElsewhere<E extends Env>(app: Hono<E>, headersOf: (c: Context<E>) => Headers): void {
+export function answerElsewhere<E extends Env>(
+  app: Hono<E>,
+  headersOf: (c: Context<E>) => Headers,
+  refuse: (problem: Problem, path: string, headers: Headers) => Response,
+): void {
   app.notFound((c) => {
     const shorter = withoutSlash(app, c.req);
     if (shorter) return c.redirect(shorter, 308);
     const allow = methodsAt(app, c.req.path);
     const headers = headersOf(c);
-    if (allow === '') return problemReply(notFound(), c.req.path, headers);
+    if (allow === '') return refuse(notFound(), c.req.path, headers);
     if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { ...headers, allow } });
-    return problemReply(methodNotAllowed({ allow }), c.req.path, { ...headers, allow });
+    return refuse(methodNotAllowed({ allow }), c.req.path, { ...headers, allow });
   });
 }
 

@@ -3,7 +3,7 @@ import { headers, problemsOf, successOf } from './openapi-replies.ts';
 import { exampleOf, type Json, schemaOf } from './openapi-schemas.ts';
 import { forbidden } from './problems.ts';
 import { type Resource, resourceOf, tagsOf } from './resources.ts';
-import { type Access, honoursIfMatch, operationId, type Route, scopesOf } from './routes.ts';
+import { type Access, honoursIfMatch, isAtRoot, operationId, type Route, scopesOf } from './routes.ts';
 
 interface Parts {
   schemas: Json;
@@ -17,7 +17,7 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
   const paths: Record<string, Json> = {};
   for (const { route } of routes) if (route.spec.returns) schemaOf(route.spec.returns, 'output', parts.schemas); // replies are open: they come first
   for (const { module, route } of routes) {
-    const path = route.path.startsWith('/.') ? route.path : `/v1${route.path}`;
+    const path = isAtRoot(route.path) ? route.path : `/v1${route.path}`;
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(tagOf(module, route), route, parts) };
   }
   return {

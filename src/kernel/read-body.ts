@@ -10,15 +10,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * What a request says in its body: JSON in UTF-8, or a form where one is allowed; an empty object when it says nothing.
+ * With `isAlwaysJson` the content type is not looked at: clients of other APIs send JSON under any name, or none.
  * @throws unsupportedMedia, tooLarge, malformed, invalid (repeated names, too many values), clientGone
  */
-export async function readBody(request: Request, formAllowed: boolean | 'multipart'): Promise<unknown> {
+export async function readBody(request: Request, formAllowed: boolean | 'multipart', isAlwaysJson = false): Promise<unknown> {
   const expected = formAllowed ? 'application/json or application/x-www-form-urlencoded' : 'application/json';
   const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity' && coding !== '') throw unsupportedMedia({ expected: `${expected}, not compressed` });
   const bytes = await bytesOf(request, BODY_LIMIT_BYTES);
   if (bytes.length === 0) return {};
-  const { type, charset } = mediaTypeOf(request.headers.get('content-type') ?? '');
+  const { type, charset } = mediaTypeOf(isAlwaysJson ? 'application/json' : (request.headers.get('content-type') ?? ''));
   const isForm = formAllowed && type === 'application/x-www-form-urlencoded';
   if (formAllowed === 'multipart' && type === 'multipart/form-data') return fieldsOf(bytes, request.headers.get('content-type')!);
   if (!isForm && !/^application\/([\w.+-]+\+)?json$/.test(type)) throw unsupportedMedia({ expected });

@@ -21,13 +21,19 @@ export const problemType = (code: string) => `/docs/problems#${code.replaceAll('
 
 /** A refusal as RFC 9457 writes it. Nobody keeps it: it may carry a ticket, or say what is true for this caller at this moment. */
 export function problemReply(problem: Problem, instance: string, headers: Headers): Response {
+  const all = { ...refusalHeaders(problem, headers), 'content-type': 'application/problem+json' };
+  return new Response(problemText(problem, instance), { status: problem.status, headers: all });
+}
+
+/** The headers of a refusal, in whichever words it is said. */
+export function refusalHeaders(problem: Problem, headers: Headers): Headers {
   const retryAfter = problem.extra.retryAfterSeconds;
-  const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers, 'content-type': 'application/problem+json' };
+  const all: Headers = { ...SECURITY_HEADERS, 'cache-control': 'no-store', ...headers };
   if (typeof retryAfter === 'number') all['retry-after'] = String(retryAfter);
   if (problem.isReplayed) all['idempotent-replayed'] = 'true';
   if (problem.status === 401) all['www-authenticate'] ??= 'Bearer realm="souk"';
   if (problem.status === 415) all['accept-encoding'] = 'identity';
-  return new Response(problemText(problem, instance), { status: problem.status, headers: all });
+  return all;
 }
 
 /** The body of a problem. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BodyStream } from './body-stream.ts';
+import type { Dialect, Refusals } from './dialect.ts';
 import type { FileReply } from './file-reply.ts';
 import type { Permission } from './permissions.ts';
 import type { Precondition } from './preconditions.ts';
@@ -173,6 +174,10 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   location?: (result: z.infer<R>, params: ParamsOf<Path>) => string;
   /** What the example of its reply says instead of what its schema says. */
   example?: Partial<z.input<R>>;
+  /** On a route of a dialect: its words for problems. */
+  refusals?: Refusals;
+  /** On a route of a dialect: the API key may stand in `Authorization` by itself, without a scheme. */
+  rawKey?: boolean;
   /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
   fileName?: (result: z.infer<R>) => string;
   /** A narrow limit that the module declares; a function where it hangs on what the call asks for; the body is then read before it is counted. */
@@ -189,7 +194,15 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly spec: RouteSpec<string, never, z.ZodType, z.ZodType, z.ZodType>;
+  /** Set by the module that speaks it. */
+  readonly dialect?: Dialect;
 }
+
+/** Below it stand the routes of dialects. */
+export const COMPAT = '/compat/';
+
+/** Whether a path is written whole: it has no `/v1`, and no alias without it. */
+export const isAtRoot = (path: string): boolean => path.startsWith('/.') || path.startsWith(COMPAT);
 
 const route =
   (method: Route['method']) =>

@@ -65,6 +65,10 @@ export const Environment = z.object({
     .describe('at least 32 characters; needed where modules run in several processes'),
   MODULES: z.string().optional().describe('names of the modules that run in this process, with commas; without it all of them'),
   SOUK_MODULES: z.string().optional().describe('files of modules by others, with commas: [writing-a-module.md](writing-a-module.md)'),
+  SOUK_DIALECTS: z
+    .string()
+    .default('platform')
+    .describe('the published APIs that Souk also speaks below `/compat`, with commas, or `off`: [dialects.md](dialects.md)'),
   DEMO: z
     .enum(['on', 'off'])
     .optional()
@@ -145,6 +149,8 @@ export interface Settings extends CommonSettings {
   readonly modules: string[] | undefined;
   /** Where the absent modules answer: module name to base URL. */
   readonly serviceUrls: Readonly<Record<string, string>>;
+  /** Names of the dialects that are spoken. */
+  readonly dialects: readonly string[];
   readonly demo: boolean;
   readonly corsOrigins: string[];
   /** Compares every reply with its schema before it leaves: for tests and while developing. */
@@ -201,6 +207,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     internalSecret: s.INTERNAL_SECRET,
     modules: modules.length > 0 ? modules : undefined,
     serviceUrls: serviceUrls(given as Record<string, string>),
+    dialects: s.SOUK_DIALECTS.trim() === 'off' ? [] : listOf(s.SOUK_DIALECTS),
     demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
     corsOrigins: listOf(s.CORS_ORIGINS).map((text) => originOf('CORS_ORIGINS', text)),
     checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',

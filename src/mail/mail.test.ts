@@ -15,6 +15,9 @@ const valuesFor = (kind: (typeof messageKinds)[number]): Values => {
   return Object.fromEntries([subject, ...text].flatMap(placesOf).map((name) => [name, `«${name}»`]));
 };
 
+/** Kinds whose subjects other APIs promise to the letter. */
+const PROMISED = /\.(platform|microservices)$/;
+
 test('layout.html is what MJML makes of layout.mjml; `npm run mail` writes it again', async () => {
   expect(readFileSync(new URL('./layout.html', import.meta.url), 'utf8')).toBe(await compiledLayout());
 });
@@ -31,7 +34,7 @@ describe.each(languages)('in %s', (language) => {
     expect(textsIn[language].texts[kind].text).toHaveLength(textsIn.en.texts[kind].text.length);
     expect(text).toContain('Tunis Bazaar');
     expect(text).toContain(MORE);
-    if (language !== 'en') expect(subject).not.toBe(messageOf(kind, values, { language: 'en', shop: '' }).subject);
+    if (language !== 'en' && !PROMISED.test(kind)) expect(subject).not.toBe(messageOf(kind, values, { language: 'en', shop: '' }).subject);
   });
 });
 

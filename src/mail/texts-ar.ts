@@ -106,6 +106,11 @@ export const texts: Texts = {
     subject: 'تم تسليم طلبك',
     text: ['تم تسليم طلبك {order}.', 'إذا كان شيء ناقصا أو مكسورا، فاطلب الإرجاع خلال 14 يوما.'],
   },
+  // the subjects are those that other APIs promise (src/dialects): the same in every language
+  'order-placed.platform': { subject: 'Order Placed', text: ['شكرا لك. تم تسجيل طلبك {order}.', 'المجموع: {total}'] },
+  'order-packed.platform': { subject: 'Order Packed', text: ['تمت تعبئة طلبك {order} وهو في الطريق إلى شركة التوصيل.'] },
+  'order-delivered.platform': { subject: 'Order Delivered', text: ['تم تسليم طلبك {order}.'] },
+  'order-shipped.microservices': { subject: '{product} now shipping', text: ['{product} من طلبك {order} في الطريق إليك.'] },
   'order-cancelled': { subject: 'أُلغي طلبك', text: ['أُلغي طلبك {order}. يُعاد إليك ما دُفع.'] },
   'order-refunded': { subject: 'أُعيد إليك المال', text: ['يُعاد إليك عن طلبك {order}: {amount}', 'المال في محفظتك.'] },
   'return-accepted': { subject: 'قُبل إرجاعك', text: ['قُبل إرجاع طلبك {order}.'] },

@@ -104,6 +104,11 @@ export const texts = {
     subject: 'Your order is delivered',
     text: ['Your order {order} is delivered.', 'If something is missing or broken, ask for a return within 14 days.'],
   },
+  // the subjects are those that other APIs promise (src/dialects): the same in every language
+  'order-placed.platform': { subject: 'Order Placed', text: ['Thank you. Your order {order} is placed.', 'Total: {total}'] },
+  'order-packed.platform': { subject: 'Order Packed', text: ['Your order {order} is packed and goes to the carrier.'] },
+  'order-delivered.platform': { subject: 'Order Delivered', text: ['Your order {order} is delivered.'] },
+  'order-shipped.microservices': { subject: '{product} now shipping', text: ['{product} of your order {order} is on its way to you.'] },
   'order-cancelled': {
     subject: 'Your order is cancelled',
     text: ['Your order {order} is cancelled. What was paid for it is returned to you.'],

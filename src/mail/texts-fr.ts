@@ -118,6 +118,11 @@ export const texts: Texts = {
       'S’il manque quelque chose ou si un article est cassé, demandez un retour dans les 14 jours.',
     ],
   },
+  // the subjects are those that other APIs promise (src/dialects): the same in every language
+  'order-placed.platform': { subject: 'Order Placed', text: ['Merci. Votre commande {order} est passée.', 'Total : {total}'] },
+  'order-packed.platform': { subject: 'Order Packed', text: ['Votre commande {order} est emballée et part chez le transporteur.'] },
+  'order-delivered.platform': { subject: 'Order Delivered', text: ['Votre commande {order} est livrée.'] },
+  'order-shipped.microservices': { subject: '{product} now shipping', text: ['{product} de votre commande {order} est en route.'] },
   'order-cancelled': {
     subject: 'Votre commande est annulée',
     text: ['Votre commande {order} est annulée. Ce qui a été payé vous est rendu.'],

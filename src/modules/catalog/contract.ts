@@ -138,6 +138,18 @@ export const catalog = contract('catalog', {
     }),
     /** The one approved product of that name (letter case aside), as `GET /products/{id}` shows it. */
     productByName: operation({ input: z.object({ name: z.string() }), output: Product, problems: [unknownProduct, nameNotUnique] }),
+    /** Public products, the newest first, as `GET /products` shows them. */
+    newest: operation({
+      input: z.object({
+        category: z.string().optional(),
+        type: z.string().optional(),
+        brand: z.string().optional(),
+        limit: z.int().min(1).max(500),
+      }),
+      output: z.array(Product),
+    }),
+    /** Products in every state, with all that their sellers see; ids that are not known are left out. */
+    products: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Product) }),
     /** Names and prices of the products in stock, by name, after the product with that name and id. */
     productsByName: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),

@@ -77,6 +77,17 @@ export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<
   return pageText(page.items ?? '', next);
 }
 
+/** Public products, the newest first. */
+export async function newestProducts(
+  ctx: Catalog,
+  { limit, ...narrowing }: { category?: string; type?: string; brand?: string; limit: number },
+): Promise<Product[]> {
+  const read: Read = (statement, isPlain) => (isPlain ? ctx.db.many(statement) : ctx.db.costly(statement));
+  const list: ListOfProducts = { ...narrowing, options: {}, sort: 'newest', limit };
+  const { items } = await findPage(read, list);
+  return JSON.parse(`[${items ?? ''}]`) as Product[];
+}
+
 const pageText = (items: string, next: string | null): JsonText =>
   jsonText(`{"items":[${items}],"nextCursor":${next === null ? 'null' : `"${next}"`}}`);
 

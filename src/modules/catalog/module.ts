@@ -7,12 +7,13 @@ import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
 import { closeStockJob, pauseProductsJob, relistCategoryJob } from './jobs.ts';
+import { newestProducts } from './list-products.ts';
 import { listNamedProducts } from './named-products.ts';
 import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { productMachine } from './product-state.ts';
 import { rateProduct } from './rate-product.ts';
-import { productByName } from './read-product.ts';
+import { productByName, productsById } from './read-product.ts';
 import { relistCategory } from './relist-category.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
@@ -28,6 +29,8 @@ export const catalogModule = module<typeof catalog, Catalog>({
   resources,
   operations: {
     price: priceLines,
+    newest: newestProducts,
+    products: productsById,
     productByName,
     productsByName: listNamedProducts,
     brief: briefProducts,

@@ -65,6 +65,9 @@ export const lockProduct = (db: Database, id: string, owner: string | null): Pro
 export const productsOfSeller = (sellerId: string, rows: number): Sql => sql`
   select ${COLUMNS}, ${UNITS} from catalog.products where seller_id = ${sellerId} order by created_at, id limit ${rows}`;
 
+export const productsWithIds = (ids: readonly string[]): Sql =>
+  sql`select ${COLUMNS}, ${UNITS} from catalog.products where id = any(${ids}::uuid[])`;
+
 export const productByKey = (db: Database, principal: string, key: string): Promise<ProductRow | undefined> =>
   db.maybe(sql`select ${COLUMNS}, ${UNITS} from catalog.products where principal = ${principal} and idempotency_key = ${key}`);
 

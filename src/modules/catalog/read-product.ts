@@ -4,7 +4,7 @@ import type { Whose } from '#kernel/account-life.ts';
 import { sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Catalog } from './context.ts';
-import { documentOf, type ProductRow, productById, productsOfSeller } from './product.ts';
+import { documentOf, type ProductRow, productById, productsOfSeller, productsWithIds } from './product.ts';
 
 /** A product with its stock as it is this moment. What is not public is seen by its seller and the staff only. */
 export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
@@ -18,6 +18,12 @@ export async function readProduct(ctx: Catalog, id: string): Promise<Product> {
 /** All products of a seller, in every state. The stock is the copied one. */
 export async function productsOf(ctx: Catalog, { accountId, limit }: Whose & { limit: number }): Promise<Product[]> {
   const rows = await ctx.db.many<ProductRow>(productsOfSeller(accountId, limit));
+  return rows.map((row) => documentOf(row));
+}
+
+/** Products in every state. The stock is the copied one. */
+export async function productsById(ctx: Catalog, { ids }: { ids: string[] }): Promise<Product[]> {
+  const rows = await ctx.db.many<ProductRow>(productsWithIds(ids));
   return rows.map((row) => documentOf(row));
 }
 

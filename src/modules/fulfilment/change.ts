@@ -73,13 +73,14 @@ const REACHED: Partial<Record<ShipmentState, EventKind>> = {
 };
 
 /** What each event says of a shipment. */
-export const toldOf = ({ order_id, buyer }: OrderRow, { id, seller_id, warehouse, carrier }: ShipmentRow) => ({
+export const toldOf = ({ order_id, buyer, channel }: OrderRow, { id, seller_id, warehouse, carrier }: ShipmentRow) => ({
   shipmentId: id,
   orderId: order_id,
   buyer,
   sellerId: seller_id,
   warehouse,
   carrier,
+  ...(channel === null ? {} : { channel }),
 });
 
 /**
@@ -101,10 +102,15 @@ export function reach(change: Change, shipment: ShipmentRow, state: ShipmentStat
   const kind = REACHED[state];
   if (!kind) return;
   change.tell.push((tx) => {
-    const more = state === 'shipped' ? { tracking: shipment.tracking, carrierName: shipment.carrier_name } : {};
-    emit(tx, kind, order.order_id, { ...toldOf(order, shipment), ...more });
+    emit(tx, kind, order.order_id, { ...toldOf(order, shipment), ...(state === 'shipped' ? parcelOf(shipment) : {}) });
   });
 }
+
+/** What is told of a parcel that has left; the state is by now another where it was delivered at once. */
+const parcelOf = ({ tracking, carrier_name: carrierName, lines, state }: ShipmentRow) => ({
+  ...{ tracking, carrierName, product: lines[0]?.name },
+  ...(state === 'shipped' ? {} : { implied: true }),
+});
 
 interface TakenBack {
   id: string;

@@ -3,6 +3,7 @@ import { Options } from '#catalog';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency, Money } from '#kernel/money.ts';
+import { notFound } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
 import { ShippingAddress } from '#orders';
 
@@ -15,6 +16,8 @@ const Told = z.object({
   /** Names of partners, folded as `partner` of an API key is; null where there is none (yet). */
   warehouse: z.string().nullable(),
   carrier: z.string().nullable(),
+  /** Where the order was placed, if not by the shop's own API. */
+  channel: z.string().optional(),
 });
 
 export const shipmentPlaced = event('fulfilment.shipment-placed', 1, Told);
@@ -22,7 +25,14 @@ export const shipmentPacked = event('fulfilment.shipment-packed', 1, Told);
 export const shipmentShipped = event(
   'fulfilment.shipment-shipped',
   1,
-  Told.extend({ tracking: z.string().nullable(), carrierName: z.string().nullable() }),
+  Told.extend({
+    tracking: z.string().nullable(),
+    carrierName: z.string().nullable(),
+    /** It was delivered at once: nobody has said that it is on its way. */
+    implied: z.boolean().optional(),
+    /** What the first of its products is called. */
+    product: z.string().optional(),
+  }),
 );
 export const shipmentDelivered = event('fulfilment.shipment-delivered', 1, Told);
 export const shipmentCompleted = event('fulfilment.shipment-completed', 1, Told);
@@ -73,6 +83,15 @@ export type PartnerView = z.infer<typeof PartnerView>;
 
 export const fulfilment = contract('fulfilment', {
   operations: {
+    /**
+     * Brings the shipments of an order that the caller may drive to this state, as `POST /orders/{id}/packed` and the others do; the system
+     * may drive all. A repeated call changes nothing.
+     */
+    drive: operation({
+      input: z.object({ orderId: Id, command: z.enum(['pack', 'ship', 'deliver']) }),
+      output: z.object({}),
+      problems: [notFound],
+    }),
     /** What a partner sees of a shipment; null where it sees nothing of it. `partner` null asks as the system: all of it. */
     partnerView: operation({ input: z.object({ shipmentId: Id, partner: z.string().nullable() }), output: PartnerView.nullable() }),
   },

@@ -18,13 +18,14 @@ import { fulfilmentSettings } from './settings.ts';
 import { shipmentMachine } from './shipment-state.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tables } from './tables.ts';
+import { driveOrder } from './take-step.ts';
 
 export const fulfilmentModule = module<typeof fulfilment, FulfilmentContext>({
   contract: fulfilment,
   needs,
   routes,
   resources,
-  operations: { partnerView },
+  operations: { drive: driveOrder, partnerView },
   jobs: [runsTogether(openShipmentsJob, openAll)],
   timers: [
     timer('fulfilment.open', minutes(1), openMissed),

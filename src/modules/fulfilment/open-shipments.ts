@@ -107,6 +107,7 @@ function orderOf(placed: Placed, { warehouse, carrier }: FulfilmentContext['sett
     order_id: placed.orderId,
     buyer: placed.buyer,
     payment: placed.payment,
+    channel: placed.channel ?? null,
     currency: placed.currency,
     version: 1,
     finished_version: 0,
@@ -174,8 +175,8 @@ const ordersInsert = (openings: readonly Opening[], leaseUntil: Date | null): Sq
   const lines = shipments.flatMap(({ id, lines }) => lines.map((line, index) => ({ shipment_id: id, line: index, ...line })));
   return sql`
     with opened as (
-      insert into fulfilment.orders (order_id, buyer, payment, currency, version, finished_version, lease_until, created_at)
-      select order_id, buyer, payment, currency, version, finished_version, lease_until, created_at
+      insert into fulfilment.orders (order_id, buyer, payment, channel, currency, version, finished_version, lease_until, created_at)
+      select order_id, buyer, payment, channel, currency, version, finished_version, lease_until, created_at
       from jsonb_populate_recordset(null::fulfilment.orders, ${JSON.stringify(rows)}::jsonb)
       order by order_id on conflict (order_id) do nothing returning order_id
     ), sent as (

@@ -14,6 +14,8 @@ export interface OrderRow {
   order_id: string;
   buyer: string;
   payment: 'wallet' | 'cash_on_delivery';
+  /** Where the order was placed, if not by the shop's own API. */
+  channel: string | null;
   currency: CurrencyCode;
   version: number;
   finished_version: number;
@@ -74,7 +76,7 @@ const STEPS = sql`(select coalesce(json_agg(p order by p.version, p.reached = 'd
 export const SHIPMENT = sql`to_jsonb(s) || jsonb_build_object('lines', ${LINES}, 'steps', ${STEPS})`;
 const SHIPMENTS = sql`
   (select coalesce(json_agg(${SHIPMENT} order by s.created_at, s.id), '[]') from fulfilment.shipments as s where s.order_id = o.order_id)`;
-const COLUMNS = sql`o.order_id, o.buyer, o.payment, o.currency, o.version, o.finished_version, ${SHIPMENTS} as shipments`;
+const COLUMNS = sql`o.order_id, o.buyer, o.payment, o.channel, o.currency, o.version, o.finished_version, ${SHIPMENTS} as shipments`;
 
 /** An order with its shipments, as one snapshot. Where it is to be changed, the row is locked by a statement before: `lockOrder`. */
 export const orderWith = (orderId: string): Sql => sql`select ${COLUMNS} from fulfilment.orders as o where o.order_id = ${orderId}`;

@@ -3,13 +3,14 @@ import type { Permission } from '#kernel/permissions.ts';
 import type { By, ShipmentRow } from './order.ts';
 
 /** Who drives a shipment, and as what. */
-export type Driver = By & { kind: 'partner' | 'seller' | 'staff' };
+export type Driver = By & { kind: 'partner' | 'seller' | 'staff' | 'system' };
 
 export type DrivingCommand = 'pack' | 'ship' | 'deliver';
 
-/** A key speaks for its partner; an account with the permission is staff; anybody else can only be a seller. */
+/** A key speaks for its partner; the system drives what nobody else does; an account with the permission is staff; anybody else can only be a seller. */
 export function driverOf(actor: Actor, permission: Permission): Driver {
   if (actor.kind === 'key') return { kind: 'partner', id: actor.partner };
+  if (actor.kind === 'system') return { kind: 'system', id: null };
   return { kind: actor.permissions.has(permission) ? 'staff' : 'seller', id: actor.id };
 }
 
@@ -18,7 +19,7 @@ export function driverOf(actor: Actor, permission: Permission): Driver {
  * among partners. One that is sent to nobody is for the first partner that takes the step.
  */
 export function reaches(driver: Driver, shipment: ShipmentRow, command: DrivingCommand): boolean {
-  if (driver.kind === 'staff') return true;
+  if (driver.kind === 'staff' || driver.kind === 'system') return true;
   if (driver.kind === 'seller') return shipment.seller_id === driver.id;
   if (driver.id === null) return false;
   if (command === 'pack') return shipment.warehouse === null ? shipment.state === 'placed' : shipment.warehouse === driver.id;

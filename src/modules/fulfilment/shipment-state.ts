@@ -1,6 +1,7 @@
 import { machine, type StateOf } from '#kernel/machine.ts';
 
 const PACKS = ['partner', 'seller', 'staff'] as const;
+const SENDS = [...PACKS, 'system'] as const;
 const REPEATED = 'a repeated call: nothing happens';
 
 export const shipmentMachine = machine({
@@ -9,10 +10,10 @@ export const shipmentMachine = machine({
   states: ['placed', 'packed', 'shipped', 'delivered', 'completed', 'cancelled', 'returned', 'refunded'],
   begins: { placed: 'the order is placed' },
   transitions: [
-    { from: 'placed', command: 'pack', to: 'packed', who: PACKS },
-    { from: 'packed', command: 'pack', to: 'packed', who: PACKS, guard: REPEATED },
-    { from: 'packed', command: 'ship', to: 'shipped', who: PACKS },
-    { from: 'shipped', command: 'ship', to: 'shipped', who: PACKS, guard: REPEATED },
+    { from: 'placed', command: 'pack', to: 'packed', who: SENDS },
+    { from: 'packed', command: 'pack', to: 'packed', who: SENDS, guard: REPEATED },
+    { from: 'packed', command: 'ship', to: 'shipped', who: SENDS },
+    { from: 'shipped', command: 'ship', to: 'shipped', who: SENDS, guard: REPEATED },
     {
       from: ['packed', 'shipped'],
       command: 'deliver',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { listOf } from '#kernel/machine.ts';
 import { invalid, notFound, problem } from '#kernel/problems.ts';
-import { Id, line } from '#kernel/shapes.ts';
+import { Id, line, type Nothing } from '#kernel/shapes.ts';
 import { type Change, move, nextVersion, reach } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
 import type { ShipmentRow } from './order.ts';
 import { type Driver, type DrivingCommand, driverOf, isTakenOver, reaches } from './reach.ts';
-import { runCommand } from './run-command.ts';
+import { type Outcome, runCommand } from './run-command.ts';
 import { shipmentMachine } from './shipment-state.ts';
 import { type DrivenOrder, drivenOrder } from './show-order.ts';
 import { restOf, sumOf } from './units.ts';
@@ -57,11 +57,23 @@ const SCOPES = { pack: 'orders:pack', ship: 'orders:ship', deliver: 'orders:deli
  */
 export async function takeStep(ctx: FulfilmentContext, command: DrivingCommand, orderId: string, step: Step): Promise<DrivenOrder> {
   const driver = driverOf(ctx.actor, SCOPES[command]);
-  const { order, shown } = await runCommand(ctx, orderId, driver, (change) => {
-    for (const shipment of chosen(change.order.shipments, driver, command, step)) drive(ctx, change, driver, shipment, command, step);
-  });
+  const { order, shown } = await commanded(ctx, driver, command, orderId, step);
   return drivenOrder(ctx, order, driver, shown);
 }
+
+/** The same for another module, which is not shown the order. */
+export async function driveOrder(
+  ctx: FulfilmentContext,
+  { orderId, command }: { orderId: string; command: DrivingCommand },
+): Promise<Nothing> {
+  await commanded(ctx, driverOf(ctx.actor, SCOPES[command]), command, orderId, {});
+  return {};
+}
+
+const commanded = (ctx: FulfilmentContext, driver: Driver, command: DrivingCommand, orderId: string, step: Step): Promise<Outcome> =>
+  runCommand(ctx, orderId, driver, (change) => {
+    for (const shipment of chosen(change.order.shipments, driver, command, step)) drive(ctx, change, driver, shipment, command, step);
+  });
 
 /** The shipments that a call is about: all that are ready for it, else one that shows why nothing happens. @throws notFound where nothing is the caller's. */
 function chosen(all: readonly ShipmentRow[], driver: Driver, command: DrivingCommand, { shipmentId, items = [] }: Step): ShipmentRow[] {

@@ -14,6 +14,6 @@ export const setReopened = (db: Database, id: string) =>
 export const emptyAccount = async (tx: Database, id: string): Promise<boolean> =>
   (await tx.execute(sql`
     update identity.accounts
-    set state = 'erased', username = null, password_hash = null, email_sealed = null, email_index = null, email_confirmed_at = null,
+    set state = 'erased', username = null, password_hash = null, email_sealed = null, email_index = null, email_confirmed_at = null, claims_email = false,
         details_sealed = null, language = null, time_zone = null, roles = '{}', has_second_factor = false, suspension_reason = null, principal = null, idempotency_key = null, body_hash = null, version = version + 1
     where id = ${id} and ${accountMachine.allows('erase')}`)) === 1;

@@ -16,6 +16,8 @@ export interface AccountRow extends KeyColumns {
   email_sealed: string | null;
   email_index: string | null;
   email_confirmed_at: Date | null;
+  /** Signed up by this address as its name; until somebody proves it. */
+  claims_email: boolean;
   details_sealed: string | null;
   language: Language | null;
   time_zone: string | null;
@@ -50,7 +52,13 @@ export const accountsByIds = (ids: readonly string[]): Sql =>
 export const findByConfirmedEmail = (db: Database, emailIndex: string) =>
   db.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null`);
 
-/** The same, locked until the end of the transaction: a suspension or an erasure comes before or after it. */
+/** The account that has proven this address, else the one that has signed up by it. */
+export const findByOwnEmail = (db: Database, emailIndex: string) =>
+  db.maybe<LivingAccount>(sql`
+    ${selectAccount} where a.email_index = ${emailIndex} and (a.email_confirmed_at is not null or a.claims_email)
+    order by a.email_confirmed_at nulls last limit 1`);
+
+/** The account that has proven it, locked until the end of the transaction: a suspension or an erasure comes before or after it. */
 export const shareConfirmedEmail = (tx: Database, emailIndex: string) =>
   tx.maybe<LivingAccount>(sql`${selectAccount} where a.email_index = ${emailIndex} and a.email_confirmed_at is not null for share`);
 
@@ -71,9 +79,9 @@ export type NewAccount = Omit<AccountRow, 'rev' | 'version' | 'roles' | 'has_sec
 /** @returns false when the name, the key or the confirmed address is taken; the account is then not there. */
 export async function insertAccount(db: Database, a: NewAccount): Promise<boolean> {
   const inserted = await db.execute(sql`
-    insert into identity.accounts (id, username, username_index, password_hash, state, email_sealed, email_index, email_confirmed_at,
+    insert into identity.accounts (id, username, username_index, password_hash, state, email_sealed, email_index, email_confirmed_at, claims_email,
                                    details_sealed, principal, idempotency_key, body_hash, created_at)
-    values (${a.id}, ${a.username}, ${a.username_index}, ${a.password_hash}, ${a.state}, ${a.email_sealed}, ${a.email_index}, ${a.email_confirmed_at},
+    values (${a.id}, ${a.username}, ${a.username_index}, ${a.password_hash}, ${a.state}, ${a.email_sealed}, ${a.email_index}, ${a.email_confirmed_at}, ${a.claims_email},
             ${a.details_sealed}, ${a.principal}, ${a.idempotency_key}, ${a.body_hash}, ${a.created_at})
     on conflict do nothing`);
   return inserted === 1;
@@ -115,7 +123,7 @@ export const findWaitingForCode = (db: Database, emailIndex: string) =>
 export const confirmEmail = (db: Database, id: string, now: Date) =>
   db.maybe<LivingAccount>(sql`
     update identity.accounts
-    set email_confirmed_at = ${now}, version = version + 1, state = 'active'
+    set email_confirmed_at = ${now}, claims_email = false, version = version + 1, state = 'active'
     where id = ${id} and email_confirmed_at is null and ${accountMachine.allows('confirm')} returning *`);
 
 const PROVING = 7_281_003; // any number, the same in every process
@@ -127,9 +135,13 @@ const PROVING = 7_281_003; // any number, the same in every process
 export const lockClaims = (tx: Database, emailIndex: string) =>
   tx.execute(sql`select pg_advisory_xact_lock(${PROVING}::int, hashtext(${emailIndex}))`);
 
-/** The address has an owner: other accounts that signed up with it can never confirm it. */
-export const forgetRivals = (db: Database, emailIndex: string) =>
-  db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and ${accountMachine.allows('drop')}`);
+/** The address has an owner: other accounts that signed up with it can never confirm it, and are no longer found by it. */
+export async function forgetRivals(db: Database, emailIndex: string): Promise<void> {
+  await db.execute(sql`delete from identity.accounts where email_index = ${emailIndex} and ${accountMachine.allows('drop')}`);
+  await db.execute(
+    sql`update identity.accounts set claims_email = false, version = version + 1 where email_index = ${emailIndex} and claims_email`,
+  );
+}
 
 /**
  * Several sign-ups may wait for one address, since any of them may be its owner's; the oldest give way, so that
@@ -196,6 +208,7 @@ export type PersonalColumns = Pick<
 export const setPersonal = (tx: Database, id: string, to: PersonalColumns) =>
   tx.one<LivingAccount>(sql`
     update identity.accounts
-    set email_sealed = ${to.email_sealed}, email_index = ${to.email_index}, email_confirmed_at = ${to.email_confirmed_at},
+    set claims_email = claims_email and email_index is not distinct from ${to.email_index}::text,
+        email_sealed = ${to.email_sealed}, email_index = ${to.email_index}, email_confirmed_at = ${to.email_confirmed_at},
         details_sealed = ${to.details_sealed}, language = ${to.language}, time_zone = ${to.time_zone}, version = version + 1
     where id = ${id} returning *`);

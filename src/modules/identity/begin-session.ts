@@ -8,14 +8,19 @@ import { placeOf } from './place.ts';
 import { mfaCodeRequired } from './problems.ts';
 import { proveSecondFactor } from './prove-second-factor.ts';
 import { newRefreshToken, openSession } from './session.ts';
-import { issueTokens, type Tokens } from './tokens.ts';
+import { type Issuing, issueTokens, type Tokens } from './tokens.ts';
 
 /**
  * Begins a session for a caller who has proven to be the owner of the account. An account with a second factor also needs its
  * code, and such a session is stepped up at once.
  * @returns undefined when the account has changed meanwhile.
  */
-export async function beginSession(ctx: Identity, account: LivingAccount, code: string | undefined): Promise<Tokens | undefined> {
+export async function beginSession(
+  ctx: Identity,
+  account: LivingAccount,
+  code: string | undefined,
+  issuing: Issuing = {},
+): Promise<Tokens | undefined> {
   if (account.has_second_factor) {
     if (code === undefined) throw mfaCodeRequired();
     await proveSecondFactor(ctx, account.id, code, { place: placeOf(ctx) });
@@ -23,7 +28,7 @@ export async function beginSession(ctx: Identity, account: LivingAccount, code: 
   const token = newRefreshToken(ctx.secrets, newId(), 1);
   const now = ctx.clock.now();
   const owner = await ctx.db.transaction((tx) => openSession(tx, ctx.secrets, { token, account, place: placeOf(ctx), now }));
-  return owner && issueTokens(ctx, owner, token, owner.has_second_factor ? now : undefined);
+  return owner && issueTokens(ctx, owner, token, { ...issuing, mfaAt: owner.has_second_factor ? now : undefined });
 }
 
 type Recognised = z.infer<typeof identity.operations.beginSession.input>;

@@ -1,10 +1,22 @@
 import { z } from 'zod';
+import { LONGEST_TOKEN_SECONDS, MfaCode, NewPassword, PublicKey, Revocation, Tokens, TriedPassword } from '#authentication/credentials.ts';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { LanguageName, TimeZone } from '#kernel/languages.ts';
 import { Precondition } from '#kernel/preconditions.ts';
-import { invalid, mfaEnrolmentRequired, mfaRequired, notFound, problem, signInAgain, versionMismatch } from '#kernel/problems.ts';
-import { Email, Id, line, Phone, prose, Time, Username, withoutSpaces } from '#kernel/shapes.ts';
+import {
+  invalid,
+  mfaEnrolmentRequired,
+  mfaRequired,
+  notFound,
+  problem,
+  signInAgain,
+  unauthenticated,
+  versionMismatch,
+} from '#kernel/problems.ts';
+import { Email, Id, line, Phone, prose, Time, Username } from '#kernel/shapes.ts';
+
+export * from '#authentication/credentials.ts';
 
 export const roleNames = [
   'catalog-manager',
@@ -32,12 +44,6 @@ export const AccountLink = z.object({ provider: z.string().meta({ example: 'goog
 
 /** Who recognises people for us: those that Souk signs in with, and issuers of tokens that an operator trusts. */
 export const LinkProvider = z.string().regex(/^(google|facebook|issuer:https?:\/\/\S{1,480})$/);
-
-/** Ten letters and digits of the alphabet of RFC 4648 (no 0, 1, 8 or 9, which look like letters), with a dash or gap between. */
-export const RECOVERY_CODE = '[A-Za-z2-7]{5}-?[A-Za-z2-7]{5}';
-
-/** What proves a second factor: the six digits that an authenticator app shows, or a recovery code; written with or without a gap. */
-export const MfaCode = withoutSpaces().regex(new RegExp(`^(\\d{6}|${RECOVERY_CODE})$`), 'has six digits, or is a recovery code');
 
 export const FullName = line(120).meta({ description: 'As the person writes it', example: 'Jane Doe' });
 export const Age = z.int().min(0).max(150).meta({ description: 'In years', example: 34 });
@@ -69,9 +75,6 @@ export const Customer = z
   .meta({ id: 'Customer' });
 export type Customer = z.infer<typeof Customer>;
 
-/** A password that is tried. Accounts that Souk itself made may have passwords of other lengths. */
-export const TriedPassword = z.string().min(1).max(1024).meta({ example: 'correct horse battery' });
-
 /** A JSON Merge Patch (RFC 7396): what is absent stays, null empties. The password is no part of the account: it proves who asks for another email. */
 export const CustomerChanges = z
   .strictObject({
@@ -94,50 +97,20 @@ export const CustomerChanges = z
   .meta({ id: 'CustomerChanges', example: { address: '3 Rue du Lac, 1053 Tunis', phone: '+21671000000' } });
 export type CustomerChanges = z.infer<typeof CustomerChanges>;
 
-export const ACCESS_TOKEN_SECONDS = 600;
-
-export const AccessToken = z
-  .object({
-    accessToken: z.string().meta({ description: 'JWT, ES256: send it as Authorization: Bearer' }),
-    expiresIn: z.int().meta({ description: 'Seconds until the access token expires', example: ACCESS_TOKEN_SECONDS }),
-    tokenType: z.literal('Bearer'),
-  })
-  .meta({ id: 'AccessToken' });
-export type AccessToken = z.infer<typeof AccessToken>;
-
-export const Tokens = AccessToken.extend({
-  idToken: z.string().meta({ description: 'JWT of OpenID Connect: who signed in' }),
-  refreshToken: z.string().meta({ description: 'Valid once, at POST /v1/auth/token, for 30 days' }),
-}).meta({ id: 'Tokens' });
-export type Tokens = z.infer<typeof Tokens>;
-
-/** A public key of the signer, as RFC 7517 writes it. */
-export const PublicKey = z.object({
-  kid: z.string(),
-  kty: z.string(),
-  crv: z.string(),
-  x: z.string(),
-  y: z.string(),
-  alg: z.string(),
-  use: z.string(),
-});
-
-/**
- * An access token dies early when its session ends, or when its account is suspended or gets other roles:
- * tokens of that account that carry a `rev` below `seq` are void.
- */
-export const Revocation = z.object({ seq: z.int(), kind: z.enum(['session', 'account']), id: Id });
-export type Revocation = z.infer<typeof Revocation>;
-
-/** Channel on which every process hears that there are new revocations. */
-export const REVOCATIONS_CHANNEL = 'souk_revocations';
-
 export const usernameTaken = problem({
   code: 'identity/username-taken',
   status: 409,
   title: 'The username is taken',
   members: { username: z.string() },
   detail: ({ username }) => `The username ${username} is taken. Choose another one.`,
+});
+
+/** Where the address is the name to sign in by, whoever signs up must be told that it is taken. */
+export const emailTaken = problem({
+  code: 'identity/email-taken',
+  status: 409,
+  title: 'The email address is taken',
+  detail: 'An account signs in by this email address already. Sign in, or sign up with another one.',
 });
 
 export const accountSuspended = problem({
@@ -215,9 +188,12 @@ export const noSecondFactor = problem({
 export const accountCreated = event('identity.account-created', 2, z.object({ accountId: Id }));
 
 const OneAccount = z.object({ accountId: Id });
+const ByEmail = z.object({ email: Email, password: NewPassword });
 
 export const Contact = Customer.pick({ id: true, username: true, email: true, phone: true, language: true, timeZone: true }).extend({
   active: z.boolean(),
+  /** Where mails about the account's own orders go: its confirmed address, else the unproven one that it signed up by. */
+  orderEmail: z.string().nullable(),
 });
 
 export const identity = contract('identity', {
@@ -291,6 +267,28 @@ export const identity = contract('identity', {
     }),
     /** Removes a lost second factor. Sessions and tokens of the account end, and the owner gets an email. For the shell of the operator. */
     removeSecondFactor: operation({ input: OneAccount, output: z.object({}), problems: [notFound, noSecondFactor] }),
+    /**
+     * Opens an account that is active at once and signs in by its email. The address counts as unproven until the mailed code comes back:
+     * no linking and no reset by it. Only mails about the account's own orders go there.
+     */
+    signUpByEmail: operation({ input: ByEmail, output: Account, problems: [emailTaken] }),
+    /** Opens an account that signs in by the full name, once its email is confirmed: the username made from it is never numbered. */
+    signUpByFullName: operation({ input: ByEmail.extend({ fullName: FullName }), output: Account, problems: [usernameTaken] }),
+    /** Proves the email of such an account with the mailed code; refuses as `POST /auth/confirm-sign-up` does. */
+    confirmByFullName: operation({ input: z.object({ fullName: z.string(), code: z.string() }), output: z.object({}) }),
+    /** Begins a session by a password; refuses as `POST /auth/sign-in` does. Routes of `idTokenFor` take the id token as Bearer. */
+    signIn: operation({
+      input: z.object({
+        name: z.union([z.object({ email: z.string() }), z.object({ fullName: z.string() })]),
+        password: TriedPassword,
+        code: z.string().optional(),
+        seconds: z.int().min(60).max(LONGEST_TOKEN_SECONDS),
+        idTokenFor: z.string().optional(),
+      }),
+      output: Tokens,
+    }),
+    /** Ends the session that an access token belongs to. A second call changes nothing. */
+    signOut: operation({ input: z.object({ accessToken: z.string() }), output: z.object({}), problems: [unauthenticated] }),
     /** Public keys that access tokens are signed with, the current one first. */
     signingKeys: operation({ input: z.object({}), output: z.object({ keys: z.array(PublicKey) }) }),
     /** What was revoked after `since`, oldest first, of tokens that may still be alive. */

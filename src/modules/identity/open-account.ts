@@ -28,6 +28,8 @@ export interface Opening {
   email: string | null | undefined;
   /** The address counts as confirmed: for accounts that Souk makes itself. */
   isEmailConfirmed?: boolean;
+  /** The address is the name that the account signs in by, unproven as it is. */
+  claimsEmail?: boolean;
   key?: Key | undefined;
 }
 
@@ -46,6 +48,7 @@ export async function openAccount(ctx: Identity, tx: Transaction, opening: Openi
     state: opening.state,
     ...emailColumns(ctx.secrets, id, opening.email),
     email_confirmed_at: opening.isEmailConfirmed && opening.email ? now : null,
+    claims_email: opening.claimsEmail ?? false,
     details_sealed: sealDetails(ctx.secrets, id, opening.details),
     ...keyColumns(opening.key),
     created_at: now,

@@ -1,14 +1,8 @@
 import { hash, type Options, verify } from '@node-rs/argon2';
-import { z } from 'zod';
 import { unavailable } from '#kernel/problems.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 
-/** Length is what counts (NIST SP 800-63B); no rule about kinds of characters. */
-export const NewPassword = z
-  .string()
-  .min(8, 'must have at least 8 characters')
-  .max(200)
-  .meta({ description: '8 to 200 characters', example: 'correct horse battery' });
+export { NewPassword } from './contract.ts';
 
 /** Argon2id, m = 19 MiB, t = 2, p = 1: the first choice of OWASP's Password Storage Cheat Sheet. */
 const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } satisfies Options; // 2 is Argon2id

@@ -42,6 +42,7 @@ export async function contactsOf(ctx: Identity, { ids }: { ids: string[] }): Pro
     language: row.language,
     timeZone: row.time_zone,
     active: row.state === 'active',
+    orderEmail: row.email_confirmed_at !== null || row.claims_email ? emailOf(ctx.secrets, row) : null,
   }));
 }
 

@@ -209,7 +209,7 @@ test('a refresh for a suspended account is refused', async () => {
 test('what has had its time is forgotten', async () => {
   const { w, tokens } = await signedIn();
   await signOut(w, tokens.accessToken);
-  w.clock.advance(2 * 3_600_000);
+  w.clock.advance(3 * 3_600_000);
   await w.step();
   expect(await w.sql('select 1 from identity.revocations')).toEqual([]);
   w.clock.advance(31 * DAY);

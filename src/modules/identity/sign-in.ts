@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findByConfirmedEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
+import { findByOwnEmail, findByUsername, findNewestUnconfirmed, type LivingAccount } from './account.ts';
 import { refuseUnlessOpen } from './account-of-link.ts';
 import { countAttempt, forgiveAttempts } from './attempts.ts';
 import { beginSession } from './begin-session.ts';
@@ -11,7 +11,7 @@ import { isPassword } from './password.ts';
 import { placeOf } from './place.ts';
 import { notConfirmed, wrongCredentials } from './problems.ts';
 import { MfaCode } from './second-factor.ts';
-import type { Tokens } from './tokens.ts';
+import type { Issuing, Tokens } from './tokens.ts';
 
 export const SignIn = z
   .strictObject({
@@ -27,7 +27,11 @@ export const SignIn = z
  * Only a caller who knows the password learns that the account is unconfirmed, suspended or being closed, or has a second factor.
  * A session that began with a code is stepped up at once.
  */
-export async function signIn(ctx: Identity, input: Named & { password: string; code?: string | undefined }): Promise<Tokens> {
+export async function signIn(
+  ctx: Identity,
+  input: Named & { password: string; code?: string | undefined },
+  issuing: Issuing = {},
+): Promise<Tokens> {
   const meant = whose(ctx.secrets, input);
   const tried = { ...meant, place: placeOf(ctx) };
   if (ctx.settings.rateLimits) await countAttempt(ctx, tried);
@@ -37,7 +41,7 @@ export async function signIn(ctx: Identity, input: Named & { password: string; c
   if (ctx.request) ctx.request.subject = account.id;
   if (account.state === 'unconfirmed') throw notConfirmed();
   refuseUnlessOpen(account);
-  const tokens = await beginSession(ctx, account, input.code);
+  const tokens = await beginSession(ctx, account, input.code, issuing);
   if (!tokens) throw wrongCredentials(); // suspended, erased, given another password or a second factor this very moment
   return tokens;
 }
@@ -49,6 +53,6 @@ async function accountWith(ctx: Identity, meant: Whose, password: string): Promi
     return (await isPassword(ctx.secrets, password, account?.password_hash)) ? account : undefined;
   };
   if ('usernameIndex' in meant) return isTheirs(await findByUsername(ctx.db, meant.usernameIndex));
-  const owner = await findByConfirmedEmail(ctx.db, meant.emailIndex);
+  const owner = await findByOwnEmail(ctx.db, meant.emailIndex);
   return (await isTheirs(owner)) ?? isTheirs(await findNewestUnconfirmed(ctx.db, meant.emailIndex));
 }

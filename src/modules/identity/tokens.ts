@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { ACCESS_TOKEN_TYPE, AUDIENCE, SIGNING_ALGORITHM } from '#authentication/access-claims.ts';
+import { ACCESS_TOKEN_TYPE, AUDIENCE, ID_TOKEN_TYPE, SIGNING_ALGORITHM } from '#authentication/access-claims.ts';
 import { newId } from '#kernel/ids.ts';
 import { emailOf, type LivingAccount } from './account.ts';
 import type { Identity } from './context.ts';
@@ -10,17 +10,36 @@ import { currentSigner } from './signing-key.ts';
 
 export { ACCESS_TOKEN_SECONDS, AccessToken, Tokens } from './contract.ts';
 
-/** The tokens of a session that has just been begun or continued; `mfaAt` when its second factor was proven just now. */
-export async function issueTokens(ctx: Identity, account: LivingAccount, refresh: RefreshToken, mfaAt?: Date): Promise<Tokens> {
+/** How tokens differ from the usual ones. */
+export interface Issuing {
+  /** How long they live. */
+  seconds?: number | undefined;
+  /** Whose routes take the id token as Bearer. */
+  idTokenFor?: string | undefined;
+  /** When the second factor was proven, if just now. */
+  mfaAt?: Date | undefined;
+}
+
+/** The tokens of a session that has just been begun or continued. */
+export async function issueTokens(ctx: Identity, account: LivingAccount, refresh: RefreshToken, issuing: Issuing = {}): Promise<Tokens> {
+  const { seconds, idTokenFor, mfaAt } = issuing;
+  const bearer = idTokenFor === undefined ? {} : { token_for: idTokenFor, rev: account.rev };
+  const claims = { ...personalClaims(ctx, account), ...bearer };
   const [access, idToken] = await Promise.all([
-    issueAccessToken(ctx, account, refresh.sessionId, mfaAt),
-    sign(ctx, { account, sessionId: refresh.sessionId, claims: personalClaims(ctx, account), typ: 'JWT' }),
+    issueAccessToken(ctx, account, refresh.sessionId, mfaAt, seconds),
+    sign(ctx, { account, sessionId: refresh.sessionId, claims, typ: ID_TOKEN_TYPE, seconds }),
   ]);
   return { ...access, idToken, refreshToken: refresh.text };
 }
 
 /** One more access token of an open session. */
-export async function issueAccessToken(ctx: Identity, account: LivingAccount, sessionId: string, mfaAt?: Date): Promise<AccessToken> {
+export async function issueAccessToken(
+  ctx: Identity,
+  account: LivingAccount,
+  sessionId: string,
+  mfaAt?: Date,
+  seconds: number = ACCESS_TOKEN_SECONDS,
+): Promise<AccessToken> {
   const claims = {
     username: account.username,
     roles: account.roles,
@@ -29,8 +48,8 @@ export async function issueAccessToken(ctx: Identity, account: LivingAccount, se
     ...(mfaAt ? { mfa_at: Math.floor(mfaAt.getTime() / 1000) } : {}),
     jti: newId(),
   };
-  const accessToken = await sign(ctx, { account, sessionId, claims, typ: ACCESS_TOKEN_TYPE });
-  return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, tokenType: 'Bearer' };
+  const accessToken = await sign(ctx, { account, sessionId, claims, typ: ACCESS_TOKEN_TYPE, seconds });
+  return { accessToken, expiresIn: seconds, tokenType: 'Bearer' };
 }
 
 interface Unsigned {
@@ -38,12 +57,13 @@ interface Unsigned {
   sessionId: string;
   claims: Record<string, unknown>;
   typ: string;
+  seconds?: number | undefined;
 }
 
-async function sign(ctx: Identity, { account, sessionId, claims, typ }: Unsigned): Promise<string> {
+async function sign(ctx: Identity, { account, sessionId, claims, typ, seconds = ACCESS_TOKEN_SECONDS }: Unsigned): Promise<string> {
   const { kid, key } = await currentSigner(ctx);
   const iat = Math.floor(ctx.clock.now().getTime() / 1000);
-  const common = { iss: ctx.settings.publicUrl, aud: AUDIENCE, sub: account.id, sid: sessionId, iat, exp: iat + ACCESS_TOKEN_SECONDS };
+  const common = { iss: ctx.settings.publicUrl, aud: AUDIENCE, sub: account.id, sid: sessionId, iat, exp: iat + seconds };
   return new SignJWT({ ...common, ...claims }).setProtectedHeader({ alg: SIGNING_ALGORITHM, kid, typ }).sign(key);
 }
 

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import unhomoglyph from 'unhomoglyph';
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
@@ -53,7 +53,11 @@ export function usernamesFrom(fullName: string): string[] {
   return [base, ...small, ...large].filter((name) => Username.safeParse(name).success && !isReserved(name));
 }
 
-function baseOf(fullName: string): string {
+/** For accounts of which nothing is known that may be shown: the names made from it tell nothing. */
+export const unguessedBase = (): string => `user_${randomBytes(4).toString('hex')}`;
+
+/** The name that is made from a full name, before any number: spaces to underscores. */
+export function baseOf(fullName: string): string {
   const words = fullName
     .normalize('NFKC')
     .trim()

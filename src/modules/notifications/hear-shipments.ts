@@ -14,7 +14,7 @@ import { type Delivered, type EventKind, on } from '#kernel/events.ts';
 import type { Values } from '#mail/fill.ts';
 import type { MessageKind } from '#mail/texts.ts';
 import type { Notifications } from './context.ts';
-import type { Kind } from './kinds.ts';
+import { type Kind, textFor } from './kinds.ts';
 import { type Caused, notifyAll } from './notify.ts';
 
 type Told = z.infer<typeof shipmentPacked.payload>;
@@ -45,7 +45,8 @@ const telling = <P extends z.ZodType<Told>>(
             const accountId = to === 'buyer' ? payload.buyer : payload.sellerId;
             if (accountId === PLATFORM_SELLER.id || !when(payload)) return [];
             const told = { order: payload.orderId, ...values(payload) };
-            return [{ key: `${kind}:${key(delivered)}:${accountId}`, accountId, kind, text: kind, values: told, cause: delivered.cause }];
+            const text = textFor(kind, payload.channel);
+            return [{ key: `${kind}:${key(delivered)}:${accountId}`, accountId, kind, text, values: told, cause: delivered.cause }];
           }),
         ),
       ),
@@ -59,7 +60,8 @@ export const shipmentSubscriptions = [
       to: 'buyer',
       kind: 'order-shipped',
       key: oncePerCall,
-      values: ({ carrierName, tracking }) => ({ carrier: carrierName, tracking }),
+      values: ({ carrierName, tracking, product = null }) => ({ carrier: carrierName, tracking, product }),
+      when: ({ implied }) => implied !== true,
     },
   ]),
   telling(shipmentDelivered, [{ to: 'buyer', kind: 'order-delivered', key: oncePerCall }]),

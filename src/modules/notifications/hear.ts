@@ -8,6 +8,7 @@ import type { reviewModerated } from '#reviews';
 import type { payoutSent } from '#wallet';
 import type { Notifications } from './context.ts';
 import { aboutProductJob, stockLowJob } from './jobs.ts';
+import { textFor } from './kinds.ts';
 import { type Caused, notifyAll } from './notify.ts';
 
 type Events<E extends { payload: z.ZodType }> = Delivered<z.infer<E['payload']>>[];
@@ -16,12 +17,12 @@ type Events<E extends { payload: z.ZodType }> = Delivered<z.infer<E['payload']>>
 export const hearOrderPlaced = (ctx: Notifications, events: Events<typeof orderPlaced>): Promise<void> =>
   notifyAll(
     ctx,
-    events.flatMap(({ payload: { orderId, buyer, total, currency, lines }, cause }): Caused[] => {
+    events.flatMap(({ payload: { orderId, buyer, total, currency, lines, channel }, cause }): Caused[] => {
       const sums = new Map<string, number>();
       for (const line of lines)
         if (line.sellerId !== PLATFORM_SELLER.id) sums.set(line.sellerId, (sums.get(line.sellerId) ?? 0) + line.total);
       const notice = (accountId: string, kind: 'order-placed' | 'sold', amount: number): Caused => ({
-        ...{ key: `${kind}:${orderId}:${accountId}`, accountId, kind, text: kind, cause },
+        ...{ key: `${kind}:${orderId}:${accountId}`, accountId, kind, text: textFor(kind, channel), cause },
         values: { order: orderId, total: { amount, currency } },
       });
       return [notice(buyer, 'order-placed', total), ...[...sums].map(([seller, sum]) => notice(seller, 'sold', sum))];

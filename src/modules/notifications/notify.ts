@@ -25,7 +25,7 @@ export async function notifyAll(ctx: Notifications, notices: readonly Caused[]):
     );
     const planned = notices.map((notice) => {
       const choices = chosen.get(notice.accountId) ?? {};
-      const isChosen = (channel: 'in-app' | SentChannel) => isOn(notice.kind, channel, choices);
+      const isChosen = (channel: 'in-app' | SentChannel) => isOn(notice.kind, channel, choices, notice.text);
       return { ...notice, id: newId(), inApp: isChosen('in-app'), channels: sent.filter(isChosen) };
     });
     const causes = new Map(planned.map(({ id, cause }) => [id, cause ?? null]));

@@ -13,5 +13,5 @@ export async function reportBounce(ctx: Notifications, { email }: z.infer<typeof
   const found = await ctx.identity.listCustomers({ email, after: null, limit: LIKELY });
   const ids = found.filter(({ emailConfirmed }) => emailConfirmed).map(({ id }) => id);
   if (ids.length === 0) return;
-  for (const reader of await ctx.identity.contactsOf({ ids })) if (reader.email) await stopChannel(ctx, 'email', reader);
+  for (const reader of await ctx.identity.contactsOf({ ids })) if (reader.email) await stopChannel(ctx, 'email', reader, reader.email);
 }

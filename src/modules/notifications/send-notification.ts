@@ -9,7 +9,7 @@ import { isMessageKind, type MessageKind } from '#mail/texts.ts';
 import type { Notifications } from './context.ts';
 import { type DeviceRow, devicesOfAll, dropDevice, subscriptionOf } from './device.ts';
 import { sendJob } from './jobs.ts';
-import { isOn, specOf } from './kinds.ts';
+import { isOn, type Kind, specOf } from './kinds.ts';
 import { notifyAll } from './notify.ts';
 import { quietUntil } from './quiet-hours.ts';
 import {
@@ -108,7 +108,8 @@ async function sendAll(ctx: Notifications, ready: readonly Ready[], ends: readon
         try {
           const state = await send(ctx, one);
           end({ ...sending, state, reason: null });
-          if (state === 'refused' && row.channel !== 'push') await stopChannel(ctx, row.channel, reader);
+          if (state === 'refused' && row.channel !== 'push')
+            await stopChannel(ctx, row.channel, reader, addressOf(reader, row.channel, row.kind)!);
         } catch (error) {
           failures.push(error);
           failed.push(sending);
@@ -145,14 +146,15 @@ function reasonToDrop(ctx: Notifications, row: SendingRow, reader: Reader | unde
   const { channel } = row;
   if (!reader?.active) return 'the account is not active';
   if (!isMessageKind(row.text)) return 'this version does not know the kind';
-  if (!isOn(row.kind, channel, row.choices ?? {})) return 'turned off';
+  if (!isOn(row.kind, channel, row.choices ?? {}, row.text)) return 'turned off';
   if (channel === 'push') return undefined;
-  const address = addressOf(reader, channel);
+  const address = addressOf(reader, channel, row.kind);
   if (!address) return 'no address';
   return row.stopped_index === addressIndex(ctx, channel, address) ? 'the address is refused' : undefined;
 }
 
-const addressOf = (reader: Reader, channel: 'email' | 'sms'): string | null => (channel === 'email' ? reader.email : reader.phone);
+const addressOf = (reader: Reader, channel: 'email' | 'sms', kind: Kind): string | null =>
+  channel === 'sms' ? reader.phone : (reader.email ?? (specOf(kind).ofOwnOrder ? (reader.orderEmail ?? null) : null));
 
 export const addressIndex = (ctx: Pick<Notifications, 'secrets'>, channel: 'email' | 'sms', address: string): string =>
   ctx.secrets.blindIndex(address.toLowerCase(), `notifications.${channel}`);
@@ -171,7 +173,7 @@ async function send(ctx: Notifications, { row, reader, devices, cause }: Ready):
   const key = `notifications:${row.id}`;
   const kind = row.text as MessageKind;
   if (channel === 'push') return pushToAll(ctx, row, { language, key, kind, devices });
-  const to = addressOf(reader, channel)!;
+  const to = addressOf(reader, channel, row.kind)!;
   if (channel === 'sms') {
     const { subject, paragraphs } = plainOf(kind, row.values, language);
     return ctx.sms.send({ key, to, text: `${ctx.settings.shopName}: ${paragraphs[0] ?? subject}`.slice(0, LONGEST_SMS) });
@@ -224,8 +226,8 @@ async function pushToAll(
 }
 
 /** Nothing goes to this address any more; the person is told so, once for each address. */
-export async function stopChannel(ctx: Notifications, channel: 'email' | 'sms', reader: Reader): Promise<void> {
-  const index = addressIndex(ctx, channel, addressOf(reader, channel)!);
+export async function stopChannel(ctx: Notifications, channel: 'email' | 'sms', reader: Reader, address: string): Promise<void> {
+  const index = addressIndex(ctx, channel, address);
   await ctx.db.execute(sql`
     insert into notifications.stops (account_id, channel, address_index, at) values (${reader.id}, ${channel}, ${index}, ${ctx.clock.now()})
     on conflict (account_id, channel) do update set address_index = excluded.address_index, at = excluded.at`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Options } from '#catalog';
+import { Options, unknownProduct } from '#catalog';
+import { outOfStock } from '#inventory';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency, Money } from '#kernel/money.ts';
@@ -96,6 +97,7 @@ const PlacedOrder = z.object({
   currency: Currency,
   total: z.int(),
   placedAt: Time,
+  channel: z.string().nullish(),
   shares: z.array(Share),
   lines: z.array(
     z.object({ productId: Id, variantId: Id, sellerId: Id, name: z.string(), options: Options, quantity: z.int(), unitPrice: z.int() }),
@@ -148,6 +150,8 @@ export const orderPlaced = event(
     orderId: Id,
     buyer: Id,
     payment: z.enum(paymentKinds),
+    /** Where it was placed, if not by the shop's own API. */
+    channel: z.string().optional(),
     currency: Currency,
     total: z.int(),
     lines: z.array(z.object({ productId: Id, variantId: Id, sellerId: Id, quantity: z.int(), total: z.int() })),
@@ -167,6 +171,26 @@ const OneOrder = z.object({ orderId: Id });
 
 export const orders = contract('orders', {
   operations: {
+    /**
+     * Places an order of the caller, for a module whose callers send no Idempotency-Key: the same fingerprint in the same channel within
+     * `withinMs` is the same order, unless that was refused. Refuses as `POST /orders` does.
+     */
+    place: operation({
+      input: z.object({
+        lines: z
+          .array(z.object({ variantId: Id, quantity: z.int().min(1) }))
+          .min(1)
+          .max(100),
+        payment: z.enum(paymentKinds),
+        channel: z.string().min(1).max(40),
+        fingerprint: z.string().min(1).max(200),
+        withinMs: z.int().min(1),
+      }),
+      output: Order,
+      problems: [unknownProduct, outOfStock, partyLeft],
+    }),
+    /** The newest orders of the caller, whatever became of them. */
+    newest: operation({ input: z.object({ limit: z.int().min(1).max(100) }), output: z.array(Order) }),
     /** Whether somebody has bought a product, and it was neither cancelled nor refunded: a returned product was bought. */
     hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),
     /** An order as it was placed; null while it is not, or when it was rejected. */

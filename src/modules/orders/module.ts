@@ -11,20 +11,21 @@ import { gauges } from './gauges.ts';
 import { hasBought } from './has-bought.ts';
 import { compensateOrderJob } from './jobs.ts';
 import { orderMachine } from './order-state.ts';
+import { placeFor } from './place-order.ts';
 import { resumeOrders } from './resolve-order.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { sealed } from './sealed.ts';
 import { orderSettings } from './settings.ts';
 import { tables } from './tables.ts';
-import { deliveryAddress, placedOrder, placedOrders, view, withoutShipments } from './tell-order.ts';
+import { deliveryAddress, newest, placedOrder, placedOrders, view, withoutShipments } from './tell-order.ts';
 
 export const ordersModule = module<typeof orders, Orders>({
   contract: orders,
   needs,
   routes,
   resources,
-  operations: { hasBought, placedOrder, placedOrders, withoutShipments, follow, followAll, deliveryAddress, view },
+  operations: { place: placeFor, newest, hasBought, placedOrder, placedOrders, withoutShipments, follow, followAll, deliveryAddress, view },
   jobs: [runs(compensateOrderJob, compensateOrder)],
   timers: [timer('orders.resume-stale', seconds(2), resumeOrders)],
   gauges,

@@ -36,6 +36,8 @@ export interface OrderRow {
   placed_by: string;
   state: OrderState;
   payment: PaymentKind;
+  /** Where it was placed, if not by the shop's own API. */
+  channel: string | null;
   currency: CurrencyCode;
   total: number;
   shares: Share[];
@@ -58,7 +60,7 @@ export interface StepRow {
   by_id: string | null;
 }
 
-const COLUMNS = sql`o.id, o.buyer, o.placed_by, o.state, o.payment, o.currency, o.total, o.shares, o.refusal, o.lease_until, o.body_hash, o.created_at, o.decided_at,
+const COLUMNS = sql`o.id, o.buyer, o.placed_by, o.state, o.payment, o.channel, o.currency, o.total, o.shares, o.refusal, o.lease_until, o.body_hash, o.created_at, o.decided_at,
   (select json_agg(json_build_object('product_id', l.product_id, 'variant_id', l.variant_id, 'seller_id', l.seller_id, 'name', l.name,
      'options', l.options, 'quantity', l.quantity, 'unit_price', l.unit_price) order by l.line) from orders.lines as l where l.order_id = o.id) as lines,
   o.shipments, o.refunded_items,
@@ -70,6 +72,7 @@ export interface Draft {
   buyer: string;
   placedBy: string;
   payment: PaymentKind;
+  channel: string | null;
   currency: CurrencyCode;
   total: number;
   shares: Share[];
@@ -79,10 +82,24 @@ export interface Draft {
   at: Date;
 }
 
+/** A key, or, with `withinMs`, what stands for one where callers send none: the same call within that time is the same order. */
+export type OrderKey = Key & { withinMs?: number };
+
 /** Writes the order and its lines. @returns false when an order with this key is there already; see also `orderInsert`. */
-export async function insertOrder(db: Database, draft: Draft, key: Key | undefined, decision: Decision = {}): Promise<boolean> {
-  return (await db.execute(orderInsert(draft, key, decision))) > 0;
+export async function insertOrder(db: Database, draft: Draft, key: OrderKey | undefined, decision: Decision = {}): Promise<boolean> {
+  if (key?.withinMs === undefined) return (await db.execute(orderInsert(draft, key, decision))) > 0;
+  return db.transaction(async (tx) => {
+    const locked = tx.execute(sql`select pg_advisory_xact_lock(${SAME_CALL}::int, hashtext(${key.principal + key.bodyHash}))`);
+    const [, written] = await Promise.all([locked, tx.execute(orderInsert(draft, key, decision))]); // sent together: the second sees what the lock waited for
+    return written > 0;
+  });
 }
+
+const SAME_CALL = 7_281_009; // any number, the same in every process
+
+/** The same call within that time that was not refused. */
+const sameCallSince = ({ principal, bodyHash }: Key, since: Date): Sql => sql`
+  o.principal = ${principal} and o.idempotency_key is not null and o.body_hash = ${bodyHash} and o.created_at > ${since}::timestamptz and o.state <> 'rejected'`;
 
 /** What is known of an order when it is written: nothing yet, that it is placed in this very transaction, or why it was refused. */
 interface Decision {
@@ -91,18 +108,24 @@ interface Decision {
 }
 
 /** An order that is written as placed is not written when its buyer or a seller is leaving (see closed-account.ts). */
-export const orderInsert = (draft: Draft, key: Key | undefined, { state = 'placing', refusal }: Decision): Sql => {
+export const orderInsert = (draft: Draft, key: OrderKey | undefined, { state = 'placing', refusal }: Decision): Sql => {
   const columns = keyColumns(key);
   const { lines } = draft;
+  const conditions = [
+    ...(state === 'placed' ? [sql`orders.all_stay(${partiesOf(draft)}::uuid[])`] : []),
+    ...(key?.withinMs === undefined
+      ? []
+      : [sql`not exists (select from orders.orders as o where ${sameCallSince(key, new Date(draft.at.getTime() - key.withinMs))})`]),
+  ];
   return sql`
     with drafted as (
-      insert into orders.orders (id, buyer, placed_by, state, payment, currency, total, shares, address_sealed, lease_until, principal, idempotency_key,
+      insert into orders.orders (id, buyer, placed_by, state, payment, channel, currency, total, shares, address_sealed, lease_until, principal, idempotency_key,
                                  body_hash, created_at, decided_at, refusal)
-      select ${draft.id}::uuid, ${draft.buyer}::uuid, ${draft.placedBy}::uuid, ${state}, ${draft.payment}, ${draft.currency}, ${draft.total}::bigint,
+      select ${draft.id}::uuid, ${draft.buyer}::uuid, ${draft.placedBy}::uuid, ${state}, ${draft.payment}, ${draft.channel}::text, ${draft.currency}, ${draft.total}::bigint,
              ${JSON.stringify(draft.shares)}::jsonb, ${draft.addressSealed}::text, ${draft.leaseUntil}::timestamptz, ${columns.principal}::text,
              ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${draft.at}::timestamptz,
              ${state === 'placing' ? null : draft.at}::timestamptz, ${refusal ? JSON.stringify(refusal) : null}::jsonb
-      ${state === 'placed' ? sql`where orders.all_stay(${partiesOf(draft)}::uuid[])` : empty}
+      ${conditions.length > 0 ? sql`where ${join(conditions, ' and ')}` : empty}
       on conflict do nothing returning id
     )
     insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
@@ -122,6 +145,7 @@ export const draftedRow = (draft: Draft, { state = 'placing', refusal }: Decisio
   placed_by: draft.placedBy,
   state,
   payment: draft.payment,
+  channel: draft.channel,
   currency: draft.currency,
   total: draft.total,
   shares: draft.shares,
@@ -146,6 +170,10 @@ export const draftedRow = (draft: Draft, { state = 'placing', refusal }: Decisio
 
 export const findByKey = (db: Database, key: Key): Promise<OrderRow | undefined> =>
   db.maybe(sql`select ${COLUMNS} from orders.orders as o where o.principal = ${key.principal} and o.idempotency_key = ${key.value}`);
+
+/** The order of the same call since then. */
+export const findSameCall = (db: Database, key: Key, since: Date): Promise<OrderRow | undefined> =>
+  db.maybe(sql`select ${COLUMNS} from orders.orders as o where ${sameCallSince(key, since)} order by o.id desc limit 1`);
 
 /** An order by id; `owner` null is staff, who may see anybody's. */
 export const findOrder = (db: Database, id: string, owner: string | null): Promise<OrderRow | undefined> =>

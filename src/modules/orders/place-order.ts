@@ -5,13 +5,23 @@ import { once, sameCall } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
 import { leaseEnd, resumeOrWait } from '#kernel/lease.ts';
 import { Problem, problem } from '#kernel/problems.ts';
-import type { Key, Replayed } from '#kernel/routes.ts';
+import { isReplayed, type Replayed } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
-import { type Order, type PaymentKind, partyLeft, paymentKinds, ShippingAddress } from '#orders';
+import { type Order, type orders, type PaymentKind, partyLeft, paymentKinds, ShippingAddress } from '#orders';
 import { insufficientFunds } from '#wallet';
 import { sealAddress } from './address.ts';
 import type { Orders } from './context.ts';
-import { type Draft, draftedRow, findByKey, findOrder, insertOrder, type OrderRow, undecidedOrders } from './order.ts';
+import {
+  type Draft,
+  draftedRow,
+  findByKey,
+  findOrder,
+  findSameCall,
+  insertOrder,
+  type OrderKey,
+  type OrderRow,
+  undecidedOrders,
+} from './order.ts';
 import { shownOne } from './order-view.ts';
 import { placeAtOnce, resolveOrder } from './resolve-order.ts';
 import { sharesOf } from './shares.ts';
@@ -55,7 +65,8 @@ interface Wanted {
   items: () => Promise<{ productId?: string; variantId?: string; quantity: number; options?: Record<string, string> }[]>;
   payment: PaymentKind;
   shippingAddress?: ShippingAddress;
-  key: Key | undefined;
+  channel?: string;
+  key: OrderKey | undefined;
 }
 
 /**
@@ -70,12 +81,25 @@ export const placeOrder = (ctx: Orders, wanted: Wanted): Promise<Order | Replaye
       if (ctx.isTogether) return placeAtOnce(ctx, draft, wanted.key);
       return (await insertOrder(ctx.db, draft, wanted.key)) ? draftedRow(draft) : undefined;
     },
-    find: (key) => sameCall(key, findByKey(ctx.db, key)),
+    find: (key: OrderKey) => {
+      const { withinMs } = key;
+      return withinMs === undefined
+        ? sameCall(key, findByKey(ctx.db, key))
+        : findSameCall(ctx.db, key, new Date(ctx.clock.now().getTime() - withinMs));
+    },
     answer: async (row, isFirst) => {
       const order = accepted(isFirst && row.state === 'placing' ? await resolveOrder(ctx, row) : await decided(ctx, row));
       return shownOne(ctx, order);
     },
   });
+
+/** Places an order of the caller for another module, which has no key: the same fingerprint within that time is the same order. */
+export async function placeFor(ctx: Orders, input: z.infer<typeof orders.operations.place.input>): Promise<Order> {
+  const { lines, payment, channel, fingerprint: bodyHash, withinMs } = input;
+  const key = { principal: `${ctx.actor.id}:orders.place:${channel}`, value: newId(), bodyHash, withinMs };
+  const placed = await placeOrder(ctx, { items: async () => lines, buyer: async () => ctx.actor, payment, channel, key });
+  return isReplayed(placed) ? placed.value : placed;
+}
 
 async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
   const { lines } = await ctx.catalog.price({ lines: await wanted.items() });
@@ -94,6 +118,7 @@ async function draftOf(ctx: Orders, wanted: Wanted): Promise<Draft> {
     buyer: buyer.id,
     placedBy: ctx.actor.id,
     payment: wanted.payment,
+    channel: wanted.channel ?? null,
     currency,
     total,
     shares: sharesOf(lines, ctx.settings.commissionBasisPoints),

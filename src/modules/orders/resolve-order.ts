@@ -2,7 +2,6 @@ import type { Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { resumeStale } from '#kernel/lease.ts';
 import { Problem } from '#kernel/problems.ts';
-import type { Key } from '#kernel/routes.ts';
 import { orderPlaced, orderRejected, partyLeft } from '#orders';
 import { hasClosedParty, haveLeft } from './closed-account.ts';
 import type { Orders } from './context.ts';
@@ -14,6 +13,7 @@ import {
   insertOrder,
   markPlaced,
   markRejected,
+  type OrderKey,
   type OrderRow,
   partiesOf,
   undecidedOrders,
@@ -30,7 +30,7 @@ class NotWritten extends Error {}
  * nothing behind, and only a refusal is written by itself. The statements do not wait for each other's answers; the first that fails
  * makes those behind it fail too. @returns undefined when an order with this key is there already.
  */
-export async function placeAtOnce(ctx: Orders, draft: Draft, key: Key | undefined): Promise<OrderRow | undefined> {
+export async function placeAtOnce(ctx: Orders, draft: Draft, key: OrderKey | undefined): Promise<OrderRow | undefined> {
   const order = draftedRow(draft, { state: 'placed' });
   try {
     await ctx.together(async (ctx) => {
@@ -51,7 +51,7 @@ export async function placeAtOnce(ctx: Orders, draft: Draft, key: Key | undefine
 }
 
 /** Nothing has to go back: what the order had taken was undone. @returns undefined when an order with this key is there already. */
-function writeRejected(ctx: Orders, draft: Draft, key: Key | undefined, problem: Problem): Promise<OrderRow | undefined> {
+function writeRejected(ctx: Orders, draft: Draft, key: OrderKey | undefined, problem: Problem): Promise<OrderRow | undefined> {
   const decision = { state: 'rejected' as const, refusal: { code: problem.code, extra: { ...problem.extra } } };
   const written = ctx.db.transaction(async (tx) => {
     if (!(await insertOrder(tx, draft, key, decision))) throw new NotWritten();
@@ -105,6 +105,7 @@ const tellPlaced = (tx: Transaction, order: OrderRow): void =>
     orderId: order.id,
     buyer: order.buyer,
     payment: order.payment,
+    ...(order.channel === null ? {} : { channel: order.channel }),
     currency: order.currency,
     total: order.total,
     lines: order.lines.map((line) => ({

@@ -2,8 +2,8 @@ import { type Sql, sql } from '#kernel/database.ts';
 import type { Order, PlacedOrder, ShippingAddress } from '#orders';
 import { addressOf } from './address.ts';
 import type { Orders } from './context.ts';
-import { findOrder, type OrderRow, ordersByIds } from './order.ts';
-import { shownOne } from './order-view.ts';
+import { findOrder, type OrderRow, ordersByIds, ordersPage } from './order.ts';
+import { shown, shownOne } from './order-view.ts';
 
 interface Which {
   orderId: string;
@@ -29,6 +29,7 @@ function placed(row: OrderRow): PlacedOrder | null {
     currency,
     total,
     placedAt: row.decided_at.toISOString(),
+    channel: row.channel,
     shares,
     lines: row.lines.map((line) => ({
       productId: line.product_id,
@@ -59,6 +60,11 @@ export const ordersWithoutShipments = (placedBefore: string, limit: number): Sql
 export async function deliveryAddress(ctx: Orders, { orderId }: Which): Promise<ShippingAddress | null> {
   const found = await ctx.db.maybe<{ address_sealed: string | null }>(sql`select address_sealed from orders.orders where id = ${orderId}`);
   return found?.address_sealed ? (addressOf(ctx.secrets, orderId, found.address_sealed) as ShippingAddress) : null;
+}
+
+/** The newest orders of the caller. */
+export async function newest(ctx: Orders, { limit }: { limit: number }): Promise<Order[]> {
+  return shown(ctx, await ctx.db.many<OrderRow>(ordersPage({ buyer: ctx.actor.id, after: null, rows: limit })));
 }
 
 /** The order as the caller may see it. Whether they may see it at all, the module that asks has found out. */
