@@ -42,6 +42,13 @@ beforeAll(async () => {
       currency: 'USD',
       share: { payee, amount: 9_00, commission: 0 },
     });
+  for (const debtor of [await w.person('ada'), await w.person('ali')]) {
+    const sold = randomUUID();
+    const share = { payee: debtor.id, amount: 9_00, commission: 0 };
+    await w.ask('wallet', 'collectCash', { key: sold, payer: bob.id, currency: 'USD', share });
+    await debtor.post('/v1/payouts', usd(9_00));
+    await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sold, payee: debtor.id, amount: 9_00 });
+  }
   for (const name of ['Lamp', 'Chair']) products.push(await sue.lists({ name, price: usd(1_00), stock: 50 }));
   for (const quantity of [20, 20]) {
     const { id } = (await bob.post('/v1/orders', item(quantity))).body;
@@ -78,6 +85,13 @@ const CASES: Case[] = [
     paths: () => ['/v1/customers/bob/wallet/deduct', '/v1/customers/cleo/wallet/deduct'],
     body: () => ({ ...usd(1_00), reason: 'counted twice' }),
     otherBody: () => ({ ...usd(1_00), reason: 'another reason' }),
+  },
+  {
+    operation: 'postCustomersByUsernameWalletWriteOff',
+    people: () => [fred, root],
+    paths: () => ['/v1/customers/ada/wallet/write-off', '/v1/customers/ali/wallet/write-off'],
+    body: () => ({ ...usd(1_00), reason: 'Sells no more.' }),
+    otherBody: () => ({ ...usd(1_00), reason: 'Another reason.' }),
   },
   {
     operation: 'postPayouts',

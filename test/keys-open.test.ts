@@ -87,6 +87,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     getCustomersByUsernameWalletTransfers: { path: `${customer}/wallet/transfers` },
     getPayoutsById: { path: `/v1/payouts/${await paidOut()}` },
     getLedgerProof: { path: '/v1/ledger/proof' },
+    getLedgerPlatform: { path: '/v1/ledger/platform' },
     getLedgerJournalsById: { path: `/v1/ledger/journals/${journal?.id}` },
     getOrdersById: { path: order },
     postNotificationsBounces: { path: '/v1/notifications/bounces' },

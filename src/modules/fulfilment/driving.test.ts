@@ -291,9 +291,9 @@ test('a call costs few statements', async () => {
     ['POST /orders/{id}/returns', 9, asksBack],
     ['GET /orders/{id}/returns', 1, () => bob.get(returns)],
     ['POST /orders/{id}/returns/{returnId}/refusal', 10, () => sue.post(`${asked}/refusal`, { reason: 'Scratched.' }), seeAsked],
-    ['POST /orders/{id}/returns/{returnId}/acceptance', 16, () => sue.post(`${asked}/acceptance`), seeAsked],
-    ['POST /orders/{id}/refunds', 13, () => root.post(`/v1/orders/${id}/refunds`, { items, reason: 'Broken.' })],
-    ['POST /orders/{id}/cancel', 12, () => bob.post(`/v1/orders/${other}/cancel`)],
+    ['POST /orders/{id}/returns/{returnId}/acceptance', 17, () => sue.post(`${asked}/acceptance`), seeAsked],
+    ['POST /orders/{id}/refunds', 14, () => root.post(`/v1/orders/${id}/refunds`, { items, reason: 'Broken.' })],
+    ['POST /orders/{id}/cancel', 13, () => bob.post(`/v1/orders/${other}/cancel`)],
     ['an order', 3, () => bob.get(`/v1/orders/${id}`)],
   ];
   expect(await overBudget(w, budgets, routes)).toEqual([]);

@@ -30,6 +30,7 @@ const CALLS: readonly [string, number, (person: Person) => ReturnType<Person['po
 const OTHERS = [
   ...['postOrdersByIdCancel', 'postOrdersByIdReturnsByReturnIdAcceptance', 'postOrdersByIdReturnsByReturnIdRefusal'],
   ...['deleteCustomersByUsername', 'postOrdersByIdRefunds', 'postPayouts', 'postPayoutsByIdApproval'],
+  'postCustomersByUsernameWalletWriteOff',
   ...['postWebhooks', 'patchWebhooksById', 'deleteWebhooksById', 'postWebhooksByIdSecret'],
 ];
 

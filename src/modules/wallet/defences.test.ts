@@ -18,6 +18,7 @@ const JOURNAL = 'insert into wallet.journals (id, cause_kind, cause_id, key, ent
 const TRANSFER = 'insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at)';
 const HOLD = 'insert into wallet.holds (id, owner, currency, amount, captured, released, reason, at)';
 const PAYMENT = 'insert into wallet.payments (id, payer, currency, amount, state, at)';
+const WRITE_OFF = 'insert into wallet.write_offs (id, owner, currency, amount, decided_by, at)';
 const PAYOUT = 'insert into wallet.payouts (id, owner, currency, amount, state, destination_sealed, decided_by, at, ended_at, lease_until)';
 const SHARE = 'insert into wallet.payment_shares (payment_id, payee, amount, commission, refunded, refunded_commission)';
 const account = "(select id from wallet.accounts where purpose = 'available')";
@@ -114,6 +115,12 @@ const REFUSED: [constraint: string, statement: string][] = [
     `insert into wallet.accounts (id, owner, purpose, currency, opened_at) values (${id}, 'x', 'pocket', 'USD', now())`,
   ],
   [
+    'accounts_of_platform',
+    `insert into wallet.accounts (id, owner, purpose, currency, opened_at) values (${id}, 'x', 'unclaimed', 'USD', now())`,
+  ],
+  ['write_offs_amount_check', `${WRITE_OFF} values (${id}, 'x', 'USD', 0, 'y', now())`],
+  ['write_off_four_eyes', `${WRITE_OFF} values (${id}, 'x', 'USD', 1, 'x', now())`],
+  [
     'accounts_currency_check',
     `insert into wallet.accounts (id, owner, purpose, currency, opened_at) values (${id}, 'x', 'held', 'usd', now())`,
   ],
@@ -126,7 +133,7 @@ const STAYS: [says: RegExp, statement: string][] = [
     [/append-only/, `delete from wallet.${table}`],
     [/append-only/, `truncate wallet.${table}`],
   ]),
-  ...['accounts', 'holds', 'payments', 'payment_shares', 'payouts'].flatMap((table): [RegExp, string][] => [
+  ...['accounts', 'holds', 'payments', 'payment_shares', 'payouts', 'write_offs'].flatMap((table): [RegExp, string][] => [
     [/append-only/, `delete from wallet.${table}`],
     [/append-only/, `truncate wallet.${table} cascade`],
   ]),
@@ -153,7 +160,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
   /** Left out are two that never act alone: the trigger of accounts, and the other checks of holds, come first. */
   test('no check, unique key or trigger of these tables is without its case', async () => {
     const names = await w.sql<{ name: string }>(`
-      select conname as name from pg_constraint where conrelid in (${['accounts', 'journals', 'transfers', 'holds', 'payments', 'payment_shares', 'payouts'].map((table) => `'wallet.${table}'::regclass`).join()})
+      select conname as name from pg_constraint where conrelid in (${['accounts', 'journals', 'transfers', 'holds', 'payments', 'payment_shares', 'payouts', 'write_offs'].map((table) => `'wallet.${table}'::regclass`).join()})
         and contype in ('c', 'u') and conname not in ('balance_only_where_guarded', 'holds_amount_check')`);
     expect(names.map(({ name }) => name).filter((name) => !REFUSED.some(([constraint]) => constraint === name))).toEqual([]);
     const triggers = await w.sql<{ name: string }>(
@@ -174,6 +181,7 @@ describe('each constraint and trigger of the ledger refuses by itself', () => {
       'refuse_empty_journal',
       'shares_stay',
       'states',
+      'write_offs_stay',
     ]);
   });
 });

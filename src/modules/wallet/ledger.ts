@@ -3,14 +3,38 @@ import { derivedId, newId } from '#kernel/ids.ts';
 import { balanceTooLarge, insufficientFunds } from '#wallet';
 import { LARGEST_EXACT } from './limits.ts';
 
-export type Purpose = 'available' | 'held' | 'escrow' | 'undelivered' | 'payable' | 'revenue' | 'fees' | 'tax' | 'receivable' | 'external';
+export type Purpose =
+  | 'available'
+  | 'held'
+  | 'escrow'
+  | 'undelivered'
+  | 'payable'
+  | 'revenue'
+  | 'fees'
+  | 'tax'
+  | 'receivable'
+  | 'external'
+  | 'unclaimed'
+  | 'losses';
 
 export interface AccountRef {
   owner: string;
   purpose: Purpose;
 }
 
-export type CauseKind = 'charge' | 'deduct' | 'correction' | 'order' | 'shipment' | 'delivery' | 'hold' | 'deal' | 'refund' | 'payout';
+export type CauseKind =
+  | 'charge'
+  | 'deduct'
+  | 'correction'
+  | 'order'
+  | 'shipment'
+  | 'delivery'
+  | 'hold'
+  | 'deal'
+  | 'refund'
+  | 'payout'
+  | 'write-off'
+  | 'closure';
 export type TransferKind =
   | 'charge'
   | 'withdrawal'
@@ -23,6 +47,8 @@ export type TransferKind =
   | 'netting'
   | 'payout'
   | 'payout-return'
+  | 'write-off'
+  | 'closure'
   | 'hold'
   | 'capture'
   | 'release';
@@ -51,6 +77,10 @@ export const payable = (owner: string): AccountRef => ({ owner, purpose: 'payabl
 /** What an owner owes the platform: its balance is zero or negative. */
 export const receivable = (owner: string): AccountRef => ({ owner, purpose: 'receivable' });
 export const external = (gateway: string): AccountRef => ({ owner: gateway, purpose: 'external' });
+/** What belongs to people whose accounts are erased. */
+export const unclaimed: AccountRef = { owner: PLATFORM, purpose: 'unclaimed' };
+/** Debts that nobody will pay: its balance is zero or negative. */
+export const losses: AccountRef = { owner: PLATFORM, purpose: 'losses' };
 export const fees: AccountRef = { owner: PLATFORM, purpose: 'fees' };
 
 /** Where a sale's money goes: to what the seller has sold and not yet delivered, or to the platform's revenue. */

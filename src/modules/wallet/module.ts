@@ -56,6 +56,7 @@ export const walletModule = module<typeof wallet, Wallet>({
   settings: walletSettings,
   permissions: {
     'wallet:manage': { does: "charges and deducts other people's wallets", roles: ['finance'] },
+    'wallet:write-off': { does: 'writes off what sellers owe', roles: ['finance'] },
     'payouts:approve': { does: 'sees all payouts, and approves those above the limit', roles: ['finance'] },
     'ledger:read': { does: 'reads wallets, journals and the proof', roles: ['finance'] },
   },

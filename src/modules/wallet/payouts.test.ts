@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { hours } from '#kernel/clock.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import type { Proof } from '#wallet';
 import { type Person, usd } from '../../../test/people.ts';
@@ -145,7 +146,7 @@ describe('a payout above the limit', () => {
   test('waits for another person, who approves it once', async () => {
     const xia = await seller('xia', 3_000_00);
     const { body } = await ask(xia, 1_000_01);
-    expect([body.state, (await ask(xia, 1_000_00)).body.state]).toEqual(['waiting', 'pending']);
+    expect(body.state).toBe('waiting');
     w.clock.advance(60_000);
     await w.step();
     expect([await stateOf(xia, body.id), asked(body.id)]).toEqual(['waiting', []]);
@@ -163,6 +164,19 @@ describe('a payout above the limit', () => {
     await w.step();
     expect([await stateOf(xia, body.id), asked(body.id)[0]?.times]).toEqual(['sent', 1]);
     expect((await fred.post(path, {})).body.state).toBe('sent');
+  });
+
+  test('counts what was asked for in the 24 hours before, and was not given back, also of many at once', async () => {
+    const pia = await seller('pia', 5_000_00);
+    const refused = await ask(pia, 900_00, { destination: 'closed-account' });
+    await w.step();
+    expect(await stateOf(pia, refused.body.id)).toBe('failed');
+    const made = await Promise.all(Array.from({ length: 5 }, () => ask(pia, 400_00)));
+    expect(made.map(({ body }) => body.state).sort()).toEqual(['pending', 'pending', 'waiting', 'waiting', 'waiting']);
+    w.clock.advance(hours(24) + 1);
+    const later = await w.person('pia');
+    expect([(await ask(later, 1_000_00)).body.state, (await ask(later, 1)).body.state]).toEqual(['pending', 'waiting']);
+    fred = await w.person('fred', ['finance']);
   });
 
   test('that is rejected is payable again, and the owner reads why', async () => {

@@ -7,6 +7,7 @@ import { world } from '../../../test/world.ts';
 import { openBlockers } from './closed-owner.ts';
 import { transfersOf } from './explain-order.ts';
 import { payoutsPage, pendingPayouts } from './payout.ts';
+import { askedSince } from './request-payout.ts';
 import { salesBalances, salesLines } from './sales-statement.ts';
 
 /** With 100,000 sales of one seller, and 100,000 payouts, every statement of sellers' money reads a page by an index. */
@@ -51,6 +52,7 @@ const statements: [name: string, statement: Sql, pages: number][] = [
   ['own payouts in a state', payoutsPage({ owner: sue, state: 'sent', ...page }), 40],
   ['all payouts', payoutsPage({ owner: null, state: undefined, ...page }), 40],
   ['payouts that wait', payoutsPage({ owner: null, state: 'waiting', ...page }), 40],
+  ['what was asked for in the last day', askedSince(sue, 'USD', new Date(Date.now() + 60_000)), 10],
   ['a claim of a payout', claimStale(pendingPayouts, { now: new Date(Date.now() + 60_000), until: new Date(Date.now() + 70_000) }), 50],
   ['the transfers of an order', transfersOf([randomUUID(), randomUUID()]), 30],
 ];

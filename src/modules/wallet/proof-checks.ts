@@ -28,7 +28,8 @@ export const journalChecks: Check = {
        where j.cause_kind in ('order', 'shipment', 'refund') and case j.cause_kind
          when 'order' then p.payer is distinct from d.owner or p.at <> j.at
          when 'shipment' then (d.owner, d.purpose) <> ('cash', 'external') or p.at is distinct from j.at
-         else p.payer is distinct from c.owner end) as wrong_payers,
+         else p.payer is distinct from c.owner and not ((c.owner, c.purpose) = ('platform', 'unclaimed')
+           and exists (select from wallet.closed_owners as o where o.owner = p.payer and o.for_good)) end) as wrong_payers,
     (select count(*) from fresh_journals as j join fresh as t on t.journal_id = j.id and t.kind = 'hold'
        left join wallet.holds as h on h.id = ${causeOf(sql`j.cause_id`)}
        where j.cause_kind = 'hold' and h.at is distinct from j.at) as wrong_hold_times,
@@ -119,3 +120,11 @@ export const holdChecks: Check = {
        where h.captured + h.released > h.amount or coalesce(m.held, 0) <> h.amount or coalesce(m.captured, 0) <> h.captured
          or coalesce(m.released, 0) <> h.released) as exceeded_holds`,
 };
+
+/** Debts that were given up, by their rows and by their transfers. There are few, so all of them are compared each time. */
+export const wrongWriteOffs: Sql = sql`
+  (select count(*) from wallet.write_offs as w full join (
+     select j.cause_id, c.owner, t.currency, t.amount from wallet.journals as j join wallet.transfers as t on t.journal_id = j.id
+     join wallet.accounts as d on d.id = t.debit_account and (d.owner, d.purpose) = ('platform', 'losses')
+     join wallet.accounts as c on c.id = t.credit_account and c.purpose = 'receivable' where j.cause_kind = 'write-off'
+   ) as m on m.cause_id = w.id::text where (w.owner, w.currency, w.amount) is distinct from (m.owner, m.currency, m.amount))`;

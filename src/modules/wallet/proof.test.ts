@@ -41,6 +41,14 @@ async function activity(when: string): Promise<void> {
   for (const destination of ['file', 'closed-account']) await sue.post('/v1/payouts', { ...usd(1_00), destination });
   await w.step();
   await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sale, payee, amount: 2_00 });
+  const finance = await w.person('finance', ['finance']);
+  const written = await finance.post(`/v1/customers/sue-${when}/wallet/write-off`, { ...usd(3), reason: 'Too little to ask for.' });
+  expect(written.status, JSON.stringify(written.body)).toBe(201);
+  const gone = await w.buyer(`gone-${when}`, { balance: usd(3_00) });
+  const last = randomUUID();
+  await w.ask('wallet', 'pay', { key: last, payer: gone.id, currency: 'USD', shares: [{ payee, amount: 3_00, commission: 0 }] });
+  for (const step of ['close', 'forget']) await w.ask('wallet', `life.${step}`, { accountId: gone.id });
+  await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: last, payee, amount: 1_00 });
   const share = { payee: randomUUID(), amount: 3_00, commission: 15 };
   await w.ask('wallet', 'collectCash', { key: randomUUID(), payer: bob.id, currency: 'USD', share });
   await pay(given);

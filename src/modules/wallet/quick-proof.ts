@@ -1,6 +1,6 @@
 import { type Database, sql } from '#kernel/database.ts';
 import { causeOf, holdsOf, paymentsOf, serverVersion, sumsDigest } from './checkpoint-rows.ts';
-import { balanceChecks, holdChecks, journalChecks, paymentChecks, payoutChecks } from './proof-checks.ts';
+import { balanceChecks, holdChecks, journalChecks, paymentChecks, payoutChecks, wrongWriteOffs } from './proof-checks.ts';
 
 /** What the full proof recomputes from all rows, and the quick one from those since the newest checkpoint. */
 export interface Recomputed {
@@ -35,6 +35,7 @@ export interface Counts extends Recomputed {
   wrong_delivery_moves: number;
   wrong_payout_moves: number;
   wrong_hold_moves: number;
+  wrong_write_offs: number;
   accounts: number;
   transfers: number;
   journals: number;
@@ -131,6 +132,7 @@ export const countSinceCheckpoint = (db: Database, key: string, digestsOnly: boo
       (everything.delivered <> every_share.delivered)::int as wrong_delivery_moves,
       ((everything.paid_out, everything.returned) <> (every_payout.paid_out, every_payout.returned))::int as wrong_payout_moves,
       ((everything.captured, everything.released) <> (select coalesce(sum(captured), 0), coalesce(sum(released), 0) from wallet.holds))::int as wrong_hold_moves,
+      ${wrongWriteOffs} as wrong_write_offs,
       (select count(*) from (
          select from wallet.journals where key in (select key from fresh_journals) group by key having count(*) > 1) as twice) as repeated_keys,
       (select count(*) from wallet.holds where is_open) as open_holds,

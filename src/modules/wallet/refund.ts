@@ -3,8 +3,22 @@ import { type Database, sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { exceedsPayment, type wallet } from '#wallet';
+import { erasedAmong } from './closed-owner.ts';
 import type { Wallet } from './context.ts';
-import { available, fees, lockBalances, PLATFORM, payable, post, receivable, saleAccount, type Transfer } from './ledger.ts';
+import {
+  type AccountRef,
+  available,
+  fees,
+  lockBalances,
+  losses,
+  PLATFORM,
+  payable,
+  post,
+  receivable,
+  saleAccount,
+  type Transfer,
+  unclaimed,
+} from './ledger.ts';
 import { paymentMachine } from './payment-state.ts';
 import { changing, commissionOf, leftOf, lockShare, lockShares, payeesPart, type Share } from './share.ts';
 
@@ -55,23 +69,35 @@ async function refundShare(
   if (commission > mostCommission) throw exceedsPayment({ left: mostCommission });
   const ofPayee = amount - commission;
   if (ofPayee > payeesPart(share)) throw exceedsPayment({ left: payeesPart(share) });
+  const erased = await erasedAmong(tx, [payer, share.payee]);
+  const credit = erased.has(payer) ? unclaimed : available(payer);
+  const debt = erased.has(share.payee) ? losses : receivable(share.payee);
   const transfers: Transfer[] = [
-    ...(await sourcesOf(tx, share, ofPayee)).map((source) => ({ ...source, credit: available(payer), kind: 'refund' as const })),
-    { debit: fees, credit: available(payer), amount: commission, kind: 'refund' as const },
+    ...(await sourcesOf(tx, share, ofPayee, { credit, debt })).map((source) => ({ ...source, credit, kind: 'refund' as const })),
+    { debit: fees, credit, amount: commission, kind: 'refund' as const },
   ].filter((line) => line.amount > 0);
   const counted = changing(share, sql`refunded = refunded + ${amount}, refunded_commission = refunded_commission + ${commission}`);
   await post(tx, { key, cause: { kind: 'refund', id: share.payment_id }, currency, transfers, at }, counted);
 }
 
-/** Where the payee's part comes from: what is not delivered yet; afterwards what is owed to the payee, and for the rest the payee owes it. */
-async function sourcesOf(tx: Database, share: Share, amount: number): Promise<Pick<Transfer, 'debit' | 'amount'>[]> {
-  const { payee, payer, currency } = share;
+/**
+ * Where the payee's part comes from: what is not delivered yet; afterwards what is owed to the payee, and for the rest the payee owes it. A
+ * payee whose account is erased pays nothing back: the platform has lost it.
+ */
+async function sourcesOf(
+  tx: Database,
+  share: Share,
+  amount: number,
+  { credit, debt }: { credit: AccountRef; debt: AccountRef },
+): Promise<Pick<Transfer, 'debit' | 'amount'>[]> {
+  const { payee, currency } = share;
   if (share.delivered === null || payee === PLATFORM) return [{ debit: saleAccount(payee), amount }];
-  const [owed] = await lockBalances(tx, [payable(payee), receivable(payee), available(payer)], currency);
+  const toPayer = credit === unclaimed ? [] : [credit];
+  const [owed] = await lockBalances(tx, [payable(payee), receivable(payee), ...toPayer], currency);
   const fromPayable = Math.min(amount, owed!);
   return [
     { debit: payable(payee), amount: fromPayable },
-    { debit: receivable(payee), amount: amount - fromPayable },
+    { debit: debt, amount: amount - fromPayable },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notFound } from '#kernel/problems.ts';
 import { get, ownAccount, owned, permitted, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { amountTooLarge, balanceTooLarge, insufficientFunds, Proof, StatementLine } from '#wallet';
@@ -10,10 +11,12 @@ import { Deduction, DeductWallet, deductWallet, reasonNeeded } from './deduct-wa
 import { listPayouts, PayoutsQuery, readPayout } from './list-payouts.ts';
 import { ownPayout, Payout, payableTooSmall, RequestPayout } from './payout.ts';
 import { payoutMachine } from './payout-state.ts';
+import { PlatformQuery, PlatformStatement, readPlatform } from './platform-statement.ts';
 import { LIMIT_OF_A_CALL_MS, proveLedger } from './proof.ts';
 import { requestPayout } from './request-payout.ts';
 import { readSales, SalesStatement } from './sales-statement.ts';
 import { JournalView, readJournal, readStatement, readWallet, StatementQuery, WalletView } from './statement.ts';
+import { owesLess, ownDebt, WriteOff, WriteOffDebt, writeOffDebt } from './write-off-debt.ts';
 
 const ProofQuery = z.object({
   full: z.enum(['true', 'false']).optional().meta({ description: 'Recompute all of the ledger, and trust no checkpoint', example: 'true' }),
@@ -74,10 +77,24 @@ export const routes = [
     problems: [],
     handle: (ctx: Wallet, { params, query }) => readSales(ctx, params.username, query),
   }),
+  post('/customers/{username}/wallet/write-off', {
+    summary: 'Write off what a seller owes',
+    description:
+      'Gives up a debt that refunds after a payout have left, or a part of it, as a loss of the platform. Nobody writes off their own debt. A seller who owes nothing can close the account.',
+    access: permitted('wallet:write-off'),
+    mfa: true,
+    idempotent: 'required',
+    body: WriteOffDebt,
+    returns: WriteOff,
+    status: 201,
+    location: (_, { username }) => `/customers/${encodeURIComponent(username)}/wallet/sales`,
+    problems: [notFound, owesLess, ownDebt, amountTooLarge],
+    handle: (ctx: Wallet, { params, body, key }) => writeOffDebt(ctx, params.username, body, key),
+  }),
   post('/payouts', {
     summary: 'Ask for a payout',
     description:
-      'Pays out what you have sold and delivered. What you owe is subtracted first. The money leaves `payable` at once; it comes back if the bank refuses. Above a limit the payout is `waiting` until another person approves it.',
+      'Pays out what you have sold and delivered. What you owe is subtracted first. The money leaves `payable` at once; it comes back if the bank refuses. Above a limit, with what you asked for in the 24 hours before, the payout is `waiting` until another person approves it.',
     access: signedIn,
     mfa: true,
     idempotent: 'required',
@@ -124,6 +141,16 @@ export const routes = [
     returns: Proof,
     problems: [],
     handle: (ctx: Wallet, { query }) => proveLedger(ctx, { full: query.full === 'true', limitMs: LIMIT_OF_A_CALL_MS }),
+  }),
+  get('/ledger/platform', {
+    summary: "The platform's own money",
+    description:
+      'The balances of its revenue, its fees, what is unclaimed because its owner has left, and its losses; and every movement of one of them, newest first. The journal and its cause say whose it was.',
+    access: permitted('ledger:read'),
+    query: PlatformQuery,
+    returns: PlatformStatement,
+    problems: [],
+    handle: (ctx: Wallet, { query }) => readPlatform(ctx, query),
   }),
   get('/ledger/journals/{id}', {
     summary: 'A journal and its transfers',

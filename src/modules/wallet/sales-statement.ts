@@ -13,7 +13,9 @@ const Place = z.enum(['undelivered', 'payable', 'receivable']).nullable();
 export const SalesLine = z
   .object({
     journalId: Id,
-    kind: z.string().meta({ description: 'sale, cash, delivery, refund, netting, payout, payout-return or capture', example: 'delivery' }),
+    kind: z
+      .string()
+      .meta({ description: 'sale, cash, delivery, refund, netting, payout, payout-return, write-off or capture', example: 'delivery' }),
     amount: z.int().meta({ description: 'Minor units that moved, without the commission', example: 1900 }),
     commission: z.int().meta({ description: 'What Souk got of a sale beside it; negative: what it gave back of it', example: 100 }),
     currency: Currency,

@@ -177,3 +177,114 @@ describe('cash that a courier collects', () => {
     await expect(collectCash(randomUUID(), 1_00, 0, key)).rejects.toMatchObject({ code: 'wallet/payment-cancelled' });
   });
 });
+
+describe('those who have left', () => {
+  const life = (step: string, accountId: string) => w.ask('wallet', `life.${step}`, { accountId });
+  const leaves = async (accountId: string) => {
+    for (const step of ['close', 'forget']) await life(step, accountId);
+  };
+  const platform = async (purpose: string) => {
+    const { body } = await (await w.person('fred', ['finance'])).get(`/v1/ledger/platform?purpose=${purpose}`);
+    const { balance = 0 } = body.balances.find((row: { purpose: string }) => row.purpose === purpose) ?? {};
+    return { balance: balance as number, items: body.items };
+  };
+  const inWallet = async (owner: string) =>
+    Number(
+      (
+        await w.sql<{ sum: string }>('select coalesce(sum(abs(balance)), 0) as sum from wallet.accounts where owner = $1 and guarded', [
+          owner,
+        ])
+      )[0]!.sum,
+    );
+  const paidBy = async (buyer: Person, payee: string, amount: number, commission = 0) => {
+    const key = randomUUID();
+    await w.ask('wallet', 'pay', { key, payer: buyer.id, currency: 'USD', shares: [{ payee, amount, commission }] });
+    return key;
+  };
+
+  test('a refund to them is not lost: it is unclaimed, where finance sees it with its cause', async () => {
+    const lea = await w.buyer('lea', { balance: usd(30_00) });
+    const [sue, before] = [randomUUID(), await platform('unclaimed')];
+    const [waiting, arrived] = [await paidBy(lea, sue, 10_00, 1_00), await paidBy(lea, sue, 20_00)];
+    await deliver(arrived, sue);
+    await leaves(lea.id);
+    await refund(waiting, sue, 10_00);
+    await refund(arrived, sue, 20_00);
+    expect(await inWallet(lea.id)).toBe(0);
+    const { balance, items } = await platform('unclaimed');
+    expect(balance - before.balance).toBe(30_00);
+    expect(items.slice(0, 3)).toMatchObject([
+      { kind: 'refund', amount: 20_00, cause: { kind: 'refund', id: arrived } },
+      { kind: 'refund', cause: { id: waiting } },
+      { kind: 'refund', cause: { id: waiting } },
+    ]);
+    expect(await brokenRules()).toEqual([]);
+  });
+
+  test('what a seller who has left would owe is a loss of the platform, and what is payable pays first', async () => {
+    const [sue, before] = [randomUUID(), await platform('losses')];
+    const key = await sale(sue, 10_00, 1_00);
+    await deliver(key, sue);
+    await paidOut(sue, 9_00);
+    await leaves(sue);
+    const had = await balanceOf(bob);
+    await refund(key, sue, 10_00);
+    expect((await balanceOf(bob)) - had).toBe(10_00);
+    expect(await inWallet(sue)).toBe(0);
+    expect((await platform('losses')).balance - before.balance).toBe(-9_00);
+    expect(await brokenRules()).toEqual([]);
+  });
+
+  test('nothing stays with them of refunds that come while they leave', async () => {
+    const [max, sue] = [await w.buyer('max', { balance: usd(20_00) }), await w.person('sue-leaves')];
+    const before = [(await platform('unclaimed')).balance, (await platform('losses')).balance];
+    const key = await paidBy(max, sue.id, 20_00);
+    await deliver(key, sue.id);
+    await paidOut(sue.id, 20_00);
+    for (const { id } of [max, sue]) await life('close', id);
+    await refund(key, sue.id, 3_00);
+    expect(await Promise.all([inWallet(max.id), inWallet(sue.id)])).toEqual([3_00, 3_00]);
+    await Promise.all([
+      ...Array.from({ length: 10 }, () => refund(key, sue.id, 1_00)),
+      life('forget', max.id),
+      life('forget', sue.id),
+      ...Array.from({ length: 7 }, () => refund(key, sue.id, 1_00)),
+    ]);
+    for (const { id } of [max, sue]) await life('forget', id); // as after a crash
+    expect(await Promise.all([inWallet(max.id), inWallet(sue.id)])).toEqual([0, 0]);
+    expect([(await platform('unclaimed')).balance - before[0]!, (await platform('losses')).balance - before[1]!]).toEqual([20_00, -20_00]);
+    expect(await brokenRules()).toEqual([]);
+  });
+});
+
+test('finance writes off what a seller owes, once for each key and never more, so that the seller can leave', async () => {
+  const [fred, dan] = [await w.person('fred', ['finance']), await w.person('dan', ['finance'])];
+  const key = await sale(dan.id, 10_00);
+  await deliver(key, dan.id);
+  await paidOut(dan.id, 10_00);
+  await refund(key, dan.id, 10_00);
+  const writes = (who: Person, amount: number, idempotencyKey: string = randomUUID(), reason: string = 'Sells no more.') =>
+    who.post('/v1/customers/dan/wallet/write-off', { ...usd(amount), reason }, { 'idempotency-key': idempotencyKey });
+  const again = randomUUID();
+  const [first, second] = [await writes(fred, 4_00, again), await writes(fred, 4_00, again)];
+  expect([first.status, first.body]).toEqual([201, { id: first.body.id, ...usd(4_00), reason: 'Sells no more.' }]);
+  expect(second.body).toEqual(first.body);
+  expect(await writes(fred, 6_01)).toBeProblem(409, 'wallet/owes-less');
+  expect(await writes(dan, 1_00)).toBeProblem(403, 'wallet/own-debt');
+  expect(await writes(fred, 1_00, randomUUID(), '')).toBeProblem(422, 'invalid');
+  expect(await writes(fred, 9_007_199_254_740_991)).toBeProblem(409, 'wallet/amount-too-large');
+  expect(await fred.post('/v1/customers/nobody/wallet/write-off', { ...usd(1), reason: 'x' })).toBeProblem(404, 'not-found');
+  expect(await writes(bob, 1_00)).toBeProblem(403, 'forbidden');
+  const blockers = async () => (await w.ask<{ blockers: string[] }>('wallet', 'life.blockers', { accountId: dan.id })).blockers;
+  expect(await blockers()).toEqual(['receivable']);
+  const all = await Promise.all(Array.from({ length: 4 }, () => writes(fred, 2_00)));
+  expect(all.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409]);
+  expect(await blockers()).toEqual([]);
+  const { items } = (await dan.get('/v1/customers/dan/wallet/sales')).body;
+  expect(items[0]).toMatchObject({ kind: 'write-off', amount: 2_00, from: null, to: 'receivable', commission: 0 });
+  const audited = await w.sql<{ outcome: string }>("select outcome from kernel.audit where operation like '%WriteOff' and subject = $1", [
+    dan.id,
+  ]);
+  expect(audited.filter(({ outcome }) => outcome === 'done').length).toBeGreaterThanOrEqual(4);
+  expect(await brokenRules()).toEqual([]);
+});

@@ -7,6 +7,7 @@ import { notFound } from '#kernel/problems.ts';
 import { Cursor, Id, Limit, type Page, Time } from '#kernel/shapes.ts';
 import type { StatementLine } from '#wallet';
 import type { Wallet } from './context.ts';
+import type { Purpose } from './ledger.ts';
 import { ownerOf } from './owner.ts';
 
 export const WalletView = z.object({ balances: z.array(z.object({ currency: Currency, available: z.int(), held: z.int() })) }).meta({
@@ -65,7 +66,7 @@ export const lineView = (row: Line): z.infer<typeof StatementLine> => ({
   at: row.at.toISOString(),
 });
 
-export const statementPage = (owner: string, before: number | null, rows: number) => sql`
+export const statementPage = (owner: string, before: number | null, rows: number, purpose: Purpose = 'available') => sql`
   select t.journal_id, t.seq, t.kind, t.change as amount, t.currency, j.cause_kind, j.cause_id, t.at
   from wallet.accounts as a
   cross join lateral (
@@ -76,7 +77,7 @@ export const statementPage = (owner: string, before: number | null, rows: number
      where credit_account = a.id and seq < ${before ?? Number.MAX_SAFE_INTEGER} order by seq desc limit ${rows})
   ) as t
   join wallet.journals as j on j.id = t.journal_id
-  where a.owner = ${owner} and a.purpose = 'available'
+  where a.owner = ${owner} and a.purpose = ${purpose}
   order by t.seq desc limit ${rows}`;
 
 export const JournalView = z

@@ -21,6 +21,12 @@ export const tables: Tables = {
     destination_sealed: personal('encrypted, until the payout is decided'),
     reason: personal('written by staff'),
   },
+  'wallet.write_offs': {
+    owner: staysAs(BOOKS),
+    principal: staysAs('who wrote it off, for a repeated call'),
+    decided_by: staysAs('who wrote it off'),
+    reason: personal('written by staff'),
+  },
   'wallet.holds': { owner: staysAs(BOOKS) },
   'wallet.journals': { key: staysAs('names whose share was delivered') },
   'wallet.payments': { payer: staysAs(BOOKS) },
