@@ -150,6 +150,11 @@ export const catalog = contract('catalog', {
     }),
     /** Products in every state, with all that their sellers see; ids that are not known are left out. */
     products: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Product) }),
+    /** All categories, in the order that the shop shows them. */
+    categories: operation({
+      input: z.object({}),
+      output: z.array(z.object({ slug: z.string(), name: z.string(), image: z.object({ url: z.string() }).nullable().optional() })),
+    }),
     /** Names and prices of the products in stock, by name, after the product with that name and id. */
     productsByName: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),

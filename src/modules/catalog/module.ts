@@ -3,6 +3,7 @@ import { runs } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts, listings, shownProducts } from './brief-products.ts';
+import { listCategories } from './category.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
@@ -31,6 +32,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     price: priceLines,
     newest: newestProducts,
     products: productsById,
+    categories: async (ctx) => (await listCategories(ctx)).items,
     productByName,
     productsByName: listNamedProducts,
     brief: briefProducts,
