@@ -31,6 +31,8 @@ export interface Storage {
   remove(keys: readonly string[]): Promise<void>;
   /** Objects whose keys begin so, in the order of their keys, at most 1,000. */
   list(prefix: string, after?: string): Promise<StoredObject[]>;
+  /** Removes what was begun before that time and never became an object. */
+  tidy(before: Date): Promise<void>;
   /** Where Souk is the store: how uploads come in. undefined where they go to another system. */
   readonly door: StorageDoor | undefined;
 }

@@ -14,7 +14,15 @@ export interface Bucket {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of keys that a role has for a while. */
+  readonly sessionToken?: string | undefined;
 }
+
+const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: Bucket) => ({
+  accessKeyId,
+  secretAccessKey,
+  ...(sessionToken ? { sessionToken } : {}),
+});
 
 const sha256 = Hash.bind(null, 'sha256');
 const SIGNED = new Set(['content-length', 'content-type', 'host']);
@@ -34,7 +42,7 @@ interface Presigned {
 export async function presign(bucket: Bucket, { method, key, headers, at, expiresInSeconds }: Presigned): Promise<Record<string, string>> {
   const { protocol, hostname, port, host, pathname } = new URL(`${bucket.url}/${key}`);
   const signer = new SignatureV4({
-    credentials: { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey },
+    credentials: credentialsOf(bucket),
     region: bucket.region,
     service: 's3',
     sha256,
@@ -78,6 +86,7 @@ async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expire
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
     'X-Amz-Credential': `${bucket.accessKeyId}/${createScope(date.slice(0, 8), bucket.region, 's3')}`,
     'X-Amz-Date': date,
+    ...(bucket.sessionToken ? { 'X-Amz-Security-Token': bucket.sessionToken } : {}),
   };
   const policy = Buffer.from(
     JSON.stringify({
@@ -94,7 +103,6 @@ async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expire
 
 /** The signature of a policy, in hexadecimal. */
 export async function signPolicy(bucket: Bucket, date: string, policy: string): Promise<string> {
-  const credentials = { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey };
-  const key = await getSigningKey(sha256, credentials, date.slice(0, 8), bucket.region, 's3');
+  const key = await getSigningKey(sha256, credentialsOf(bucket), date.slice(0, 8), bucket.region, 's3');
   return createHmac('sha256', key).update(policy).digest('hex');
 }
