@@ -121,8 +121,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     onWait: (seconds) => metrics.waited('background', seconds),
   });
   const engine = parts.openQueue({ sql: background, log: parts.log, arrived: (queue) => work.wake([queue]) });
-  const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
-  const cache = parts.openCache({ log: parts.log });
+  const signals = await parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
+  const cache = await parts.openCache({ log: parts.log });
   const ready = openReadyReplies({
     shared: cache.shared,
     sharedKey: (key) => `souk:ready:${version}:${secrets.fingerprint(key, 'ready replies')}`,
