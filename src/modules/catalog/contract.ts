@@ -4,6 +4,7 @@ import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
+import { Image } from '#media';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
@@ -40,13 +41,13 @@ export const Product = z
     price: Money,
     stock: z.int(),
     variants: z.array(Variant),
-    images: z.array(z.object({ url: z.string(), alt: z.string() })),
+    images: z.array(Image),
     rating: z.object({ average: z.number().nullable(), count: z.int() }),
     state: z.enum(productStates).meta({ example: 'approved' }),
     createdAt: Time,
     version: z.int(),
     pending: z
-      .object({ name: z.string().optional(), description: z.string().optional() })
+      .object({ name: z.string().optional(), description: z.string().optional(), images: z.array(Image).optional() })
       .optional()
       .meta({ description: 'Changes that wait for review; for its seller and the staff' }),
     rejection: z.string().optional().meta({ description: 'Why it was rejected; for its seller and the staff' }),
@@ -126,6 +127,16 @@ export const priceChanged = event(
 /** A variant of a public product can be bought again. */
 export const backInStock = event('catalog.back-in-stock', 1, z.object({ productId: Id, variantId: Id }));
 
+/** A product that was never approved was removed, because the image that it was announced with has not come. */
+export const productCleanedUp = event('catalog.product-cleaned-up', 1, z.object({ productId: Id, sellerId: Id }));
+
+/** The same of a category that nothing names. `createdBy` is null where an API key made it. */
+export const categoryCleanedUp = event(
+  'catalog.category-cleaned-up',
+  1,
+  z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable() }),
+);
+
 const Listing = z.object({ name: z.string(), sellerId: Id });
 
 export const catalog = contract('catalog', {
@@ -178,5 +189,5 @@ export const catalog = contract('catalog', {
       output: z.object({}),
     }),
   },
-  events: { productPublished, productDecided, priceChanged, backInStock },
+  events: { productPublished, productDecided, priceChanged, backInStock, productCleanedUp, categoryCleanedUp },
 });

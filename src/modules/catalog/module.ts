@@ -1,13 +1,15 @@
 import { catalog } from '#catalog';
-import { runs } from '#kernel/events.ts';
+import { minutes } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts, listings, shownProducts } from './brief-products.ts';
 import { listCategories } from './category.ts';
+import { cleanUp } from './clean-up.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { fixtures } from './fixtures.ts';
-import { closeStockJob, pauseProductsJob, relistCategoryJob } from './jobs.ts';
+import { closeStockJob, pauseProductsJob, relistCategoryJob, tellMediaJob } from './jobs.ts';
 import { newestProducts } from './list-products.ts';
 import { listNamedProducts } from './named-products.ts';
 import { pauseProducts, standing } from './pause-products.ts';
@@ -22,6 +24,7 @@ import { catalogSettings } from './settings.ts';
 import { closeStock } from './stock.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tables } from './tables.ts';
+import { tellMedia } from './take-images.ts';
 
 export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
@@ -40,8 +43,13 @@ export const catalogModule = module<typeof catalog, Catalog>({
     listings,
     rate: rateProduct,
   },
-  jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock), runs(relistCategoryJob, relistCategory)],
-  timers,
+  jobs: [
+    runs(pauseProductsJob, pauseProducts),
+    runs(closeStockJob, closeStock),
+    runs(relistCategoryJob, relistCategory),
+    runs(tellMediaJob, tellMedia),
+  ],
+  timers: [...timers, timer('catalog.clean-up', minutes(2), cleanUp)],
   subscriptions,
   settings: catalogSettings,
   permissions: {

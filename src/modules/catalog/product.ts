@@ -3,6 +3,7 @@ import { Options, type Product } from '#catalog';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { Currency, type CurrencyCode } from '#kernel/money.ts';
 import { line, prose } from '#kernel/shapes.ts';
+import type { Image } from '#media';
 import { UNITS, writeCopies } from './product-copies.ts';
 import { unitsIn, withStock } from './product-document.ts';
 import type { ProductState } from './product-state.ts';
@@ -29,6 +30,13 @@ export const ProductText = {
   description: prose(5000).meta({ example: 'A desk lamp.' }),
 };
 
+/** What of an approved product waits for review; `images` are all that it is to have. */
+export interface Pending {
+  name?: string;
+  description?: string;
+  images?: Image[];
+}
+
 export interface ProductRow {
   id: string;
   seller_id: string;
@@ -36,7 +44,7 @@ export interface ProductRow {
   state: ProductState;
   name: string;
   description: string;
-  pending: { name?: string; description?: string } | null;
+  pending: Pending | null;
   rejection: string | null;
   version: number;
   body_hash: string | null;
