@@ -107,7 +107,8 @@ export function folderStorage({ folder, url, secret }: FolderParts): Storage {
     door: {
       judgePut: (request, now) => judgePut(bucketOf(), request, now),
       judgeForm: (fields, now) => judgeForm(bucketOf(), fields, now),
-      receive: ({ key, sizeBytes }, chunks) => put(key, atMost(chunks, sizeBytes), (size) => size === sizeBytes),
+      receive: ({ key, sizeBytes, isOpen }, chunks) =>
+        put(key, atMost(chunks, sizeBytes), (size) => (isOpen ? size > 0 && size <= sizeBytes : size === sizeBytes)),
     },
   };
 }

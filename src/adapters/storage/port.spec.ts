@@ -110,6 +110,19 @@ describe.each([
     expect(await read('uploads/form')).toEqual(bytes);
   });
 
+  test.runIf(isHere)('takes an open PUT of any type and size, at its own address alone', async () => {
+    const { upload } = await sign('uploads/open', { isOpen: true });
+    const headers = { 'Content-Type': 'image/webp' };
+    const url = new URL(upload.url);
+    url.pathname = url.pathname.replace('open', 'shut');
+    expect(await subject.put({ url: url.href, headers, bytes })).toBe(false);
+    expect(await subject.put({ url: upload.url, headers, bytes: bytes.subarray(1) })).toBe(true);
+    expect(await read('uploads/open')).toEqual(bytes.subarray(1));
+    const exact = new URL((await sign('uploads/exact')).upload.url);
+    exact.searchParams.set('X-Amz-SignedHeaders', 'host');
+    expect(await subject.put({ url: exact.href, headers, bytes: bytes.subarray(1) })).toBe(false);
+  });
+
   test.runIf(isHere)('refuses a PUT with another key, signature, type, size or time than was signed', async () => {
     const { upload } = await sign('uploads/mine');
     const headers = { ...upload.headers };

@@ -9,6 +9,8 @@ export interface UploadWish {
   readonly key: string;
   readonly contentType: string;
   readonly sizeBytes: number;
+  /** Neither type nor size are signed, for senders who know only the address: `sizeBytes` is the most. */
+  readonly isOpen?: boolean;
   readonly now: Date;
   readonly expiresInSeconds: number;
 }
@@ -49,6 +51,8 @@ export interface AllowedUpload {
   readonly key: string;
   readonly contentType: string;
   readonly sizeBytes: number;
+  /** Any size up to that. */
+  readonly isOpen: boolean;
 }
 
 /** Why a signed request is refused. The words are those of S3. */
@@ -67,6 +71,6 @@ export interface StorageDoor {
   judgePut(request: ArrivingRequest, now: Date): Promise<AllowedUpload>;
   /** @throws RefusedUpload when the policy is not ours, is over, or the fields are not those that it names */
   judgeForm(fields: ReadonlyMap<string, string>, now: Date): Promise<AllowedUpload>;
-  /** Stores what comes, a chunk at a time. @returns false when it was more or less than `sizeBytes`; then nothing is stored. */
+  /** Stores what comes, a chunk at a time. @returns false when its size is not what is allowed; then nothing is stored. */
   receive(upload: AllowedUpload, chunks: AsyncIterable<Uint8Array>): Promise<boolean>;
 }

@@ -68,8 +68,8 @@ const queryOf = (query: Record<string, string>): string =>
 
 /** A PUT and a POST form that store the same. */
 export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<SignedUpload> {
-  const { key, contentType, sizeBytes, now: at, expiresInSeconds } = wish;
-  const headers = { 'content-type': contentType, 'content-length': String(sizeBytes) };
+  const { key, contentType, sizeBytes, isOpen, now: at, expiresInSeconds } = wish;
+  const headers: Record<string, string> = isOpen ? {} : { 'content-type': contentType, 'content-length': String(sizeBytes) };
   const query = await presign(bucket, { method: 'PUT', key, headers, at, expiresInSeconds });
   return {
     upload: { method: 'PUT', url: `${bucket.url}/${key}?${queryOf(query)}`, headers: { 'Content-Type': contentType } },
@@ -78,7 +78,10 @@ export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<Sign
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
-async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expiresInSeconds }: UploadWish): Promise<Record<string, string>> {
+async function formOf(
+  bucket: Bucket,
+  { key, contentType, sizeBytes, isOpen, now, expiresInSeconds }: UploadWish,
+): Promise<Record<string, string>> {
   const date = amzDate(now);
   const fields = {
     key,
@@ -94,7 +97,7 @@ async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expire
       conditions: [
         { bucket: bucket.name },
         ...Object.entries(fields).map(([name, value]) => ({ [name]: value })),
-        ['content-length-range', sizeBytes, sizeBytes],
+        ['content-length-range', isOpen ? 1 : sizeBytes, sizeBytes],
       ],
     }),
   ).toString('base64');

@@ -55,7 +55,11 @@ export async function receive(
   if (!id || !row || row.state === 'refused' || row.state === 'removed') throw notFound();
   if (row.state === 'awaiting_upload') {
     if (!(await door.receive(allowed, chunks)))
-      throw malformed({ reason: `The file does not have the ${allowed.sizeBytes} bytes that were announced.` });
+      throw malformed({
+        reason: allowed.isOpen
+          ? 'The file is empty or too large.'
+          : `The file does not have the ${allowed.sizeBytes} bytes that were announced.`,
+      });
     await arrive(ctx, [id]);
   }
   return { id, state: 'checking' };

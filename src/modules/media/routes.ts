@@ -54,7 +54,7 @@ export const routes = [
     audits: 'refusals',
     limit: 'uploads',
     query: SignedQuery,
-    streams: { types: imageTypes, limitBytes: IMAGE_LIMIT_BYTES },
+    streams: { types: imageTypes, orNone: true, limitBytes: IMAGE_LIMIT_BYTES },
     returns: Received,
     problems: [uploadNotAllowed, notFound],
     handle: (ctx: Media, { url, header, stream }) => receiveUpload(ctx, { url, header, stream }),
