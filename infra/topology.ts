@@ -16,10 +16,10 @@ export const gatewayPort = 8080;
  */
 export const services: readonly Service[] = [
   { name: 'customers', port: 5000, modules: ['identity', 'social', 'partners', 'moderation', 'media', 'profiles', 'wallet', 'customers'] },
-  { name: 'inventory', port: 5001, modules: ['inventory', 'catalog'] },
+  { name: 'inventory', port: 5001, modules: ['inventory', 'catalog', 'imports'] },
   { name: 'sales', port: 5002, modules: ['orders', 'fulfilment'] },
   { name: 'reviews', port: 5003, modules: ['reviews'] },
-  { name: 'engagement', port: 5005, modules: ['notifications', 'favorites', 'integrations', 'platform', 'microservices'] },
+  { name: 'engagement', port: 5005, modules: ['notifications', 'favorites', 'integrations', 'platform'] },
 ];
 
 /** The service with the lowest module: it keeps the kernel's rows, answers for the audit trail and shows the documents of all. */

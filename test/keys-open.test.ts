@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { operationId, scopesOf } from '#kernel/routes.ts';
+import { sendProducts } from './importing.ts';
 import { objectsOfAnother } from './owned-objects.ts';
 import { type Person, usd } from './people.ts';
 import { review, waiting } from './waiting.ts';
@@ -18,6 +19,8 @@ beforeAll(async () => {
 interface Asked {
   path: string;
   body?: unknown;
+  /** Sent as it is, as a file of products. */
+  csv?: string;
 }
 
 /** Each call on an object that it can be made on, with the example of the OpenAPI document where no other body stands here. */
@@ -67,6 +70,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
   await w.step();
   const webhook = `/v1/webhooks/${hook.id}`;
   const sent = (await root.get(`${webhook}/deliveries`)).body.items[0].id;
+  const imported = (await sendProducts(w, root, 'id,name,price,currency\nR-1,Root,1,USD')).body.id;
   return {
     getWebhooks: { path: '/v1/webhooks' },
     getWebhooksById: { path: webhook },
@@ -102,10 +106,9 @@ async function callsOf(): Promise<Record<string, Asked>> {
     postUsersByUserIdSuspension: { path: `/v1/users/${(await w.person('spammer')).id}/suspension` },
     postReviewsByIdModeration: { path: `/v1/reviews/${await reviewed()}/moderation` },
     deleteReviewsById: { path: `/v1/reviews/${await reviewed()}` },
-    postProductsByIdImages: { path: `${product}/images` },
-    putProductsByIdImages: { path: `${product}/images` },
-    deleteProductsByIdImagesByImageId: { path: `${product}/images/${objects['product image']?.params.imageId}` },
-    postCategoriesByIdImage: { path: `/v1/categories/${await category('With an image')}/image` },
+    postImportsProducts: { path: '/v1/imports/products', csv: 'id,name,price,currency\nK-1,Key,1,USD' },
+    getImportsById: { path: `/v1/imports/${imported}` },
+    getExportsProducts: { path: '/v1/exports/products' },
     getProductApprovals: { path: '/v1/product-approvals' },
     postCategories: { path: '/v1/categories', body: { name: 'By a key' } },
     patchCategoriesById: { path: `/v1/categories/${await category('Renamed')}`, body: { name: 'By a key' } },
@@ -138,10 +141,10 @@ test('every call that a scope opens works for a key with that scope', async () =
     const key = await w.partner(`A system for ${operation}`, [scopesOf(route.spec)[0]!]);
     const reply = await w.fetch(asked.path, {
       method: route.method,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: asked.csv ?? (body === undefined ? undefined : JSON.stringify(body)),
       headers: {
         'x-api-key': key.key,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined && !asked.csv ? {} : { 'content-type': asked.csv ? 'text/csv' : 'application/json' }),
         ...(route.spec.idempotent ? { 'idempotency-key': operation } : {}),
       },
     });

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hours, minutes } from '#kernel/clock.ts';
 import { resealAll } from '../apps/reseal.ts';
+import { importProducts } from './importing.ts';
 import { PASSWORD, type Person, usd } from './people.ts';
 import { lamp } from './sample-products.ts';
 import { enrol, TOTP_PATH } from './second-factor.ts';
@@ -154,6 +155,10 @@ async function dayInTheLife(): Promise<void> {
   }
   await sue.patch('/v1/customers/sue', { address: '3 Rue du Lac', email: 'sue2@example.com', currentPassword: PASSWORD });
   for (const path of ['', '?email=bob@example.com', '?limit=1']) await root.get(`/v1/customers${path}`);
+  const staff = await w.person('root', ['admin']); // the token of before has expired
+  for (const price of [1, 2])
+    await importProducts(w, staff, `id,name,category,sku,price,currency,stock\nCUP-1,Cup,food,C,${price},USD,${price}\nBAD,,,,x,USD,1`);
+  await staff.get('/v1/exports/products');
   const { id: favorite } = (await bob.post('/v1/favorites', { productId: product, notify: { backInStock: true, priceFell: true } })).body;
   await bob.post('/v1/favorites', { productId: product });
   await bob.post('/v1/favorites', { userId: sue.id });

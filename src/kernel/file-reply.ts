@@ -27,6 +27,20 @@ export interface FileReply {
 export const fileReply = (file: StoredFile): FileReply => ({ [FILE]: file });
 export const isFileReply = (answer: unknown): answer is FileReply => typeof answer === 'object' && answer !== null && FILE in answer;
 
+const STREAM = Symbol('stream');
+
+/** A reply that is made while it is sent, so that nobody knows its length. */
+export interface StreamReply {
+  [STREAM]: { readonly type: string; readonly open: () => AsyncIterable<Uint8Array> };
+}
+
+/** A reply on a route with `pours`. It is read as fast as the caller takes it. Where it fails, the connection ends before the end. */
+export const streamReply = (type: string, open: () => AsyncIterable<Uint8Array>): StreamReply => ({ [STREAM]: { type, open } });
+export const isStreamReply = (answer: unknown): answer is StreamReply => typeof answer === 'object' && answer !== null && STREAM in answer;
+
+export const streamResponse = ({ [STREAM]: { type, open } }: StreamReply, { method }: Request, headers: Headers): Response =>
+  new Response(method === 'HEAD' ? null : lazily(async () => open()), { headers: { ...headers, 'content-type': type } });
+
 type Headers = Record<string, string>;
 
 /** @throws rangeNotSatisfiable; malformed for an If-None-Match that is none */

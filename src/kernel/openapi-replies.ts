@@ -88,7 +88,12 @@ export function successOf(route: Route, components: Json): Json {
   replies[spec.status ?? 200] = {
     description: `${spec.summary}.`,
     headers: refs(named),
-    content: { [spec.html ? 'text/html' : 'application/json']: { schema, example: merged(exampleOf(schema, components), spec.example) } },
+    content: {
+      [spec.pours ?? (spec.html ? 'text/html' : 'application/json')]: {
+        schema,
+        example: merged(exampleOf(schema, components), spec.example),
+      },
+    },
   };
   if (spec.mayExist) replies[200] = { ...replies[spec.status ?? 200], description: 'It exists already.' };
   if ((spec.etag && route.method === 'GET') || spec.ready)
@@ -114,7 +119,6 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.body || spec.query) kinds.push(problems.invalid);
   if (spec.body || spec.query || spec.idempotent || spec.etag || spec.ready || hasParams || honoursIfMatch(spec))
     kinds.push(problems.malformed);
-  if (spec.streams) kinds.push(problems.malformed);
   if (spec.body || spec.streams) kinds.push(problems.tooLarge, problems.unsupportedMedia);
   if (spec.sends) kinds.push(problems.rangeNotSatisfiable, problems.malformed);
   if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);

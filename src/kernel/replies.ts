@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { fileResponse, isFileReply } from './file-reply.ts';
+import { fileResponse, isFileReply, isStreamReply, streamResponse } from './file-reply.ts';
 import { isNoneMatched } from './preconditions.ts';
 import type { Problem } from './problems.ts';
 import { etagOf, type Made, nextCursorOf, type ReadyReply } from './ready-replies.ts';
@@ -66,6 +66,10 @@ export function resultReply(
   if (isReplayed(answer)) all['idempotent-replayed'] = 'true';
   if (isRedirection(result)) return redirectionReply(route, result, all);
   if (isFileReply(result)) return fileResponse(result, request, all);
+  if (isStreamReply(result)) {
+    if (spec.fileName) all['content-disposition'] = attachment(spec.fileName(result as never));
+    return streamResponse(result, request, all);
+  }
   if (spec.returns === null) return new Response(null, { status: 204, headers: all });
   if (spec.html) return htmlReply(String(result), all);
   const text = textOf(result) ?? JSON.stringify(result);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BodyStream } from './body-stream.ts';
 import type { Dialect, Refusals } from './dialect.ts';
-import type { FileReply } from './file-reply.ts';
+import type { FileReply, StreamReply } from './file-reply.ts';
 import type { Permission } from './permissions.ts';
 import type { Precondition } from './preconditions.ts';
 import type { ProblemKind } from './problems.ts';
@@ -123,8 +123,6 @@ export const FileBody = z.string().meta({ format: 'binary', example: '(the bytes
 export interface Streams {
   /** The content types that are taken; a parameter such as `charset` may follow. */
   readonly types: readonly string[];
-  /** The sender need not say any. */
-  readonly orNone?: boolean;
   /** 413 as soon as more has come, or at once where the header says so. */
   readonly limitBytes: number;
 }
@@ -152,6 +150,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   streams?: Streams;
   /** The reply is a file of one of these content types: the handler answers with `fileReply`. `returns` is `FileBody`. */
   sends?: readonly string[];
+  /** The reply is a stream of this content type: the handler answers with `streamReply`. `returns` is `FileBody`. */
+  pours?: string;
   /** The caller may use `Authorization: Basic` (RFC 7617); the handler reads it. */
   basic?: boolean;
   returns: R | null;
@@ -189,7 +189,7 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   handle: (
     ctx: Ctx,
     call: Call<Path, z.infer<Q>, z.infer<B>>,
-  ) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | Redirection | FileReply | undefined>;
+  ) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | Redirection | FileReply | StreamReply | undefined>;
 }
 
 export interface Route {

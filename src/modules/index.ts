@@ -4,6 +4,7 @@ import { customersModule } from './customers/module.ts';
 import { favoritesModule } from './favorites/module.ts';
 import { fulfilmentModule } from './fulfilment/module.ts';
 import { identityModule } from './identity/module.ts';
+import { importsModule } from './imports/module.ts';
 import { integrationsModule } from './integrations/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { mediaModule } from './media/module.ts';
@@ -31,6 +32,7 @@ export const modules: readonly Module[] = [
   fulfilmentModule,
   reviewsModule,
   customersModule,
+  importsModule,
   notificationsModule,
   favoritesModule,
   integrationsModule,

@@ -14,15 +14,7 @@ export interface Bucket {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of keys that a role has for a while. */
-  readonly sessionToken?: string | undefined;
 }
-
-const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: Bucket) => ({
-  accessKeyId,
-  secretAccessKey,
-  ...(sessionToken ? { sessionToken } : {}),
-});
 
 const sha256 = Hash.bind(null, 'sha256');
 const SIGNED = new Set(['content-length', 'content-type', 'host']);
@@ -42,7 +34,7 @@ interface Presigned {
 export async function presign(bucket: Bucket, { method, key, headers, at, expiresInSeconds }: Presigned): Promise<Record<string, string>> {
   const { protocol, hostname, port, host, pathname } = new URL(`${bucket.url}/${key}`);
   const signer = new SignatureV4({
-    credentials: credentialsOf(bucket),
+    credentials: { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey },
     region: bucket.region,
     service: 's3',
     sha256,
@@ -68,8 +60,8 @@ const queryOf = (query: Record<string, string>): string =>
 
 /** A PUT and a POST form that store the same. */
 export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<SignedUpload> {
-  const { key, contentType, sizeBytes, isOpen, now: at, expiresInSeconds } = wish;
-  const headers: Record<string, string> = isOpen ? {} : { 'content-type': contentType, 'content-length': String(sizeBytes) };
+  const { key, contentType, sizeBytes, now: at, expiresInSeconds } = wish;
+  const headers = { 'content-type': contentType, 'content-length': String(sizeBytes) };
   const query = await presign(bucket, { method: 'PUT', key, headers, at, expiresInSeconds });
   return {
     upload: { method: 'PUT', url: `${bucket.url}/${key}?${queryOf(query)}`, headers: { 'Content-Type': contentType } },
@@ -78,10 +70,7 @@ export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<Sign
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
-async function formOf(
-  bucket: Bucket,
-  { key, contentType, sizeBytes, isOpen, now, expiresInSeconds }: UploadWish,
-): Promise<Record<string, string>> {
+async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expiresInSeconds }: UploadWish): Promise<Record<string, string>> {
   const date = amzDate(now);
   const fields = {
     key,
@@ -89,7 +78,6 @@ async function formOf(
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
     'X-Amz-Credential': `${bucket.accessKeyId}/${createScope(date.slice(0, 8), bucket.region, 's3')}`,
     'X-Amz-Date': date,
-    ...(bucket.sessionToken ? { 'X-Amz-Security-Token': bucket.sessionToken } : {}),
   };
   const policy = Buffer.from(
     JSON.stringify({
@@ -97,7 +85,7 @@ async function formOf(
       conditions: [
         { bucket: bucket.name },
         ...Object.entries(fields).map(([name, value]) => ({ [name]: value })),
-        ['content-length-range', isOpen ? 1 : sizeBytes, sizeBytes],
+        ['content-length-range', sizeBytes, sizeBytes],
       ],
     }),
   ).toString('base64');
@@ -106,6 +94,7 @@ async function formOf(
 
 /** The signature of a policy, in hexadecimal. */
 export async function signPolicy(bucket: Bucket, date: string, policy: string): Promise<string> {
-  const key = await getSigningKey(sha256, credentialsOf(bucket), date.slice(0, 8), bucket.region, 's3');
+  const credentials = { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey };
+  const key = await getSigningKey(sha256, credentials, date.slice(0, 8), bucket.region, 's3');
   return createHmac('sha256', key).update(policy).digest('hex');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Options, type Product, priceChanged, variantNeeded } from '#catalog';
+import { ListPrice, Options, type Product, ProductText, priceChanged, Stock, variantNeeded } from '#catalog';
 import { raw, sql, type Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
@@ -9,18 +9,7 @@ import { Id, line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { refusalOf } from './create-product.ts';
 import { closeStockJob } from './jobs.ts';
-import {
-  ListPrice,
-  lockProduct,
-  ownedProduct,
-  type ProductRow,
-  ProductText,
-  refreshed,
-  Stock,
-  type VariantRow,
-  variantsOf,
-  writeVariants,
-} from './product.ts';
+import { lockProduct, ownedProduct, type ProductRow, refreshed, type VariantRow, variantsOf, writeVariants } from './product.ts';
 
 const { name, category, type, brand, description } = ProductText;
 

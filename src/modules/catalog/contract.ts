@@ -3,8 +3,7 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { Id, isOneLine, isVisible, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
-import { Image } from '#media';
+import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, prose, Time } from '#kernel/shapes.ts';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
@@ -41,13 +40,13 @@ export const Product = z
     price: Money,
     stock: z.int(),
     variants: z.array(Variant),
-    images: z.array(Image),
+    images: z.array(z.object({ url: z.string(), alt: z.string() })),
     rating: z.object({ average: z.number().nullable(), count: z.int() }),
     state: z.enum(productStates).meta({ example: 'approved' }),
     createdAt: Time,
     version: z.int(),
     pending: z
-      .object({ name: z.string().optional(), description: z.string().optional(), images: z.array(Image).optional() })
+      .object({ name: z.string().optional(), description: z.string().optional() })
       .optional()
       .meta({ description: 'Changes that wait for review; for its seller and the staff' }),
     rejection: z.string().optional().meta({ description: 'Why it was rejected; for its seller and the staff' }),
@@ -108,6 +107,59 @@ export const nameNotUnique = problem({
   detail: ({ ids }) => `Several products have this name. Order one by its id: ${ids.join(', ')}.`,
 });
 
+export const variantsAlike = problem({
+  code: 'catalog/variants-alike',
+  status: 409,
+  title: 'Two variants are the same',
+  detail: 'Each variant of a product needs its own options, and its own SKU if it has one.',
+});
+
+/** The dearest thing that can be listed, in minor units. */
+export const MAX_PRICE = 99_999_999_999;
+export const ListPrice = z
+  .strictObject({
+    amount: z.int('must be a whole number of minor units').positive('must be more than zero').max(MAX_PRICE),
+    currency: Money.shape.currency,
+  })
+  .meta({ id: 'ListPrice', example: { amount: 2000, currency: 'USD' } });
+export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Units on hand', example: 10 });
+export const Sku = line(64);
+
+export const ProductText = {
+  name: line(200).meta({ example: 'Lamp' }),
+  category: z.string().max(60).meta({ description: 'Slug of a category', example: 'electronics' }),
+  type: line(100).meta({ example: 'lighting' }),
+  brand: line(100).meta({ example: 'Luma' }),
+  description: prose(5000).meta({ example: 'A desk lamp.' }),
+};
+
+/** A product of a file. What is absent does not change; of a new product it is empty. */
+export const SavedProduct = z.object({
+  id: Id,
+  name: ProductText.name,
+  category: ProductText.category.nullable().optional(),
+  type: ProductText.type.nullable().optional(),
+  brand: ProductText.brand.nullable().optional(),
+  description: ProductText.description.optional(),
+  /** Each is the known variant with its SKU, else the one with its options, else a new one with this id. Variants that are not here stay. */
+  variants: z
+    .array(z.object({ id: Id, sku: Sku.nullable().optional(), options: Options, price: ListPrice, stock: Stock.optional() }))
+    .min(1)
+    .max(100),
+});
+export type SavedProduct = z.infer<typeof SavedProduct>;
+
+/** A product as a file holds it: with all that `saveProducts` takes. */
+export const ExportedProduct = z.object({
+  id: Id,
+  name: z.string(),
+  category: z.string().nullable(),
+  type: z.string().nullable(),
+  brand: z.string().nullable(),
+  description: z.string(),
+  variants: z.array(z.object({ sku: z.string().nullable(), options: Options, price: Money, stock: z.int() })),
+});
+
 export const productPublished = event('catalog.product-published', 1, z.object({ productId: Id, sellerId: Id }));
 
 /** Staff have approved or rejected a product, or a change of it. */
@@ -126,16 +178,6 @@ export const priceChanged = event(
 
 /** A variant of a public product can be bought again. */
 export const backInStock = event('catalog.back-in-stock', 1, z.object({ productId: Id, variantId: Id }));
-
-/** A product that was never approved was removed, because the image that it was announced with has not come. */
-export const productCleanedUp = event('catalog.product-cleaned-up', 1, z.object({ productId: Id, sellerId: Id }));
-
-/** The same of a category that nothing names. `createdBy` is null where an API key made it. */
-export const categoryCleanedUp = event(
-  'catalog.category-cleaned-up',
-  1,
-  z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable() }),
-);
 
 const Listing = z.object({ name: z.string(), sellerId: Id });
 
@@ -161,11 +203,6 @@ export const catalog = contract('catalog', {
     }),
     /** Products in every state, with all that their sellers see; ids that are not known are left out. */
     products: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Product) }),
-    /** All categories, in the order that the shop shows them. */
-    categories: operation({
-      input: z.object({}),
-      output: z.array(z.object({ slug: z.string(), name: z.string(), image: z.object({ url: z.string() }).nullable().optional() })),
-    }),
     /** Names and prices of the products in stock, by name, after the product with that name and id. */
     productsByName: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),
@@ -183,11 +220,25 @@ export const catalog = contract('catalog', {
         variants: z.array(Listing.extend({ id: Id, productId: Id, options: Options })),
       }),
     }),
+    /**
+     * Makes products what a file says of them: new ones are the shop's own and public at once, known ones are changed as by staff. The same
+     * again changes nothing. Stock of known variants is set, once for each variant id that the file gives. All of them or none.
+     */
+    saveProducts: operation({
+      input: z.object({ products: z.array(SavedProduct).min(1).max(100) }),
+      output: z.array(z.object({ id: Id, refusal: z.object({ column: z.string(), reason: z.string() }).nullable() })),
+      problems: [variantsAlike],
+    }),
+    /** Products of a seller that are not archived, by id, with the stock that lists show. One statement. */
+    exportProducts: operation({
+      input: z.object({ sellerId: Id, after: Id.nullable(), limit: z.int().min(1).max(500) }),
+      output: z.array(ExportedProduct),
+    }),
     /** Sets the rating of a product. Of several ratings the one with the highest version counts. */
     rate: operation({
       input: z.object({ productId: Id, count: z.int().min(0), average: z.number().min(1).max(5).nullable(), version: z.int().min(1) }),
       output: z.object({}),
     }),
   },
-  events: { productPublished, productDecided, priceChanged, backInStock, productCleanedUp, categoryCleanedUp },
+  events: { productPublished, productDecided, priceChanged, backInStock },
 });

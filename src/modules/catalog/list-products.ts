@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Options, Product, productStates } from '#catalog';
+import { MAX_PRICE, Options, Product, productStates } from '#catalog';
 import { cursorAfter, readCursor } from '#kernel/cursors.ts';
 import { raw, type Sql, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
@@ -8,7 +8,6 @@ import { forbidden, malformed } from '#kernel/problems.ts';
 import { type JsonText, jsonText } from '#kernel/routes.ts';
 import { Cursor, Id, isSameUsername, Limit, line, whole } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
-import { MAX_PRICE } from './product.ts';
 import { UNITS } from './product-copies.ts';
 import { unitsIn, withStock } from './product-document.ts';
 import { findPage, type ListOfProducts, type Question, questionOf, type Read } from './product-list.ts';

@@ -1,41 +1,12 @@
 import { z } from 'zod';
-import { Options, type Product } from '#catalog';
+import { ListPrice, Options, type Product, Sku, Stock } from '#catalog';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
-import { Currency, type CurrencyCode } from '#kernel/money.ts';
-import { line, prose } from '#kernel/shapes.ts';
-import type { Image } from '#media';
+import type { CurrencyCode } from '#kernel/money.ts';
 import { UNITS, writeCopies } from './product-copies.ts';
 import { unitsIn, withStock } from './product-document.ts';
 import type { ProductState } from './product-state.ts';
 
-/** The dearest thing that can be listed, in minor units. */
-export const MAX_PRICE = 99_999_999_999;
-
-export const ListPrice = z
-  .strictObject({
-    amount: z.int('must be a whole number of minor units').positive('must be more than zero').max(MAX_PRICE),
-    currency: Currency,
-  })
-  .meta({ id: 'ListPrice', example: { amount: 2000, currency: 'USD' } });
-
-export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Units on hand', example: 10 });
-
-export const NewVariant = z.strictObject({ sku: line(64).optional(), options: Options, price: ListPrice, stock: Stock.default(0) });
-
-export const ProductText = {
-  name: line(200).meta({ example: 'Lamp' }),
-  category: z.string().max(60).meta({ description: 'Slug of a category', example: 'electronics' }),
-  type: line(100).meta({ example: 'lighting' }),
-  brand: line(100).meta({ example: 'Luma' }),
-  description: prose(5000).meta({ example: 'A desk lamp.' }),
-};
-
-/** What of an approved product waits for review; `images` are all that it is to have. */
-export interface Pending {
-  name?: string;
-  description?: string;
-  images?: Image[];
-}
+export const NewVariant = z.strictObject({ sku: Sku.optional(), options: Options, price: ListPrice, stock: Stock.default(0) });
 
 export interface ProductRow {
   id: string;
@@ -44,7 +15,7 @@ export interface ProductRow {
   state: ProductState;
   name: string;
   description: string;
-  pending: Pending | null;
+  pending: { name?: string; description?: string } | null;
   rejection: string | null;
   version: number;
   body_hash: string | null;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { importProducts } from '../../../test/importing.ts';
 import { noticesOf } from '../../../test/notices.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -86,6 +87,19 @@ describe('who asked for it', () => {
     await w.step();
     expect((await kindsOf(bob)).filter((kind: string) => kind === 'price-fell')).toEqual([]);
   });
+});
+
+test('what a seller does to price and stock is told, and so is what a file of products does', async () => {
+  await bob.post('/v1/favorites', { productId: lamp, notify: { backInStock: true, priceFell: true } });
+  await sue.patch(`/v1/products/${lamp}`, { price: usd(18_00) });
+  await w.step();
+  await sue.post(`/v1/products/${lamp}/stock`, { change: -3, reason: 'sold on the market' });
+  await w.step();
+  await sue.post(`/v1/products/${lamp}/stock`, { change: 2, reason: 'delivery' });
+  await w.step();
+  expect(await kindsOf(bob)).toEqual(['back-in-stock', 'price-fell']);
+  await importProducts(w, await w.admin(), `id,name,price,currency\n${lamp},Lamp,15,USD`);
+  expect((await noticesOf(w).listOf(bob)).items[0].text).toBe('Lamp now costs $15.00 (before: $18.00).');
 });
 
 test('a product with thousands of admirers is told of in short steps, and a run that is repeated tells nobody twice', async () => {

@@ -15,7 +15,7 @@ export const aboutProductJob = job(
   'notifications.about-product',
   z.object({
     key: z.string(),
-    kind: z.enum(['review-decided', 'product-decided', 'cleaned-up']),
+    kind: z.enum(['review-decided', 'product-decided']),
     accountId: Id,
     productId: Id,
     outcome: z.string(),

@@ -1,0 +1,3 @@
+import { contract } from '#kernel/contracts.ts';
+
+export const imports = contract('imports', { operations: {} });

@@ -1,0 +1,100 @@
+import { Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
+import { derivedId, isId } from '#kernel/ids.ts';
+import { Currency, type CurrencyCode } from '#kernel/money.ts';
+import { type Cells, type Column, readOptions, readPrice } from './cells.ts';
+
+/** A row of a file, with its number as programs for tables count it; the header is row 1. */
+export interface FileRow {
+  row: number;
+  cells: Cells;
+  /** What is wrong with the row as a whole. */
+  fault?: string;
+}
+
+export interface Fault {
+  row: number;
+  column: Column | '';
+  reason: string;
+}
+
+/** What the rows of one product come to. */
+export type ReadProduct = { product: SavedProduct; rows: number[]; name: string | null } | { faults: Fault[]; rows: number[] };
+
+const MAX_VARIANTS = 100;
+const MAX_NAME = 100;
+
+/**
+ * The id of a product that a file calls so: the id itself, or one that follows from the name, so that the same name is the same
+ * product in every file.
+ */
+export const productIdOf = (id: string): string => (isId(id) ? id.toLowerCase() : derivedId('imported-product', id));
+
+/** Reads rows with one id as one product. Where one of them is wrong, none is saved: the product would be half of what the file says. */
+export function readProduct(importId: string, rows: readonly FileRow[]): ReadProduct {
+  const faults: Fault[] = rows.flatMap(({ row, fault }) => (fault ? [{ row, column: '' as const, reason: fault }] : []));
+  const numbers = rows.map(({ row }) => row);
+  const first = rows[0]!;
+  const id = first.cells.id?.trim() ?? '';
+  if (id === '') faults.push({ row: first.row, column: 'id', reason: 'is empty' });
+  if (id.length > MAX_NAME) faults.push({ row: first.row, column: 'id', reason: `has more than ${MAX_NAME} characters` });
+  if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: 'A product has at most 100 variants' });
+  const text = readText(rows, faults);
+  const variants = rows.slice(0, MAX_VARIANTS).map((row) => readVariant(importId, productIdOf(id), row, faults));
+  if (faults.length === 0)
+    return { product: { id: productIdOf(id), ...text, variants } as SavedProduct, rows: numbers, name: isId(id) ? null : id };
+  const wrong = new Set(faults.map(({ row }) => row));
+  const others = numbers.filter((row) => !wrong.has(row));
+  return { faults: [...faults, ...others.map((row) => ({ row, column: '' as const, reason: besides(faults[0]!.row) }))], rows: numbers };
+}
+
+export const besides = (row: number): string => `Row ${row} of the same product was refused`;
+
+const OF_PRODUCT = ['name', 'category', 'type', 'brand', 'description'] as const;
+
+/** What the rows say of the product. One of them must say its name; an empty cell says nothing. */
+function readText(rows: readonly FileRow[], faults: Fault[]): Partial<SavedProduct> {
+  const text: Record<string, string | undefined> = {};
+  for (const column of OF_PRODUCT) {
+    const said = rows.filter(({ cells }) => cells[column] !== undefined && cells[column].trim() !== '');
+    const [first, ...others] = said;
+    for (const { row, cells } of others)
+      if (cells[column] !== first!.cells[column])
+        faults.push({ row, column, reason: `is not that of row ${first!.row}, the same product` });
+    if (first) text[column] = judged(ProductText[column], first.cells[column], first.row, column, faults);
+    else if (column === 'name') faults.push({ row: rows[0]!.row, column, reason: 'is empty' });
+  }
+  return text as Partial<SavedProduct>;
+}
+
+/** The id of a new variant follows from the file and the row, so that a second attempt knows what the first one made. */
+function readVariant(importId: string, productId: string, { row, cells }: FileRow, faults: Fault[]): SavedProduct['variants'][number] {
+  const { sku, stock } = cells;
+  const options = readOptions(cells.options ?? '');
+  if (!options) faults.push({ row, column: 'options', reason: 'must be written like: color=red; storage=128 GB' });
+  const currency = judged(Currency, cells.currency?.trim().toUpperCase() ?? '', row, 'currency', faults) as CurrencyCode | undefined;
+  const amount = currency && readPrice(cells.price ?? '', currency);
+  if (currency && (amount === undefined || amount === 0 || amount > 99_999_999_999))
+    faults.push({ row, column: 'price', reason: `must be a number such as 20.50, more than 0, with the decimals of ${currency}` });
+  const hasStock = stock !== undefined && stock.trim() !== '';
+  const units = hasStock && /^\s*\d{1,10}\s*$/.test(stock) ? Number(stock) : undefined;
+  if (hasStock && units === undefined) faults.push({ row, column: 'stock', reason: 'must be a whole number of units' });
+  return {
+    id: derivedId('imported-variant', importId, productId, String(row)),
+    sku: sku === undefined || sku.trim() === '' ? undefined : judged(Sku, sku, row, 'sku', faults),
+    options: options ? (judged(Options, options, row, 'options', faults) ?? {}) : {},
+    price: { amount: amount ?? 1, currency: currency ?? 'USD' },
+    stock: units === undefined ? undefined : judged(Stock, units, row, 'stock', faults),
+  };
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: readonly { message: string }[] } };
+}
+
+function judged<T>(schema: Schema<T>, value: unknown, row: number, column: Column, faults: Fault[]): T | undefined {
+  const isStorable = typeof value !== 'string' || (!value.includes('\u0000') && value.isWellFormed());
+  const parsed = schema.safeParse(value);
+  if (!isStorable) faults.push({ row, column, reason: 'must not hold the character U+0000' });
+  else if (!parsed.success) faults.push({ row, column, reason: parsed.error.issues[0]?.message ?? 'is not valid' });
+  return parsed.success ? parsed.data : undefined;
+}

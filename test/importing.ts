@@ -1,0 +1,31 @@
+import type { Person, Reply } from './people.ts';
+import type { World } from './world.ts';
+
+/** Sends a file of products as this person; the body may be a stream. */
+export const sendProducts = (
+  w: Pick<World, 'fetch'>,
+  { token }: Pick<Person, 'token'>,
+  file: string | Uint8Array | ReadableStream,
+  headers = {},
+): Promise<Reply> =>
+  w.fetch('/v1/imports/products', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv', ...headers },
+    body: file as NonNullable<RequestInit['body']>,
+    ...(file instanceof ReadableStream ? { duplex: 'half' } : {}),
+  } as RequestInit);
+
+/** Imports a file to its end, and answers the report. */
+export async function importProducts(
+  w: Pick<World, 'fetch' | 'step'>,
+  staff: Person,
+  file: string | Uint8Array | ReadableStream,
+): Promise<Reply> {
+  const taken = await sendProducts(w, staff, file);
+  if (taken.status !== 202) throw new Error(`The file was not taken: ${JSON.stringify(taken.body)}`);
+  await w.step();
+  return staff.get(`/v1/imports/${taken.body.id}?limit=100`);
+}
+
+export const exportedProducts = async (staff: Pick<Person, 'get'>, query = ''): Promise<string> =>
+  (await staff.get(`/v1/exports/products${query}`)).body as string;
