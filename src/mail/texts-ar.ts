@@ -122,7 +122,7 @@ export const texts: Texts = {
   'payout-failed': { subject: 'فشل إرسال المبلغ', text: ['فشل إرسال المبلغ: {amount}', 'عاد المال إلى حسابك.'] },
   'payout-waiting': { subject: 'المبلغ ينتظر الموافقة', text: ['يجب أن يوافق شخص ثان على إرسال المبلغ: {amount}'] },
   'review-decided.published': { subject: 'تقييمك منشور', text: ['قُرئ تقييمك لـ {product} وهو منشور الآن.'] },
-  'review-decided.removed': { subject: 'أُزيل تقييمك', text: ['قُرئ تقييمك لـ {product} ولا يُعرض.'] },
+  'review-decided.removed': { subject: 'أُزيل تقييمك', text: ['قُرئ تقييمك لـ {product} ولا يُعرض.', 'السبب: {reason}'] },
   'product-decided.approved': { subject: 'منتجك منشور', text: ['قُبل {product} وهو معروض للبيع.'] },
   'product-decided.rejected': { subject: 'رُفض منتجك', text: ['رُفض {product}.', 'السبب: {reason}'] },
   'stock-low': { subject: 'منتج على وشك النفاد', text: ['{product}: عدد الوحدات الباقية: {available}'] },

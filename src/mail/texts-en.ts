@@ -129,7 +129,10 @@ export const texts = {
   'payout-failed': { subject: 'Your payout failed', text: ['Your payout failed: {amount}', 'The money is in your account again.'] },
   'payout-waiting': { subject: 'Your payout waits for approval', text: ['A second person must approve your payout: {amount}'] },
   'review-decided.published': { subject: 'Your review is public', text: ['Your review of {product} was read and is public now.'] },
-  'review-decided.removed': { subject: 'Your review was removed', text: ['Your review of {product} was read and is not shown.'] },
+  'review-decided.removed': {
+    subject: 'Your review was removed',
+    text: ['Your review of {product} was read and is not shown.', 'Reason: {reason}'],
+  },
   'product-decided.approved': { subject: 'Your product is public', text: ['{product} is approved and for sale.'] },
   'product-decided.rejected': { subject: 'Your product was rejected', text: ['{product} was rejected.', 'Reason: {reason}'] },
   'stock-low': { subject: 'A product is nearly sold out', text: ['{product}: units left: {available}'] },

@@ -152,7 +152,10 @@ export const texts: Texts = {
     text: ['Une seconde personne doit approuver votre versement : {amount}'],
   },
   'review-decided.published': { subject: 'Votre avis est public', text: ['Votre avis sur {product} a été lu et il est public.'] },
-  'review-decided.removed': { subject: 'Votre avis a été retiré', text: ['Votre avis sur {product} a été lu et n’est pas affiché.'] },
+  'review-decided.removed': {
+    subject: 'Votre avis a été retiré',
+    text: ['Votre avis sur {product} a été lu et n’est pas affiché.', 'Raison : {reason}'],
+  },
   'product-decided.approved': { subject: 'Votre produit est public', text: ['{product} est approuvé et en vente.'] },
   'product-decided.rejected': { subject: 'Votre produit est refusé', text: ['{product} est refusé.', 'Raison : {reason}'] },
   'stock-low': { subject: 'Un produit est presque épuisé', text: ['{product} : unités restantes : {available}'] },

@@ -8,14 +8,25 @@ import { notifyAll } from './notify.ts';
 /** Tells somebody what was decided about a product, or about their review of it. A product that is gone is told of no more. */
 export async function tellAboutProduct(
   ctx: Notifications,
-  { key, kind, accountId, productId, outcome }: z.infer<typeof aboutProductJob.input>,
+  { key, kind, accountId, productId, reviewId, outcome }: z.infer<typeof aboutProductJob.input>,
 ): Promise<void> {
   const { products } = await ctx.catalog.listings({ productIds: [productId], variantIds: [] });
   const [product] = products;
   if (!product || accountId === PLATFORM_SELLER.id) return;
+  const reason = await reasonFor(ctx, { productId, reviewId, outcome });
   await notifyAll(ctx, [
-    { key, accountId, kind, text: `${kind}.${outcome}` as MessageKind, values: { product: product.name, reason: null }, cause: ctx.cause },
+    { key, accountId, kind, text: `${kind}.${outcome}` as MessageKind, values: { product: product.name, reason }, cause: ctx.cause },
   ]);
+}
+
+/** Why staff have refused something, as its owner reads it there: events hold no text. Null where nobody said why, or it has changed since. */
+async function reasonFor(
+  { catalog, reviews }: Notifications,
+  { productId, reviewId, outcome }: Pick<z.infer<typeof aboutProductJob.input>, 'productId' | 'reviewId' | 'outcome'>,
+): Promise<string | null> {
+  if (outcome === 'removed' && reviewId !== undefined) return (await reviews.reasonOf({ reviewId })).reason;
+  if (outcome === 'rejected') return (await catalog.products({ ids: [productId] }))[0]?.rejection ?? null;
+  return null;
 }
 
 /** Tells the seller of a variant that few units are left, unless there are more by now. */

@@ -33,6 +33,8 @@ describe('settings', () => {
       canBeTurnedOff: true,
     });
     expect((await eva.put('/v1/notifications/settings', body)).body).toEqual(body);
+    const allDay = await eva.put('/v1/notifications/settings', { quietHours: { from: '08:00', until: '08:00' } });
+    expect(allDay.body.errors).toMatchObject([{ pointer: '/quietHours/until', detail: expect.stringMatching(/^must differ from `from`/) }]);
   });
 
   test('a kind is turned off by channel; language and time zone are those of the account', async () => {

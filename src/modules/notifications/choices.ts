@@ -30,7 +30,9 @@ export const NotificationSettings = z
     ),
     language: LanguageName.nullable(),
     timeZone: TimeZone.nullable(),
-    quietHours: QuietHours.nullable().meta({ description: 'In your time zone, or UTC: what is not urgent waits until they end' }),
+    quietHours: QuietHours.nullable().meta({
+      description: 'In your time zone, or UTC: what is not urgent waits until they end. They cannot last the whole day',
+    }),
     stopped: z
       .array(z.enum(['email', 'sms']))
       .meta({ description: 'Channels whose address is refused for good; another address starts them again', example: [] }),
@@ -55,7 +57,13 @@ export const NotificationChanges = z
       .optional(),
     language: LanguageName.nullable().optional(),
     timeZone: TimeZone.nullable().optional(),
-    quietHours: QuietHours.strict().nullable().optional(),
+    quietHours: QuietHours.strict()
+      .refine(({ from, until }) => from !== until, {
+        error: 'must differ from `from`: to be sent nothing at all, turn channels off',
+        path: ['until'],
+      })
+      .nullable()
+      .optional(),
     stopped: asShown(z.array(z.enum(['email', 'sms']))),
   })
   .meta({

@@ -1,6 +1,7 @@
 import { ECDH } from 'node:crypto';
 import { z } from 'zod';
 import type { PushSubscription } from '#adapters/push/port.ts';
+import { days } from '#kernel/clock.ts';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
 import { Id, Time } from '#kernel/shapes.ts';
@@ -10,6 +11,8 @@ export interface DeviceRow {
   account_id: string;
   subscription_sealed: string;
   created_at: Date;
+  /** How often its push service has failed in a row. */
+  failures: number;
 }
 
 /** A point that is not on the curve would make every message to this browser fail. */
@@ -66,22 +69,23 @@ export const deviceView = (secrets: Secrets, row: DeviceRow): z.infer<typeof Dev
 export const MOST_DEVICES = 10;
 
 export const devicesPage = (accountId: string): Sql => sql`
-  select id, account_id, subscription_sealed, created_at from notifications.devices
+  select id, account_id, subscription_sealed, created_at, failures from notifications.devices
   where account_id = ${accountId} order by created_at desc, id desc limit ${MOST_DEVICES}`;
 
 export const devicesOf = (db: Database, accountId: string): Promise<DeviceRow[]> => db.many<DeviceRow>(devicesPage(accountId));
 
 /** Devices of several people. */
 export const devicesOfAll = (accounts: readonly string[]): Sql =>
-  sql`select id, account_id, subscription_sealed, created_at from notifications.devices where account_id = any(${accounts}::uuid[])`;
+  sql`select id, account_id, subscription_sealed, created_at, failures from notifications.devices where account_id = any(${accounts}::uuid[])`;
 
 /** A browser belongs to who has registered it last. */
 export const upsertDevice = (device: { id: string; accountId: string; index: string; sealed: string; now: Date }): Sql => sql`
   insert into notifications.devices (id, account_id, endpoint_index, subscription_sealed, created_at)
   values (${device.id}, ${device.accountId}, ${device.index}, ${device.sealed}, ${device.now})
   on conflict (endpoint_index) do update
-    set id = excluded.id, account_id = excluded.account_id, subscription_sealed = excluded.subscription_sealed, created_at = excluded.created_at
-  returning id, account_id, subscription_sealed, created_at`;
+    set id = excluded.id, account_id = excluded.account_id, subscription_sealed = excluded.subscription_sealed, created_at = excluded.created_at,
+        failures = 0, failing_since = null
+  returning id, account_id, subscription_sealed, created_at, failures`;
 
 /** The oldest give way. */
 export const dropOldDevices = (accountId: string): Sql => sql`
@@ -90,3 +94,19 @@ export const dropOldDevices = (accountId: string): Sql => sql`
 
 export const dropDevice = (db: Database, id: string, accountId: string): Promise<number> =>
   db.execute(sql`delete from notifications.devices where id = ${id} and account_id = ${accountId}`);
+
+/** A browser whose push service has failed so often in a row is tried once for each message, and forgotten when that goes on for three days. */
+export const FAILURES_IN_A_ROW = 10;
+const PATIENCE_MS = days(3);
+
+/** Notes which push services have failed, and which work again; forgets those that have failed for days. */
+export const noteFailures = (failed: readonly string[], recovered: readonly string[], now: Date): Sql => sql`
+  with forgotten as (
+    delete from notifications.devices
+    where id = any(${failed}::uuid[]) and failures + 1 >= ${FAILURES_IN_A_ROW} and failing_since <= ${new Date(now.getTime() - PATIENCE_MS)}
+    returning id
+  )
+  update notifications.devices as d set failures = case when has_failed then failures + 1 else 0 end,
+    failing_since = case when has_failed then coalesce(failing_since, ${now}) end
+  from (select id, true as has_failed from unnest(${failed}::uuid[]) as id union all select id, false from unnest(${recovered}::uuid[]) as id) as tried
+  where d.id = tried.id and d.id not in (select id from forgotten)`;

@@ -47,8 +47,9 @@ export const hearReviewModerated = (ctx: Notifications, events: Events<typeof re
     for (const { id, payload, cause } of events) {
       const outcome = payload.to === 'published' ? 'published' : payload.to === 'removed' ? 'removed' : undefined;
       if (!outcome || payload.by === payload.customerId) continue;
-      const { customerId: accountId, productId } = payload;
-      enqueue(tx, aboutProductJob, { key: `review-decided:${id}`, kind: 'review-decided', accountId, productId, outcome }, { cause });
+      const { customerId: accountId, productId, reviewId } = payload;
+      const key = `review-decided:${id}`;
+      enqueue(tx, aboutProductJob, { key, kind: 'review-decided', accountId, productId, reviewId, outcome }, { cause });
     }
   });
 

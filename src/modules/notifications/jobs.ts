@@ -18,6 +18,7 @@ export const aboutProductJob = job(
     kind: z.enum(['review-decided', 'product-decided']),
     accountId: Id,
     productId: Id,
+    reviewId: Id.optional(),
     outcome: z.string(),
   }),
 );

@@ -1,8 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
+import { days } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
+import { systemScope } from '#kernel/runtime.ts';
 import { noticesOf } from '../../../test/notices.ts';
 import { usd } from '../../../test/people.ts';
+import { pushService } from '../../../test/push-service.ts';
 import { type World, world } from '../../../test/world.ts';
+import type { Notifications } from './context.ts';
+import { notifyAll } from './notify.ts';
 
 let w: World;
 let notices: ReturnType<typeof noticesOf>;
@@ -49,4 +54,48 @@ test('a message that cannot be sent holds up none of those that are sent with it
   for (let turn = 0; turn < 4; turn++) await other.step();
   for (const person of told) expect(await notices.sendings(person)).toEqual([{ channel: 'email', state: 'sent', reason: null }]);
   expect(tried.map((to) => to.split('@')[0]).sort()).toEqual(['kai', 'lou', 'lou', 'lou', 'max']);
+});
+
+test('a push service that always fails is tried a bounded number of times, leaves no dead letter, and is forgotten after days', async () => {
+  let calls = 0;
+  let isAway = true;
+  const push = {
+    ...w.adapters.push,
+    send: async () => {
+      calls++;
+      if (isAway) throw new Error('The push service answered 503.');
+      return 'sent' as const;
+    },
+  };
+  const other = await w.sibling({}, { adapters: { push } });
+  const ned = await w.person('ned');
+  const service = await pushService();
+  const registers = async (name: string) =>
+    expect((await (await w.person('ned')).post('/v1/notifications/devices', service.browser(name).subscription)).status).toBe(201);
+  const devices = () => w.sql('select failures from notifications.devices where account_id = $1', [ned.id]);
+  /** One message by push, until it has ended. @returns how often it was tried. */
+  const tells = async (): Promise<number> => {
+    const before = calls;
+    const notice = { key: newId(), accountId: ned.id, kind: 'order-packed', text: 'order-packed', values: { order: newId() } } as const;
+    await notifyAll(w.souk.runtime.context('notifications', systemScope) as Notifications, [notice]);
+    const waits = async () => (await notices.sendings(ned)).some(({ state }) => state === 'waiting');
+    for (let turn = 0; turn < 12 && (await waits()); turn++) await other.step();
+    return calls - before;
+  };
+  await registers('old');
+  expect([await tells(), await tells(), await tells()]).toEqual([5, 5, 1]);
+  expect(new Set((await notices.sendings(ned)).map(({ state, reason }) => `${state}: ${reason}`))).toEqual(
+    new Set(['dropped: no push service takes it']),
+  );
+  expect(await devices()).toEqual([{ failures: 11 }]);
+  w.clock.advance(days(3));
+  expect(await tells()).toBe(1);
+  expect(await devices()).toEqual([]);
+  expect((await (await w.person('root', ['admin'])).get('/v1/dead-letters?queue=notifications.send')).body.items).toEqual([]);
+
+  await registers('new');
+  await tells();
+  expect(await devices()).toEqual([{ failures: 5 }]);
+  isAway = false;
+  expect([await tells(), await devices()]).toEqual([1, [{ failures: 0 }]]);
 });

@@ -212,14 +212,18 @@ test('the author of a review and the seller of a product learn what was decided'
   const pan = await rob.lists({ name: 'Pan', price: usd(1_00), stock: 100 });
   await w.step();
   expect((await notices.listOf(rob)).items).toMatchObject([{ kind: 'product-decided', text: 'Pan is approved and for sale.' }]);
+  const pot = (await rob.post('/v1/products', { name: 'Pot', category: 'electronics', price: usd(1_00), stock: 1 })).body.id;
+  await rob.post(`/v1/products/${pot}/submit`);
+  await (await w.admin()).post(`/v1/products/${pot}/reject`, { reason: 'It is a pan.' });
+  await w.step();
+  expect((await notices.listOf(rob)).items[0].text).toBe('Pot was rejected.\n\nReason: It is a pan.');
   const tia = await w.buyer('tia', { balance: usd(50_00) });
   const review = await tia.post(`/v1/products/${pan}/reviews`, { rating: 1, comment: 'It bends.' });
   const moderator = await w.person('mod', ['moderator']);
-  const decided = await moderator.post(`/v1/reviews/${review.body.id}/moderation`, { action: 'remove', reason: 'Spam' });
-  expect(decided.status).toBe(200);
+  await moderator.post(`/v1/reviews/${review.body.id}/moderation`, { action: 'remove', reason: 'Spam' });
   await w.step();
   expect((await notices.listOf(tia)).items).toMatchObject([
-    { kind: 'review-decided', text: 'Your review of Pan was read and is not shown.' },
+    { kind: 'review-decided', text: 'Your review of Pan was read and is not shown.\n\nReason: Spam' },
   ]);
 });
 

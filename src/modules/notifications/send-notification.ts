@@ -7,7 +7,7 @@ import type { Language } from '#kernel/languages.ts';
 import { messageOf, plainOf } from '#mail/message.ts';
 import { isMessageKind, type MessageKind } from '#mail/texts.ts';
 import type { Notifications } from './context.ts';
-import { type DeviceRow, devicesOfAll, dropDevice, subscriptionOf } from './device.ts';
+import { type DeviceRow, devicesOfAll, dropDevice, FAILURES_IN_A_ROW, noteFailures, subscriptionOf } from './device.ts';
 import { sendJob } from './jobs.ts';
 import { isOn, type Kind, specOf } from './kinds.ts';
 import { notifyAll } from './notify.ts';
@@ -103,11 +103,13 @@ async function sendAll(ctx: Notifications, ready: readonly Ready[], ends: readon
   const work = async (): Promise<void> => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
       const { sending, row, reader } = one;
-      if (!claimed.get(nameOf(sending))?.allowed) end({ ...sending, state: 'dropped', reason: 'enough for a day' });
+      const { allowed, tries } = claimed.get(nameOf(sending))!;
+      if (!allowed) end({ ...sending, state: 'dropped', reason: 'enough for a day' });
       else
         try {
-          const state = await send(ctx, one);
-          end({ ...sending, state, reason: null });
+          const outcome = await send(ctx, one, tries);
+          const state = outcome === 'unreachable' ? 'dropped' : outcome;
+          end({ ...sending, state, reason: outcome === 'unreachable' ? 'no push service takes it' : null });
           if (state === 'refused' && row.channel !== 'push')
             await stopChannel(ctx, row.channel, reader, addressOf(reader, row.channel, row.kind)!);
         } catch (error) {
@@ -128,6 +130,8 @@ async function sendAll(ctx: Notifications, ready: readonly Ready[], ends: readon
 
 interface Claim extends Sending {
   allowed: boolean;
+  /** With this one. */
+  tries: number;
 }
 
 const nameOf = ({ notificationId, channel }: Sending): string => `${notificationId}:${channel}`;
@@ -167,12 +171,12 @@ export function languageFor(
   return reader?.language ?? (cause && cause.actorId === reader?.id ? cause.language : null) ?? settings.shopLanguage;
 }
 
-async function send(ctx: Notifications, { row, reader, devices, cause }: Ready): Promise<'sent' | 'refused' | 'dropped'> {
+async function send(ctx: Notifications, { row, reader, devices, cause }: Ready, tries: number): Promise<'sent' | 'refused' | Pushed> {
   const { channel } = row;
   const language = languageFor({ cause, settings: ctx.settings }, reader);
   const key = `notifications:${row.id}`;
   const kind = row.text as MessageKind;
-  if (channel === 'push') return pushToAll(ctx, row, { language, key, kind, devices });
+  if (channel === 'push') return pushToAll(ctx, row, { language, key, kind, devices, tries });
   const to = addressOf(reader, channel, row.kind)!;
   if (channel === 'sms') {
     const { subject, paragraphs } = plainOf(kind, row.values, language);
@@ -194,15 +198,27 @@ async function send(ctx: Notifications, { row, reader, devices, cause }: Ready):
 const LONGEST_SMS = 300;
 const LONGEST_PUSH = 500;
 
+type Pushed = 'sent' | 'dropped' | 'unreachable';
+
+/** So often a message is tried. Its job would be tried more often, and be a dead letter then. */
+const MOST_PUSHES = 5;
+
 /**
- * To every device at once; one that is gone is forgotten. Once a device has it, it is not sent again for the sake of one whose push
- * service does not answer. @returns dropped where all are gone. @throws Error when none has it, and one may still get it.
+ * To every device at once; one that is gone is forgotten, and one whose push service fails for days. Once a device has it, it is not sent
+ * again for the sake of another one. @returns dropped where all are gone, unreachable where it was tried often enough. @throws Error when
+ * none has it, and one may still get it.
  */
 async function pushToAll(
   ctx: Notifications,
   row: SendingRow,
-  { language, key, kind, devices }: { language: Language; key: string; kind: MessageKind; devices: readonly DeviceRow[] },
-): Promise<'sent' | 'dropped'> {
+  {
+    language,
+    key,
+    kind,
+    devices,
+    tries,
+  }: { language: Language; key: string; kind: MessageKind; devices: readonly DeviceRow[]; tries: number },
+): Promise<Pushed> {
   const { subject, paragraphs } = plainOf(kind, row.values, language);
   const payload = { id: row.id, kind: row.kind, title: subject, body: paragraphs.join(' ').slice(0, LONGEST_PUSH) };
   const ends = await Promise.allSettled(
@@ -219,10 +235,22 @@ async function pushToAll(
       return end;
     }),
   );
+  ctx.signal?.throwIfAborted(); // that is no failure of a push service
+  const failing = devices.filter((_, place) => ends[place]!.status === 'rejected');
+  const recovered = devices.filter(({ failures }, place) => failures > 0 && ends[place]!.status === 'fulfilled');
+  if (failing.length + recovered.length > 0)
+    await ctx.db.execute(
+      noteFailures(
+        failing.map(({ id }) => id),
+        recovered.map(({ id }) => id),
+        ctx.clock.now(),
+      ),
+    );
   if (ends.some((end) => end.status === 'fulfilled' && end.value === 'sent')) return 'sent';
   const failed = ends.find((end) => end.status === 'rejected');
-  if (failed) throw failed.reason;
-  return 'dropped';
+  if (!failed) return 'dropped';
+  if (tries >= MOST_PUSHES || failing.every(({ failures }) => failures + 1 >= FAILURES_IN_A_ROW)) return 'unreachable';
+  throw failed.reason;
 }
 
 /** Nothing goes to this address any more; the person is told so, once for each address. */

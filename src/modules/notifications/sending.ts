@@ -78,7 +78,8 @@ export const claimSendings = (sendings: readonly (Sending & { accountId: string 
     insert into notifications.days as d (account_id, channel, day, sent)
     select account_id, channel, ${now.toISOString().slice(0, 10)}::date, count(*) from fresh group by account_id, channel order by account_id, channel
     on conflict (account_id, channel, day) do update set sent = d.sent + excluded.sent returning account_id, channel, sent)
-  select claimed.notification_id as "notificationId", claimed.channel, fresh.place is null or sent - fresh.number + fresh.rank <= ${perDay} as allowed
+  select claimed.notification_id as "notificationId", claimed.channel, fresh.place is null or sent - fresh.number + fresh.rank <= ${perDay} as allowed,
+    claimed.tries
   from claimed left join fresh using (place) left join counted on counted.account_id = fresh.account_id and counted.channel = fresh.channel`;
 
 /** Gives messages back to whoever tries next. */

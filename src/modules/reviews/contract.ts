@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contract } from '#kernel/contracts.ts';
+import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 
@@ -27,6 +27,9 @@ export const summaryChanged = event(
 );
 
 export const reviews = contract('reviews', {
-  operations: {},
+  operations: {
+    /** Why it was decided so about a review, for its author; null where nobody said why. */
+    reasonOf: operation({ input: z.object({ reviewId: Id }), output: z.object({ reason: z.string().nullable() }) }),
+  },
   events: { reviewModerated, summaryChanged },
 });

@@ -5,6 +5,7 @@ import { life } from './account-life.ts';
 import { applyDecision } from './apply-decision.ts';
 import { needs, type Reviews } from './context.ts';
 import { applyDecisionJob, requestModerationJob, resolveItemJob, sendRatingJob } from './jobs.ts';
+import { reasonOf } from './reason-of.ts';
 import { requestModeration } from './request-moderation.ts';
 import { resolveItem } from './resolve-item.ts';
 import { resources } from './resources.ts';
@@ -20,7 +21,7 @@ export const reviewsModule = module<typeof reviews, Reviews>({
   needs,
   routes,
   resources,
-  operations: {},
+  operations: { reasonOf },
   jobs: [
     runs(sendRatingJob, (ctx: Reviews, { productId }) => sendRating(ctx, productId)),
     runs(requestModerationJob, requestModeration),
