@@ -16,7 +16,7 @@ export const gatewayPort = 8080;
  */
 export const services: readonly Service[] = [
   { name: 'customers', port: 5000, modules: ['identity', 'social', 'partners', 'moderation', 'media', 'profiles', 'wallet', 'customers'] },
-  { name: 'inventory', port: 5001, modules: ['inventory', 'catalog', 'imports'] },
+  { name: 'inventory', port: 5001, modules: ['inventory', 'banners', 'catalog', 'imports'] },
   { name: 'sales', port: 5002, modules: ['orders', 'fulfilment'] },
   { name: 'reviews', port: 5003, modules: ['reviews'] },
   { name: 'engagement', port: 5005, modules: ['notifications', 'favorites', 'integrations', 'platform'] },

@@ -141,6 +141,20 @@ const CASES: Case[] = [
     otherBody: () => ({ name: 'Rug', category: 'food', price: usd(1_00), stock: 2 }),
   },
   {
+    operation: 'postProductsByIdImages',
+    people: () => [sue, root],
+    paths: ofTwo((id) => `/v1/products/${id}/images`),
+    body: () => ({ fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 9 }),
+    otherBody: () => ({ fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 10 }),
+  },
+  {
+    operation: 'postBanners',
+    people: () => [root, fred],
+    paths: only('/v1/banners'),
+    body: () => ({ placement: 'home' }),
+    otherBody: () => ({ placement: 'cart' }),
+  },
+  {
     operation: 'postCategories',
     people: () => [root, fred],
     paths: only('/v1/categories'),

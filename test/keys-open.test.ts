@@ -32,6 +32,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     const { body } = await victim.post('/v1/products', { name: 'Draft', category: 'food', price: usd(1_00), stock: 5 });
     return body.id as string;
   };
+  const banner = async () => (await root.post('/v1/banners', {})).body.id as string;
   const category = async (name: string) => (await root.post('/v1/categories', { name })).body.id as string;
   const submitted = async () => {
     const id = await draft();
@@ -110,6 +111,10 @@ async function callsOf(): Promise<Record<string, Asked>> {
     getImportsById: { path: `/v1/imports/${imported}` },
     getExportsProducts: { path: '/v1/exports/products' },
     getProductApprovals: { path: '/v1/product-approvals' },
+    postBanners: { path: '/v1/banners' },
+    patchBannersById: { path: `/v1/banners/${await banner()}` },
+    postBannersByIdImage: { path: `/v1/banners/${await banner()}/image` },
+    deleteBannersById: { path: `/v1/banners/${await banner()}` },
     postCategories: { path: '/v1/categories', body: { name: 'By a key' } },
     patchCategoriesById: { path: `/v1/categories/${await category('Renamed')}`, body: { name: 'By a key' } },
     deleteCategoriesById: { path: `/v1/categories/${await category('Deleted')}` },

@@ -17,7 +17,7 @@ test('who leaves is erased though nothing can be one transaction, also when the 
     ...common,
     LOG_LEVEL: 'warn',
     MODULES:
-      'identity,partners,moderation,media,profiles,wallet,inventory,catalog,orders,fulfilment,reviews,notifications,favorites,integrations',
+      'identity,partners,moderation,media,profiles,wallet,inventory,banners,catalog,orders,fulfilment,reviews,notifications,favorites,integrations',
   });
   const urls = Object.fromEntries(
     [

@@ -110,6 +110,8 @@ async function dayInTheLife(): Promise<void> {
   await w.partner('Others', ['audit:read']);
   const product = await sue.lists(lamp);
   await root.get('/v1/product-approvals');
+  await w.get('/v1/banners?placement=home');
+  await root.delete(`/v1/banners/${(await root.post('/v1/banners', {})).body.id}`);
   const { body: category } = await root.post('/v1/categories', { name: 'Lamps', parent: 'electronics' });
   await root.patch(`/v1/categories/${category.id}`, { name: 'Lights', parent: null, slug: 'lights' });
   await root.get('/v1/products?category=lights&type=lamp');

@@ -1,4 +1,5 @@
 import type { Module } from '#kernel/module.ts';
+import { bannersModule } from './banners/module.ts';
 import { catalogModule } from './catalog/module.ts';
 import { customersModule } from './customers/module.ts';
 import { favoritesModule } from './favorites/module.ts';
@@ -27,6 +28,7 @@ export const modules: readonly Module[] = [
   profilesModule,
   walletModule,
   inventoryModule,
+  bannersModule,
   catalogModule,
   ordersModule,
   fulfilmentModule,
