@@ -19,7 +19,7 @@ export const services: readonly Service[] = [
   { name: 'inventory', port: 5001, modules: ['inventory', 'banners', 'catalog', 'imports'] },
   { name: 'sales', port: 5002, modules: ['orders', 'fulfilment'] },
   { name: 'reviews', port: 5003, modules: ['reviews'] },
-  { name: 'engagement', port: 5005, modules: ['notifications', 'favorites', 'integrations', 'platform'] },
+  { name: 'engagement', port: 5005, modules: ['notifications', 'favorites', 'integrations', 'platform', 'microservices'] },
 ];
 
 /** The service with the lowest module: it keeps the kernel's rows, answers for the audit trail and shows the documents of all. */

@@ -1,5 +1,6 @@
 import { newId } from '#kernel/ids.ts';
 import { usd } from './people.ts';
+import { announcing } from './uploading.ts';
 import type { World } from './world.ts';
 
 /** An object of each kind that a route may own, belonging to somebody else than whoever tries it. */
@@ -14,6 +15,7 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
   const admin = await w.admin();
   const lamp = await admin.lists({ name: 'House lamp', price: usd(10_00), stock: 5 });
   const product = await victim.post('/v1/products', { name: 'Her draft', category: 'food', price: usd(1_00), stock: 5 });
+  const image = await victim.post(`/v1/products/${product.body.id}/images`, announcing(Buffer.alloc(1)));
   const order = await victim.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }], payment: 'wallet' });
   const review = await victim.post(`/v1/products/${lamp}/reviews`, { rating: 5, comment: 'Hers.' });
   const arrived = await victim.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] });
@@ -42,6 +44,7 @@ export async function objectsOfAnother(w: World): Promise<{ username: string; ob
     objects: {
       order: { params: { id: order.body.id } },
       product: { params: { id: product.body.id } },
+      'product image': { params: { id: product.body.id, imageId: image.body.id } },
       review: { params: { id: review.body.id } },
       shipment: { params: { id: order.body.id } },
       favorite: { params: { id: favorite.body.id } },

@@ -42,6 +42,7 @@ import { capturedSms } from './sms/captured.ts';
 import type { Sms } from './sms/port.ts';
 import { folderStorage } from './storage/folder.ts';
 import type { Storage } from './storage/port.ts';
+import { s3Storage } from './storage/s3.ts';
 import { storageSettings } from './storage/settings.ts';
 import { openNoTracing } from './tracing/none.ts';
 import type { OpenTracing } from './tracing/port.ts';
@@ -110,11 +111,13 @@ export function openAdapters(settings: Settings): Adapters {
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
     outgoingHttp: http,
     imageModeration: noImageModeration,
-    storage: folderStorage({
-      folder: storage.folder ?? join(settings.dataFolder, 'media'),
-      url: storage.url,
-      secret: () => secretsFrom(settings.keys.all()).derive('storage').toString('base64url'),
-    }),
+    storage: storage.s3
+      ? s3Storage(storage.s3)
+      : folderStorage({
+          folder: storage.folder ?? join(settings.dataFolder, 'media'),
+          url: storage.url,
+          secret: () => secretsFrom(settings.keys.all()).derive('storage').toString('base64url'),
+        }),
     payments: { simulated: simulatedGateway() },
     payouts: simulatedPayouts(),
     identityProviders: {

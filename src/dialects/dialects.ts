@@ -1,5 +1,6 @@
 import type { Module } from '#kernel/module.ts';
+import { microservicesModule } from './microservices/module.ts';
 import { platformModule } from './platform/module.ts';
 
 /** The published APIs of other systems that Souk speaks too. They come after all modules: nobody asks them. */
-export const dialects: readonly Module[] = [platformModule];
+export const dialects: readonly Module[] = [platformModule, microservicesModule];

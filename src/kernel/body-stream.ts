@@ -12,12 +12,12 @@ export interface BodyStream extends AsyncIterable<Uint8Array> {
 export const NO_BODY: BodyStream = { type: '', sizeBytes: 0, async *[Symbol.asyncIterator]() {} };
 
 /** The body of a request, unread. @throws unsupportedMedia, tooLarge: by what the header says of it, before any of it is read */
-export function bodyStream(request: Request, { types, limitBytes }: Streams): BodyStream {
+export function bodyStream(request: Request, { types, orNone, limitBytes }: Streams): BodyStream {
   const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   const expected = types.join(' or ');
   if (coding !== 'identity' && coding !== '') throw unsupportedMedia({ expected: `${expected}, not compressed` });
-  if (!types.includes(type)) throw unsupportedMedia({ expected });
+  if (!types.includes(type) && !(orNone && type === '')) throw unsupportedMedia({ expected });
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > limitBytes) throw tooLarge({ limitBytes });
   return {

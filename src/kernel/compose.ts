@@ -20,7 +20,7 @@ import { kernelModule } from './kernel-module.ts';
 import { limitsOf, noLimits, openLimits } from './limits.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 import type { Module } from './module.ts';
-import { openapi } from './openapi.ts';
+import { openapi, tagsIn } from './openapi.ts';
 import { streamedPatterns } from './path-patterns.ts';
 import { type Permissions, permissionsOf } from './permissions.ts';
 import { openReadyReplies } from './ready-replies.ts';
@@ -121,8 +121,8 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     onWait: (seconds) => metrics.waited('background', seconds),
   });
   const engine = parts.openQueue({ sql: background, log: parts.log, arrived: (queue) => work.wake([queue]) });
-  const signals = parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
-  const cache = parts.openCache({ log: parts.log });
+  const signals = await parts.openSignals({ url: settings.databaseDirectUrl ?? parts.databaseUrl });
+  const cache = await parts.openCache({ log: parts.log });
   const ready = openReadyReplies({
     shared: cache.shared,
     sharedKey: (key) => `souk:ready:${version}:${secrets.fingerprint(key, 'ready replies')}`,
@@ -183,10 +183,14 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     metrics,
   });
   const exported = accountExportOf(all);
-  const describe = (routes: Routed) => openapi(routes, version, [...modules.flatMap(({ resources }) => resources), ...kernelResources]);
+  const resources = [...modules.flatMap((module) => module.resources), ...kernelResources];
+  const describe = (routes: Routed) => {
+    let made: object | undefined;
+    return { document: () => (made ??= openapi(routes, version, resources)), tags: tagsIn(routes, resources) };
+  };
   const dialects = here.filter(({ dialect }) => dialect);
   const routes = routesOf(here, exported).filter(({ route }) => !route.dialect);
-  const document = () => describe(routes);
+  const described = describe(routes);
   const limits = settings.rateLimits ? openLimits(limitsOf(all), cache) : noLimits;
   const app = openHttp({
     runtime,
@@ -217,15 +221,15 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   });
   serveDialects(app as never, dialects, version);
   const docs = { version, origin: settings.publicUrl, production: settings.mode === 'production', signIn: parts.signIn };
-  serveDocs(app as never, { ...docs, routes, document, modules: [...local] });
+  serveDocs(app as never, { ...docs, ...described, routes, modules: [...local] });
   if (local.size < modules.length) {
     const own = modules.filter(({ dialect }) => !dialect);
     const everywhere = routesOf([kernelModule(engine, settings.auditDays, true), ...own], exported);
     const ofAll = new Hono();
     serveDocs(ofAll as never, {
       ...docs,
+      ...describe(everywhere),
       routes: everywhere,
-      document: () => describe(everywhere),
       modules: own.map(({ name }) => name),
     });
     (app as unknown as Hono).route(GATEWAY, ofAll);
@@ -263,7 +267,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
     dropReady: () => ready.drop(),
     subscriptions: openSubscriptions({ runtime, engine, db: pool.handle('kernel') }),
     deadLetters: engine.deadLetters,
-    openapi: document,
+    openapi: described.document,
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Hono } from 'hono';
 import { serveAsset } from './assets.ts';
-import { type Document, groupsOf } from './docs/document.ts';
+import { type Document, groupsOf, slugOf } from './docs/document.ts';
 import { PAGE_HEADERS } from './docs/page.ts';
 import { problemsPage } from './docs/problems-page.ts';
 import { groupPage, guidePage, type SignIn } from './docs/reference-page.ts';
@@ -10,8 +10,10 @@ import type { Route } from './routes.ts';
 
 export interface DocsParts extends StartParts {
   routes: readonly { module: string; route: Route }[];
-  /** The OpenAPI document, which the reference is made from. */
+  /** The OpenAPI document, which the reference is made from. It takes a third of a second, so it is made when it is asked for first. */
   document: () => object;
+  /** The tags in it, one page each. */
+  tags: readonly { name: string }[];
 }
 
 export type { SignIn };
@@ -31,10 +33,13 @@ export function serveDocs(app: Hono<never>, parts: DocsParts): void {
   }));
   serveStart(open, parts);
   servePage(open, '/docs/problems', () => problemsPage(parts.routes));
-  const document = parts.document() as Document;
-  const reference = { document, origin: parts.origin, signIn: parts.signIn };
-  servePage(open, '/docs', () => guidePage(reference));
-  for (const group of groupsOf(document)) servePage(open, `/docs/${group.slug}`, () => groupPage(reference, group));
+  const reference = () => ({ document: parts.document() as Document, origin: parts.origin, signIn: parts.signIn });
+  servePage(open, '/docs', async () => guidePage(reference()));
+  for (const { name } of parts.tags)
+    servePage(open, `/docs/${slugOf(name)}`, async () => {
+      const its = reference();
+      return groupPage(its, groupsOf(its.document).find((group) => group.name === name)!);
+    });
   serveFile(open, '/docs/pages.css', 'text/css; charset=utf-8');
   serveFile(open, '/docs/reference.js', 'text/javascript; charset=utf-8');
   serveFile(open, '/favicon.svg', 'image/svg+xml');

@@ -119,6 +119,7 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.body || spec.query) kinds.push(problems.invalid);
   if (spec.body || spec.query || spec.idempotent || spec.etag || spec.ready || hasParams || honoursIfMatch(spec))
     kinds.push(problems.malformed);
+  if (spec.streams) kinds.push(problems.malformed);
   if (spec.body || spec.streams) kinds.push(problems.tooLarge, problems.unsupportedMedia);
   if (spec.sends) kinds.push(problems.rangeNotSatisfiable, problems.malformed);
   if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);

@@ -10,15 +10,23 @@ interface Parts {
   responses: Json;
 }
 
+const tagOf = (module: string, route: Route, resources: readonly Resource[]): string => resourceOf(route.path, resources)?.name ?? module;
+
+/** The tags of the document, which it costs nothing to know. */
+export const tagsIn = (routes: readonly { module: string; route: Route }[], resources: readonly Resource[]): ReturnType<typeof tagsOf> =>
+  tagsOf(
+    routes.map(({ module, route }) => tagOf(module, route, resources)),
+    resources,
+  );
+
 /** The OpenAPI 3.1 document of the routes, made from the very schemas that check requests. */
 export function openapi(routes: readonly { module: string; route: Route }[], version: string, resources: readonly Resource[]): Json {
-  const tagOf = (module: string, route: Route): string => resourceOf(route.path, resources)?.name ?? module;
   const parts: Parts = { schemas: {}, responses: {} };
   const paths: Record<string, Json> = {};
   for (const { route } of routes) if (route.spec.returns) schemaOf(route.spec.returns, 'output', parts.schemas); // replies are open: they come first
   for (const { module, route } of routes) {
     const path = isAtRoot(route.path) ? route.path : `/v1${route.path}`;
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(tagOf(module, route), route, parts) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(tagOf(module, route, resources), route, parts) };
   }
   return {
     openapi: '3.1.0',
@@ -30,10 +38,7 @@ export function openapi(routes: readonly { module: string; route: Route }[], ver
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The Souk that serves this document; on your machine http://localhost:3000' }],
-    tags: tagsOf(
-      routes.map(({ module, route }) => tagOf(module, route)),
-      resources,
-    ),
+    tags: tagsIn(routes, resources),
     paths: sorted(paths),
     components: {
       schemas: sorted(parts.schemas),

@@ -67,7 +67,7 @@ export const Environment = z.object({
   SOUK_MODULES: z.string().optional().describe('files of modules by others, with commas: [writing-a-module.md](writing-a-module.md)'),
   SOUK_DIALECTS: z
     .string()
-    .default('platform')
+    .default('platform,microservices')
     .describe('the published APIs that Souk also speaks below `/compat`, with commas, or `off`: [dialects.md](dialects.md)'),
   DEMO: z
     .enum(['on', 'off'])

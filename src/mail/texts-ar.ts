@@ -125,6 +125,14 @@ export const texts: Texts = {
   'review-decided.removed': { subject: 'أُزيل تقييمك', text: ['قُرئ تقييمك لـ {product} ولا يُعرض.', 'السبب: {reason}'] },
   'product-decided.approved': { subject: 'منتجك منشور', text: ['قُبل {product} وهو معروض للبيع.'] },
   'product-decided.rejected': { subject: 'رُفض منتجك', text: ['رُفض {product}.', 'السبب: {reason}'] },
+  'cleaned-up.product': {
+    subject: 'حُذف منتجك',
+    text: ['حُذف {product} لأن الصورة التي أعلنت عنها لم تصل. أضفه من جديد مع صورته.'],
+  },
+  'cleaned-up.category': {
+    subject: 'حُذفت فئتك',
+    text: ['حُذفت الفئة {category} لأن الصورة التي أعلنت عنها لم تصل.'],
+  },
   'stock-low': { subject: 'منتج على وشك النفاد', text: ['{product}: عدد الوحدات الباقية: {available}'] },
   'back-in-stock': { subject: 'منتج من مفضلتك متوفر من جديد', text: ['{product} متوفر في المخزون من جديد.'] },
   'price-fell': { subject: 'انخفض سعر منتج من مفضلتك', text: ['سعر {product} الآن {to} (وكان {from}).'] },

@@ -135,6 +135,14 @@ export const texts = {
   },
   'product-decided.approved': { subject: 'Your product is public', text: ['{product} is approved and for sale.'] },
   'product-decided.rejected': { subject: 'Your product was rejected', text: ['{product} was rejected.', 'Reason: {reason}'] },
+  'cleaned-up.product': {
+    subject: 'Your product was removed',
+    text: ['{product} was removed, because the image that you announced with it did not come. List it again with its image.'],
+  },
+  'cleaned-up.category': {
+    subject: 'Your category was removed',
+    text: ['The category {category} was removed, because the image that you announced with it did not come.'],
+  },
   'stock-low': { subject: 'A product is nearly sold out', text: ['{product}: units left: {available}'] },
   'back-in-stock': { subject: 'A favorite of yours is in stock again', text: ['{product} is in stock again.'] },
   'price-fell': { subject: 'A favorite of yours costs less', text: ['{product} now costs {to} (before: {from}).'] },

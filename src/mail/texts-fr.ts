@@ -158,6 +158,14 @@ export const texts: Texts = {
   },
   'product-decided.approved': { subject: 'Votre produit est public', text: ['{product} est approuvé et en vente.'] },
   'product-decided.rejected': { subject: 'Votre produit est refusé', text: ['{product} est refusé.', 'Raison : {reason}'] },
+  'cleaned-up.product': {
+    subject: 'Votre produit est supprimé',
+    text: ["{product} est supprimé, car l'image que vous aviez annoncée n'est pas arrivée. Ajoutez-le de nouveau avec son image."],
+  },
+  'cleaned-up.category': {
+    subject: 'Votre catégorie est supprimée',
+    text: ["La catégorie {category} est supprimée, car l'image que vous aviez annoncée n'est pas arrivée."],
+  },
   'stock-low': { subject: 'Un produit est presque épuisé', text: ['{product} : unités restantes : {available}'] },
   'back-in-stock': { subject: 'Un de vos favoris est de nouveau disponible', text: ['{product} est de nouveau en stock.'] },
   'price-fell': { subject: 'Le prix d’un de vos favoris a baissé', text: ['{product} coûte maintenant {to} (avant : {from}).'] },

@@ -22,7 +22,7 @@ async function redis() {
 }
 
 async function started(open: OpenCache): Promise<Cache> {
-  const cache = open({ log });
+  const cache = await open({ log });
   onStop.push(cache.stop);
   await cache.start();
   return cache;

@@ -36,4 +36,4 @@ export interface Cache {
   stop(): Promise<void>;
 }
 
-export type OpenCache = (parts: { log: Logger }) => Cache;
+export type OpenCache = (parts: { log: Logger }) => Cache | Promise<Cache>;

@@ -1,4 +1,3 @@
-import { createClient } from '@redis/client';
 import CircuitBreaker from 'opossum';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { countBy, memoryLimiter } from './memory.ts';
@@ -19,7 +18,8 @@ if left > 0 and left <= tonumber(ARGV[3]) then redis.call('SET', KEYS[1], ARGV[2
 /** Redis, shared by all processes that name it. While it is away or slow, each of them counts in its own memory. */
 export const redisCache =
   (url: string): OpenCache =>
-  ({ log }) => {
+  async ({ log }) => {
+    const { createClient } = await import('@redis/client'); // 480 files, for those who have Redis
     const client = createClient({
       url,
       disableOfflineQueue: true,

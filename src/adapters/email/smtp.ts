@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { createTransport } from 'nodemailer';
 import type { Email } from './port.ts';
 
 export interface SmtpSettings {
@@ -21,29 +20,33 @@ const REMEMBERED = 10_000;
  * by which most mailboxes show it once.
  */
 export function smtpEmail({ url, from, allowsPlain }: SmtpSettings): Email {
-  const transport = createTransport({
-    url,
-    requireTLS: !allowsPlain,
-    connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
-    socketTimeout: TIMEOUT_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const opened = import('nodemailer').then(({ createTransport }) =>
+    createTransport({
+      url,
+      requireTLS: !allowsPlain,
+      connectionTimeout: TIMEOUT_MS,
+      greetingTimeout: TIMEOUT_MS,
+      socketTimeout: TIMEOUT_MS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    }),
+  );
   const sent = new LRUCache<string, Promise<'sent' | 'refused'>>({ max: REMEMBERED });
   return {
     async send({ key, to, subject, text, html, headers = {} }) {
       const before = sent.get(key);
       if (before) return before;
       const mail = { from, to: { name: '', address: to }, subject, text, html, headers: { ...headers }, messageId: messageId(key, from) };
-      const sending = transport.sendMail(mail).then(
-        () => 'sent' as const,
-        (error) => {
-          if (isRefusedForGood(error)) return 'refused' as const;
-          sent.delete(key);
-          throw error;
-        },
-      );
+      const sending = opened
+        .then((transport) => transport.sendMail(mail))
+        .then(
+          () => 'sent' as const,
+          (error) => {
+            if (isRefusedForGood(error)) return 'refused' as const;
+            sent.delete(key);
+            throw error;
+          },
+        );
       sent.set(key, sending);
       return sending;
     },

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import webPush from 'web-push';
 import { OutgoingFailure, type OutgoingHttp } from '#adapters/outgoing-http/port.ts';
 import type { Push } from './port.ts';
 
@@ -19,6 +18,7 @@ export function webPushSender(vapidDetails: VapidSettings, http: OutgoingHttp): 
     publicKey: vapidDetails.publicKey,
     refusalOf: http.refusalOf,
     async send({ key, subscription, payload, urgent, signal }) {
+      const { default: webPush } = await import('web-push');
       const { headers, body } = webPush.generateRequestDetails(subscription, JSON.stringify(payload), {
         vapidDetails,
         TTL: TTL_SECONDS,

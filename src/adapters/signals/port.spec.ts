@@ -57,7 +57,7 @@ afterEach(async () => {
 afterAll(() => proxy.close());
 
 const start = async (open: OpenSignals, url = proxy.url): Promise<{ signals: Signals; heard: () => number }> => {
-  const signals = open({ url });
+  const signals = await open({ url });
   let times = 0;
   signals.on('bell', () => times++);
   opened.push(signals);
@@ -132,8 +132,8 @@ describe('LISTEN and NOTIFY', () => {
 
 test('signals of an engine outside the database are sent after the commit, and a failure to send one undoes nothing', async () => {
   const sent: string[] = [];
-  const openSignals: OpenSignals = (parts) => {
-    const { sentByCommit: _, ...engine } = listenNotify(parts);
+  const openSignals: OpenSignals = async (parts) => {
+    const { sentByCommit: _, ...engine } = await listenNotify(parts);
     const send = async (channels: readonly string[]) => {
       sent.push(`${channels} after ${(await there.sql('select 1 from public.rings')).length}`);
       throw new Error('it does not answer');

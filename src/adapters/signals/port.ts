@@ -23,4 +23,4 @@ export interface Signals {
   stop(): Promise<void>;
 }
 
-export type OpenSignals = (parts: { url: string }) => Signals;
+export type OpenSignals = (parts: { url: string }) => Signals | Promise<Signals>;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from '@redis/client';
 import type { OpenSignals } from './port.ts';
 
 const PROBE_MS = 2000;
@@ -15,7 +14,8 @@ const EVERYBODY = `${PREFIX}everybody`;
  */
 export const redisSignals =
   (redisUrl: string): OpenSignals =>
-  () => {
+  async () => {
+    const { createClient } = await import('@redis/client'); // 480 files, for those who have Redis
     const listeners = new Map<string, (() => void)[]>();
     const probe = `${PREFIX}probe:${randomUUID()}`;
     const options = {

@@ -97,10 +97,18 @@ export function folderStorage({ folder, url, secret }: FolderParts): Storage {
         .slice(0, LISTED);
       return (await Promise.all(keys.map(look))).filter((object) => object !== undefined);
     },
+    async tidy(before) {
+      const place = join(folder, 'unfinished');
+      for (const name of (await readdir(place).catch(absent)) ?? []) {
+        const found = await stat(join(place, name)).catch(absent);
+        if (found && found.mtime < before) await rm(join(place, name), { force: true });
+      }
+    },
     door: {
       judgePut: (request, now) => judgePut(bucketOf(), request, now),
       judgeForm: (fields, now) => judgeForm(bucketOf(), fields, now),
-      receive: ({ key, sizeBytes }, chunks) => put(key, atMost(chunks, sizeBytes), (size) => size === sizeBytes),
+      receive: ({ key, sizeBytes, isOpen }, chunks) =>
+        put(key, atMost(chunks, sizeBytes), (size) => (isOpen ? size > 0 && size <= sizeBytes : size === sizeBytes)),
     },
   };
 }

@@ -17,14 +17,15 @@ export async function judgePut(bucket: Bucket, { url, header }: ArrivingRequest,
   const { pathname, searchParams } = new URL(url);
   const query = Object.fromEntries(searchParams);
   const base = `${new URL(bucket.url).pathname}/`;
-  const contentType = header('content-type');
-  const length = header('content-length');
+  const isOpen = query['X-Amz-SignedHeaders'] === 'host'; // it is signed too, so nobody makes an upload open that is not
+  const contentType = header('content-type') ?? (isOpen ? '' : undefined);
+  const length = header('content-length') ?? (isOpen ? '' : undefined);
   const at = dateOf(query['X-Amz-Date']);
   const expiresInSeconds = Number(query['X-Amz-Expires']);
   if (!pathname.startsWith(base) || contentType === undefined || length === undefined || !at || !Number.isInteger(expiresInSeconds))
     throw mismatch();
   const key = pathname.slice(base.length);
-  const headers = { 'content-type': contentType, 'content-length': length };
+  const headers: Record<string, string> = isOpen ? {} : { 'content-type': contentType, 'content-length': length };
   const ours = await presign(bucket, { method: 'PUT', key, headers, at, expiresInSeconds }).catch(() => {
     throw mismatch();
   });
@@ -32,7 +33,7 @@ export async function judgePut(bucket: Bucket, { url, header }: ArrivingRequest,
     Object.keys(ours).length === searchParams.size && Object.entries(ours).every(([name, value]) => isSameText(query[name] ?? '', value));
   if (!isSame) throw mismatch();
   if (now.getTime() > at.getTime() + expiresInSeconds * 1000 || at.getTime() > now.getTime() + CLOCK_SKEW_MS) throw expired();
-  return { key, contentType, sizeBytes: Number(length) };
+  return { key, contentType, sizeBytes: isOpen ? Number.POSITIVE_INFINITY : Number(length), isOpen };
 }
 
 interface Policy {
@@ -59,7 +60,7 @@ export async function judgeForm(bucket: Bucket, fields: ReadonlyMap<string, stri
   if (!isNamed || !isFulfilled) throw new RefusedUpload('AccessDenied', 'The form has other fields than its policy.');
   if (now.getTime() > Date.parse(policy.expiration)) throw expired();
   const range = policy.conditions.find((one) => Array.isArray(one));
-  return { key: field('key'), contentType: field('content-type'), sizeBytes: range![2] };
+  return { key: field('key'), contentType: field('content-type'), sizeBytes: range![2], isOpen: range![1] !== range![2] };
 }
 
 const isCondition = (one: Record<string, string>, name: string, value: string): boolean =>

@@ -9,6 +9,8 @@ export interface UploadWish {
   readonly key: string;
   readonly contentType: string;
   readonly sizeBytes: number;
+  /** Neither type nor size are signed, for senders who know only the address: `sizeBytes` is the most. */
+  readonly isOpen?: boolean;
   readonly now: Date;
   readonly expiresInSeconds: number;
 }
@@ -31,6 +33,8 @@ export interface Storage {
   remove(keys: readonly string[]): Promise<void>;
   /** Objects whose keys begin so, in the order of their keys, at most 1,000. */
   list(prefix: string, after?: string): Promise<StoredObject[]>;
+  /** Removes what was begun before that time and never became an object. */
+  tidy(before: Date): Promise<void>;
   /** Where Souk is the store: how uploads come in. undefined where they go to another system. */
   readonly door: StorageDoor | undefined;
 }
@@ -47,6 +51,8 @@ export interface AllowedUpload {
   readonly key: string;
   readonly contentType: string;
   readonly sizeBytes: number;
+  /** Any size up to that. */
+  readonly isOpen: boolean;
 }
 
 /** Why a signed request is refused. The words are those of S3. */
@@ -65,6 +71,6 @@ export interface StorageDoor {
   judgePut(request: ArrivingRequest, now: Date): Promise<AllowedUpload>;
   /** @throws RefusedUpload when the policy is not ours, is over, or the fields are not those that it names */
   judgeForm(fields: ReadonlyMap<string, string>, now: Date): Promise<AllowedUpload>;
-  /** Stores what comes, a chunk at a time. @returns false when it was more or less than `sizeBytes`; then nothing is stored. */
+  /** Stores what comes, a chunk at a time. @returns false when its size is not what is allowed; then nothing is stored. */
   receive(upload: AllowedUpload, chunks: AsyncIterable<Uint8Array>): Promise<boolean>;
 }

@@ -14,7 +14,15 @@ export interface Bucket {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of keys that a role has for a while. */
+  readonly sessionToken?: string | undefined;
 }
+
+const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: Bucket) => ({
+  accessKeyId,
+  secretAccessKey,
+  ...(sessionToken ? { sessionToken } : {}),
+});
 
 const sha256 = Hash.bind(null, 'sha256');
 const SIGNED = new Set(['content-length', 'content-type', 'host']);
@@ -34,7 +42,7 @@ interface Presigned {
 export async function presign(bucket: Bucket, { method, key, headers, at, expiresInSeconds }: Presigned): Promise<Record<string, string>> {
   const { protocol, hostname, port, host, pathname } = new URL(`${bucket.url}/${key}`);
   const signer = new SignatureV4({
-    credentials: { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey },
+    credentials: credentialsOf(bucket),
     region: bucket.region,
     service: 's3',
     sha256,
@@ -60,8 +68,8 @@ const queryOf = (query: Record<string, string>): string =>
 
 /** A PUT and a POST form that store the same. */
 export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<SignedUpload> {
-  const { key, contentType, sizeBytes, now: at, expiresInSeconds } = wish;
-  const headers = { 'content-type': contentType, 'content-length': String(sizeBytes) };
+  const { key, contentType, sizeBytes, isOpen, now: at, expiresInSeconds } = wish;
+  const headers: Record<string, string> = isOpen ? {} : { 'content-type': contentType, 'content-length': String(sizeBytes) };
   const query = await presign(bucket, { method: 'PUT', key, headers, at, expiresInSeconds });
   return {
     upload: { method: 'PUT', url: `${bucket.url}/${key}?${queryOf(query)}`, headers: { 'Content-Type': contentType } },
@@ -70,7 +78,10 @@ export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<Sign
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
-async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expiresInSeconds }: UploadWish): Promise<Record<string, string>> {
+async function formOf(
+  bucket: Bucket,
+  { key, contentType, sizeBytes, isOpen, now, expiresInSeconds }: UploadWish,
+): Promise<Record<string, string>> {
   const date = amzDate(now);
   const fields = {
     key,
@@ -78,6 +89,7 @@ async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expire
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
     'X-Amz-Credential': `${bucket.accessKeyId}/${createScope(date.slice(0, 8), bucket.region, 's3')}`,
     'X-Amz-Date': date,
+    ...(bucket.sessionToken ? { 'X-Amz-Security-Token': bucket.sessionToken } : {}),
   };
   const policy = Buffer.from(
     JSON.stringify({
@@ -85,7 +97,7 @@ async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expire
       conditions: [
         { bucket: bucket.name },
         ...Object.entries(fields).map(([name, value]) => ({ [name]: value })),
-        ['content-length-range', sizeBytes, sizeBytes],
+        ['content-length-range', isOpen ? 1 : sizeBytes, sizeBytes],
       ],
     }),
   ).toString('base64');
@@ -94,7 +106,6 @@ async function formOf(bucket: Bucket, { key, contentType, sizeBytes, now, expire
 
 /** The signature of a policy, in hexadecimal. */
 export async function signPolicy(bucket: Bucket, date: string, policy: string): Promise<string> {
-  const credentials = { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey };
-  const key = await getSigningKey(sha256, credentials, date.slice(0, 8), bucket.region, 's3');
+  const key = await getSigningKey(sha256, credentialsOf(bucket), date.slice(0, 8), bucket.region, 's3');
   return createHmac('sha256', key).update(policy).digest('hex');
 }

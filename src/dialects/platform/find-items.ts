@@ -24,7 +24,11 @@ interface Query {
  */
 export async function findItems(ctx: Platform, { category, type, brand }: Query): Promise<Item[]> {
   if (!category) throw noCategory();
-  const products = await ctx.catalog.newest({ category, ...(type ? { type, ...(brand ? { brand } : {}) } : {}), limit: LISTED });
+  const products = await ctx.catalog.newest({
+    category: category.toLowerCase(),
+    ...(type ? { type, ...(brand ? { brand } : {}) } : {}),
+    limit: LISTED,
+  });
   return products.filter(({ price }) => price.currency === ctx.settings.defaultCurrency).map(itemOf);
 }
 

@@ -33,7 +33,8 @@ type Wanted = z.infer<typeof PlaceOrder>['items'][number];
 export async function placeOrder(ctx: Platform, { items }: z.infer<typeof PlaceOrder>): Promise<{ orderId: string }> {
   const ids = [...new Set(items.map(({ id }) => id))];
   const products = new Map((await ctx.catalog.products({ ids })).map((product) => [product.id, product]));
-  const unknown = ids.filter((id) => products.get(id)?.state !== 'approved');
+  const isSold = (product?: Product) => product?.state === 'approved' && product.price.currency === ctx.settings.defaultCurrency;
+  const unknown = ids.filter((id) => !isSold(products.get(id)));
   if (unknown.length > 0) throw unknownProduct({ ids: unknown });
   const wanted = items.map(({ id, count, color }) => [id, count, color == null ? null : Number(color)]);
   const order = await ctx.orders.place({

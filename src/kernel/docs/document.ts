@@ -73,6 +73,9 @@ export interface Group {
   calls: Call[];
 }
 
+/** Where the page of a tag is. */
+export const slugOf = (tag: string): string => tag.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+
 /** The operations by the tag that they carry first, in the order in which the document names the tags. */
 export function groupsOf(document: Document): Group[] {
   const calls = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -84,7 +87,7 @@ export function groupsOf(document: Document): Group[] {
     .map(({ name, description = '' }) => ({
       name,
       description,
-      slug: name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'),
+      slug: slugOf(name),
       calls: calls.filter(({ tags }) => tags[0] === name),
     }))
     .filter((group) => group.calls.length > 0);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, line, type Page } from '#kernel/shapes.ts';
+import { Image } from '#media';
 import type { Catalog } from './context.ts';
 
 /** What public pages show, for `ready` and `changed`: the categories. */
@@ -24,7 +25,10 @@ export const CategoryText = {
 };
 
 export const Category = z
-  .object({ id: Id, slug: z.string(), name: z.string(), parent: z.string().nullable(), position: z.int(), version: z.int() })
+  .object({
+    ...{ id: Id, slug: z.string(), name: z.string(), parent: z.string().nullable(), image: Image.nullable() },
+    ...{ position: z.int(), version: z.int() },
+  })
   .meta({ id: 'Category' });
 export type Category = z.infer<typeof Category>;
 
@@ -33,10 +37,10 @@ export interface CategoryRow extends Category {
   body_hash: string | null;
 }
 
-const COLUMNS = sql`id, slug, name, parent, position, version, path, body_hash`;
+const COLUMNS = sql`id, slug, name, parent, image, position, version, path, body_hash`;
 
-export const categoryView = ({ id, slug, name, parent, position, version }: CategoryRow): Category => ({
-  ...{ id, slug, name, parent, position, version },
+export const categoryView = ({ id, slug, name, parent, image, position, version }: CategoryRow): Category => ({
+  ...{ id, slug, name, parent, image, position, version },
 });
 
 export const unknownCategory = problem({

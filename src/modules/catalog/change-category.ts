@@ -22,12 +22,19 @@ import {
 import type { Catalog } from './context.ts';
 import { forgetArchived } from './delete-category.ts';
 import { relistCategoryJob } from './jobs.ts';
+import { discard } from './product-images.ts';
 
 const { slug, name, parent, position } = CategoryText;
 
 /** A JSON Merge Patch (RFC 7396): what is absent stays. */
 export const ChangeCategory = z
-  .strictObject({ slug: slug.optional(), name: name.optional(), parent: parent.optional(), position: position.optional() })
+  .strictObject({
+    slug: slug.optional(),
+    name: name.optional(),
+    parent: parent.optional(),
+    position: position.optional(),
+    image: z.null().optional().meta({ description: 'null removes the image' }),
+  })
   .meta({ example: { name: 'Headphones and speakers' } });
 type ChangeCategory = z.infer<typeof ChangeCategory>;
 
@@ -51,11 +58,14 @@ export async function changeCategory(
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
     if (isRenamed && (await isInUse(tx, row.slug))) throw categoryInUse();
-    const after = { ...row, ...changes };
+    const { image, ...others } = changes;
+    const after = { ...row, ...others };
     const path = [...(await pathTo(tx, after.parent)), after.slug];
     if (path.slice(0, -1).includes(row.slug)) throw categoryMisplaced();
     await tx.execute(sql`
-      update catalog.categories set name = ${after.name}, position = ${after.position}, version = version + 1 where id = ${id}`);
+      update catalog.categories set name = ${after.name}, position = ${after.position}, image = ${image === null ? sql`null` : sql`image`}, version = version + 1
+      where id = ${id}`);
+    if (image === null && row.image) discard(tx, [row.image]);
     const moved = path.join() === row.path.join() ? [] : await move(tx, row, { parent: after.parent, path });
     const relisted = new Set([...moved, ...(after.name === row.name ? [] : [after.slug])]);
     for (const category of relisted) enqueue(tx, relistCategoryJob, { category, after: null });

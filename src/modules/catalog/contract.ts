@@ -4,6 +4,7 @@ import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, prose, Time } from '#kernel/shapes.ts';
+import { Image } from '#media';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
@@ -40,13 +41,13 @@ export const Product = z
     price: Money,
     stock: z.int(),
     variants: z.array(Variant),
-    images: z.array(z.object({ url: z.string(), alt: z.string() })),
+    images: z.array(Image),
     rating: z.object({ average: z.number().nullable(), count: z.int() }),
     state: z.enum(productStates).meta({ example: 'approved' }),
     createdAt: Time,
     version: z.int(),
     pending: z
-      .object({ name: z.string().optional(), description: z.string().optional() })
+      .object({ name: z.string().optional(), description: z.string().optional(), images: z.array(Image).optional() })
       .optional()
       .meta({ description: 'Changes that wait for review; for its seller and the staff' }),
     rejection: z.string().optional().meta({ description: 'Why it was rejected; for its seller and the staff' }),
@@ -179,6 +180,16 @@ export const priceChanged = event(
 /** A variant of a public product can be bought again. */
 export const backInStock = event('catalog.back-in-stock', 1, z.object({ productId: Id, variantId: Id }));
 
+/** A product that was never approved was removed, because the image that it was announced with has not come. */
+export const productCleanedUp = event('catalog.product-cleaned-up', 1, z.object({ productId: Id, sellerId: Id }));
+
+/** The same of a category that nothing names. `createdBy` is null where an API key made it. */
+export const categoryCleanedUp = event(
+  'catalog.category-cleaned-up',
+  1,
+  z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable() }),
+);
+
 const Listing = z.object({ name: z.string(), sellerId: Id });
 
 export const catalog = contract('catalog', {
@@ -203,6 +214,11 @@ export const catalog = contract('catalog', {
     }),
     /** Products in every state, with all that their sellers see; ids that are not known are left out. */
     products: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Product) }),
+    /** All categories, in the order that the shop shows them. */
+    categories: operation({
+      input: z.object({}),
+      output: z.array(z.object({ slug: z.string(), name: z.string(), image: z.object({ url: z.string() }).nullable().optional() })),
+    }),
     /** Names and prices of the products in stock, by name, after the product with that name and id. */
     productsByName: operation({
       input: z.object({ after: z.object({ name: z.string(), id: Id }).nullable(), limit: z.int() }),
@@ -240,5 +256,5 @@ export const catalog = contract('catalog', {
       output: z.object({}),
     }),
   },
-  events: { productPublished, productDecided, priceChanged, backInStock },
+  events: { productPublished, productDecided, priceChanged, backInStock, productCleanedUp, categoryCleanedUp },
 });

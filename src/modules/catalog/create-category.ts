@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { sql, type Transaction, violates } from '#kernel/database.ts';
 import { changed } from '#kernel/events.ts';
 import { keyColumns, once, sameCall } from '#kernel/idempotency.ts';
-import { newId } from '#kernel/ids.ts';
+import { derivedId, newId } from '#kernel/ids.ts';
+import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
+import { AnnounceUpload, Upload } from '#media';
 import {
   CATEGORIES,
-  type Category,
+  Category,
   type CategoryRow,
   CategoryText,
   categoryById,
@@ -25,22 +27,50 @@ import type { Catalog } from './context.ts';
 const { slug, name, parent, position } = CategoryText;
 
 export const CreateCategory = z
-  .strictObject({ slug: slug.optional(), name, parent: parent.default(null), position: position.optional() })
+  .strictObject({
+    ...{ slug: slug.optional(), name, parent: parent.default(null), position: position.optional() },
+    image: AnnounceUpload.optional().meta({
+      description: 'The reply says where to send it. A category that nothing names and whose image does not come is removed',
+    }),
+  })
   .meta({ example: { name: 'Headphones', parent: 'electronics' } });
 type CreateCategory = z.infer<typeof CreateCategory>;
 
+/** What a call that adds a category answers. */
+export const CreatedCategory = Category.extend({
+  upload: Upload.optional().meta({ description: 'Where to send the image that was announced' }),
+}).meta({ id: 'CreatedCategory' });
+type CreatedCategory = z.infer<typeof CreatedCategory>;
+
 /** Adds a category: the last one where no position is given. */
-export const createCategory = (ctx: Catalog, input: CreateCategory, key: Key | undefined): Promise<Category | Replayed<Category>> =>
-  once<CategoryRow, Category>(key, {
+export const createCategory = (
+  ctx: Catalog,
+  input: CreateCategory,
+  key: Key | undefined,
+): Promise<CreatedCategory | Replayed<CreatedCategory>> =>
+  once<CategoryRow, CreatedCategory>(key, {
     make: () => ctx.db.transaction((tx) => insertCategory(ctx, tx, { ...input, slug: input.slug ?? slugOf(input.name) }, key)),
     find: ({ principal, value }) => sameCall(key!, ctx.db.maybe(categoryByKey(principal, value))),
-    answer: categoryView,
+    answer: async (row) => ({
+      ...categoryView(row),
+      ...(input.image ? { upload: await expectCategoryImage(ctx, row.id, input.image, derivedId('category-image', row.id)) } : {}),
+    }),
   });
+
+/** Where to send the image of a category. The same key: the same upload, signed anew. */
+export const expectCategoryImage = (ctx: Catalog, id: string, file: AnnounceUpload, key: string): Promise<Upload> =>
+  ctx.media.announce({ ...file, key, ownerId: ctx.actor.id, purpose: 'category-image', subjectId: id });
+
+/** Announces a new image of a category, which takes the place of the older one when it has come. */
+export async function announceCategoryImage(ctx: Catalog, id: string, file: AnnounceUpload): Promise<Upload> {
+  if (!(await ctx.db.maybe(categoryById(id)))) throw notFound();
+  return expectCategoryImage(ctx, id, file, newId());
+}
 
 async function insertCategory(
   ctx: Catalog,
   tx: Transaction,
-  { slug, name, parent, position }: CreateCategory & { slug: string },
+  { slug, name, parent, position, image }: CreateCategory & { slug: string },
   key: Key | undefined,
 ): Promise<CategoryRow | undefined> {
   await lockTree(tx);
@@ -53,11 +83,12 @@ async function insertCategory(
   );
   if (count >= MOST_CATEGORIES) throw tooManyCategories();
   const id = newId();
+  const dueAt = image ? new Date(ctx.clock.now().getTime() + ctx.settings.imageDueMs) : null;
   const columns = keyColumns(key);
   try {
     await tx.execute(sql`
-      insert into catalog.categories (id, slug, name, parent, path, position, principal, idempotency_key, body_hash)
-      values (${id}, ${slug}, ${name}, ${parent}, ${path}, ${position ?? last + 1}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})`);
+      insert into catalog.categories (id, slug, name, parent, path, position, image_due_at, created_by, principal, idempotency_key, body_hash)
+      values (${id}, ${slug}, ${name}, ${parent}, ${path}, ${position ?? last + 1}, ${dueAt}, ${ctx.actor.kind === 'user' ? ctx.actor.id : null}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})`);
   } catch (error) {
     throw violates(error, 'categories_slug_key') ? slugTaken({ slug }) : error;
   }

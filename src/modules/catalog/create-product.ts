@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { ListPrice, PLATFORM_SELLER, type Product, ProductText, productPublished, Stock, variantsAlike } from '#catalog';
+import { ListPrice, PLATFORM_SELLER, Product, ProductText, productPublished, Stock, variantsAlike } from '#catalog';
 import { type Database, sql, violates } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
+import { AnnounceUpload, Upload } from '#media';
+import { expectImage, insertImage } from './announce-image.ts';
 import { unknownCategory } from './category.ts';
 import type { Catalog } from './context.ts';
 import { documentOf, NewVariant, productByKey, refreshed, type VariantRow, writeVariants } from './product.ts';
@@ -21,6 +23,9 @@ export const CreateProduct = z
     price: ListPrice.optional(),
     stock: Stock.optional(),
     variants: z.array(NewVariant).min(1).max(100).optional(),
+    image: AnnounceUpload.optional().meta({
+      description: 'Its first image: the reply says where to send it. A draft whose image does not come is removed',
+    }),
   })
   .refine((product) => (product.price === undefined) !== (product.variants === undefined), {
     error: 'give either one price or variants',
@@ -46,6 +51,12 @@ export const CreateProduct = z
     },
   });
 
+/** What a call that lists a product answers. */
+export const CreatedProduct = Product.extend({
+  upload: Upload.optional().meta({ description: 'Where to send the image that was announced' }),
+}).meta({ id: 'CreatedProduct' });
+type CreatedProduct = z.infer<typeof CreatedProduct>;
+
 /**
  * Lists a product: of the staff it is the shop's own and public at once; of anybody else it is a draft of theirs.
  * Its ids follow from the key, so that stock opened by a call that was cut off is the stock of the next try.
@@ -54,21 +65,26 @@ export async function createProduct(
   ctx: Catalog,
   input: z.infer<typeof CreateProduct>,
   key: Key | undefined,
-): Promise<Product | Replayed<Product>> {
+): Promise<CreatedProduct | Replayed<CreatedProduct>> {
   const isShop = ctx.actor.permissions.has('catalog:write');
   const id = key ? derivedId('product', key.principal, key.value) : newId();
   const variants = variantRows(id, input);
   try {
     return await ctx.together(async (ctx) => {
       await ctx.inventory.open({ variants: variants.map((variant) => ({ variantId: variant.id, onHand: variant.stock })) });
+      const upload = input.image && (await expectImage(ctx, input.image, { productId: id, key: derivedId('product-image', id) }));
+      const shown = upload ? { upload } : {};
       return ctx.db.transaction(async (tx) => {
         const seller = isShop ? PLATFORM_SELLER : ctx.actor;
-        const made = await insertProduct(tx, { ...input, id, seller, state: isShop ? 'approved' : 'draft', at: ctx.clock.now() }, key);
-        if (!made) return replay(tx, key);
+        const at = ctx.clock.now();
+        const imageDueAt = upload && !isShop ? new Date(at.getTime() + ctx.settings.imageDueMs) : null;
+        const made = await insertProduct(tx, { ...input, id, seller, state: isShop ? 'approved' : 'draft', at, imageDueAt }, key);
+        if (!made) return replay(tx, key, shown);
         await writeVariants(tx, id, variants);
+        if (upload) await insertImage(tx, { id: upload.id, productId: id, alt: input.image?.alt, isTrusted: isShop, at });
         if (ctx.request) ctx.request.subject = id;
         if (isShop) emit(tx, productPublished, id, { productId: id, sellerId: seller.id });
-        return refreshed(tx, id);
+        return { ...(await refreshed(tx, id)), ...shown };
       });
     });
   } catch (error) {
@@ -76,11 +92,11 @@ export async function createProduct(
   }
 }
 
-async function replay(db: Database, key: Key | undefined): Promise<Replayed<Product>> {
+async function replay(db: Database, key: Key | undefined, shown: { upload?: Upload }): Promise<Replayed<CreatedProduct>> {
   const earlier = key && (await productByKey(db, key.principal, key.value));
   if (!earlier || !key) throw new Error('A product could not be made, though nothing stood in its way.');
   refuseOtherBody(earlier, key);
-  return replayed(documentOf(earlier));
+  return replayed({ ...documentOf(earlier), ...shown });
 }
 
 /** What a violation of a constraint means to the caller. */
@@ -103,14 +119,20 @@ function variantRows(productId: string, input: z.infer<typeof CreateProduct>): V
   }));
 }
 
-type NewProduct = z.infer<typeof CreateProduct> & { id: string; seller: { id: string; username: string }; state: string; at: Date };
+type NewProduct = z.infer<typeof CreateProduct> & {
+  id: string;
+  seller: { id: string; username: string };
+  state: string;
+  at: Date;
+  imageDueAt: Date | null;
+};
 
 async function insertProduct(db: Database, product: NewProduct, key: Key | undefined): Promise<boolean> {
   const columns = keyColumns(key);
   const count = await db.execute(sql`
-    insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, created_at, principal, idempotency_key, body_hash)
+    insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, created_at, image_due_at, principal, idempotency_key, body_hash)
     values (${product.id}, ${product.seller.id}, ${product.seller.username}, ${product.state}, ${product.name}, ${product.category ?? null}, ${product.type ?? null}, ${product.brand ?? null},
-            ${product.description}, ${product.at}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})
+            ${product.description}, ${product.at}, ${product.imageDueAt}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})
     on conflict do nothing`);
   return count > 0;
 }

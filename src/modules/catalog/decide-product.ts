@@ -9,6 +9,7 @@ import type { Catalog } from './context.ts';
 import { pauseProductsJob } from './jobs.ts';
 import { isSuspended } from './pause-products.ts';
 import { lockProduct, refreshed } from './product.ts';
+import { forgetImages, forgetUnused, showImages } from './product-images.ts';
 import { type ProductCommand, productMachine } from './product-state.ts';
 
 export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 'The picture shows another product.' }) });
@@ -37,8 +38,12 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     await tx.execute(sql`
       update catalog.products
       set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null},
+          image_due_at = ${command === 'approve' || state === 'archived' ? sql`null` : sql`image_due_at`},
           waiting_since = ${state === 'submitted' ? ctx.clock.now() : null}::timestamptz, version = version + 1
       where id = ${id}`);
+    if (judgesPending && command === 'approve' && row.pending?.images) await showImages(tx, id, row.pending.images);
+    if (judgesPending) await forgetUnused(tx, id, null);
+    if (state === 'archived') await forgetImages(tx, [id]);
     if (state === 'approved' && row.state !== 'approved') emit(tx, productPublished, id, { productId: id, sellerId: row.seller_id });
     if (command === 'approve' || command === 'reject')
       emit(tx, productDecided, id, { productId: id, sellerId: row.seller_id, outcome: command === 'approve' ? 'approved' : 'rejected' });

@@ -5,6 +5,7 @@ import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound } from '#kernel/problems.ts';
 import { CATEGORIES, type CategoryRow, categoryById, categoryInUse, isInUse, lockCategory, lockTree } from './category.ts';
 import type { Catalog } from './context.ts';
+import { discard } from './product-images.ts';
 
 const BATCH = 1000;
 
@@ -27,6 +28,7 @@ export async function deleteCategory(ctx: Catalog, id: string, ifMatch: Precondi
         ? categoryInUse()
         : error;
     }
+    if (row.image) discard(tx, [row.image]);
     changed(tx, [CATEGORIES]);
   });
   return undefined;

@@ -3,6 +3,7 @@ import { inBatches } from '#kernel/batches.ts';
 import { sql } from '#kernel/database.ts';
 import type { Catalog } from './context.ts';
 import { writeCopies } from './product-copies.ts';
+import { forgetImages } from './product-images.ts';
 
 const BATCH = 200;
 
@@ -15,14 +16,14 @@ export async function forgetSeller(ctx: Catalog, { accountId: sellerId }: Whose)
     ctx.db.transaction(async (tx) => {
       const rows = await tx.many<{ id: string }>(sql`
         update catalog.products
-        set state = 'archived', pending = null, rejection = null, seller_username = ${NOBODY}, version = version + 1
+        set state = 'archived', pending = null, rejection = null, image_due_at = null, seller_username = ${NOBODY}, version = version + 1
         where id in (select id from catalog.products where seller_id = ${sellerId} and seller_username <> ${NOBODY} order by id limit ${BATCH} for no key update)
         returning id`);
-      if (rows.length > 0)
-        await writeCopies(
-          tx,
-          rows.map(({ id }) => id),
-        );
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0) {
+        await forgetImages(tx, ids);
+        await writeCopies(tx, ids);
+      }
       return rows.length;
     }),
   );

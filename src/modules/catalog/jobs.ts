@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
 
+export const tellMediaJob = job('catalog.tell-media', z.object({ attach: Id.nullable(), discard: z.array(Id).max(1000) }));
+
 export const closeStockJob = job('catalog.close-stock', z.object({ variantIds: z.array(Id).max(500) }), { seconds: 30 });
 
 /** `after`: the last product that was listed anew, null at the beginning. */

@@ -1,13 +1,16 @@
 import { catalog } from '#catalog';
-import { runs } from '#kernel/events.ts';
+import { minutes } from '#kernel/clock.ts';
+import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts, listings, shownProducts } from './brief-products.ts';
+import { listCategories } from './category.ts';
+import { cleanUp } from './clean-up.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { exportProducts } from './export-products.ts';
 import { fixtures } from './fixtures.ts';
-import { closeStockJob, pauseProductsJob, relistCategoryJob } from './jobs.ts';
+import { closeStockJob, pauseProductsJob, relistCategoryJob, tellMediaJob } from './jobs.ts';
 import { newestProducts } from './list-products.ts';
 import { listNamedProducts } from './named-products.ts';
 import { pauseProducts, standing } from './pause-products.ts';
@@ -23,6 +26,7 @@ import { catalogSettings } from './settings.ts';
 import { closeStock } from './stock.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tables } from './tables.ts';
+import { tellMedia } from './take-images.ts';
 
 export const catalogModule = module<typeof catalog, Catalog>({
   contract: catalog,
@@ -33,6 +37,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     price: priceLines,
     newest: newestProducts,
     products: productsById,
+    categories: async (ctx) => (await listCategories(ctx)).items,
     productByName,
     productsByName: listNamedProducts,
     brief: briefProducts,
@@ -42,8 +47,13 @@ export const catalogModule = module<typeof catalog, Catalog>({
     exportProducts,
     rate: rateProduct,
   },
-  jobs: [runs(pauseProductsJob, pauseProducts), runs(closeStockJob, closeStock), runs(relistCategoryJob, relistCategory)],
-  timers,
+  jobs: [
+    runs(pauseProductsJob, pauseProducts),
+    runs(closeStockJob, closeStock),
+    runs(relistCategoryJob, relistCategory),
+    runs(tellMediaJob, tellMedia),
+  ],
+  timers: [...timers, timer('catalog.clean-up', minutes(2), cleanUp)],
   subscriptions,
   settings: catalogSettings,
   permissions: {

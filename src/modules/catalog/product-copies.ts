@@ -2,6 +2,7 @@ import { PRODUCTS, productTopic } from '#catalog';
 import type { Level } from '#inventory';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { changed } from '#kernel/events.ts';
+import type { Pending } from './product.ts';
 import { type ProductSource, publicProduct } from './product-document.ts';
 import type { ProductState } from './product-state.ts';
 
@@ -9,7 +10,7 @@ import type { ProductState } from './product-state.ts';
 export const UNITS = sql`(select string_agg(stock::text, ',' order by position) from catalog.variants where product_id = products.id) as units`;
 
 export interface SourceRow extends ProductSource {
-  pending: { name?: string; description?: string } | null;
+  pending: Pending | null;
   rejection: string | null;
   /** As it is stored. */
   document: string;
@@ -20,6 +21,8 @@ export const sourcesOf = (ids: readonly string[]): Sql => sql`
   select id, name, category, type, brand, description, seller_id, seller_username, rating_average::float8, rating_count, state, created_at, version,
          (select json_agg(json_build_object('id', variant.id, 'sku', sku, 'options', options, 'amount', price_amount, 'currency', price_currency, 'stock', stock) order by position)
           from catalog.variants variant where product_id = products.id) as variants,
+         (select json_agg(image || jsonb_build_object('alt', alt) order by position)
+          from catalog.product_images image where product_id = products.id and position is not null) as images,
          pending, rejection, document, ${UNITS}
   from catalog.products where id = any(${ids}::uuid[])`;
 

@@ -1,5 +1,6 @@
 import type { Options, Product } from '#catalog';
 import type { CurrencyCode } from '#kernel/money.ts';
+import type { Image } from '#media';
 import type { ProductState } from './product-state.ts';
 
 /** What the public JSON of a product is made of. */
@@ -17,6 +18,8 @@ export interface ProductSource {
   state: ProductState;
   created_at: Date;
   version: number;
+  /** Those that are shown, in their order; null where there are none. */
+  images: Image[] | null;
   /** In their order; at least one. */
   variants: { id: string; sku: string | null; options: Options; amount: number; currency: CurrencyCode; stock: number }[];
 }
@@ -40,7 +43,7 @@ export function publicProduct(source: ProductSource): Product {
     price: { amount: Math.min(...source.variants.map(({ amount }) => amount)), currency: source.variants[0]!.currency },
     stock: sum(variants.map(({ stock }) => stock)), // comes before the variants: withStock relies on it
     variants,
-    images: [],
+    images: source.images ?? [],
     rating: { average: source.rating_average, count: source.rating_count },
     state: source.state,
     createdAt: source.created_at.toISOString(),

@@ -2,11 +2,19 @@ import { z } from 'zod';
 import { ListPrice, Options, type Product, Sku, Stock } from '#catalog';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import type { CurrencyCode } from '#kernel/money.ts';
+import type { Image } from '#media';
 import { UNITS, writeCopies } from './product-copies.ts';
 import { unitsIn, withStock } from './product-document.ts';
 import type { ProductState } from './product-state.ts';
 
 export const NewVariant = z.strictObject({ sku: Sku.optional(), options: Options, price: ListPrice, stock: Stock.default(0) });
+
+/** What of an approved product waits for review; `images` are all that it is to have. */
+export interface Pending {
+  name?: string;
+  description?: string;
+  images?: Image[];
+}
 
 export interface ProductRow {
   id: string;
@@ -15,7 +23,7 @@ export interface ProductRow {
   state: ProductState;
   name: string;
   description: string;
-  pending: { name?: string; description?: string } | null;
+  pending: Pending | null;
   rejection: string | null;
   version: number;
   body_hash: string | null;

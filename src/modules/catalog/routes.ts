@@ -1,8 +1,10 @@
 import { PRODUCTS, Product, productTopic, variantNeeded, variantsAlike } from '#catalog';
 import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
 import { forbidden, versionMismatch } from '#kernel/problems.ts';
-import { anyone, del, get, owned, patch, permitted, post, signedIn } from '#kernel/routes.ts';
+import { anyone, del, get, owned, patch, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
+import { AnnounceUpload, Upload } from '#media';
+import { announceImage } from './announce-image.ts';
 import {
   CATEGORIES,
   Category,
@@ -16,14 +18,16 @@ import {
 import { ChangeCategory, changeCategory } from './change-category.ts';
 import { ChangeProduct, changeProduct } from './change-product.ts';
 import type { Catalog } from './context.ts';
-import { CreateCategory, createCategory } from './create-category.ts';
-import { CreateProduct, createProduct } from './create-product.ts';
+import { announceCategoryImage, CreateCategory, CreatedCategory, createCategory } from './create-category.ts';
+import { CreatedProduct, CreateProduct, createProduct } from './create-product.ts';
 import { decideProduct, RejectProduct } from './decide-product.ts';
 import { deleteCategory } from './delete-category.ts';
 import { Approvals, ApprovalsQuery, listApprovals } from './list-approvals.ts';
 import { listProducts, ProductPage, ProductsQuery } from './list-products.ts';
+import { SetImages, tooManyImages, unknownImage } from './product-images.ts';
 import { productMachine } from './product-state.ts';
 import { readProduct } from './read-product.ts';
+import { dropImage, setImages } from './set-images.ts';
 import { ChangeStock, changeStock, StockQuery, stockHistory } from './stock.ts';
 
 const version = (product: Product) => product.version;
@@ -60,7 +64,7 @@ export const routes = [
     access: signedIn,
     idempotent: true,
     body: CreateProduct,
-    returns: Product,
+    returns: CreatedProduct,
     status: 201,
     location: ({ id }) => `/products/${id}`,
     etag: version,
@@ -118,6 +122,42 @@ export const routes = [
     handle: (ctx: Catalog, { params, body, ifMatch }) =>
       decideProduct(ctx, params.id, { command: 'reject', owner: null, ifMatch, reason: body.reason }),
   }),
+  post('/products/{id}/images', {
+    summary: 'Announce an image of a product',
+    description:
+      'Send the file to the signed address of the reply. It is the last image of the product once it has been checked; GET /v1/media/{id} says how it ' +
+      'stands. An image that a seller adds to an approved product waits for review. At most 20 images.',
+    access: owned('product', 'catalog:write'),
+    idempotent: true,
+    body: AnnounceUpload,
+    returns: Upload,
+    status: 201,
+    location: ({ id }) => `/media/${id}`,
+    problems: [tooManyImages],
+    handle: (ctx: Catalog, { params, body, owner, key }) => announceImage(ctx, params.id, body, { owner, key }),
+  }),
+  put('/products/{id}/images', {
+    summary: 'Order, describe and drop the images of a product',
+    description:
+      'The images that the product is to have, in their order; `alt` stays where it is absent. What a seller changes of an approved product waits for ' +
+      'review, with `pending.images`. Images whose files have not come yet stay.',
+    access: owned('product', 'catalog:write'),
+    body: SetImages,
+    returns: Product,
+    etag: version,
+    problems: [unknownImage, versionMismatch],
+    handle: (ctx: Catalog, { params, body, owner, ifMatch }) => setImages(ctx, params.id, body, { owner, ifMatch }),
+  }),
+  del('/products/{id}/images/{imageId}', {
+    summary: 'Remove an image of a product',
+    description:
+      'Also one whose file has not come yet. Of an approved product of a seller, a shown image stays until a reviewer has approved that it goes.',
+    access: owned('product image', 'catalog:write'),
+    returns: Product,
+    etag: version,
+    problems: [versionMismatch],
+    handle: (ctx: Catalog, { params, owner, ifMatch }) => dropImage(ctx, params.id, params.imageId, { owner, ifMatch }),
+  }),
   get('/product-approvals', {
     summary: 'Products, and changes of products, that wait for review',
     description:
@@ -166,7 +206,7 @@ export const routes = [
     access: permitted('catalog:write'),
     idempotent: true,
     body: CreateCategory,
-    returns: Category,
+    returns: CreatedCategory,
     status: 201,
     location: () => '/categories',
     etag: ({ version }) => version,
@@ -183,6 +223,17 @@ export const routes = [
     etag: ({ version }) => version,
     problems: [unknownCategory, slugTaken, categoryMisplaced, categoryInUse, versionMismatch],
     handle: (ctx: Catalog, { params, body, ifMatch }) => changeCategory(ctx, params.id, body, ifMatch),
+  }),
+  post('/categories/{id}/image', {
+    summary: 'Announce an image of a category',
+    description: 'Send the file to the signed address of the reply. It takes the place of the older one once it has been checked.',
+    access: permitted('catalog:write'),
+    body: AnnounceUpload,
+    returns: Upload,
+    status: 201,
+    location: ({ id }) => `/media/${id}`,
+    problems: [],
+    handle: (ctx: Catalog, { params, body }) => announceCategoryImage(ctx, params.id, body),
   }),
   del('/categories/{id}', {
     summary: 'Delete a category that nothing names',

@@ -1,10 +1,14 @@
 import { levelsChanged } from '#inventory';
 import { on } from '#kernel/events.ts';
+import { imageReady, uploadRefused } from '#media';
 import type { Catalog } from './context.ts';
 import { followStock } from './follow-stock.ts';
+import { forgetRefused, takeImages } from './take-images.ts';
 
 /** Of several levels of one variant the newest counts; older ones that come later, or again, are passed over by their version. */
 export const subscriptions = [
+  on(imageReady, takeImages),
+  on(uploadRefused, forgetRefused),
   on(
     levelsChanged,
     async (ctx: Catalog, events) => {

@@ -1,6 +1,7 @@
 import { accountId, personal, staysAs, type Tables } from '#kernel/tables.ts';
 
 export const tables: Tables = {
+  'catalog.categories': { principal: staysAs('who added it, for a repeated call'), created_by: staysAs('who is told if it is cleaned up') },
   'catalog.products': {
     seller_id: staysAs('orders name the product'),
     seller_username: personal(),

@@ -1,6 +1,7 @@
 import {
   moneyRefunded,
   shipmentCancelled,
+  shipmentChanged,
   shipmentCompleted,
   shipmentDelivered,
   shipmentPacked,
@@ -34,6 +35,9 @@ export interface RefundRow {
   restock: boolean;
   reason: string | null;
   version: number;
+  at: Date;
+  by_kind: By['kind'];
+  by_id: string | null;
 }
 
 /** What a command does to an order: gathered while it decides, then written by one statement. */
@@ -71,6 +75,9 @@ const REACHED: Partial<Record<ShipmentState, EventKind>> = {
   returned: shipmentReturned,
   refunded: shipmentRefunded,
 };
+
+/** While a shipment is in these, its partners must know what of it is still wanted, and how much cash. */
+const ON_THE_WAY: readonly ShipmentState[] = ['placed', 'packed', 'shipped'];
 
 /** What each event says of a shipment. */
 export const toldOf = ({ order_id, buyer, channel }: OrderRow, { id, seller_id, warehouse, carrier }: ShipmentRow) => ({
@@ -144,9 +151,12 @@ export function takeBack(change: Change, shipment: ShipmentRow, units: readonly 
     ...money,
     payment_key: isPaid ? paymentKeyOf(order, shipment) : null,
     version: nextVersion(change),
+    ...{ at: change.at, by_kind: change.by.kind, by_id: change.by.id },
     ...key,
   };
   change.refunds.push(refund);
+  if (why.cause === 'refund' && ON_THE_WAY.includes(shipment.state))
+    change.tell.push((tx) => emit(tx, shipmentChanged, order.order_id, toldOf(order, shipment)));
   if (isPaid && money.amount > 0)
     change.tell.push((tx) =>
       emit(tx, moneyRefunded, order.order_id, {
@@ -184,7 +194,7 @@ export async function writeChange(tx: Transaction, change: Change, leaseUntil: D
   for (const tell of change.tell) tell(tx);
 }
 
-const changeUpdate = ({ order, moved, steps, refunds, by, at }: Change, leaseUntil: Date | null): Sql => {
+const changeUpdate = ({ order, moved, steps, refunds }: Change, leaseUntil: Date | null): Sql => {
   const shipments = [...moved];
   const lines = shipments.flatMap(({ id, lines }) => lines.map((line) => ({ shipment_id: id, ...line })));
   return sql`
@@ -209,5 +219,5 @@ const changeUpdate = ({ order, moved, steps, refunds, by, at }: Change, leaseUnt
         ${JSON.stringify(steps.map(({ shipment, step }) => ({ shipment_id: shipment.id, ...step })))}::jsonb)
     )
     insert into fulfilment.refunds select * from jsonb_populate_recordset(null::fulfilment.refunds,
-      ${JSON.stringify(refunds.map((refund) => ({ ...refund, at, by_kind: by.kind, by_id: by.id })))}::jsonb)`;
+      ${JSON.stringify(refunds)}::jsonb)`;
 };

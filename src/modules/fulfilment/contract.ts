@@ -37,6 +37,8 @@ export const shipmentShipped = event(
 export const shipmentDelivered = event('fulfilment.shipment-delivered', 1, Told);
 export const shipmentCompleted = event('fulfilment.shipment-completed', 1, Told);
 export const shipmentCancelled = event('fulfilment.shipment-cancelled', 1, Told);
+/** Units were refunded while it is on its way: fewer are to be sent, and less cash is to be collected. */
+export const shipmentChanged = event('fulfilment.shipment-changed', 1, Told);
 /** All of the shipment came back. */
 export const shipmentReturned = event('fulfilment.shipment-returned', 1, Told);
 /** All of the shipment was refunded. */
@@ -102,6 +104,7 @@ export const fulfilment = contract('fulfilment', {
     shipmentDelivered,
     shipmentCompleted,
     shipmentCancelled,
+    shipmentChanged,
     shipmentReturned,
     shipmentRefunded,
     returnRequested,

@@ -6,12 +6,6 @@ import type { FulfilmentContext } from './context.ts';
 import { findOrder, type OrderRow, type ShipmentRow } from './order.ts';
 import type { ReturnRow } from './return.ts';
 
-interface Refunded extends RefundRow {
-  at: Date;
-  by_kind: string;
-  by_id: string | null;
-}
-
 /** The shipments of an order and to whom they are sent, what was asked back, what was taken out of the sale, and what has not followed yet. */
 export async function explainOrder(ctx: FulfilmentContext, { id }: Which): Promise<Explained[]> {
   const order = await findOrder(ctx.db, id);
@@ -19,7 +13,7 @@ export async function explainOrder(ctx: FulfilmentContext, { id }: Which): Promi
   const returns = await ctx.db.many<ReturnRow & { decided_by_kind: string | null; decided_by: string | null }>(
     sql`select * from fulfilment.returns where order_id = ${id} order by id limit 300`,
   );
-  const refunds = await ctx.db.many<Refunded>(sql`select * from fulfilment.refunds where order_id = ${id} order by version, id limit 300`);
+  const refunds = await ctx.db.many<RefundRow>(sql`select * from fulfilment.refunds where order_id = ${id} order by version, id limit 300`);
   return [
     ...order.shipments.map(sent),
     ...returns.flatMap((row) => asked(row)),
@@ -47,7 +41,7 @@ function asked(row: ReturnRow & { decided_by_kind: string | null; decided_by: st
   return [begun, { at: row.decided_at.toISOString(), kind: 'state', text: `return ${row.id} ${row.state} by ${by}` }];
 }
 
-const refunded = ({ currency }: OrderRow, row: Refunded): Explained => ({
+const refunded = ({ currency }: OrderRow, row: RefundRow): Explained => ({
   at: row.at.toISOString(),
   kind: 'state',
   text: `${countsOf(row.lines)} taken out of the sale by ${row.cause}, ${row.by_kind}${row.by_id === null ? '' : ` ${row.by_id}`}`,

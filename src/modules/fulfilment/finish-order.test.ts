@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { days, minutes } from '#kernel/clock.ts';
 import type { Actor } from '#kernel/context.ts';
 import { newId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
@@ -165,4 +166,93 @@ test('an order from before there were shipments gets them, and prevents nobody f
   expect(items).toContainEqual(expect.objectContaining({ orderId: id }));
   expect(await (await w.person('pia')).post(`/v1/orders/${id}/cancel`)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
   expect(await closing()).toEqual([]);
+});
+
+test.each([true, false])(
+  'a refund of some units is in the timeline, once, and of all units the shipment has ended (together: %s)',
+  async (isTogether) => {
+    const [id, root] = [await places(3), await w.person('root', ['admin'])];
+    bob = await w.person('bob');
+    const refund = (quantity: number) => {
+      const body = { items: [{ productId: lamp, quantity }], reason: 'Broken.' };
+      return isTogether ? root.post(`/v1/orders/${id}/refunds`, body) : refundUnits(apart(), id, body, undefined);
+    };
+    await refund(1);
+    if (isTogether) await root.post(`/v1/orders/${id}/packed`);
+    else {
+      await takeStep(apart(), 'pack', id, {});
+      await without('orders', () => refund(1));
+      await leasesEnd();
+      await leasesEnd();
+    }
+    if (isTogether) await refund(1);
+    const { shipments, timeline, items } = await orderOf(id);
+    const part = { amount: usd(10_00), items: [{ variantId: items[0].variantId, quantity: 1 }] };
+    const [shipmentId, by] = [shipments[0].id, { kind: 'staff' }];
+    expect(timeline.slice(2).map(({ at, ...rest }: { at: string }) => rest)).toEqual([
+      { state: 'placed', by, shipmentId, refund: part },
+      { state: 'packed', by, shipmentId },
+      { state: 'packed', by, shipmentId, refund: part },
+    ]);
+    await refund(1);
+    expect((await orderOf(id)).timeline.slice(5)).toMatchObject([{ state: 'refunded' }]);
+    expect((await orderOf(id)).timeline).toHaveLength(6);
+    const { told } = await w.ask<{ told: { text: string }[] }>('fulfilment', 'explain.order', { id, shipments: [] });
+    expect(told.filter(({ text }) => /^1 of .* taken out of the sale by refund, staff/.test(text))).toHaveLength(3);
+  },
+);
+
+test('returns are listed page by page, oldest first', async () => {
+  const [id, root] = [await places(3), await w.person('root', ['admin'])];
+  bob = await w.person('bob');
+  for (const step of ['packed', 'delivered']) await root.post(`/v1/orders/${id}/${step}`);
+  const path = `/v1/orders/${id}/returns`;
+  for (const reason of ['one', 'two', 'three']) await bob.post(path, { items: [{ productId: lamp, quantity: 1 }], reason });
+  const first = await bob.get(`${path}?limit=2`);
+  const second = await bob.get(`${path}?limit=2&cursor=${first.body.nextCursor}`);
+  const reasons = ({ body }: typeof first) => body.items.map(({ reason }: { reason: string }) => reason);
+  expect([reasons(first), reasons(second), second.body.nextCursor]).toEqual([['one', 'two'], ['three'], null]);
+  expect((await bob.get(path)).body.nextCursor).toBeNull();
+  expect(await bob.get(`${path}?limit=0`)).toBeProblem(422, 'invalid');
+});
+
+test('what can never be completed or opened is tried later each time, and holds up nothing else', async () => {
+  const [stuck, other, root] = [await places(1), await places(1), await w.person('root', ['admin'])];
+  for (const id of [stuck, other]) for (const step of ['packed', 'delivered']) await root.post(`/v1/orders/${id}/${step}`);
+  await w.sql(`create trigger away before insert on fulfilment.steps for each row when (new.reached = 'completed' and new.shipment_id =
+    '${(await orderOf(stuck)).shipments[0].id}') execute function public.away()`);
+  const due = async () =>
+    (
+      await w.sql<{ complete_at: Date }>('select complete_at from fulfilment.shipments where order_id = $1', [stuck])
+    )[0]!.complete_at.getTime();
+  w.clock.advance(days(3) + 1);
+  const pauses: number[] = [];
+  for (let turn = 0; turn < 3; turn++) {
+    await w.step();
+    pauses.push(Math.round(((await due()) - w.clock.now().getTime()) / minutes(1)));
+    w.clock.advance(Math.max(0, (await due()) - w.clock.now().getTime()) + minutes(5));
+  }
+  expect(pauses).toEqual([5, 10, 20]);
+  await w.sql('drop trigger away on fulfilment.steps');
+  bob = await w.person('bob');
+  expect((await orderOf(other)).state).toBe('completed');
+  w.clock.advance(minutes(5));
+  await w.step();
+  expect((await orderOf(stuck)).state).toBe('completed');
+
+  const placed = await Promise.all(
+    [1, 2].map(async () => (await bob.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body.id),
+  );
+  const missed = async () => {
+    const placedBefore = w.clock.now().toISOString();
+    return (await w.ask<{ orderIds: string[] }>('orders', 'withoutShipments', { placedBefore, limit: 1 })).orderIds;
+  };
+  w.clock.advance(1000);
+  expect([...(await missed()), ...(await missed())].sort()).toEqual(placed.sort());
+  expect(await missed()).toEqual([]);
+  w.clock.advance(minutes(1) + 1);
+  expect([...(await missed()), ...(await missed())].sort()).toEqual(placed.sort());
+  w.clock.advance(minutes(1) + 1);
+  expect(await missed()).toEqual([]);
+  await w.step();
 });

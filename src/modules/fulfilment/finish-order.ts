@@ -5,6 +5,7 @@ import type { Following, Order } from '#orders';
 import { paymentKeyOf, type RefundRow, stepId } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
 import { findOrder, markFinished, type OrderRow, putOff, type ShipmentRow, unfinishedOrders } from './order.ts';
+import { isOpen } from './shipment-state.ts';
 
 /** What is to follow: what happened to an order after the version `since`. */
 export interface ToFollow {
@@ -21,14 +22,14 @@ export interface ToFollow {
 export async function follow(ctx: FulfilmentContext, { order, refunds, since }: ToFollow): Promise<Order> {
   for (const shipment of order.shipments) if ((shipment.delivered_version ?? 0) > since) await payOut(ctx, order, shipment);
   for (const refund of refunds) await payBack(ctx, order, refund);
-  const shown = await ctx.orders.follow(followingOf(order, since));
+  const shown = await ctx.orders.follow(followingOf(order, since, refunds));
   for (const { id, restock, lines, cause } of refunds)
     if (restock) await ctx.inventory.putBack({ key: id, of: order.order_id, lines, reason: REASONS[cause] });
   return shown;
 }
 
 /** What the module of orders is told of an order. */
-export const followingOf = (order: OrderRow, since: number): Following => ({
+export const followingOf = (order: OrderRow, since: number, refunds: readonly RefundRow[] = []): Following => ({
   orderId: order.order_id,
   version: order.version,
   shipments: order.shipments.map((shipment) => ({
@@ -43,8 +44,8 @@ export const followingOf = (order: OrderRow, since: number): Following => ({
   refundedItems: order.shipments.flatMap(({ lines }) =>
     lines.filter(({ refunded }) => refunded > 0).map(({ variant_id, refunded }) => ({ variantId: variant_id, quantity: refunded })),
   ),
-  steps: order.shipments.flatMap((shipment) =>
-    shipment.steps
+  steps: order.shipments.flatMap((shipment) => [
+    ...shipment.steps
       .filter(({ version }) => version > since)
       .map(({ reached, at, by_kind, by_id, note }) => ({
         id: stepId(shipment.id, reached),
@@ -54,7 +55,23 @@ export const followingOf = (order: OrderRow, since: number): Following => ({
         by: { kind: by_kind, id: by_id },
         ...(note === null ? {} : { note }),
       })),
-  ),
+    ...refunds
+      .filter((refund) => refund.shipment_id === shipment.id && !hasEndedBy(shipment, refund))
+      .map((refund) => partOf(shipment, refund)),
+  ]),
+});
+
+const hasEndedBy = ({ steps }: ShipmentRow, refund: RefundRow): boolean =>
+  steps.some(({ version, reached }) => version === refund.version && !isOpen(reached));
+
+/** A refund of some units, as a step: the shipment stays in its state. */
+const partOf = ({ id, steps }: ShipmentRow, refund: RefundRow): Following['steps'][number] => ({
+  id: refund.id,
+  shipmentId: id,
+  state: steps.findLast(({ version }) => version <= refund.version)?.reached ?? 'placed',
+  at: refund.at.toISOString(),
+  by: { kind: refund.by_kind, id: refund.by_id },
+  refund: { amount: refund.payment_key === null ? 0 : refund.amount, items: refund.lines },
 });
 
 const REASONS = { cancel: 'cancelled', return: 'returned', refund: 'refunded' } as const;
@@ -92,7 +109,7 @@ export async function finishOrder(ctx: FulfilmentContext, { orderId }: { orderId
   if (!order) throw new Error(`The order ${orderId} has no shipments.`);
   const since = order.finished_version;
   const refunds = await ctx.db.many<RefundRow>(sql`
-    select id, order_id, shipment_id, cause, lines, amount, commission, payment_key, restock, reason, version from fulfilment.refunds
+    select id, order_id, shipment_id, cause, lines, amount, commission, payment_key, restock, reason, version, at, by_kind, by_id from fulfilment.refunds
     where order_id = ${orderId} and version > ${since} and version <= ${order.version} order by version, id`);
   const shown = await follow(ctx, { order, refunds, since });
   await ctx.db.execute(markFinished(orderId, order.version));

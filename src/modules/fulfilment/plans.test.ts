@@ -52,7 +52,7 @@ const QUESTIONS: Record<string, () => Sql> = {
   'the placed shipments of a partner': () => shipmentsPage({ ...page, reader: { partner: 'nova' }, state: 'placed' }),
   'the shipments of all': () => shipmentsPage({ ...page, reader: 'all' }),
   'orders to be completed': () => dueOrders(new Date()),
-  'the returns of an order': () => returnsOf(newId(), newId()),
+  'the returns of an order': () => returnsOf(newId(), newId(), { after: newId(), rows: 21 }),
   'what was sent to an account': () => shipmentsTo(newId()),
   'open returns of an account': () => hasOpenReturns(newId()),
 };

@@ -58,10 +58,11 @@ export const findReturnByKey = (db: Database, key: { principal: string; value: s
   db.maybe(sql`select ${COLUMNS} from fulfilment.returns as r where r.principal = ${key.principal} and r.idempotency_key = ${key.value}`);
 
 /** The returns of an order, oldest first, as far as somebody may see them: the buyer all, a seller those of the own shipment, null is staff. */
-export const returnsOf = (orderId: string, reader: string | null): Sql => sql`
+export const returnsOf = (orderId: string, reader: string | null, { after, rows }: { after: string | null; rows: number }): Sql => sql`
   select ${COLUMNS} from fulfilment.returns as r join fulfilment.shipments as s on s.id = r.shipment_id
   where r.order_id = ${orderId} and (${reader}::uuid is null or r.buyer = ${reader}::uuid or s.seller_id = ${reader}::uuid)
-  order by r.id limit 200`;
+    and (${after}::uuid is null or r.id > ${after}::uuid)
+  order by r.id limit ${rows}`;
 
 export const returnInsert = (row: ReturnRow): Sql => sql`
   insert into fulfilment.returns (id, order_id, shipment_id, buyer, state, lines, reason, requested_at, principal, idempotency_key, body_hash)

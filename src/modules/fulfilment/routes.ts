@@ -5,7 +5,7 @@ import { balanceTooLarge } from '#wallet';
 import { Cancellation, cancelOrder } from './cancel-order.ts';
 import type { FulfilmentContext } from './context.ts';
 import { Acceptance, decideReturn, Refusal } from './decide-return.ts';
-import { listReturns } from './list-returns.ts';
+import { listReturns, ReturnsQuery } from './list-returns.ts';
 import { listShipments, readShipment, ShipmentsQuery } from './list-shipments.ts';
 import { RefundRequest, refundUnits } from './refund-units.ts';
 import { notReturnable, ReturnRequest, requestReturn } from './request-return.ts';
@@ -72,9 +72,10 @@ export const routes = [
     summary: 'The returns of an order',
     description: 'Oldest first. The buyer sees all, a seller those of the own shipment.',
     access: owned('order', 'orders:read'),
+    query: ReturnsQuery,
     returns: page(Return),
     problems: [],
-    handle: (ctx: FulfilmentContext, { params, owner }) => listReturns(ctx, params.id, owner),
+    handle: (ctx: FulfilmentContext, { params, owner, query }) => listReturns(ctx, params.id, owner, query),
   }),
   post('/orders/{id}/returns/{returnId}/acceptance', {
     summary: 'Accept a return',

@@ -63,9 +63,3 @@ export type ShipmentCommand = 'pack' | 'ship' | 'deliver' | 'complete' | 'cancel
 
 /** Whether something can still happen on the way to the buyer, or has arrived there; the others ended without a sale. */
 export const isOpen = (state: ShipmentState): boolean => !['cancelled', 'returned', 'refunded'].includes(state);
-
-const WAY: readonly ShipmentState[] = ['placed', 'packed', 'shipped', 'delivered', 'completed'];
-
-/** The state of several shipments together: that of the open one that is least far; where none is open, how they ended. */
-export const stateOfAll = (states: readonly ShipmentState[]): ShipmentState =>
-  [...WAY, 'refunded' as const, 'returned' as const].find((state) => states.includes(state)) ?? 'cancelled';

@@ -5,12 +5,12 @@ import { readsDataOf } from '#kernel/audit.ts';
 import { Money } from '#kernel/money.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Id, Time } from '#kernel/shapes.ts';
-import { Order, ShippingAddress } from '#orders';
+import { Order, ShippingAddress, stateOfShipments } from '#orders';
 import type { FulfilmentContext } from './context.ts';
 import { carrierOf } from './finish-order.ts';
 import type { By, OrderRow, ShipmentRow } from './order.ts';
 import { type Driver, isSentTo } from './reach.ts';
-import { isOpen, shipmentMachine, stateOfAll } from './shipment-state.ts';
+import { isOpen, shipmentMachine } from './shipment-state.ts';
 import { restOf, sumOf } from './units.ts';
 
 const Moment = z.object({
@@ -69,7 +69,7 @@ export async function drivenOrder(ctx: FulfilmentContext, order: OrderRow, drive
   if (address) readsDataOf(ctx, order.buyer);
   return {
     id: order.order_id,
-    state: stateOfAll(mine.map(({ state }) => state)),
+    state: stateOfShipments(mine.map(({ state }) => state)),
     items: mine.flatMap((shipment) => itemsOf(order, shipment, driver.kind !== 'partner')),
     shipments: mine.map(partOf),
     timeline: timelineOf(mine, isStaff),

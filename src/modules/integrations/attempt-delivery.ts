@@ -80,5 +80,6 @@ async function dataFor(ctx: Integrations, webhook: WebhookRow, { payload }: Deli
   if (!isOrdered(webhook)) return payload;
   const { shipmentId } = payload;
   if (typeof shipmentId !== 'string') return null;
-  return ctx.fulfilment.partnerView({ shipmentId, partner: partnerOf(webhook, payload) });
+  const view = await ctx.fulfilment.partnerView({ shipmentId, partner: partnerOf(webhook, payload) });
+  return webhook.role === 'carrier' && view?.state === 'placed' ? null : view; // it is told when there is something to fetch
 }

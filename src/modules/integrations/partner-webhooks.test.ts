@@ -69,6 +69,33 @@ test('the warehouse is told what to pack and where to, without prices; the carri
   expect(hooks.map(({ setting }: { setting: string }) => setting).sort()).toEqual(['CARRIER_URL', 'WAREHOUSE_URL']);
 });
 
+test('its partners are told when fewer units are to be sent: the warehouse before it packs, the carrier once there is something to fetch', async () => {
+  const root = await w.person('root', ['admin']);
+  const orderId = await buy();
+  await w.step();
+  const refund = () => root.post(`/v1/orders/${orderId}/refunds`, { items: [{ productId: lamp, quantity: 1 }], reason: 'Broken.' });
+  expect((await refund()).status).toBe(200);
+  await w.step();
+  expect([toldOf(warehouse, orderId), toldOf(carrier, orderId)]).toEqual([['placed', 'changed'], []]);
+  expect(messagesAt(warehouse).at(-1)?.data).toMatchObject({ state: 'placed', items: [{ quantity: 1 }] });
+  expect((await packs.post(`/v1/orders/${orderId}/packed`, {})).status).toBe(200);
+  await refund();
+  await w.step();
+  expect([toldOf(warehouse, orderId), toldOf(carrier, orderId)]).toEqual([
+    ['placed', 'changed', 'changed'],
+    ['packed', 'changed'],
+  ]);
+  expect(messagesAt(carrier).at(-1)?.data).toMatchObject({ state: 'refunded', items: [] });
+});
+
+test('a webhook that an older version has made is told what this one tells', async () => {
+  await w.sql("update integrations.webhooks set events = '{fulfilment.shipment-placed}' where role = 'warehouse'");
+  const newer = await w.sibling();
+  await newer.step();
+  const [row] = await w.sql("select events from integrations.webhooks where role = 'warehouse'");
+  expect(row).toEqual({ events: ['fulfilment.shipment-placed', 'fulfilment.shipment-changed', 'fulfilment.shipment-cancelled'] });
+});
+
 test('a webhook that a setting makes is changed there, and may be paused', async () => {
   const root = await w.person('root', ['admin']);
   const hooks = (await root.get('/v1/webhooks')).body.items;

@@ -33,10 +33,12 @@ async function setOne(ctx: Integrations, role: 'warehouse' | 'carrier', row: Web
       ...{ secret_sealed: seal(), created_by: null, created_at: ctx.clock.now(), principal: null, idempotency_key: null, body_hash: null },
     });
   }
-  const isSame = row.url === url && ctx.secrets.unseal(row.secret_sealed, secretPlace(id)) === secret;
+  const events: readonly string[] = EVENTS_OF_ROLE[role];
+  const isSame =
+    row.events.join() === events.join() && row.url === url && ctx.secrets.unseal(row.secret_sealed, secretPlace(id)) === secret;
   if (isSame && row.state !== 'deleted') return false;
   const written = await ctx.db.execute(sql`
-    update integrations.webhooks set url = ${url}, secret_sealed = ${seal()}, state = case state when 'deleted' then 'active' else state end,
+    update integrations.webhooks set url = ${url}, events = ${[...events]}, secret_sealed = ${seal()}, state = case state when 'deleted' then 'active' else state end,
       position = case state when 'deleted' then (select coalesce(max(seq), 0) from integrations.events) else position end,
       failures = 0, failing_since = null, retry_at = null
     where id = ${id}`);

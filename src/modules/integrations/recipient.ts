@@ -3,8 +3,8 @@ import type { WebhookRow } from './webhook.ts';
 
 /** What is said to whom: of a shipment, the warehouse is told what to pack, and the carrier what to fetch. */
 export const EVENTS_OF_ROLE = {
-  warehouse: ['fulfilment.shipment-placed', 'fulfilment.shipment-cancelled'],
-  carrier: ['fulfilment.shipment-packed'],
+  warehouse: ['fulfilment.shipment-placed', 'fulfilment.shipment-changed', 'fulfilment.shipment-cancelled'],
+  carrier: ['fulfilment.shipment-packed', 'fulfilment.shipment-changed'],
 } as const;
 
 type Recipient = Pick<WebhookRow, 'partner' | 'partner_key' | 'role'>;

@@ -1,6 +1,6 @@
 import { sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
-import type { AnnounceUpload, Purpose, Upload } from '#media';
+import { type AnnouncedFile, IMAGE_LIMIT_BYTES, type Purpose, type Upload } from '#media';
 import type { Media } from './context.ts';
 import { objectKey, type UploadRow } from './upload.ts';
 
@@ -12,14 +12,15 @@ export interface Announced {
 }
 
 /** Expects a file, and signs where to send it. A repeated key finds the same upload, and signs it until it expires. */
-export async function announceUpload(ctx: Media, wish: Announced & AnnounceUpload): Promise<Upload> {
+export async function announceUpload(ctx: Media, wish: Announced & AnnouncedFile): Promise<Upload> {
   const row = await expect(ctx, wish);
   const now = ctx.clock.now();
   const expiresInSeconds = Math.max(1, Math.ceil((row.expires_at.getTime() - now.getTime()) / 1000));
   const { upload, form } = await ctx.storage.signUpload({
     key: objectKey(row.id),
     contentType: row.content_type!,
-    sizeBytes: row.size_bytes!,
+    sizeBytes: row.size_bytes ?? IMAGE_LIMIT_BYTES,
+    isOpen: row.size_bytes === null,
     now,
     expiresInSeconds,
   });
@@ -33,7 +34,7 @@ export async function announceUpload(ctx: Media, wish: Announced & AnnounceUploa
 
 const expect = (
   ctx: Media,
-  { key, ownerId, purpose, subjectId, alt = '', fileName, contentType, sizeBytes }: Announced & AnnounceUpload,
+  { key, ownerId, purpose, subjectId, alt = '', fileName, contentType, sizeBytes }: Announced & AnnouncedFile,
 ) => {
   const now = ctx.clock.now();
   const expires = new Date(now.getTime() + ctx.settings.uploadSeconds * 1000);

@@ -16,6 +16,7 @@ import { findUpload, moveUpload, objectKey, type UploadRow } from './upload.ts';
 export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<void> {
   const row = await findUpload(ctx.db, sql`id = ${id}`);
   if (row?.state !== 'checking') return;
+  if (row.size_bytes === null && row.source_url === null && (await isTooLarge(ctx, row))) return refuse(ctx, row, 'wrong-size');
   const read = row.source_url === null ? await bytesOf(ctx, row) : await fetched(ctx, row.source_url);
   if (!read) return refuse(ctx, row, 'not-fetched');
   const { bytes, hash } = read;
@@ -28,6 +29,10 @@ export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<v
   await accept(ctx, row, hash);
   await ctx.storage.remove([objectKey(id)]);
 }
+
+/** Of a file whose size was not announced: a store may have taken more than an image may have. */
+const isTooLarge = async (ctx: Media, { id }: UploadRow): Promise<boolean> =>
+  ((await ctx.storage.look(objectKey(id)))?.sizeBytes ?? 0) > IMAGE_LIMIT_BYTES;
 
 interface Read {
   bytes: Buffer;

@@ -36,6 +36,10 @@ export type AnnounceUpload = z.infer<typeof AnnounceUpload>;
 const text = z.string();
 const example = 'http://localhost:3000/v1/uploads/0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01';
 
+/** The same, where the size may not be known. */
+export const AnnouncedFile = AnnounceUpload.extend({ sizeBytes: AnnounceUpload.shape.sizeBytes.nullable() });
+export type AnnouncedFile = z.infer<typeof AnnouncedFile>;
+
 /** The reply of every call that announces an image: where to send the file. */
 export const Upload = z
   .object({
@@ -108,8 +112,11 @@ const Announced = Told.omit({ mediaId: true }).extend({ key: Id });
 
 export const media = contract('media', {
   operations: {
-    /** Expects a file. The same key: the same upload, signed anew. `ownerId` may ask how it stands. */
-    announce: operation({ input: Announced.extend(AnnounceUpload.shape), output: Upload }),
+    /**
+     * Expects a file. The same key: the same upload, signed anew. `ownerId` may ask how it stands. Where nobody knows the size
+     * (`sizeBytes` null), the address alone is enough to send it, and only the most that an image may have is enforced.
+     */
+    announce: operation({ input: Announced.extend(AnnouncedFile.shape), output: Upload }),
     /** Fetches an image from an address, by a job; after that it is as if it had been uploaded. The same key: the same one. */
     fetch: operation({ input: Announced.extend({ url: z.url().max(2000), alt: Alt }), output: z.object({ id: Id }) }),
     /** The module that an image is for has stored it. Once it is so however often; one that was discarded stays so. */

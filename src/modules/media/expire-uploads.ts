@@ -18,7 +18,7 @@ export async function expireUploads(ctx: Media): Promise<void> {
   const awaited = await ctx.db.many<UploadRow>(sql`
     select * from media.uploads where state = 'awaiting_upload' and expires_at < ${new Date(now.getTime() - GRACE_MS)} order by expires_at limit ${BATCH}`);
   for (const row of awaited) {
-    if (await ctx.storage.look(objectKey(row.id))) await arrive(ctx, row.id);
+    if (await ctx.storage.look(objectKey(row.id))) await arrive(ctx, [row.id]);
     else await ctx.db.transaction((tx) => expire(tx, row, now));
   }
 }

@@ -1,4 +1,4 @@
-import { minutes } from '#kernel/clock.ts';
+import { hours, minutes, seconds } from '#kernel/clock.ts';
 import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { media } from '#media';
@@ -10,12 +10,14 @@ import { type Media, needs } from './context.ts';
 import { discardUploads } from './discard-uploads.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { fetchImage } from './fetch-image.ts';
+import { forgetUploads } from './forget-uploads.ts';
 import { checkUploadJob, removeImageJob, removeObjectsJob } from './jobs.ts';
 import { listUploads } from './list-uploads.ts';
 import { removeImage, removeObjects } from './remove-image.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
 import { mediaSettings } from './settings.ts';
+import { sweepImages, sweepObjects } from './sweep-objects.ts';
 import { tables } from './tables.ts';
 import { uploadMachine } from './upload-state.ts';
 
@@ -27,7 +29,12 @@ export const mediaModule = module<typeof media, Media>({
   resources,
   operations: { announce: announceUpload, fetch: fetchImage, attach: attachUpload, discard: discardUploads, uploads: listUploads },
   jobs: [runs(checkUploadJob, checkUpload), runs(removeImageJob, removeImage), runs(removeObjectsJob, removeObjects)],
-  timers: [timer('media.expire-uploads', minutes(2), expireUploads)],
+  timers: [
+    timer('media.sweep-objects', seconds(15), sweepObjects),
+    timer('media.expire-uploads', minutes(2), expireUploads),
+    timer('media.sweep-images', minutes(2), sweepImages),
+    timer('media.forget-uploads', hours(1), forgetUploads),
+  ],
   settings: mediaSettings,
   limits: { uploads: { points: 300, seconds: 60 } },
   life,

@@ -8,7 +8,8 @@ import { Id } from '#kernel/shapes.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
 import { uploadNotAllowed } from './problems.ts';
-import { findUpload, moveUpload, objectKey, type UploadRow } from './upload.ts';
+import { findUpload, idIn } from './upload.ts';
+import { uploadMachine } from './upload-state.ts';
 
 export const Received = z.object({ id: Id, state: z.literal('checking') }).meta({ id: 'ReceivedUpload' });
 
@@ -49,21 +50,37 @@ export async function receive(
   allowed: AllowedUpload,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<z.infer<typeof Received>> {
-  const id = allowed.key.slice(objectKey('').length);
-  const row = await findUpload(ctx.db, sql`id = ${id}`);
-  if (!row || row.state === 'refused' || row.state === 'removed') throw notFound();
+  const id = idIn(allowed.key);
+  const row = id && (await findUpload(ctx.db, sql`id = ${id}`));
+  if (!id || !row || row.state === 'refused' || row.state === 'removed') throw notFound();
   if (row.state === 'awaiting_upload') {
     if (!(await door.receive(allowed, chunks)))
-      throw malformed({ reason: `The file does not have the ${allowed.sizeBytes} bytes that were announced.` });
-    await arrive(ctx, id);
+      throw malformed({
+        reason: allowed.isOpen
+          ? 'The file is empty or too large.'
+          : `The file does not have the ${allowed.sizeBytes} bytes that were announced.`,
+      });
+    await arrive(ctx, [id]);
   }
   return { id, state: 'checking' };
 }
 
-/** Notes that the file of an upload is in the store. @returns false where it was not awaited. */
-export const arrive = (ctx: Media, id: string): Promise<boolean> =>
-  ctx.db.transaction(async (tx) => {
-    const row: UploadRow | undefined = await moveUpload(tx, id, 'arrive', sql`state = 'checking', changed_at = ${ctx.clock.now()}`);
-    if (row) enqueue(tx, checkUploadJob, { id });
-    return row !== undefined;
+/** Notes that files of these uploads are in the store, and has them checked. Those that are not awaited are passed over. */
+export async function arrive(ctx: Media, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await ctx.db.transaction(async (tx) => {
+    const rows = await tx.many<{ id: string }>(sql`
+      with awaited as (
+        select id from media.uploads where id = any(${ids}::uuid[]) and ${uploadMachine.allows('arrive')} order by id for update
+      )
+      update media.uploads u set state = 'checking', changed_at = ${ctx.clock.now()} from awaited where u.id = awaited.id returning u.id`);
+    for (const { id } of rows) enqueue(tx, checkUploadJob, { id });
   });
+}
+
+/** The same by the keys of their objects. */
+export const arriveAll = (ctx: Media, keys: readonly string[]): Promise<void> =>
+  arrive(
+    ctx,
+    keys.flatMap((key) => idIn(key) ?? []),
+  );

@@ -1,7 +1,8 @@
-import { notFound } from '#kernel/problems.ts';
+import { notFound, unauthenticated } from '#kernel/problems.ts';
 import { anyone, FileBody, get, owned, post, put } from '#kernel/routes.ts';
 import { IMAGE_LIMIT_BYTES, imageTypes } from '#media';
 import type { Media } from './context.ts';
+import { hearStore, StoreNotification } from './hear-store.ts';
 import { uploadNotAllowed } from './problems.ts';
 import { readImage } from './read-image.ts';
 import { receiveForm } from './receive-form.ts';
@@ -14,6 +15,18 @@ import { MediaView } from './upload.ts';
 const FORM_BYTES = 64 * 1024;
 
 export const routes = [
+  post('/storage-notifications', {
+    summary: 'Tell of files that have arrived in the store',
+    description:
+      'For the store of `S3_BUCKET`, which sends `Authorization: Bearer` with `MEDIA_NOTIFICATION_SECRET`. What is not awaited is passed over.',
+    access: anyone,
+    audits: 'refusals',
+    limit: 'uploads',
+    body: StoreNotification,
+    returns: null,
+    problems: [unauthenticated, notFound],
+    handle: (ctx: Media, { body, header }) => hearStore(ctx, body, header('authorization')),
+  }),
   get('/media/{id}', {
     summary: 'How an upload stands',
     description: 'From `awaiting_upload` over `checking` to `attached`, or to `refused` with the reason. Look again after a second.',
@@ -41,7 +54,7 @@ export const routes = [
     audits: 'refusals',
     limit: 'uploads',
     query: SignedQuery,
-    streams: { types: imageTypes, limitBytes: IMAGE_LIMIT_BYTES },
+    streams: { types: imageTypes, orNone: true, limitBytes: IMAGE_LIMIT_BYTES },
     returns: Received,
     problems: [uploadNotAllowed, notFound],
     handle: (ctx: Media, { url, header, stream }) => receiveUpload(ctx, { url, header, stream }),

@@ -14,9 +14,17 @@ export const mediaSettings = settings(
       .max(1440)
       .default(15)
       .describe('how long an announced file may take until it is sent, 1 to 1440'),
+    MEDIA_NOTIFICATION_SECRET: z
+      .string()
+      .min(32, 'must have at least 32 characters')
+      .optional()
+      .describe(
+        'what the store of S3_BUCKET proves itself with when it tells of files that have arrived; without it Souk looks every 15 s',
+      ),
   },
-  ({ MEDIA_URL: mediaUrl, UPLOAD_MINUTES: minutes }, { publicUrl }) => ({
+  ({ MEDIA_NOTIFICATION_SECRET: notificationSecret, MEDIA_URL: mediaUrl, UPLOAD_MINUTES: minutes }, { publicUrl }) => ({
     imagesUrl: `${mediaUrl?.replace(/\/$/, '') ?? `${publicUrl}/v1`}/media`,
+    notificationSecret,
     uploadSeconds: minutes * 60,
   }),
 );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { isId } from '#kernel/ids.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { Image, Purpose, Refusal, type UploadState } from '#media';
 import { uploadMachine } from './upload-state.ts';
@@ -24,6 +25,12 @@ export interface UploadRow {
 
 /** Where the file of an upload is until it has been checked. */
 export const objectKey = (id: string): string => `uploads/${id}`;
+
+/** The upload that an object belongs to; undefined where its key is no upload's. */
+export const idIn = (key: string): string | undefined => {
+  const id = key.slice(objectKey('').length);
+  return key === objectKey(id) && isId(id) ? id : undefined;
+};
 
 const SENTENCES: Readonly<Record<Refusal, string>> = {
   'never-arrived': 'The file did not arrive in time. Announce it again.',

@@ -24,6 +24,12 @@ const announce = (bytes: Buffer, more: object = {}) =>
     ...announcing(bytes),
     ...more,
   });
+const sendForm = ({ form }: Upload, bytes: Buffer, fields: Record<string, string> = {}) => {
+  const body = new FormData();
+  for (const [name, value] of Object.entries({ ...form.fields, ...fields })) body.set(name, value);
+  body.set('file', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'a.jpg');
+  return w.fetch(new URL(form.url).pathname, { method: 'POST', body });
+};
 const stateOf = async (id: string) => (await sue.get(`/v1/media/${id}`)).body;
 
 describe('an image', () => {
@@ -69,12 +75,9 @@ describe('an image', () => {
 
   test('may be sent as a form', async () => {
     const bytes = await picture('green');
-    const { id, form } = await announce(bytes);
-    const body = new FormData();
-    for (const [name, value] of Object.entries(form.fields)) body.set(name, value);
-    body.set('file', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), 'green.jpg');
-    const sent = await w.souk.fetch(new Request(form.url, { method: 'POST', body }));
-    expect([sent.status, await sent.json()]).toEqual([200, { id, state: 'checking' }]);
+    const upload = await announce(bytes);
+    const { id } = upload;
+    expect(await sendForm(upload, bytes)).toMatchObject({ status: 200, body: { id, state: 'checking' } });
     await w.step();
     await w.ask('media', 'attach', { id });
     expect(await stateOf(id)).toMatchObject({ state: 'attached', image: { width: 640 } });
@@ -108,6 +111,19 @@ describe('a signature', () => {
       expect(await sendFile(w, upload, body, headers), what).toBeProblem(403, 'media/upload-not-allowed');
     expect(await stateOf(mine.id)).toMatchObject({ state: 'awaiting_upload' });
     expect(await sendFile(w, mine, bytes, { 'content-type': 'text/html' })).toBeProblem(415, 'unsupported-media-type');
+    const gone = await announce(bytes);
+    await w.ask('media', 'discard', { ids: [gone.id], reason: 'nobody wants it' });
+    expect(await sendFile(w, gone, bytes)).toBeProblem(404, 'not-found');
+    expect(await sendForm(gone, bytes)).toBeProblem(404, 'not-found');
+    expect(await sendForm(mine, bytes.subarray(1))).toBeProblem(400, 'malformed');
+    expect(await sendForm(mine, bytes, { key: other.form.fields.key! })).toBeProblem(403, 'media/upload-not-allowed');
+    expect(await w.fetch('/v1/uploads', { method: 'POST', headers: { 'content-type': 'multipart/form-data' }, body: 'x' })).toBeProblem(
+      400,
+      'malformed',
+    );
+    const empty = { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: '--x--' };
+    expect(await w.fetch('/v1/uploads', empty)).toBeProblem(400, 'malformed');
+    expect(await stateOf(mine.id)).toMatchObject({ state: 'awaiting_upload' });
     w.clock.advance(15 * 60_000 + 1000);
     expect(await sendFile(w, mine, bytes)).toBeProblem(403, 'media/upload-not-allowed');
   });

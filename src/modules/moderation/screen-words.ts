@@ -1,5 +1,5 @@
 import { foldText } from './fold-text.ts';
-import { innocent, type WordRule, wordRules } from './word-list.ts';
+import { type WordRule, wordLists } from './word-list.ts';
 
 const LONGEST_WORD = 64;
 /** A word, with the symbols that may stand for letters in it. */
@@ -7,8 +7,9 @@ const WORD = /[\p{L}\p{N}@$!|*+]+/gu;
 
 /** The rules that the words of a text break. */
 export function screenWords(text: string): readonly WordRule[] {
+  const { rules, innocent } = wordLists();
   const words = innocent.reduce((left, pattern) => left.replaceAll(pattern, '¦'), wordsOf(text));
-  return wordRules.filter(({ pattern }) => pattern.test(words));
+  return rules.filter(({ pattern }) => pattern.test(words));
 }
 
 /**

@@ -40,17 +40,27 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   'tunisian-latin': ARABIZI,
 };
 
-const sections = Object.entries(SCRIPTS).flatMap(([language, script]) => sectionsOf(language, script));
+interface WordLists {
+  /** The rules of all languages, those that block first. Every text is held against all of them: people mix languages. */
+  readonly rules: readonly WordRule[];
+  /** Innocent words that hold a bad one whole (`pique-nique`): they are taken out before the rules look. */
+  readonly innocent: readonly RegExp[];
+}
 
-/** The rules of all languages, those that block first. Every text is held against all of them: people mix languages. */
-export const wordRules: readonly WordRule[] = sections
-  .flatMap(({ rule, verdict, pattern }) => (verdict === 'allow' ? [] : [{ rule, verdict, pattern }]))
-  .sort((a, b) => a.verdict.localeCompare(b.verdict));
+let read: WordLists | undefined;
 
-/** Innocent words that hold a bad one whole (`pique-nique`): they are taken out before the rules look. */
-export const innocent: readonly RegExp[] = sections.flatMap(({ verdict, pattern }) =>
-  verdict === 'allow' ? [new RegExp(pattern, 'gu')] : [],
-);
+/** The lists, which are read and compiled at the first text: that takes 50 ms. */
+export const wordLists = (): WordLists => (read ??= readLists());
+
+function readLists(): WordLists {
+  const sections = Object.entries(SCRIPTS).flatMap(([language, script]) => sectionsOf(language, script));
+  return {
+    rules: sections
+      .flatMap(({ rule, verdict, pattern }) => (verdict === 'allow' ? [] : [{ rule, verdict, pattern }]))
+      .sort((a, b) => a.verdict.localeCompare(b.verdict)),
+    innocent: sections.flatMap(({ verdict, pattern }) => (verdict === 'allow' ? [new RegExp(pattern, 'gu')] : [])),
+  };
+}
 
 function sectionsOf(language: string, script: Script): { rule: string; verdict: Verdict; pattern: RegExp }[] {
   const list = readFileSync(new URL(`./words/${language}.txt`, import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { PLATFORM_SELLER, type productDecided } from '#catalog';
+import { type categoryCleanedUp, PLATFORM_SELLER, type productCleanedUp, type productDecided } from '#catalog';
 import type { levelsChanged } from '#inventory';
 import { type Sql, sql } from '#kernel/database.ts';
 import { type Delivered, enqueue } from '#kernel/events.ts';
@@ -61,6 +61,31 @@ export const hearProductDecided = (ctx: Notifications, events: Events<typeof pro
       enqueue(tx, aboutProductJob, { key: `product-decided:${id}`, kind: 'product-decided', accountId, productId, outcome }, { cause });
     }
   });
+
+/** The seller of a product that was removed because its image did not come. */
+export const hearProductCleanedUp = (ctx: Notifications, events: Events<typeof productCleanedUp>): Promise<void> =>
+  ctx.db.transaction(async (tx) => {
+    for (const { id, payload, cause } of events) {
+      const { sellerId: accountId, productId } = payload;
+      enqueue(tx, aboutProductJob, { key: `cleaned-up:${id}`, kind: 'cleaned-up', accountId, productId, outcome: 'product' }, { cause });
+    }
+  });
+
+/** Who added such a category. */
+export const hearCategoryCleanedUp = (ctx: Notifications, events: Events<typeof categoryCleanedUp>): Promise<void> =>
+  notifyAll(
+    ctx,
+    events.flatMap(({ id, payload: { createdBy, slug }, cause }): Caused[] =>
+      createdBy
+        ? [
+            {
+              ...{ key: `cleaned-up:${id}`, accountId: createdBy, kind: 'cleaned-up', text: 'cleaned-up.category', cause },
+              values: { category: slug },
+            },
+          ]
+        : [],
+    ),
+  );
 
 /** The seller of what is nearly sold out, once until there is more again. What is opened with few units is no news. */
 export const hearLevelsChanged = (ctx: Notifications, events: Events<typeof levelsChanged>): Promise<void> =>

@@ -15,7 +15,7 @@ export const aboutProductJob = job(
   'notifications.about-product',
   z.object({
     key: z.string(),
-    kind: z.enum(['review-decided', 'product-decided']),
+    kind: z.enum(['review-decided', 'product-decided', 'cleaned-up']),
     accountId: Id,
     productId: Id,
     reviewId: Id.optional(),

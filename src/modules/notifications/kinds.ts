@@ -39,6 +39,7 @@ export const kinds = {
   'payout-failed': { uses: ['in-app', 'email'], urgent: true, canBeTurnedOff: false },
   'payout-waiting': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   'product-decided': { uses: ['in-app', 'email'], canBeTurnedOff: true },
+  'cleaned-up': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   'stock-low': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   // to operators of webhooks, and to everybody
   'webhook-paused': { uses: ['in-app', 'email'], urgent: true, canBeTurnedOff: false },

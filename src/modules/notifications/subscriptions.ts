@@ -1,10 +1,18 @@
-import { productDecided } from '#catalog';
+import { categoryCleanedUp, productCleanedUp, productDecided } from '#catalog';
 import { levelsChanged } from '#inventory';
 import { on } from '#kernel/events.ts';
 import { orderPlaced } from '#orders';
 import { reviewModerated } from '#reviews';
 import { payoutFailed, payoutSent, payoutWaiting } from '#wallet';
-import { hearLevelsChanged, hearOrderPlaced, hearPayout, hearProductDecided, hearReviewModerated } from './hear.ts';
+import {
+  hearCategoryCleanedUp,
+  hearLevelsChanged,
+  hearOrderPlaced,
+  hearPayout,
+  hearProductCleanedUp,
+  hearProductDecided,
+  hearReviewModerated,
+} from './hear.ts';
 import { shipmentSubscriptions } from './hear-shipments.ts';
 
 /** A notice has a key, so an event that arrives twice tells nothing twice. */
@@ -14,6 +22,8 @@ export const subscriptions = [
   on(orderPlaced, hearOrderPlaced, byKey),
   on(reviewModerated, hearReviewModerated, byKey),
   on(productDecided, hearProductDecided, byKey),
+  on(productCleanedUp, hearProductCleanedUp, byKey),
+  on(categoryCleanedUp, hearCategoryCleanedUp, byKey),
   on(levelsChanged, hearLevelsChanged),
   ...shipmentSubscriptions,
   on(payoutSent, hearPayout('payout-sent'), byKey),

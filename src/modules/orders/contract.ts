@@ -15,6 +15,15 @@ export const shipmentStates = ['placed', 'packed', 'shipped', 'delivered', 'comp
 export type ShipmentState = (typeof shipmentStates)[number];
 export type FollowingState = ShipmentState;
 
+const OPEN = ['placed', 'packed', 'shipped', 'delivered', 'completed'] as const;
+
+/**
+ * The state of several shipments together, such as those of an order. Shipments that are cancelled, returned or refunded are closed. While
+ * one is open, the least advanced open one decides. When all are closed: refunded if one is, else returned if one is, else cancelled.
+ */
+export const stateOfShipments = (shipments: readonly ShipmentState[]): FollowingState =>
+  [...OPEN, 'refunded' as const, 'returned' as const].find((state) => shipments.includes(state)) ?? 'cancelled';
+
 export const orderStates = ['placing', 'rejected', ...shipmentStates] as const;
 const OrderState = z.enum(orderStates).meta({ example: 'placed' });
 const ShipmentState = z.enum(shipmentStates).meta({ example: 'shipped' });
@@ -62,6 +71,10 @@ export const Order = z
         at: Time,
         by: z.object({ kind: StepKind, id: z.string().optional().meta({ description: 'Who it was; shown to staff' }) }),
         shipmentId: Id.nullable().meta({ description: 'The shipment that took the step; null where the whole order did' }),
+        refund: z
+          .object({ amount: Money, items: z.array(z.object({ variantId: Id, quantity: z.int() })) })
+          .optional()
+          .meta({ description: 'Some units were refunded, and the shipment stays in its state. Without money: it had not been paid yet' }),
       }),
     ),
     createdAt: Time,
@@ -136,6 +149,10 @@ export const Following = z.object({
         at: Time,
         by: z.object({ kind: StepKind, id: z.string().max(100).nullable() }),
         note: z.string().max(1000).optional(),
+        /** Units that were refunded, while the shipment stays in that state. `amount` in minor units, of what was paid. */
+        refund: z
+          .object({ amount: z.int().min(0), items: z.array(z.object({ variantId: Id, quantity: z.int().positive() })).max(100) })
+          .optional(),
       }),
     )
     .max(1000),

@@ -4,7 +4,7 @@ import { formatMoney } from '#kernel/money.ts';
 import type { Orders } from './context.ts';
 import { findOrder, type OrderRow, type StepRow } from './order.ts';
 
-/** The states of an order, who brought it there, and what is still to be done. */
+/** The states of an order, who brought it there, and what is still to be done. Refunds of units, the module of the shipments tells. */
 export async function explainOrder(ctx: Orders, { id }: Which): Promise<Explained[]> {
   const row = await findOrder(ctx.db, id, null);
   if (!row) return [];
@@ -12,7 +12,7 @@ export async function explainOrder(ctx: Orders, { id }: Which): Promise<Explaine
     sql`select shipment_id, reached, note from orders.steps where order_id = ${id} and note is not null`,
   );
   const noteOf = (step: StepRow) => notes.find((one) => one.shipment_id === step.shipment_id && one.reached === step.reached)?.note;
-  return [placing(row), ...decided(row), ...row.steps.map((step) => taken(step, noteOf(step)))];
+  return [placing(row), ...decided(row), ...row.steps.filter(({ refund }) => !refund).map((step) => taken(step, noteOf(step)))];
 }
 
 const placing = (row: OrderRow): Explained => ({

@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
-import { type Order, type ShipmentState, shipmentStates } from '#orders';
+import { type Order, type ShipmentState, shipmentStates, stateOfShipments } from '#orders';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { blockersOf } from './closed-account.ts';
 import type { Orders } from './context.ts';
-import { stateFrom } from './order-state.ts';
 
 let w: World;
 let sue: Person;
@@ -82,15 +81,15 @@ describe('the state of an order', () => {
     let combinations: ShipmentState[][] = [[]];
     for (let count = 1; count <= 4; count++) {
       combinations = combinations.flatMap((before) => shipmentStates.map((state) => [...before, state]));
-      for (const shipments of combinations) expect(stateFrom(shipments), shipments.join()).toBe(expected(shipments));
+      for (const shipments of combinations) expect(stateOfShipments(shipments), shipments.join()).toBe(expected(shipments));
     }
     expect(combinations).toHaveLength(8 ** 4);
-    expect(stateFrom(['cancelled', 'packed', 'refunded', 'delivered'])).toBe('packed');
-    expect([stateFrom(['cancelled']), stateFrom(['cancelled', 'returned']), stateFrom(['returned', 'refunded'])]).toEqual([
-      'cancelled',
-      'returned',
-      'refunded',
-    ]);
+    expect(stateOfShipments(['cancelled', 'packed', 'refunded', 'delivered'])).toBe('packed');
+    expect([
+      stateOfShipments(['cancelled']),
+      stateOfShipments(['cancelled', 'returned']),
+      stateOfShipments(['returned', 'refunded']),
+    ]).toEqual(['cancelled', 'returned', 'refunded']);
   });
 
   /** Every way that shipments can go leads an order along a way of its machine: else the database would refuse it. */
@@ -109,7 +108,7 @@ describe('the state of an order', () => {
     const pairs = shipmentStates.flatMap((one) => shipmentStates.map((two): [ShipmentState, ShipmentState] => [one, two]));
     const steps = new Set(
       pairs.flatMap(([one, two]) =>
-        ends(one).flatMap((later) => ends(two).map((other) => `${stateFrom([one, two])}>${stateFrom([later, other])}`)),
+        ends(one).flatMap((later) => ends(two).map((other) => `${stateOfShipments([one, two])}>${stateOfShipments([later, other])}`)),
       ),
     );
     const [{ definition }] = (await w.sql<{ definition: string }>(
@@ -197,6 +196,7 @@ describe('an order that follows its shipments', () => {
     const { id, items: lines, timeline } = (await bob.post('/v1/orders', { ...items(lamp), shippingAddress })).body;
     expect(await w.ask('orders', 'placedOrder', { orderId: id })).toEqual({
       orderId: id,
+      channel: null,
       buyer: bob.id,
       payment: 'wallet',
       currency: 'USD',

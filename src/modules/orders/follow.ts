@@ -1,8 +1,7 @@
 import { type Sql, sql } from '#kernel/database.ts';
-import type { Following, Order } from '#orders';
+import { type Following, type Order, stateOfShipments } from '#orders';
 import type { Orders } from './context.ts';
 import { findOrder } from './order.ts';
-import { stateFrom } from './order-state.ts';
 import { shownOne } from './order-view.ts';
 
 /**
@@ -25,12 +24,12 @@ export async function followAll(ctx: Orders, { orders }: { orders: Following[] }
 
 const followed = (orders: readonly Following[]): Sql => {
   const taken = orders.flatMap(({ orderId, steps }) =>
-    steps.filter(({ state }) => state !== 'placed').map((step) => ({ ...step, orderId })),
+    steps.filter(({ state, refund }) => state !== 'placed' || refund).map((step) => ({ ...step, orderId })),
   );
   return sql`
     with told as (
       select * from unnest(${orders.map(({ orderId }) => orderId)}::uuid[], ${orders.map(({ version }) => version)}::bigint[],
-        ${orders.map(({ shipments }) => stateFrom(shipments.map(({ state }) => state)))}::text[],
+        ${orders.map(({ shipments }) => stateOfShipments(shipments.map(({ state }) => state)))}::text[],
         ${orders.map(({ shipments }) => JSON.stringify(shipments))}::jsonb[],
         ${orders.map(({ refundedItems }) => JSON.stringify(refundedItems))}::jsonb[])
         as told (id, version, state, shipments, refunded_items)
@@ -38,13 +37,13 @@ const followed = (orders: readonly Following[]): Sql => {
       update orders.orders as o set version = told.version, state = told.state, shipments = told.shipments, refunded_items = told.refunded_items
       from told where o.id = told.id and o.version < told.version and o.state not in ('placing', 'rejected')
     )
-    insert into orders.steps (id, order_id, shipment_id, reached, at, by_kind, by_id, note)
-    select step.id, o.id, step.shipment_id, step.reached, step.at, step.by_kind, step.by_id, step.note
+    insert into orders.steps (id, order_id, shipment_id, reached, at, by_kind, by_id, note, refund)
+    select step.id, o.id, step.shipment_id, step.reached, step.at, step.by_kind, step.by_id, step.note, step.refund
     from orders.orders as o join unnest(${taken.map(({ id }) => id)}::uuid[], ${taken.map(({ orderId }) => orderId)}::uuid[],
       ${taken.map(({ shipmentId }) => shipmentId)}::uuid[], ${taken.map(({ state }) => state)}::text[],
       ${taken.map(({ at }) => at)}::timestamptz[], ${taken.map(({ by }) => by.kind)}::text[], ${taken.map(({ by }) => by.id)}::text[],
-      ${taken.map(({ note }) => note ?? null)}::text[])
-      with ordinality as step (id, order_id, shipment_id, reached, at, by_kind, by_id, note, place) on step.order_id = o.id
+      ${taken.map(({ note }) => note ?? null)}::text[], ${taken.map(({ refund }) => (refund ? JSON.stringify(refund) : null))}::jsonb[])
+      with ordinality as step (id, order_id, shipment_id, reached, at, by_kind, by_id, note, refund, place) on step.order_id = o.id
     where o.state not in ('placing', 'rejected')
     order by step.place on conflict (id) do nothing`;
 };

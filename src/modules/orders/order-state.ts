@@ -1,5 +1,5 @@
 import { machine, type StateOf } from '#kernel/machine.ts';
-import { type FollowingState, orderStates, type ShipmentState } from '#orders';
+import { orderStates } from '#orders';
 
 const FOLLOWS = 'the least advanced open shipment is';
 const CLOSED = 'no shipment is open';
@@ -32,10 +32,3 @@ export const orderMachine = machine({
 });
 
 export type OrderState = StateOf<typeof orderMachine>;
-
-/**
- * The state of an order, from those of its shipments. Shipments that are cancelled, returned or refunded are closed. While one is open, the
- * least advanced open one decides. When all are closed: refunded if one is, else returned if one is, else cancelled.
- */
-export const stateFrom = (shipments: readonly ShipmentState[]): FollowingState =>
-  [...open, 'refunded' as const, 'returned' as const].find((state) => shipments.includes(state)) ?? 'cancelled';

@@ -66,6 +66,7 @@ export function orderView(row: OrderRow, names: ReadonlyMap<string, string>, isS
         at: new Date(step.at).toISOString(),
         by: by(step.by_kind, step.by_id),
         shipmentId: step.shipment_id,
+        ...(step.refund ? { refund: { amount: money(step.refund.amount), items: step.refund.items } } : {}),
       })),
     ],
     createdAt: row.created_at.toISOString(),

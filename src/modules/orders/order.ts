@@ -58,13 +58,14 @@ export interface StepRow {
   shipment_id: string | null;
   by_kind: Following['steps'][number]['by']['kind'];
   by_id: string | null;
+  refund: Following['steps'][number]['refund'] | null;
 }
 
 const COLUMNS = sql`o.id, o.buyer, o.placed_by, o.state, o.payment, o.channel, o.currency, o.total, o.shares, o.refusal, o.lease_until, o.body_hash, o.created_at, o.decided_at,
   (select json_agg(json_build_object('product_id', l.product_id, 'variant_id', l.variant_id, 'seller_id', l.seller_id, 'name', l.name,
      'options', l.options, 'quantity', l.quantity, 'unit_price', l.unit_price) order by l.line) from orders.lines as l where l.order_id = o.id) as lines,
   o.shipments, o.refunded_items,
-  coalesce((select json_agg(json_build_object('reached', s.reached, 'at', s.at, 'shipment_id', s.shipment_id, 'by_kind', s.by_kind, 'by_id', s.by_id)
+  coalesce((select json_agg(json_build_object('reached', s.reached, 'at', s.at, 'shipment_id', s.shipment_id, 'by_kind', s.by_kind, 'by_id', s.by_id, 'refund', s.refund)
      order by s.at, s.seq) from orders.steps as s where s.order_id = o.id), '[]') as steps`;
 
 export interface Draft {

@@ -43,18 +43,27 @@ function placed(row: OrderRow): PlacedOrder | null {
   };
 }
 
-/** Orders placed before a time, oldest first, whose shipments nobody has told of yet. */
+/**
+ * Orders placed before a time, oldest first, whose shipments nobody has told of yet. Each is handed out again only later, an hour at most:
+ * those whose shipments always fail hold up no others.
+ */
 export async function withoutShipments(
   ctx: Orders,
   { placedBefore, limit }: { placedBefore: string; limit: number },
 ): Promise<{ orderIds: string[] }> {
-  const rows = await ctx.db.many<{ id: string }>(ordersWithoutShipments(placedBefore, limit));
+  const rows = await ctx.db.many<{ id: string }>(ordersWithoutShipments({ placedBefore, limit, now: ctx.clock.now() }));
   return { orderIds: rows.map(({ id }) => id) };
 }
 
-export const ordersWithoutShipments = (placedBefore: string, limit: number): Sql => sql`
-  select id from orders.orders where state = 'placed' and version = 0 and decided_at < ${placedBefore}::timestamptz
-  order by decided_at limit ${limit}`;
+export const ordersWithoutShipments = ({ placedBefore, limit, now }: { placedBefore: string; limit: number; now: Date }): Sql => sql`
+  with missed as (
+    select id from orders.orders
+    where state = 'placed' and version = 0 and coalesce(open_after, decided_at) < ${now} and decided_at < ${placedBefore}::timestamptz
+    order by coalesce(open_after, decided_at) limit ${limit} for no key update skip locked
+  )
+  update orders.orders as o set open_attempts = open_attempts + 1,
+    open_after = ${now}::timestamptz + least(60 * power(2, least(open_attempts, 10)), 3600) * interval '1 second'
+  from missed where o.id = missed.id returning o.id`;
 
 /** Where an order goes; null when nobody said so, or the buyer's data are erased. */
 export async function deliveryAddress(ctx: Orders, { orderId }: Which): Promise<ShippingAddress | null> {

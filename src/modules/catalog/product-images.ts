@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { type Database, sql, type Transaction } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
+import { problem } from '#kernel/problems.ts';
+import { Id } from '#kernel/shapes.ts';
+import { Alt, type Image } from '#media';
+import { tellMediaJob } from './jobs.ts';
+import type { Pending, ProductRow } from './product.ts';
+
+/** How many images a product has at most, those included that were announced and have not come. */
+export const MOST_IMAGES = 20;
+
+/** The images of a product in their order. */
+export const SetImages = z
+  .strictObject({
+    images: z
+      .array(z.strictObject({ id: Id, alt: Alt.optional() }))
+      .max(MOST_IMAGES)
+      .refine((images) => new Set(images.map(({ id }) => id)).size === images.length, 'an image stands here twice'),
+  })
+  .meta({ example: { images: [] } });
+
+export const tooManyImages = problem({
+  code: 'catalog/too-many-images',
+  status: 409,
+  title: 'The product has enough images',
+  detail: `A product has at most ${MOST_IMAGES} images, those included whose files have not come yet. Remove one first.`,
+});
+
+export const unknownImage = problem({
+  code: 'catalog/unknown-image',
+  status: 409,
+  title: 'No such image of this product',
+  members: { ids: z.array(Id) },
+  detail: ({ ids }) => `The product has no images ${ids.join(', ')}, or their files have not been checked yet.`,
+});
+
+export interface ImageRow {
+  id: string;
+  is_trusted: boolean;
+  alt: string;
+  /** Null until its file has come and was checked. */
+  image: Image | null;
+  /** Its place among those that are shown. */
+  position: number | null;
+  body_hash: string | null;
+}
+
+/** All images of a product, those that are shown first and in their order. */
+export const imagesOf = (db: Database, productId: string): Promise<ImageRow[]> =>
+  db.many(sql`
+    select id, is_trusted, alt, image, position, body_hash from catalog.product_images where product_id = ${productId}
+    order by position nulls last, created_at, id`);
+
+const viewOf = ({ image, alt }: ImageRow): Image[] => (image ? [{ ...image, alt }] : []);
+
+/** The images that everybody sees. */
+export const shownAmong = (rows: readonly ImageRow[]): Image[] => rows.filter(({ position }) => position !== null).flatMap(viewOf);
+
+/** The images that the seller wants: those that wait for review, else those that are shown. */
+export const wantedOf = ({ pending }: Pick<ProductRow, 'pending'>, rows: readonly ImageRow[]): Image[] =>
+  pending?.images ?? shownAmong(rows);
+
+/** Images in the order that was asked for. @throws unknownImage for those that are not here. */
+export function chosen(rows: readonly ImageRow[], wanted: z.infer<typeof SetImages>['images']): Image[] {
+  const here = new Map(rows.flatMap(viewOf).map((image) => [image.id, image]));
+  const unknown = wanted.map(({ id }) => id).filter((id) => !here.has(id));
+  if (unknown.length > 0) throw unknownImage({ ids: unknown });
+  return wanted.map(({ id, alt }) => ({ ...(here.get(id) as Image), ...(alt === undefined ? {} : { alt }) }));
+}
+
+/** Whether what a seller does to the images of a product waits for review. */
+export const isReviewed = ({ state }: Pick<ProductRow, 'state'>): boolean => state === 'approved' || state === 'paused';
+
+/** Shows these images, in this order, and no others. */
+export const showImages = (tx: Transaction, productId: string, images: readonly Pick<Image, 'id' | 'alt'>[]): Promise<number> =>
+  tx.execute(sql`
+    update catalog.product_images as image set position = wanted.place, alt = coalesce(wanted.alt, image.alt)
+    from catalog.product_images as known
+    left join unnest(${images.map(({ id }) => id)}::uuid[], ${images.map(({ alt }) => alt)}::text[]) with ordinality as wanted (id, alt, place) on wanted.id = known.id
+    where known.product_id = ${productId} and known.image is not null and image.id = known.id`);
+
+/** Stores the images that wait for review; where they are those that are shown, none do. The product has a new version. */
+export async function keepPending(
+  tx: Transaction,
+  row: ProductRow,
+  rows: readonly ImageRow[],
+  images: Image[],
+  now: Date,
+): Promise<Pending | null> {
+  const { images: _, ...others } = row.pending ?? {};
+  const pending: Pending = isDeepStrictEqual(images, shownAmong(rows)) ? others : { ...others, images };
+  const waits = Object.keys(pending).length > 0;
+  await tx.execute(sql`
+    update catalog.products
+    set pending = ${waits ? JSON.stringify(pending) : null}::jsonb, version = version + 1,
+        waiting_since = ${waits ? (row.pending ? sql`waiting_since` : sql`${now}::timestamptz`) : sql`null`}
+    where id = ${row.id}`);
+  return waits ? pending : null;
+}
+
+/** Lets go of images that are neither shown nor wait for review. Those that have not come stay. */
+export async function forgetUnused(tx: Transaction, productId: string, pending: Pending | null): Promise<void> {
+  const waiting = pending?.images?.map(({ id }) => id) ?? [];
+  const gone = await tx.many<{ id: string }>(sql`
+    delete from catalog.product_images
+    where product_id = ${productId} and image is not null and position is null and id <> all(${waiting}::uuid[]) returning id`);
+  discard(tx, gone);
+}
+
+/** Lets go of all images of products that are archived, those on their way included. */
+export async function forgetImages(tx: Transaction, productIds: readonly string[]): Promise<void> {
+  discard(
+    tx,
+    await tx.many<{ id: string }>(sql`delete from catalog.product_images where product_id = any(${productIds}::uuid[]) returning id`),
+  );
+}
+
+const AT_ONCE = 500;
+
+export function discard(tx: Transaction, images: readonly { id: string }[]): void {
+  for (let from = 0; from < images.length; from += AT_ONCE)
+    enqueue(tx, tellMediaJob, { attach: null, discard: images.slice(from, from + AT_ONCE).map(({ id }) => id) });
+}

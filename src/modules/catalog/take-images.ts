@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import { type Database, sql, type Transaction } from '#kernel/database.ts';
+import { changed, type Delivered, enqueue } from '#kernel/events.ts';
+import type { Image, imageReady, uploadRefused } from '#media';
+import { CATEGORIES } from './category.ts';
+import type { Catalog } from './context.ts';
+import { tellMediaJob } from './jobs.ts';
+import { lockProduct, refreshed } from './product.ts';
+import { imagesOf, isReviewed, keepPending, showImages, shownAmong, wantedOf } from './product-images.ts';
+
+/**
+ * Takes images that have come: those of a product are shown, or wait for review; that of a category takes the place of the older one.
+ * What nobody expects any more is discarded. The row of the product or category is locked, so an image that comes while its product is
+ * approved, archived or cleaned up meets it before or after, and ends as it would then.
+ */
+export async function takeImages(ctx: Catalog, events: Delivered<z.infer<typeof imageReady.payload>>[]): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    for (const { payload, cause } of events.toSorted((a, b) => (a.payload.subjectId < b.payload.subjectId ? -1 : 1))) {
+      const { purpose, subjectId, image } = payload;
+      if (purpose !== 'product-image' && purpose !== 'category-image') continue;
+      const told =
+        purpose === 'product-image'
+          ? await takeOfProduct(tx, subjectId, image, ctx.clock.now())
+          : await takeOfCategory(tx, subjectId, image);
+      enqueue(tx, tellMediaJob, told, { cause });
+    }
+  });
+}
+
+type Told = z.infer<typeof tellMediaJob.input>;
+
+const attached = (image: Image, older: Image | null = null): Told => ({ attach: image.id, discard: older ? [older.id] : [] });
+const discarded = (image: Image): Told => ({ attach: null, discard: [image.id] });
+
+async function takeOfProduct(tx: Transaction, productId: string, image: Image, now: Date): Promise<Told> {
+  const row = await lockProduct(tx, productId, null);
+  const rows = row ? await imagesOf(tx, productId) : [];
+  const known = rows.find(({ id }) => id === image.id);
+  if (!row || !known) return discarded(image);
+  if (known.image) return attached(image); // it comes twice
+  await tx.execute(sql`update catalog.product_images set image = ${JSON.stringify(image)}::jsonb where id = ${image.id}`);
+  await tx.execute(sql`update catalog.products set image_due_at = null where id = ${productId}`);
+  const added = { ...image, alt: known.alt };
+  if (known.is_trusted || !isReviewed(row)) await showImages(tx, productId, [...shownAmong(rows), added]);
+  const fresh = await imagesOf(tx, productId);
+  const waits = isReviewed(row) && (!known.is_trusted || row.pending?.images !== undefined);
+  await keepPending(tx, row, fresh, waits ? [...wantedOf(row, rows), added] : shownAmong(fresh), now);
+  await refreshed(tx, productId);
+  return attached(image);
+}
+
+/** Of two images the one that was announced later counts: ids go by time. */
+async function takeOfCategory(tx: Transaction, id: string, image: Image): Promise<Told> {
+  const row = await tx.maybe<{ image: Image | null }>(sql`select image from catalog.categories where id = ${id} for no key update`);
+  if (!row || (row.image && row.image.id > image.id)) return discarded(image);
+  if (row.image?.id === image.id) return attached(image);
+  await tx.execute(sql`
+    update catalog.categories set image = ${JSON.stringify(image)}::jsonb, image_due_at = null, version = version + 1 where id = ${id}`);
+  changed(tx, [CATEGORIES]);
+  return attached(image, row.image);
+}
+
+/** No longer expects files that are no images, or never came. */
+export const forgetRefused = async (ctx: { db: Database }, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> => {
+  const ids = events.filter(({ payload }) => payload.purpose === 'product-image').map(({ payload }) => payload.mediaId);
+  await ctx.db.execute(sql`delete from catalog.product_images where id = any(${ids}::uuid[]) and image is null`);
+};
+
+/** Tells media what became of images. Safe to run twice: media has one outcome for each. */
+export async function tellMedia(ctx: Catalog, { attach, discard }: Told): Promise<void> {
+  if (attach) await ctx.media.attach({ id: attach });
+  if (discard.length > 0) await ctx.media.discard({ ids: discard, reason: 'no product or category shows it' });
+}

@@ -1,0 +1,82 @@
+import type { StoredObject } from '#adapters/storage/port.ts';
+import { hours } from '#kernel/clock.ts';
+import { sql } from '#kernel/database.ts';
+import { enqueue } from '#kernel/events.ts';
+import type { Media } from './context.ts';
+import { removeImageJob } from './jobs.ts';
+import { arriveAll } from './receive-upload.ts';
+import { idIn, objectKey } from './upload.ts';
+
+/** What nobody refers to may belong to work that is under way; after this time it does not. */
+const ORPHAN_MS = hours(1);
+const PAGES = 10;
+const ALL_FILES = 'media/';
+
+/**
+ * Looks at the files that wait to be checked: those whose arrival nobody noted are checked now, those that no upload waits for are removed.
+ */
+export async function sweepObjects(ctx: Media): Promise<void> {
+  const before = orphanedBefore(ctx);
+  let after: string | undefined;
+  for (let page = 0; page < PAGES; page++) {
+    const objects = await ctx.storage.list(objectKey(''), after);
+    if (objects.length === 0) break;
+    after = objects.at(-1)!.key;
+    await arriveAll(
+      ctx,
+      objects.map(({ key }) => key),
+    );
+    await removeOrphans(
+      ctx,
+      objects.filter(({ storedAt }) => storedAt < before),
+    );
+  }
+  await ctx.storage.tidy(before);
+}
+
+const orphanedBefore = ({ clock }: Media): Date => new Date(clock.now().getTime() - ORPHAN_MS);
+
+async function removeOrphans(ctx: Media, objects: readonly StoredObject[]): Promise<void> {
+  if (objects.length === 0) return;
+  const ids = objects.flatMap(({ key }) => idIn(key) ?? []);
+  const wanted = await ctx.db.many<{ id: string }>(sql`
+    select id from media.uploads where id = any(${ids}::uuid[]) and state in ('awaiting_upload', 'checking')`);
+  const keys = new Set(wanted.map(({ id }) => objectKey(id)));
+  await removeCounted(
+    ctx,
+    objects.map(({ key }) => key).filter((key) => !keys.has(key)),
+  );
+}
+
+async function removeCounted(ctx: Media, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await ctx.storage.remove(keys);
+  ctx.log.warn({ objects: keys.length }, 'objects that nobody refers to were removed');
+}
+
+/**
+ * Images that no upload refers to are removed, and, a page at a time, files of images that are not known: a process was killed, or a file
+ * was written while its image was discarded.
+ */
+export async function sweepImages(ctx: Media): Promise<void> {
+  const before = orphanedBefore(ctx);
+  await ctx.db.transaction(async (tx) => {
+    const unused = await tx.many<{ hash: string }>(sql`
+      select hash from media.images i where coalesce(removing_since, created_at) < ${before}
+        and not exists (select from media.uploads u where u.image_hash = i.hash) limit 100`);
+    for (const { hash } of unused) enqueue(tx, removeImageJob, { hash });
+  });
+  const place = await ctx.db.maybe<{ after: string }>(sql`select after from media.walk`);
+  const files = await ctx.storage.list(ALL_FILES, place?.after);
+  const hashes = [...new Set(files.filter(({ storedAt }) => storedAt < before).map(hashIn))];
+  const known = await ctx.db.many<{ hash: string }>(sql`select hash from media.images where hash = any(${hashes}::text[])`);
+  const stay = new Set(known.map(({ hash }) => hash));
+  await removeCounted(
+    ctx,
+    files.filter((file) => file.storedAt < before && !stay.has(hashIn(file))).map(({ key }) => key),
+  );
+  await ctx.db.execute(sql`
+    insert into media.walk (one, after) values (true, ${files.at(-1)?.key ?? ''}) on conflict (one) do update set after = excluded.after`);
+}
+
+const hashIn = ({ key }: { key: string }): string => key.split('/')[1]!;
