@@ -13,7 +13,7 @@ export const storageSettings = settings(
       .string()
       .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
       .optional()
-      .describe('a bucket for these files, in place of a folder: [media.md](media.md#s3)'),
+      .describe('a bucket for these files; the folder is then not used: [media.md](media.md#s3)'),
     S3_REGION: z.string().min(1).default('us-east-1').describe('its region'),
     S3_ENDPOINT: z
       .url({ protocol: /^https?$/, error: 'must be an address such as https://minio.example.com' })
@@ -25,7 +25,6 @@ export const storageSettings = settings(
   (given, { publicUrl, mode }) => {
     const { MEDIA_FOLDER: folder, S3_BUCKET: bucket, S3_REGION: region, S3_ENDPOINT: endpoint } = given;
     const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = given;
-    if (folder && bucket) throw new BadSettings('MEDIA_FOLDER: files are stored in a folder or in S3_BUCKET, not in both');
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
       throw new BadSettings('S3_ACCESS_KEY_ID: S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are set together');
     if (mode === 'production' && endpoint?.startsWith('http:')) throw new BadSettings('S3_ENDPOINT: production speaks https only');

@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Refusal } from '#media';
-import { pixelBudget } from './pixel-budget.ts';
+import { budget } from './budget.ts';
 import { FORMATS, type Format } from './stored-image.ts';
 
 /** Changes with what is made of an image, so that other bytes get other addresses. */
@@ -75,8 +75,8 @@ export async function inspect(bytes: Buffer, announced: string | null): Promise<
   return pages > 1 ? { refusal: 'animated' } : { pixels: width * height };
 }
 
-/** Of all images that this process decodes at a time. */
-const decoding = pixelBudget(MOST_PIXELS);
+/** Pixels of all images that this process decodes at a time. Decoding takes up to 6 bytes for each. */
+const decoding = budget(MOST_PIXELS);
 
 /**
  * An image upright, without metadata, in all sizes that are not larger than itself. It is decoded once.

@@ -5,6 +5,7 @@ import { sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { malformed, notFound } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
+import { budget } from './budget.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
 import { uploadNotAllowed } from './problems.ts';
@@ -43,6 +44,9 @@ export const judged = (judging: Promise<AllowedUpload>): Promise<AllowedUpload> 
     throw error instanceof RefusedUpload ? uploadNotAllowed({ reason: error.reason, explanation: error.message }) : error;
   });
 
+/** Uploads of this process that ask the database at a time: a thousand that come at once must not have it refuse other calls. */
+const asking = budget(50);
+
 /** Stores the file, then has it checked. One that has come already is not stored again: its sender has missed the reply. */
 export async function receive(
   ctx: Media,
@@ -51,7 +55,7 @@ export async function receive(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<z.infer<typeof Received>> {
   const id = idIn(allowed.key);
-  const row = id && (await findUpload(ctx.db, sql`id = ${id}`));
+  const row = id && (await asking(1, () => findUpload(ctx.db, sql`id = ${id}`)));
   if (!id || !row || row.state === 'refused' || row.state === 'removed') throw notFound();
   if (row.state === 'awaiting_upload') {
     if (!(await door.receive(allowed, chunks)))
@@ -60,7 +64,7 @@ export async function receive(
           ? 'The file is empty or too large.'
           : `The file does not have the ${allowed.sizeBytes} bytes that were announced.`,
       });
-    await arrive(ctx, [id]);
+    await asking(1, () => arrive(ctx, [id]));
   }
   return { id, state: 'checking' };
 }

@@ -1,10 +1,10 @@
 /**
- * Lets work begin while the pixels of all that is under way fit in a budget: decoding takes up to 6 bytes for each. Work begins in the
- * order in which it was asked for.
+ * Lets work begin while all that is under way takes no more than `total`, of whatever is scarce. Work begins in the order in which it was
+ * asked for; what wants more than there is has it alone.
  */
-export function pixelBudget(pixels: number) {
+export function budget(total: number) {
   const waiting: { needed: number; begin: () => void }[] = [];
-  let left = pixels;
+  let left = total;
   const next = () => {
     for (let first = waiting[0]; first && first.needed <= left; first = waiting[0]) {
       waiting.shift();
@@ -13,7 +13,7 @@ export function pixelBudget(pixels: number) {
     }
   };
   return async <T>(wanted: number, work: () => Promise<T>): Promise<T> => {
-    const needed = Math.min(wanted, pixels);
+    const needed = Math.min(wanted, total);
     await new Promise<void>((begin) => {
       waiting.push({ needed, begin });
       next();
