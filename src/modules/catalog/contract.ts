@@ -4,7 +4,7 @@ import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, prose, Time } from '#kernel/shapes.ts';
-import { Image } from '#media';
+import { Alt, Image } from '#media';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
@@ -150,6 +150,13 @@ export const SavedProduct = z.object({
 });
 export type SavedProduct = z.infer<typeof SavedProduct>;
 
+/** An image of a product that is to be fetched from an address. */
+export const ImportedImage = z.object({
+  url: z.url({ protocol: /^https?$/, error: 'must be an address such as https://example.com/lamp.jpg' }).max(2000),
+  alt: Alt,
+});
+export type ImportedImage = z.infer<typeof ImportedImage>;
+
 /** A product as a file holds it: with all that `saveProducts` takes. */
 export const ExportedProduct = z.object({
   id: Id,
@@ -159,6 +166,7 @@ export const ExportedProduct = z.object({
   brand: z.string().nullable(),
   description: z.string(),
   variants: z.array(z.object({ sku: z.string().nullable(), options: Options, price: Money, stock: z.int() })),
+  images: z.array(z.object({ url: z.string(), alt: z.string() })),
 });
 
 export const productPublished = event('catalog.product-published', 1, z.object({ productId: Id, sellerId: Id }));
@@ -244,6 +252,11 @@ export const catalog = contract('catalog', {
       input: z.object({ products: z.array(SavedProduct).min(1).max(100) }),
       output: z.array(z.object({ id: Id, refusal: z.object({ column: z.string(), reason: z.string() }).nullable() })),
       problems: [variantsAlike],
+    }),
+    /** Fetches images of a product that it has not, by jobs; each address once. Staff ask, so nobody reviews them. At most 20 are stored. */
+    fetchImages: operation({
+      input: z.object({ ownerId: Id, productId: Id, images: z.array(ImportedImage).max(20) }),
+      output: z.object({}),
     }),
     /** Products of a seller that are not archived, by id, with the stock that lists show. One statement. */
     exportProducts: operation({

@@ -13,7 +13,9 @@ export const exportPage = ({ sellerId, after, limit }: z.infer<Export['input']>)
   select id, name, category, type, brand, description,
          (select json_agg(json_build_object('sku', sku, 'options', options, 'stock', stock,
                                             'price', json_build_object('amount', price_amount, 'currency', price_currency)) order by position)
-          from catalog.variants variant where variant.product_id = product.id) as variants
+          from catalog.variants variant where variant.product_id = product.id) as variants,
+         coalesce((select json_agg(json_build_object('url', picture.image ->> 'url', 'alt', picture.alt) order by position)
+                   from catalog.product_images picture where picture.product_id = product.id and position is not null), '[]') as images
   from catalog.products product
   where seller_id = ${sellerId} and state <> 'archived' ${after ? sql`and id > ${after}` : sql``}
   order by id limit ${limit}`;

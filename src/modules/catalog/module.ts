@@ -9,6 +9,7 @@ import { cleanUp } from './clean-up.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { exportProducts } from './export-products.ts';
+import { fetchImages } from './fetch-images.ts';
 import { fixtures } from './fixtures.ts';
 import { closeStockJob, pauseProductsJob, relistCategoryJob, tellMediaJob } from './jobs.ts';
 import { newestProducts } from './list-products.ts';
@@ -45,6 +46,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     listings,
     saveProducts,
     exportProducts,
+    fetchImages,
     rate: rateProduct,
   },
   jobs: [

@@ -1,7 +1,20 @@
 import { type CurrencyCode, exponentOf } from '#kernel/money.ts';
 
 /** The columns of a file, in the order of an export. Column names of a file that comes in may stand in any order, letter case aside. */
-export const columns = ['id', 'name', 'category', 'type', 'brand', 'description', 'sku', 'options', 'price', 'currency', 'stock'] as const;
+export const columns = [
+  'id',
+  'name',
+  'category',
+  'type',
+  'brand',
+  'description',
+  'sku',
+  'options',
+  'price',
+  'currency',
+  'stock',
+  'images',
+] as const;
 export type Column = (typeof columns)[number];
 export type Cells = Partial<Record<Column, string>>;
 
@@ -59,4 +72,18 @@ export function readPrice(text: string, currency: CurrencyCode): number | undefi
   const [, whole, decimals = ''] = /^(\d{1,12})(?:[.,](\d{1,4}))?$/.exec(text.trim()) ?? [];
   if (whole === undefined || decimals.length > exponent) return undefined;
   return Number(whole + decimals.padEnd(exponent, '0'));
+}
+
+/** One image on each line: its address, then what it shows. */
+export const imagesText = (images: readonly { url: string; alt: string }[]): string =>
+  images.map(({ url, alt }) => (alt === '' ? url : `${url} ${alt}`)).join('\n');
+
+export function readImages(text: string): { url: string; alt: string }[] {
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [url = '', ...alt] = line.split(' ');
+      return { url, alt: alt.join(' ').trim() };
+    });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SavedProduct } from '#catalog';
+import type { ImportedImage, SavedProduct } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { type ImportState, importMachine } from './import-state.ts';
@@ -7,6 +7,7 @@ import type { Fault } from './read-product.ts';
 
 export interface ImportRow {
   id: string;
+  created_by: string;
   state: ImportState;
   rows: number;
   done: number;
@@ -47,7 +48,7 @@ export const importView = (row: ImportRow): z.infer<typeof Import> => ({
   changedAt: row.changed_at.toISOString(),
 });
 
-const COLUMNS = sql`id, state, rows, done, refused, reported, failure, created_at, changed_at`;
+const COLUMNS = sql`id, created_by, state, rows, done, refused, reported, failure, created_at, changed_at`;
 
 export const importById = (id: string): Sql => sql`select ${COLUMNS} from imports.imports where id = ${id}`;
 export const importsBy = (accountId: string, rows: number): Sql =>
@@ -72,6 +73,7 @@ export interface Chunk {
 
 export interface ChunkProduct {
   product: SavedProduct;
+  images: ImportedImage[];
   rows: number[];
   /** What the file calls it, where that is no id. */
   name: string | null;

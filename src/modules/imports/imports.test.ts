@@ -219,7 +219,7 @@ test('the example of docs/imports.md can be pasted', async () => {
   expect((await importProducts(w, mona, csv)).body).toMatchObject({ rows: 3, done: 3, report: [] });
   expect((await named('Linen shirt')).variants).toMatchObject([{ sku: 'SH-R-M', price: usd(49_90), stock: 20 }, { sku: 'SH-B-M' }]);
   const header = csv.split('\n', 1)[0]!.split(',');
-  expect(header).toEqual([...columns]);
+  expect([...header, 'images']).toEqual([...columns]);
   const page = readFileSync('docs/imports.md', 'utf8');
   for (const column of columns) expect(page).toContain(`\`${column}\``);
 });

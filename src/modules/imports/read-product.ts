@@ -1,7 +1,7 @@
-import { Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
+import { ImportedImage, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
 import { derivedId, isId } from '#kernel/ids.ts';
 import { Currency, type CurrencyCode } from '#kernel/money.ts';
-import { type Cells, type Column, readOptions, readPrice } from './cells.ts';
+import { type Cells, type Column, readImages, readOptions, readPrice } from './cells.ts';
 
 /** A row of a file, with its number as programs for tables count it; the header is row 1. */
 export interface FileRow {
@@ -18,7 +18,9 @@ export interface Fault {
 }
 
 /** What the rows of one product come to. */
-export type ReadProduct = { product: SavedProduct; rows: number[]; name: string | null } | { faults: Fault[]; rows: number[] };
+export type ReadProduct =
+  | { product: SavedProduct; images: ImportedImage[]; rows: number[]; name: string | null }
+  | { faults: Fault[]; rows: number[] };
 
 const MAX_VARIANTS = 100;
 const MAX_NAME = 100;
@@ -39,9 +41,10 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   if (id.length > MAX_NAME) faults.push({ row: first.row, column: 'id', reason: `has more than ${MAX_NAME} characters` });
   if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: 'A product has at most 100 variants' });
   const text = readText(rows, faults);
+  const images = readImagesOf(rows, faults);
   const variants = rows.slice(0, MAX_VARIANTS).map((row) => readVariant(importId, productIdOf(id), row, faults));
   if (faults.length === 0)
-    return { product: { id: productIdOf(id), ...text, variants } as SavedProduct, rows: numbers, name: isId(id) ? null : id };
+    return { product: { id: productIdOf(id), ...text, variants } as SavedProduct, images, rows: numbers, name: isId(id) ? null : id };
   const wrong = new Set(faults.map(({ row }) => row));
   const others = numbers.filter((row) => !wrong.has(row));
   return { faults: [...faults, ...others.map((row) => ({ row, column: '' as const, reason: besides(faults[0]!.row) }))], rows: numbers };
@@ -55,15 +58,29 @@ const OF_PRODUCT = ['name', 'category', 'type', 'brand', 'description'] as const
 function readText(rows: readonly FileRow[], faults: Fault[]): Partial<SavedProduct> {
   const text: Record<string, string | undefined> = {};
   for (const column of OF_PRODUCT) {
-    const said = rows.filter(({ cells }) => cells[column] !== undefined && cells[column].trim() !== '');
-    const [first, ...others] = said;
-    for (const { row, cells } of others)
-      if (cells[column] !== first!.cells[column])
-        faults.push({ row, column, reason: `is not that of row ${first!.row}, the same product` });
+    const first = saidOnce(rows, column, faults);
     if (first) text[column] = judged(ProductText[column], first.cells[column], first.row, column, faults);
     else if (column === 'name') faults.push({ row: rows[0]!.row, column, reason: 'is empty' });
   }
   return text as Partial<SavedProduct>;
+}
+
+/** The first row that says something in this column. Others may say the same. */
+function saidOnce(rows: readonly FileRow[], column: Column, faults: Fault[]): FileRow | undefined {
+  const [first, ...others] = rows.filter(({ cells }) => cells[column] !== undefined && cells[column].trim() !== '');
+  for (const { row, cells } of others)
+    if (cells[column] !== first!.cells[column]) faults.push({ row, column, reason: `is not that of row ${first!.row}, the same product` });
+  return first;
+}
+
+const MAX_IMAGES = 20;
+
+function readImagesOf(rows: readonly FileRow[], faults: Fault[]): ImportedImage[] {
+  const said = saidOnce(rows, 'images', faults);
+  if (!said) return [];
+  const images = readImages(said.cells.images!);
+  if (images.length > MAX_IMAGES) faults.push({ row: said.row, column: 'images', reason: `A product has at most ${MAX_IMAGES} images` });
+  return images.slice(0, MAX_IMAGES).flatMap((image) => judged(ImportedImage, image, said.row, 'images', faults) ?? []);
 }
 
 /** The id of a new variant follows from the file and the row, so that a second attempt knows what the first one made. */

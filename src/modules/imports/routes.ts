@@ -14,7 +14,7 @@ export const routes = [
   post('/imports/products', {
     summary: 'Import a file of products',
     description:
-      "UTF-8, with a header; commas, semicolons or tabs between cells. Columns: `id`, `name`, `price` and `currency`; `category`, `type`, `brand`, `description`, `sku`, `options` (`color=red; storage=128 GB`) and `stock`. New products are the shop's own and public at once. " +
+      "UTF-8, with a header; commas, semicolons or tabs between cells. Columns: `id`, `name`, `price` and `currency`; `category`, `type`, `brand`, `description`, `sku`, `options` (`color=red; storage=128 GB`), `stock` and `images` (an address on each line). New products are the shop's own and public at once. " +
       'A column that is absent, and variants that the file does not name, do not change. At most 128 MiB and 500,000 rows.',
     access,
     streams: { types: ['text/csv'], limitBytes: LIMIT_BYTES },

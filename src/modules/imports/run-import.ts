@@ -2,7 +2,18 @@ import { variantsAlike } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Imports } from './context.ts';
-import { type Chunk, type ChunkProduct, chunkDelete, chunkInsert, faultsInsert, namesInsert, nextChunk, progress } from './import.ts';
+import {
+  type Chunk,
+  type ChunkProduct,
+  chunkDelete,
+  chunkInsert,
+  faultsInsert,
+  type ImportRow,
+  importById,
+  namesInsert,
+  nextChunk,
+  progress,
+} from './import.ts';
 import { importMachine } from './import-state.ts';
 import { runImportJob } from './jobs.ts';
 import { besides, type Fault } from './read-product.ts';
@@ -35,6 +46,11 @@ async function saveChunk(ctx: Imports, importId: string, chunk: Chunk): Promise<
     await ctx.together(async (ctx) => {
       const outcome = await ctx.catalog.saveProducts({ products: merged(chunk.products) });
       const refusals = new Map(outcome.map(({ id, refusal }) => [id, refusal]));
+      await fetchImages(
+        ctx,
+        importId,
+        chunk.products.filter(({ product }) => !refusals.get(product.id)),
+      );
       await conclude(ctx, importId, chunk, ({ product }) => refusals.get(product.id) ?? null);
     });
   } catch (error) {
@@ -43,6 +59,14 @@ async function saveChunk(ctx: Imports, importId: string, chunk: Chunk): Promise<
     if (chunk.products.length === 1) await conclude(ctx, importId, chunk, () => refusal);
     else await split(ctx, importId, chunk);
   }
+}
+
+/** Images are fetched later, by jobs of media: an address that leads nowhere refuses no row. */
+async function fetchImages(ctx: Imports, importId: string, products: readonly ChunkProduct[]): Promise<void> {
+  const wanted = products.filter(({ images }) => images.length > 0);
+  if (wanted.length === 0) return;
+  const { created_by: ownerId } = await ctx.db.one<ImportRow>(importById(importId));
+  for (const { product, images } of wanted) await ctx.catalog.fetchImages({ ownerId, productId: product.id, images });
 }
 
 /** A product whose rows are in two places of the file is named once. */
