@@ -16,8 +16,14 @@ afterAll(() => room.clear());
 
 /** Two processes on one database. Whatever orders asks of a module of the other process goes over the wire, and commits there by itself. */
 describe.each([
-  { orders: 'orders,fulfilment', other: 'identity,partners,wallet,inventory,catalog,notifications' },
-  { orders: 'orders,fulfilment,catalog,inventory,identity,notifications', other: 'wallet,identity,partners' },
+  {
+    orders: 'orders,fulfilment,moderation,reviews,notifications,platform,microservices',
+    other: 'identity,partners,wallet,inventory,media,catalog',
+  },
+  {
+    orders: 'orders,fulfilment,media,catalog,inventory,identity,moderation,reviews,notifications,platform,microservices',
+    other: 'wallet,identity,partners',
+  },
 ])('with $orders in one process and $other in another', (shape) => {
   let w: World;
   let books: Invariants;
@@ -98,7 +104,9 @@ describe.each([
     const shoppers = await Promise.all([1, 2, 3, 4].map((number) => buyer(`shopper-${number}`, 1000_00)));
     const wishes = shoppers.flatMap((shopper) => Array.from({ length: 6 }, () => ({ shopper, key: randomUUID() })));
     const first = Promise.all(wishes.map(({ shopper, key }) => buys(shopper, 1, key)));
-    await expect.poll(() => books.rows('select 1 from orders.orders where buyer = $1', [shoppers[0]!.id]), { interval: 1 }).not.toEqual([]);
+    await expect
+      .poll(() => books.rows('select 1 from orders.orders where buyer = $1', [shoppers[0]!.id]), { interval: 1, timeout: 10_000 })
+      .not.toEqual([]);
 
     await other.kill();
     const replies = await first;
