@@ -215,3 +215,39 @@ function heldAs(upright: Buffer, orientation: number): Promise<Buffer> {
   const turned = ways[orientation]!().png().toBuffer();
   return [5, 7].includes(orientation) ? turned.then((bytes) => sharp(bytes).flop().png().toBuffer()) : turned;
 }
+
+test('wherever the work on an image is cut off, nobody is told of a half-made one, and it is made all the same', async () => {
+  const { storage } = w.adapters;
+  const real = { ...storage };
+  const steps = ['read', 'write', 'remove'] as const;
+  let left = 0;
+  const seen: string[] = [];
+  for (const step of steps)
+    Object.assign(storage, {
+      [step]: async (...given: never[]) => {
+        if (--left === 0) {
+          const told = await w.sql<{ n: number }>(`select count(*)::int as n from kernel.outbox where name like 'media.image-ready%'`);
+          seen.push(`${step}: ${told[0]!.n}`);
+          throw new Error(`cut off at ${step}`);
+        }
+        return (real[step] as (...all: never[]) => unknown)(...given);
+      },
+    });
+  const ends: string[] = [];
+  for (let at = 1; at <= 5; at++) {
+    const bytes = await noise(100, 60 + at)
+      .jpeg()
+      .toBuffer();
+    const upload = await announce(bytes);
+    await sendFile(w, upload, bytes);
+    left = at;
+    await w.step();
+    const [row] = await w.sql<{ state: string; image_hash: string }>('select state, image_hash from media.uploads where id = $1', [
+      upload.id,
+    ]);
+    ends.push(`${row!.state} ${(await real.list(`media/${row!.image_hash}/`)).length}`);
+  }
+  Object.assign(storage, real);
+  expect(seen).toEqual(['read: 0', 'write: 0', 'write: 0', 'write: 0', 'remove: 1']);
+  expect(ends).toEqual(Array(5).fill('ready 3'));
+});
