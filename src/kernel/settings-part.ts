@@ -14,6 +14,8 @@ export interface CommonSettings {
   /** The most that one call may move, per currency. */
   readonly largestAmounts: AmountLimits;
   readonly rateLimits: boolean;
+  /** Whether demo people and products are there. */
+  readonly demo: boolean;
   /** What the shop calls itself, and the language of messages to those of whom no other is known. */
   readonly shopName: string;
   readonly shopLanguage: Language;

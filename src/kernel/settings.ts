@@ -151,7 +151,6 @@ export interface Settings extends CommonSettings {
   readonly serviceUrls: Readonly<Record<string, string>>;
   /** Names of the dialects that are spoken. */
   readonly dialects: readonly string[];
-  readonly demo: boolean;
   readonly corsOrigins: string[];
   /** Compares every reply with its schema before it leaves: for tests and while developing. */
   readonly checkReplies: boolean;
@@ -187,6 +186,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     defaultCurrency: s.DEFAULT_CURRENCY,
     largestAmounts: s.LARGEST_AMOUNT,
     rateLimits: s.RATE_LIMITS,
+    demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
     shopName: s.SHOP_NAME,
     shopLanguage: s.SHOP_LANGUAGE,
     mfaRoles: listOf(s.MFA_ROLES),
@@ -208,7 +208,6 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     modules: modules.length > 0 ? modules : undefined,
     serviceUrls: serviceUrls(given as Record<string, string>),
     dialects: s.SOUK_DIALECTS.trim() === 'off' ? [] : listOf(s.SOUK_DIALECTS),
-    demo: (s.DEMO ?? (production ? 'off' : 'on')) === 'on',
     corsOrigins: listOf(s.CORS_ORIGINS).map((text) => originOf('CORS_ORIGINS', text)),
     checkReplies: (s.CHECK_REPLIES ?? (s.NODE_ENV === 'test' ? 'on' : 'off')) === 'on',
     trustProxy: s.TRUST_PROXY,

@@ -1,3 +1,4 @@
+import { banners } from '#banners';
 import { catalog } from '#catalog';
 import { fulfilment } from '#fulfilment';
 import { identity } from '#identity';
@@ -6,7 +7,7 @@ import type { SettingsOf } from '#kernel/settings-part.ts';
 import { orders } from '#orders';
 import type { microservicesSettings } from './settings.ts';
 
-export const needs = { identity, catalog, orders, fulfilment };
+export const needs = { identity, banners, catalog, orders, fulfilment };
 
 export type Microservices = Context<typeof needs, unknown, SettingsOf<typeof microservicesSettings>>;
 

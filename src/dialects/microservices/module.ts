@@ -14,6 +14,7 @@ export const microservicesModule = module({
   jobs: [runs(shipOrderJob, shipOrder)],
   subscriptions,
   settings: microservicesSettings,
+  limits: { 'open-uploads': { points: 30, seconds: 60 } },
   dialect: {
     title: 'Microservices',
     about: 'The published API of a marketplace of five small services, which Souk speaks for the clients written for it.',

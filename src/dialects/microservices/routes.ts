@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { unknownProduct } from '#catalog';
 import { usernameTaken } from '#identity';
 import { outOfStock } from '#inventory';
-import { unauthenticated } from '#kernel/problems.ts';
+import { forbidden, unauthenticated } from '#kernel/problems.ts';
 import { anyone, get, post, signedIn } from '#kernel/routes.ts';
 import { partyLeft } from '#orders';
 import { ConfirmSignUp, confirmSignUp, Msg, SignedIn, SignIn, SignOut, SignUp, signIn, signOut, signUp } from './accounts.ts';
 import type { Microservices } from './context.ts';
 import { Created, CreateOrder, createOrder } from './orders.ts';
 import { listApproved, StoredProduct } from './products.ts';
+import { BannerUpload, CategoryUpload, ProductUpload, uploadBanner, uploadCategory, uploadProduct, wrongPrice } from './uploads.ts';
 
 const accounts = [
   post('/compat/auth/sign-up', {
@@ -54,6 +55,35 @@ const accounts = [
 
 export const routes = [
   ...accounts,
+  post('/compat/banner/upload-url', {
+    summary: 'Where to send the image of a banner',
+    description: 'The banner appears when its image has come. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
+    access: anyone,
+    limit: 'open-uploads',
+    body: BannerUpload,
+    returns: z.object({ uploadURL: z.string() }),
+    problems: [unauthenticated, forbidden],
+    handle: (ctx: Microservices, { body }) => uploadBanner(ctx, body),
+  }),
+  get('/compat/banner/banners', {
+    summary: 'Banners on show',
+    access: anyone,
+    returns: z.object({ banners: z.array(z.object({ imageUrl: z.string() })) }),
+    problems: [],
+    handle: async (ctx: Microservices) => ({
+      banners: (await ctx.banners.shown({})).flatMap(({ image }) => (image ? [{ imageUrl: image.url }] : [])),
+    }),
+  }),
+  post('/compat/category/upload-url', {
+    summary: 'Where to send the image of a category',
+    description: 'The category is added where there is none of that name. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
+    access: anyone,
+    limit: 'open-uploads',
+    body: CategoryUpload,
+    returns: z.object({ uploadUrl: z.string() }),
+    problems: [unauthenticated, forbidden],
+    handle: (ctx: Microservices, { body }) => uploadCategory(ctx, body),
+  }),
   get('/compat/category/categories', {
     summary: 'All categories',
     access: anyone,
@@ -61,6 +91,15 @@ export const routes = [
     problems: [],
     handle: async (ctx: Microservices) =>
       (await ctx.catalog.categories({})).map(({ name, image }) => ({ categoryName: name, imageUrl: image?.url ?? '' })),
+  }),
+  post('/compat/product/get-upload-url', {
+    summary: 'List a product, and where to send its image',
+    description: 'The product waits for approval.',
+    access: signedIn,
+    body: ProductUpload,
+    returns: z.object({ uploadUrl: z.string() }),
+    problems: [wrongPrice],
+    handle: (ctx: Microservices, { body }) => uploadProduct(ctx, body),
   }),
   get('/compat/product/approve-products', {
     summary: 'Approved products, in the attribute form of DynamoDB',

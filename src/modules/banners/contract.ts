@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { Id, Time } from '#kernel/shapes.ts';
-import { AnnounceUpload, Image, Upload } from '#media';
+import { AnnouncedFile, Image, Upload } from '#media';
 
 export const Banner = z
   .object({
@@ -26,6 +26,6 @@ export const banners = contract('banners', {
     /** The banners on show now, in their order, at most 100; of one placement, or of all. */
     shown: operation({ input: z.object({ placement: z.string().optional() }), output: z.array(Banner) }),
     /** Adds a banner that is on show as soon as its image has come. The same key: the same banner, its upload signed anew. */
-    announce: operation({ input: z.object({ key: Id, image: AnnounceUpload }), output: z.object({ id: Id, upload: Upload }) }),
+    announce: operation({ input: z.object({ key: Id, image: AnnouncedFile }), output: z.object({ id: Id, upload: Upload }) }),
   },
 });

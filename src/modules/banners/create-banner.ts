@@ -5,7 +5,7 @@ import { keyColumns, once, sameCall } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import { AnnounceUpload, Upload } from '#media';
+import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload } from '#media';
 import { type BannerRow, BannerText, bannerById, bannerByKey, bannerView, isInOrder, MOST_BANNERS, tooManyBanners } from './banner.ts';
 import type { Banners } from './context.ts';
 
@@ -23,7 +23,8 @@ export const CreateBanner = z
   })
   .refine(({ startsAt, endsAt }) => isInOrder(startsAt, endsAt), { error: 'must be later than startsAt', path: ['endsAt'] })
   .meta({ example: { placement: 'home', link: '/products?category=phone', alt: 'Phones at half the price' } });
-type CreateBanner = z.infer<typeof CreateBanner>;
+/** For other modules the size of the image may not be known. */
+type CreateBanner = Omit<z.infer<typeof CreateBanner>, 'image'> & { image?: AnnouncedFile | undefined };
 
 /** What a call that adds a banner answers. */
 export const CreatedBanner = Banner.extend({
@@ -51,13 +52,17 @@ export const createBanner = (ctx: Banners, input: CreateBanner, key: Key | undef
 /** For other APIs: a banner of the home page that has nothing but its image. */
 export async function announceBanner(
   ctx: Banners,
-  { key, image }: { key: string; image: AnnounceUpload },
+  { key, image }: { key: string; image: AnnouncedFile },
 ): Promise<{ id: string; upload: Upload }> {
-  const made = await createBanner(ctx, CreateBanner.parse({ image, alt: image.alt ?? '' }), {
-    principal: `user:${ctx.actor.id}`,
-    value: key,
-    bodyHash: key,
-  });
+  const made = await createBanner(
+    ctx,
+    { ...CreateBanner.parse({ alt: image.alt ?? '' }), image },
+    {
+      principal: `user:${ctx.actor.id}`,
+      value: key,
+      bodyHash: key,
+    },
+  );
   const { id, upload } = 'value' in made ? made.value : made;
   return { id, upload: upload as Upload };
 }
@@ -68,8 +73,8 @@ export async function announceImage(ctx: Banners, id: string, file: AnnounceUplo
   return expectImage(ctx, id, file, newId());
 }
 
-const expectImage = (ctx: Banners, id: string, file: AnnounceUpload, key: string): Promise<Upload> =>
-  ctx.media.announce({ ...file, key, ownerId: ctx.actor.id, purpose: 'banner-image', subjectId: id });
+const expectImage = (ctx: Banners, id: string, file: AnnouncedFile, key: string): Promise<Upload> =>
+  ctx.media.announce({ ...file, key, ownerId: ctx.actor.id || SHOP_ID, purpose: 'banner-image', subjectId: id });
 
 async function insertBanner(
   ctx: Banners,

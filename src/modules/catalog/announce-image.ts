@@ -3,7 +3,7 @@ import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { keyReused, notFound } from '#kernel/problems.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
-import type { AnnounceUpload, Upload } from '#media';
+import type { AnnouncedFile, AnnounceUpload, Upload } from '#media';
 import type { Catalog } from './context.ts';
 import { lockProduct, ownedProduct } from './product.ts';
 import { MOST_IMAGES, tooManyImages } from './product-images.ts';
@@ -42,7 +42,7 @@ export function announceImage(
 }
 
 /** Where to send the file of an image. The same key: the same upload, signed anew. */
-export const expectImage = (ctx: Catalog, file: AnnounceUpload, { productId, key }: { productId: string; key: string }): Promise<Upload> =>
+export const expectImage = (ctx: Catalog, file: AnnouncedFile, { productId, key }: { productId: string; key: string }): Promise<Upload> =>
   ctx.media.announce({ ...file, key, ownerId: ctx.actor.id, purpose: 'product-image', subjectId: productId });
 
 interface NewImage {

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
-import { problem } from '#kernel/problems.ts';
+import { invalid, problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, prose, Time } from '#kernel/shapes.ts';
-import { Alt, Image } from '#media';
+import { Alt, AnnouncedFile, Image, SHOP_ID, Upload } from '#media';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
@@ -60,7 +60,7 @@ export const PRODUCTS = 'products';
 export const productTopic = (id: string): string => `product:${id}`;
 
 /** The shop's own products, sold by no account: their money is the platform's revenue. */
-export const PLATFORM_SELLER = { id: '00000000-0000-8000-8000-000000000001', username: 'souk' } as const;
+export const PLATFORM_SELLER = { id: SHOP_ID, username: 'souk' } as const;
 
 /** One thing to be bought, named by its variant, or by its product and the options that pick one variant. */
 export const WantedLine = z.object({ productId: Id.optional(), variantId: Id.optional(), options: Options.optional(), quantity: z.int() });
@@ -226,6 +226,21 @@ export const catalog = contract('catalog', {
     categories: operation({
       input: z.object({}),
       output: z.array(z.object({ slug: z.string(), name: z.string(), image: z.object({ url: z.string() }).nullable().optional() })),
+    }),
+    /** Lists a product of the caller and asks for its approval at once. The same key: the same product, its upload signed anew. */
+    offer: operation({
+      input: z.object({
+        ...{ name: z.string(), description: z.string(), category: z.string(), price: Money, stock: z.int() },
+        ...{ image: AnnouncedFile, key: Id },
+      }),
+      output: z.object({ id: Id, upload: Upload }),
+      problems: [invalid],
+    }),
+    /** Announces the image of the category of that name, which is added where there is none. Who may, the caller's route has found out. */
+    announceCategory: operation({
+      input: z.object({ name: z.string(), image: AnnouncedFile, key: Id }),
+      output: Upload,
+      problems: [invalid],
     }),
     /** Names and prices of the products in stock, by name, after the product with that name and id. */
     productsByName: operation({

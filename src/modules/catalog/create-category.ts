@@ -5,7 +5,7 @@ import { keyColumns, once, sameCall } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import { AnnounceUpload, Upload } from '#media';
+import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload } from '#media';
 import {
   CATEGORIES,
   Category,
@@ -34,7 +34,8 @@ export const CreateCategory = z
     }),
   })
   .meta({ example: { name: 'Headphones', parent: 'electronics' } });
-type CreateCategory = z.infer<typeof CreateCategory>;
+/** For other modules the size of the image may not be known. */
+type CreateCategory = Omit<z.infer<typeof CreateCategory>, 'image'> & { image?: AnnouncedFile | undefined };
 
 /** What a call that adds a category answers. */
 export const CreatedCategory = Category.extend({
@@ -58,8 +59,8 @@ export const createCategory = (
   });
 
 /** Where to send the image of a category. The same key: the same upload, signed anew. */
-export const expectCategoryImage = (ctx: Catalog, id: string, file: AnnounceUpload, key: string): Promise<Upload> =>
-  ctx.media.announce({ ...file, key, ownerId: ctx.actor.id, purpose: 'category-image', subjectId: id });
+export const expectCategoryImage = (ctx: Catalog, id: string, file: AnnouncedFile, key: string): Promise<Upload> =>
+  ctx.media.announce({ ...file, key, ownerId: ctx.actor.id || SHOP_ID, purpose: 'category-image', subjectId: id });
 
 /** Announces a new image of a category, which takes the place of the older one when it has come. */
 export async function announceCategoryImage(ctx: Catalog, id: string, file: AnnounceUpload): Promise<Upload> {

@@ -5,7 +5,7 @@ import { emit } from '#kernel/events.ts';
 import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
-import { AnnounceUpload, Upload } from '#media';
+import { type AnnouncedFile, AnnounceUpload, Upload } from '#media';
 import { expectImage, insertImage } from './announce-image.ts';
 import { unknownCategory } from './category.ts';
 import type { Catalog } from './context.ts';
@@ -51,6 +51,9 @@ export const CreateProduct = z
     },
   });
 
+/** For other modules the size of the image may not be known. */
+type ProductWish = Omit<z.infer<typeof CreateProduct>, 'image'> & { image?: AnnouncedFile | undefined };
+
 /** What a call that lists a product answers. */
 export const CreatedProduct = Product.extend({
   upload: Upload.optional().meta({ description: 'Where to send the image that was announced' }),
@@ -63,7 +66,7 @@ type CreatedProduct = z.infer<typeof CreatedProduct>;
  */
 export async function createProduct(
   ctx: Catalog,
-  input: z.infer<typeof CreateProduct>,
+  input: ProductWish,
   key: Key | undefined,
 ): Promise<CreatedProduct | Replayed<CreatedProduct>> {
   const isShop = ctx.actor.permissions.has('catalog:write');
@@ -106,7 +109,7 @@ export function refusalOf(error: unknown, category: string | null | undefined): 
   return error;
 }
 
-function variantRows(productId: string, input: z.infer<typeof CreateProduct>): VariantRow[] {
+function variantRows(productId: string, input: ProductWish): VariantRow[] {
   const variants = input.variants ?? (input.price ? [{ sku: undefined, options: {}, price: input.price, stock: input.stock ?? 0 }] : []);
   return variants.map((variant, position) => ({
     id: derivedId('variant', productId, String(position)),
@@ -119,7 +122,7 @@ function variantRows(productId: string, input: z.infer<typeof CreateProduct>): V
   }));
 }
 
-type NewProduct = z.infer<typeof CreateProduct> & {
+type NewProduct = ProductWish & {
   id: string;
   seller: { id: string; username: string };
   state: string;

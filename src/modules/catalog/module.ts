@@ -14,6 +14,7 @@ import { fixtures } from './fixtures.ts';
 import { closeStockJob, pauseProductsJob, relistCategoryJob, tellMediaJob } from './jobs.ts';
 import { newestProducts } from './list-products.ts';
 import { listNamedProducts } from './named-products.ts';
+import { announceCategory, offerProduct } from './offer-product.ts';
 import { pauseProducts, standing } from './pause-products.ts';
 import { priceLines } from './price-lines.ts';
 import { productMachine } from './product-state.ts';
@@ -39,6 +40,8 @@ export const catalogModule = module<typeof catalog, Catalog>({
     newest: newestProducts,
     products: productsById,
     categories: async (ctx) => (await listCategories(ctx)).items,
+    offer: offerProduct,
+    announceCategory,
     productByName,
     productsByName: listNamedProducts,
     brief: briefProducts,

@@ -22,6 +22,9 @@ export type Purpose = z.infer<typeof Purpose>;
 /** What an image shows, for those who do not see it; it may be empty where it says nothing. */
 export const Alt = z.string().trim().max(300).refine(isOneLine, NOT_ONE_LINE);
 
+/** The owner of files that no account has announced: the shop, by the id that it sells under. */
+export const SHOP_ID = '00000000-0000-8000-8000-000000000001';
+
 /** The body of every call that announces an image. */
 export const AnnounceUpload = z
   .strictObject({

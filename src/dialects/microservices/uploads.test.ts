@@ -1,0 +1,170 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../../../test/people.ts';
+import { said } from '../../../test/platform-client.ts';
+import { picture } from '../../../test/uploading.ts';
+import { type World, world } from '../../../test/world.ts';
+
+let w: World;
+let strict: World;
+let sue: Person;
+let bytes: Buffer;
+
+const file = { fileName: 'red.jpg', fileType: 'image/jpeg' };
+const post = (path: string, body: unknown, token?: string, at = w) =>
+  at.fetch(`/compat/${path}`, {
+    method: 'POST',
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
+  });
+/** Sends a file to an address that was answered, and to nothing else of the reply. */
+const put = (url: string, body: Uint8Array = bytes, type: string | null = 'image/jpeg') =>
+  w.fetch(new URL(url).pathname + new URL(url).search, {
+    method: 'PUT',
+    body: new Uint8Array(body),
+    headers: type === null ? {} : { 'content-type': type },
+  });
+const turns = async () => {
+  for (let turn = 0; turn < 4; turn++) await w.step();
+};
+const shows = async (path: string) => (await w.get(`/compat/${path}`)).body;
+const isPicture = async (url: string) => {
+  const reply = await w.get(new URL(url).pathname);
+  return [reply.status, reply.headers.get('content-type')];
+};
+const product = {
+  ...{ ...file, productName: 'Red rug', productPrice: 100, description: 'Woven.', quantity: 40, category: 'Accessories' },
+};
+
+beforeAll(async () => {
+  w = await world();
+  strict = await w.sibling({ COMPAT_OPEN_UPLOADS: 'off' });
+  [sue, bytes] = [await w.seller('sue'), await picture('red', 200, 100)];
+});
+
+describe('a banner', () => {
+  test('appears when its file has come to the answered address, from anybody where uploads are open', async () => {
+    const reply = await post('banner/upload-url', { ...file, colour: 'red' });
+    expect(said(reply)).toEqual([200, { uploadURL: expect.any(String) }]);
+    expect(await shows('banner/banners')).toEqual({ banners: [] });
+    const changed = new URL(reply.body.uploadURL);
+    changed.searchParams.set('X-Amz-Signature', '0'.repeat(64));
+    expect((await put(changed.href)).status).toBe(403);
+    expect((await put(reply.body.uploadURL, bytes, null)).status).toBe(200);
+    await turns();
+    const shown = await shows('banner/banners');
+    expect(shown).toEqual({ banners: [{ imageUrl: expect.any(String) }] });
+    expect(await isPicture(shown.banners[0].imageUrl)).toEqual([200, 'image/jpeg']);
+  });
+});
+
+describe('a category', () => {
+  test('gets its image, and is added where there is none of that name', async () => {
+    const replies = await Promise.all([1, 2].map(() => post('category/upload-url', { ...file, categoryName: 'Rugs' })));
+    for (const reply of replies) expect(said(reply)).toEqual([200, { uploadUrl: expect.any(String) }]);
+    const phones = await post('category/upload-url', { ...file, fileType: 'image/jpg', categoryName: 'phones' });
+    expect((await put(replies[0]!.body.uploadUrl)).status).toBe(200);
+    expect((await put(phones.body.uploadUrl)).status).toBe(200);
+    await turns();
+    const shown: { categoryName: string; imageUrl: string }[] = await shows('category/categories');
+    expect(shown.filter(({ imageUrl }) => imageUrl !== '').map(({ categoryName }) => categoryName)).toEqual(['Phones', 'Rugs']);
+    expect(shown.filter(({ categoryName }) => categoryName === 'Rugs')).toHaveLength(1);
+    for (const { imageUrl } of shown.filter(({ imageUrl }) => imageUrl !== '')) expect((await isPicture(imageUrl))[0]).toBe(200);
+  });
+});
+
+describe('uploads of banners and categories', () => {
+  const calls: [string, object][] = [
+    ['banner/upload-url', file],
+    ['category/upload-url', { ...file, categoryName: 'Guarded' }],
+  ];
+
+  test.each(calls)('%s is for catalog managers where uploads are not open', async (path, body) => {
+    expect(said(await post(path, body, undefined, strict))).toEqual([401, { message: expect.any(String) }]);
+    const refused = [403, { message: 'This call needs the permission catalog:write.' }];
+    expect(said(await post(path, body, sue.token, strict))).toEqual(refused);
+    const rita = await w.person('rita', ['catalog-manager']);
+    expect((await post(path, body, rita.token, strict)).status).toBe(200);
+  });
+
+  test.each([
+    ['banner/upload-url', {}],
+    ['banner/upload-url', { fileName: 'red.png', fileType: 'text/html' }],
+    ['banner/upload-url', { fileName: 7, fileType: 'image/png' }],
+    ['category/upload-url', file],
+    ['category/upload-url', { ...file, categoryName: '' }],
+  ])('%s refuses %j with a sentence', async (path, body) => {
+    expect(said(await post(path, body))).toEqual([422, { message: expect.any(String) }]);
+  });
+});
+
+describe('a product', () => {
+  test('is listed with its image once staff have approved it', async () => {
+    const reply = await post('product/get-upload-url', product, sue.token);
+    expect(said(reply)).toEqual([200, { uploadUrl: expect.any(String) }]);
+    expect((await put(reply.body.uploadUrl)).status).toBe(200);
+    await turns();
+    expect(await shows('product/approve-products')).toEqual({ products: [] });
+    const root = await w.admin();
+    const { items } = (await root.get('/v1/product-approvals')).body;
+    expect(items).toHaveLength(1);
+    await root.post(`/v1/products/${items[0].product.id}/approve`);
+    const shown = await shows('product/approve-products');
+    expect(shown).toEqual({
+      products: [
+        {
+          id: { S: items[0].product.id },
+          fileName: { S: expect.stringMatching(/\.jpg$/) },
+          productName: { S: 'Red rug' },
+          productPrice: { N: '100' },
+          description: { S: 'Woven.' },
+          quantity: { N: '40' },
+          category: { S: 'Accessories' },
+          imageUrl: { S: expect.stringMatching(/^http/) },
+          isApproved: { BOOL: true },
+          email: { S: 'sue' },
+          createdAt: { S: expect.any(String) },
+        },
+      ],
+    });
+    expect(await isPicture(shown.products[0].imageUrl.S)).toEqual([200, 'image/jpeg']);
+  });
+
+  test('of a double click is one', async () => {
+    const wanted = { ...product, productName: 'Twice', productPrice: '12.5', quantity: '3' };
+    const count = async () => (await w.sql(`select id from catalog.products where name = 'Twice'`)).length;
+    const at = Math.ceil(w.clock.now().getTime() / 10_000) * 10_000;
+    w.clock.advance(at - w.clock.now().getTime() + 100); // at the beginning of ten seconds
+    await Promise.all([1, 2, 3].map(() => post('product/get-upload-url', wanted, sue.token)));
+    expect(await count()).toBe(1);
+    expect(
+      await w.sql(
+        `select v.price_amount::int as price from catalog.variants v join catalog.products p on p.id = product_id where name = 'Twice'`,
+      ),
+    ).toEqual([{ price: 12_50 }]);
+  });
+
+  test.each([0, -1, 'free', '1e3', 12.505, '12.505', null, '', '0.00', true, 1e15])(
+    'of the price %j is refused with 400',
+    async (productPrice) => {
+      const refused = [400, { message: 'productPrice must be above zero, in USD, with no more decimals than that has.' }];
+      expect(said(await post('product/get-upload-url', { ...product, productPrice }, sue.token))).toEqual(refused);
+    },
+  );
+
+  test.each([
+    [{ quantity: -1 }, 422],
+    [{ quantity: 'many' }, 422],
+    [{ category: 'Ships' }, 409],
+    [{ productName: '' }, 422],
+    [{ fileType: 'image/svg+xml' }, 422],
+  ])('with %j is refused with a sentence', async (change, status) => {
+    expect(said(await post('product/get-upload-url', { ...product, ...change }, sue.token))).toEqual([
+      status,
+      { message: expect.any(String) },
+    ]);
+  });
+
+  test('needs a Bearer token', async () => {
+    expect(said(await post('product/get-upload-url', product))).toEqual([401, { message: expect.any(String) }]);
+  });
+});

@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import type { catalog } from '#catalog';
+import { fieldErrors } from '#kernel/call.ts';
+import { sql } from '#kernel/database.ts';
+import { derivedId } from '#kernel/ids.ts';
+import { invalid } from '#kernel/problems.ts';
+import { isReplayed, type Key } from '#kernel/routes.ts';
+import type { Upload } from '#media';
+import type { Catalog } from './context.ts';
+import { CreateCategory, createCategory, expectCategoryImage } from './create-category.ts';
+import { CreateProduct, createProduct } from './create-product.ts';
+import { decideProduct } from './decide-product.ts';
+
+type Offer = z.infer<typeof catalog.operations.offer.input>;
+type Announced = z.infer<typeof catalog.operations.announceCategory.input>;
+
+/** What stands for a key where callers send none. */
+const keyOf = ({ actor }: Catalog, operation: string, key: string): Key => ({
+  principal: `${actor.id || 'anonymous'}:catalog.${operation}`,
+  value: key,
+  bodyHash: key,
+});
+
+/** Lists a product of the caller and asks for its approval in one go; of staff it is the shop's own. @throws invalid */
+export async function offerProduct(ctx: Catalog, { key, image, ...product }: Offer): Promise<{ id: string; upload: Upload }> {
+  const parsed = CreateProduct.safeParse(product);
+  if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
+  const made = await createProduct(ctx, { ...parsed.data, image }, keyOf(ctx, 'offer', key));
+  const { id, state, upload } = isReplayed(made) ? made.value : made;
+  if (state === 'draft') await decideProduct(ctx, id, { command: 'submit', owner: ctx.actor.id });
+  return { id, upload: upload as Upload };
+}
+
+/** Announces the image of the category of that name, which is added where there is none. @throws invalid */
+export async function announceCategory(ctx: Catalog, { name, image, key }: Announced): Promise<Upload> {
+  const parsed = CreateCategory.safeParse({ name });
+  if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
+  const known = await ctx.db.maybe<{ id: string }>(sql`
+    select id from catalog.categories where lower(name) = lower(${parsed.data.name}) or slug = lower(${parsed.data.name}) order by position, id limit 1`);
+  if (known) return expectCategoryImage(ctx, known.id, image, derivedId('category-image', known.id, key));
+  const made = await createCategory(ctx, { ...parsed.data, image }, keyOf(ctx, 'announceCategory', key));
+  return (isReplayed(made) ? made.value : made).upload as Upload;
+}
