@@ -248,7 +248,8 @@ test('a hundred calls of packed, cancel and refunds at once end in one lawful hi
   const refunded = order.items[0].refundedQuantity as number;
   const left = 20 - refunded;
   expect([(await bob.balance()).amount, await stock(lamp)]).toEqual([money - left * 9_99, units - left]);
-  const states = order.timeline.map((moment: { state: string }) => moment.state).join(' ');
+  const steps = order.timeline.filter(({ refund }: { refund?: object }) => !refund);
+  const states = steps.map(({ state }: { state: string }) => state).join(' ');
   expect(states).toMatch(/^placing placed( packed)?( cancelled| refunded)?$/);
   expect(states).not.toMatch(/packed cancelled/);
 });
