@@ -77,7 +77,7 @@ test('a file that kill -9 meets three times is imported once, row by row, and co
   const look = () => read(`/v1/imports/${taken.body.id}`) as Promise<{ state: string; done: number; refused: number; rows: number }>;
   since = performance.now();
   for (const part of [0.2, 0.4, 0.6]) {
-    await expect.poll(async () => (await look()).done, { timeout: 600_000, interval: 10 }).toBeGreaterThan(ROWS * part);
+    await expect.poll(async () => (await look()).done, { timeout: 600_000, interval: 20 }).toBeGreaterThan(ROWS * part);
     await server.kill();
     await start();
   }

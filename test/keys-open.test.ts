@@ -166,4 +166,4 @@ test('every call that a scope opens works for a key with that scope', async () =
   expect(await w.sql('select from kernel.outbox where sent_at is null')).toEqual([]);
   const queues = (await root.get('/v1/dead-letters')).body.items.map(({ queue }: { queue: string }) => queue);
   expect(queues.filter((queue: string) => queue !== 'wallet.pay-back')).toEqual([]);
-});
+}, 90_000);

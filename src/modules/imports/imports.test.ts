@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
+import { newId } from '#kernel/ids.ts';
 import { exportedProducts, importProducts, sendProducts } from '../../../test/importing.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -260,4 +261,24 @@ test('a hundred rows are saved in as many statements as one', async () => {
   await statementsOf(...rows(0, 1));
   const [one, hundred] = [await statementsOf(...rows(1, 1)), await statementsOf(...rows(10, 99))];
   expect(hundred).toBeLessThanOrEqual(one + 2);
+});
+
+test('what was sold between two attempts to save the same rows stays sold', async () => {
+  const bob = await w.buyer('bert', { balance: usd(90_00) });
+  const productId = newId();
+  const attempt = (variantId: string, stock: number) => {
+    const variant = { id: variantId, options: {}, price: usd(1_00), stock };
+    return w.ask('catalog', 'saveProducts', { products: [{ id: productId, name: 'Jar Sanna', variants: [variant] }] });
+  };
+  const buys = (quantity: number) => bob.post('/v1/orders', { items: [{ productId, quantity }] });
+  const stock = async () => (await w.get(`/v1/products/${productId}`)).body.stock;
+  const [first, second] = [newId(), newId()];
+  await attempt(first, 5);
+  await buys(2);
+  await attempt(first, 5);
+  expect(await stock()).toBe(3);
+  await attempt(second, 9);
+  await buys(1);
+  await attempt(second, 9);
+  expect(await stock()).toBe(8);
 });
