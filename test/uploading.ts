@@ -1,6 +1,14 @@
 import sharp from 'sharp';
+import type { Module } from '../src/kernel/module.ts';
+import { modules } from '../src/modules/index.ts';
 import type { Upload } from '../src/modules/media/contract.ts';
 import type { Reply, World } from './world.ts';
+
+/** All modules, of which none takes or discards the images that are ready: a test does that itself. */
+export const nobodyTakesImages: readonly Module[] = modules.map((module) => ({
+  ...module,
+  subscriptions: module.subscriptions.filter(({ event }) => event.name !== 'media.image-ready'),
+}));
 
 /** A picture of one colour with a gradient over it, so that no two colours have the same bytes. */
 export const picture = (color = 'teal', width = 640, height = 480): Promise<Buffer> =>

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type S3Server, startS3, versitygwIsHere } from '../../../infra/local/versitygw.ts';
 import { closeAtEnd } from '../../../test/closing.ts';
 import { PASSWORD } from '../../../test/people.ts';
-import { announcing, picture, sendFile } from '../../../test/uploading.ts';
+import { announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { hours, minutes } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -16,7 +16,7 @@ let w: World;
 let sue: Person;
 
 beforeAll(async () => {
-  w = await world({ env: { MEDIA_NOTIFICATION_SECRET: SECRET } });
+  w = await world({ modules: nobodyTakesImages, env: { MEDIA_NOTIFICATION_SECRET: SECRET } });
   sue = await w.person('sue');
 });
 
@@ -210,6 +210,7 @@ test.runIf(versitygwIsHere)('files go to S3 past Souk, and images are read from 
   closeAtEnd(() => s3.stop());
   const { bucket, region, endpoint, keys } = s3.settings;
   const there = await world({
+    modules: nobodyTakesImages,
     env: {
       S3_BUCKET: bucket,
       S3_REGION: region,

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { announcing, sendFile } from '../../../test/uploading.ts';
+import { announcing, nobodyTakesImages, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Image, Upload } from './contract.ts';
@@ -10,7 +10,7 @@ let w: World;
 let sue: Person;
 
 beforeAll(async () => {
-  w = await world();
+  w = await world({ modules: nobodyTakesImages });
   sue = await w.person('sue');
 });
 

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { announcing, picture, sendFile } from '../../../test/uploading.ts';
+import { announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Image, Upload } from './contract.ts';
@@ -10,7 +10,7 @@ let sue: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  w = await world();
+  w = await world({ modules: nobodyTakesImages });
   sue = await w.person('sue');
   bob = await w.person('bob');
 });
