@@ -30,6 +30,7 @@ const READ_WHOLE: readonly { table: string; statement: RegExp; why: string }[] =
   { table: 'categories', statement: /./, why: 'a handful of rows' },
   { table: 'signing_keys', statement: /./, why: 'a key each quarter' },
   { table: 'rollup_progress', statement: /./, why: 'one row' },
+  { table: 'walk', statement: /./, why: 'one row' },
   {
     table: '',
     statement: /^\s*with (sides|checkpoint) as/,
