@@ -27,7 +27,7 @@ test('Bob changes one thing or many; what he leaves out stays, and null empties'
   expect((await bob.patch('/v1/customers/bob', all)).body).toMatchObject({ ...all, email: 'bob@example.com', emailConfirmed: true });
   const contact = { id: bob.id, username: 'bob', email: 'bob@example.com', phone: all.phone, language: 'ar', timeZone: 'Africa/Tunis' };
   expect(await w.ask('identity', 'contactsOf', { ids: [bob.id, '00000000-0000-8000-8000-000000000009'] })).toEqual([
-    { ...contact, active: true },
+    { ...contact, orderEmail: 'bob@example.com', active: true },
   ]);
 
   const year = w.clock.now().getUTCFullYear() - 30;
