@@ -1,11 +1,13 @@
 import { afterAll, expect, test } from 'vitest';
 import { seconds } from '#kernel/clock.ts';
+import { modules } from '../src/modules/index.ts';
 import { PASSWORD, usd } from './people.ts';
 import { openRoom, startServer } from './real-server.ts';
 import { world } from './world.ts';
 
 const INTERNAL_SECRET = 'a secret between the services of a test';
 const room = openRoom('leaving');
+const elsewhere = modules.map(({ contract }) => contract.name).filter((name) => name !== 'customers');
 
 afterAll(() => room.clear());
 
@@ -16,26 +18,9 @@ test('who leaves is erased though nothing can be one transaction, also when the 
   const other = await startServer(room.path, {
     ...common,
     LOG_LEVEL: 'warn',
-    MODULES:
-      'identity,partners,moderation,media,profiles,wallet,inventory,banners,catalog,orders,fulfilment,reviews,notifications,favorites,integrations',
+    MODULES: elsewhere.join(','),
   });
-  const urls = Object.fromEntries(
-    [
-      'IDENTITY',
-      'PARTNERS',
-      'MODERATION',
-      'MEDIA',
-      'PROFILES',
-      'WALLET',
-      'CATALOG',
-      'ORDERS',
-      'FULFILMENT',
-      'REVIEWS',
-      'NOTIFICATIONS',
-      'FAVORITES',
-      'INTEGRATIONS',
-    ].map((name) => [`${name}_SERVICE_URL`, other.url]),
-  );
+  const urls = Object.fromEntries(elsewhere.map((name) => [`${name.toUpperCase()}_SERVICE_URL`, other.url]));
   const apart = await w.sibling({ MODULES: 'customers', INTERNAL_SECRET, TRUST_PROXY: 'on', ...urls });
   const stateOf = async (id: string) =>
     (await w.sql<{ state: string }>('select state from identity.accounts where id = $1', [id]))[0]?.state;
