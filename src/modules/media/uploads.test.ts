@@ -128,3 +128,47 @@ describe('a signature', () => {
     expect(await sendFile(w, mine, bytes)).toBeProblem(403, 'media/upload-not-allowed');
   });
 });
+
+describe('a form that is not whole', () => {
+  const BOUNDARY = 'cut-here';
+  const partsOf = (fields: [string, string][]) =>
+    fields.map(([name, value]) => `--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('');
+  const FILE = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\ncontent-type: image/jpeg\r\n\r\n`;
+  const post = (...body: (string | Buffer)[]) =>
+    w.fetch('/v1/uploads', {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
+      body: new Uint8Array(Buffer.concat(body.map((part) => Buffer.from(part)))),
+    });
+
+  test('is malformed wherever it was cut off, and nothing of it is stored', async () => {
+    const bytes = await picture('crimson');
+    const { id, form } = await announce(bytes);
+    const fields = partsOf(Object.entries(form.fields));
+    const cuts: [string, (string | Buffer)[]][] = [
+      ['in the fields', [fields.slice(0, -40)]],
+      ['after the fields', [fields]],
+      ['at the head of the file', [fields, FILE]],
+      ['in the file', [fields, FILE, bytes.subarray(0, 100)]],
+      ['after the file', [fields, FILE, bytes]],
+      ['in the last boundary', [fields, FILE, bytes, `\r\n--${BOUNDARY.slice(0, -2)}`]],
+    ];
+    for (const [where, body] of cuts) expect(await post(...body), where).toBeProblem(400, 'malformed');
+    const unsigned = partsOf(Object.entries({ ...form.fields, key: 'uploads/other' }));
+    expect([400, 403]).toContain((await post(unsigned, FILE, bytes.subarray(0, 100))).status);
+    expect(await w.sql('select state from media.uploads where id = $1', [id])).toEqual([{ state: 'awaiting_upload' }]);
+    expect(await w.adapters.storage.look(`uploads/${id}`)).toBeUndefined();
+    expect((await post(fields, FILE, bytes, `\r\n--${BOUNDARY}--\r\n`)).status).toBe(200);
+  });
+
+  test('is malformed where it has a field twice', async () => {
+    const bytes = await picture('khaki');
+    const { form } = await announce(bytes);
+    const fields = Object.entries(form.fields);
+    for (const again of [
+      ['key', form.fields.key!],
+      ['KEY', 'uploads/other'],
+    ] as [string, string][])
+      expect(await post(partsOf([again, ...fields]), FILE, bytes, `\r\n--${BOUNDARY}--\r\n`)).toBeProblem(400, 'malformed');
+  });
+});
