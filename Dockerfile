@@ -23,8 +23,10 @@ LABEL org.opencontainers.image.title="Souk" \
   org.opencontainers.image.revision="${REVISION}" \
   org.opencontainers.image.documentation="docs/containers.md" \
   org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
-# Nothing is written but to /tmp: the rest of the file system may be read-only.
+# Nothing is written but to /tmp and to a volume for the files of people: the rest of the file system may be read-only.
 ENV NODE_ENV=production PORT=3000 SOUK_DATA=/tmp/souk
+# A new volume that is mounted here belongs to this user too.
+RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/souk/media
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=packages /app/sbom.json ./

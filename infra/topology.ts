@@ -28,6 +28,9 @@ export const keeper: Service = services[0]!;
 /** The service with the module that hears every event: it takes them from the kernel's log. */
 export const hearer: Service | undefined = services.find(({ modules }) => modules.includes('integrations'));
 
+/** The service that stores the files of people: its replicas share a volume, or a bucket. */
+export const storer: Service = services.find(({ modules }) => modules.includes('media'))!;
+
 /** The settings that tell a service what it holds and where the other modules answer. `hostOf` says where a service runs. */
 export const settingsOf = (service: Service, hostOf: (service: Service) => string): Record<string, string> => ({
   PORT: String(service.port),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { makeSecrets } from '../infra/make-secrets.ts';
-import { gatewayPort, services, settingsOf } from '../infra/topology.ts';
+import { gatewayPort, services, settingsOf, storer } from '../infra/topology.ts';
 import { ROOT } from './conventions.ts';
 
 interface Container {
@@ -16,11 +16,13 @@ interface Container {
   security_opt: string[];
   deploy: { resources: { limits: Record<string, string | number> } };
   secrets?: (string | { source: string; target: string })[];
+  volumes?: string[];
 }
 
 const compose = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'), { merge: true }) as {
   services: Record<string, Container>;
   secrets: Record<string, { file: string }>;
+  volumes: Record<string, null>;
 };
 
 test.each(services)('compose.yaml runs $name as the table of services says', (service) => {
@@ -58,10 +60,25 @@ test.each(Object.entries(compose.services))(
   },
 );
 
+test('the files of people lie on a volume of the service that stores them, or in a bucket whose secret is a file', () => {
+  const folder = '/var/lib/souk/media';
+  const holders = Object.entries(compose.services).filter(([, { volumes = [] }]) => volumes.includes(`media:${folder}`));
+  expect(holders.map(([name, { environment }]) => [name, environment?.MEDIA_FOLDER])).toEqual([[storer.name, folder]]);
+  expect(compose.volumes).toHaveProperty('media');
+  expect(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')).toMatch(new RegExp(`^RUN install -d -o 1000 -g 1000 .*${folder}$`, 'm'));
+  const bucket = parse(readFileSync(join(ROOT, 'compose.s3.yaml'), 'utf8')) as typeof compose;
+  expect(Object.keys(bucket.services)).toEqual([storer.name]);
+  expect(bucket.services[storer.name]).toMatchObject({
+    environment: { S3_BUCKET: expect.any(String), S3_SECRET_ACCESS_KEY_FILE: '/run/secrets/s3_secret_access_key' },
+    secrets: Object.keys(bucket.secrets),
+  });
+  expect(bucket.services[storer.name]!.environment).not.toHaveProperty('S3_SECRET_ACCESS_KEY');
+});
+
 test('secrets are files, and nothing that is secret stands in the environment', () => {
   for (const [name, { environment = {}, secrets = [] }] of Object.entries(compose.services)) {
     const secret = Object.keys(environment).filter((key) => /PASSWORD|SECRET|KEYS|_URL/.test(key));
-    const open = /^(PUBLIC_URL|SMTP_URL|\w+_SERVICE_URL|POSTGRES_DB)$/;
+    const open = /^(PUBLIC_URL|MEDIA_URL|SMTP_URL|\w+_SERVICE_URL|POSTGRES_DB)$/;
     expect(secret.filter((key) => !open.test(key) && !key.endsWith('_FILE') && !key.endsWith('__FILE'), name)).toEqual([]);
     const files = secrets.map((one) => (typeof one === 'string' ? one : one.target));
     for (const path of Object.entries(environment).filter(([key]) => key.endsWith('_FILE')))

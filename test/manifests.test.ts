@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { services, settingsOf } from '../infra/topology.ts';
+import { services, settingsOf, storer } from '../infra/topology.ts';
 import { TOOLS } from './containers/engine.ts';
 import { ROOT } from './conventions.ts';
 
@@ -34,6 +34,12 @@ const written = (name: string, text: string): string => {
 test('the chart runs the services of the table', () => {
   const values = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'));
   expect(values.services).toMatchObject(services.map(({ name, port, modules }) => ({ name, port, modules })));
+});
+
+test('the chart gives files a volume that replicas share, unless there is a bucket', () => {
+  const read = (name: string) => readFileSync(join(CHART, 'templates', name), 'utf8');
+  expect(read('media.yaml')).toContain('accessModes: [ReadWriteMany]');
+  expect(read('services.yaml')).toContain('and (has "media" $service.modules) (not $root.Values.settings.S3_BUCKET)');
 });
 
 describe.skipIf(!isHere('hadolint'))('Dockerfile', () => {
@@ -104,6 +110,19 @@ describe.skipIf(!isHere('helm') || !isHere('kubernetes-validate'))('the chart', 
         expect(named(kind, service.name), `${kind} ${service.name}`).toBeDefined();
     }
     expect(named('Job', 'migrate').metadata.annotations).toMatchObject({ 'helm.sh/hook': 'pre-install,pre-upgrade' });
+  });
+
+  test('the files of people lie on a volume that only the service that stores them has, or in a bucket', () => {
+    const mounts = (all: Manifest[]) =>
+      all.filter(({ kind, spec }) => kind === 'Deployment' && JSON.stringify(spec).includes('/var/lib/souk/media'));
+    const claims = (all: Manifest[]) => all.filter(({ kind }) => kind === 'PersistentVolumeClaim').map(({ metadata }) => metadata.name);
+    const usual = manifests(render());
+    expect(mounts(usual).map(({ metadata }) => metadata.name)).toEqual([`shop-${storer.name}`]);
+    expect(claims(usual)).toEqual(['shop-media']);
+    const own = manifests(render('--set', 'media.existingClaim=mine'));
+    expect([claims(own), JSON.stringify(mounts(own)).includes('"claimName":"mine"')]).toEqual([[], true]);
+    const bucket = manifests(render('--set-string', 'settings.S3_BUCKET=files'));
+    expect([claims(bucket), mounts(bucket)]).toEqual([[], []]);
   });
 
   test('without the routes of the gateway, and with a public address that is none, it is refused with a sentence', () => {
