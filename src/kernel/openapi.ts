@@ -3,7 +3,7 @@ import { headers, problemsOf, successOf } from './openapi-replies.ts';
 import { exampleOf, type Json, schemaOf } from './openapi-schemas.ts';
 import { forbidden } from './problems.ts';
 import { type Resource, resourceOf, tagsOf } from './resources.ts';
-import { type Access, honoursIfMatch, isAtRoot, operationId, type Route, scopesOf } from './routes.ts';
+import { type Access, honoursIfMatch, isAtRoot, operationId, type Route, type Streams, scopesOf } from './routes.ts';
 
 interface Parts {
   schemas: Json;
@@ -75,11 +75,18 @@ function operationOf(tag: string, route: Route, { schemas, responses }: Parts): 
     };
   }
   if (spec.streams) {
-    const media = { schema: { type: 'string', format: 'binary', maxLength: spec.streams.limitBytes } };
-    operation.requestBody = { required: true, content: Object.fromEntries(spec.streams.types.map((type) => [type, media])) };
+    operation.requestBody = streamedBody(spec.streams);
   }
   operation.responses = { ...successOf(route, schemas), ...problemsOf(route, schemas, responses) };
   return operation;
+}
+
+/** A file as it is, or a form of parts that ends with it. A length would make generators look for characters in it. */
+function streamedBody({ types, fields, limitBytes }: Streams): Json {
+  const file = { type: 'string', format: 'binary', description: `At most ${limitBytes} bytes` };
+  const text = Object.fromEntries((fields ?? []).map((name) => [name, { type: 'string' }]));
+  const schema = fields ? { type: 'object', properties: { ...text, file }, required: [...fields, 'file'] } : file;
+  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
 }
 
 /** A public call that some may not make in every way looks at who calls, if anybody says so. */

@@ -123,6 +123,8 @@ export const FileBody = z.string().meta({ format: 'binary', example: '(the bytes
 export interface Streams {
   /** The content types that are taken; a parameter such as `charset` may follow. */
   readonly types: readonly string[];
+  /** Of a form: what it names before its `file`, for who reads the API. */
+  readonly fields?: readonly string[];
   /** The sender need not say any. */
   readonly orNone?: boolean;
   /** 413 as soon as more has come, or at once where the header says so. */

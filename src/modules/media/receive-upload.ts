@@ -15,9 +15,11 @@ import { uploadMachine } from './upload-state.ts';
 export const Received = z.object({ id: Id, state: z.literal('checking') }).meta({ id: 'ReceivedUpload' });
 
 /** The query of a signed PUT. It is judged as a whole: what is missing, added or changed is refused. */
-export const SignedQuery = z.looseObject({
-  'X-Amz-Signature': z.string().max(200).optional().meta({ description: 'The signature; the other X-Amz- names are what it signs' }),
-});
+export const SignedQuery = z
+  .looseObject({
+    'X-Amz-Signature': z.string().max(200).optional().meta({ description: 'The signature; the other X-Amz- names are what it signs' }),
+  })
+  .meta({ description: 'The other names of the signed address, unchanged', example: { 'X-Amz-Expires': '900' } });
 
 interface Put {
   url: string;

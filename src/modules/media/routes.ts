@@ -13,6 +13,7 @@ import { MediaView } from './upload.ts';
 
 /** What the fields of a form and the marks between its parts may take. */
 const FORM_BYTES = 64 * 1024;
+const FORM_FIELDS = ['key', 'Content-Type', 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Date', 'Policy', 'X-Amz-Signature'];
 
 export const routes = [
   post('/storage-notifications', {
@@ -65,7 +66,7 @@ export const routes = [
     access: anyone,
     audits: 'refusals',
     limit: 'uploads',
-    streams: { types: ['multipart/form-data'], limitBytes: IMAGE_LIMIT_BYTES + FORM_BYTES },
+    streams: { types: ['multipart/form-data'], fields: FORM_FIELDS, limitBytes: IMAGE_LIMIT_BYTES + FORM_BYTES },
     returns: Received,
     problems: [uploadNotAllowed, notFound],
     handle: (ctx: Media, { header, stream }) => receiveForm(ctx, { header, stream }),
