@@ -95,6 +95,7 @@ export const Refusal = z.enum([
   'not-an-image',
   'truncated',
   'animated',
+  'trailing-data',
   'too-many-pixels',
   'inappropriate',
   'not-fetched',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -77,6 +78,10 @@ describe('a file that is no image to show gets a refusal of its own', () => {
     const frames = await sharp([frame, { ...frame, create: { ...frame.create, background: 'blue' } }] as never, {
       join: { animated: true },
     });
+    const page = Buffer.from('<ScRiPt>alert(1)</sCrIpT>');
+    const behind = (bytes: Buffer, more: Buffer = page) => Buffer.concat([bytes, more]);
+    const zip = Buffer.from(`PK\u0003\u0004${'x'.repeat(60)}PK\u0001\u0002${'x'.repeat(42)}PK\u0005\u0006${'\0'.repeat(18)}`, 'latin1');
+    const moving = Buffer.concat([ping.subarray(0, 33), chunk('acTL', Buffer.from('0000000200000000', 'hex')), ping.subarray(33)]);
     const half = (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1);
     const svg = Buffer.from(
       '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>',
@@ -97,6 +102,17 @@ describe('a file that is no image to show gets a refusal of its own', () => {
       ['half a GIF', 'image/gif', half(gif), 'truncated'],
       ['the beginning of a JPEG', 'image/jpeg', jpeg.subarray(0, 20), 'truncated'],
       ['a GIF that moves', 'image/gif', await frames.clone().gif().toBuffer(), 'animated'],
+      ['a PNG that moves', 'image/png', moving, 'animated'],
+      ['a PNG without its end', 'image/png', ping.subarray(0, -12), 'truncated'],
+      ['a GIF without its end', 'image/gif', gif.subarray(0, -1), 'truncated'],
+      ['a page behind a JPEG', 'image/jpeg', behind(jpeg), 'trailing-data'],
+      ['a page behind a PNG', 'image/png', behind(ping), 'trailing-data'],
+      ['a page behind a GIF', 'image/gif', behind(gif), 'trailing-data'],
+      ['a page behind a WebP', 'image/webp', behind(webp), 'trailing-data'],
+      ['a page behind an AVIF', 'image/avif', behind(avif), 'trailing-data'],
+      ['an archive behind a JPEG', 'image/jpeg', behind(jpeg, zip), 'trailing-data'],
+      ['an archive behind zeros', 'image/jpeg', behind(behind(jpeg, Buffer.alloc(99)), zip), 'trailing-data'],
+      ['a document behind a PNG', 'image/png', behind(ping, Buffer.from('%PDF-1.7')), 'trailing-data'],
       ['a WebP that moves', 'image/webp', await frames.clone().webp().toBuffer(), 'animated'],
     ];
     const ends = await outcomes(cases.map(([, contentType, bytes]) => ({ contentType, bytes })));
@@ -128,9 +144,10 @@ describe('an image comes out clean', () => {
       .withXmp('<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/">souk-secret-xmp</x:xmpmeta>')
       .jpeg()
       .toBuffer();
-    const polyglot = Buffer.concat([laden, Buffer.from('<script>souk-secret-script</script>PK\u0003\u0004')]);
+    const film = Buffer.concat([Buffer.from('0000001c667479706d703432', 'hex'), randomBytes(200_000)]);
+    const ofTelephone = Buffer.concat([laden, laden, film, Buffer.from('souk-secret-note SEFT'), Buffer.alloc(100)]);
     expect(laden.includes('souk-secret-place')).toBe(true);
-    const [plain, hidden] = await outcomes([laden, polyglot].map((bytes) => ({ bytes, contentType: 'image/jpeg' })));
+    const [plain, hidden] = await outcomes([laden, ofTelephone].map((bytes) => ({ bytes, contentType: 'image/jpeg' })));
     for (const { state, image } of [plain!, hidden!]) {
       expect(state).toBe('attached');
       for (const url of filesOf(image)) {

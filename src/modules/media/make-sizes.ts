@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Refusal } from '#media';
 import { budget } from './budget.ts';
+import { refusalOfEnd } from './image-end.ts';
 import { FORMATS, type Format } from './stored-image.ts';
 
 /** Changes with what is made of an image, so that other bytes get other addresses. */
@@ -72,7 +73,8 @@ export async function inspect(bytes: Buffer, announced: string | null): Promise<
     .catch(() => ({}) as Partial<Metadata>);
   if (width * height === 0) return { refusal: 'truncated' };
   if (isTooLarge(width, height)) return { refusal: 'too-many-pixels' };
-  return pages > 1 ? { refusal: 'animated' } : { pixels: width * height };
+  const refusal = pages > 1 ? 'animated' : refusalOfEnd(bytes, type);
+  return refusal ? { refusal } : { pixels: width * height };
 }
 
 /** Pixels of all images that this process decodes at a time. Decoding takes up to 6 bytes for each. */

@@ -40,6 +40,7 @@ const SENTENCES: Readonly<Record<Refusal, string>> = {
   'not-an-image': 'The file is not an image that can be shown: send a JPEG, PNG, WebP, AVIF or GIF.',
   truncated: 'The image ends too early, or is damaged.',
   animated: 'The image is animated: send one that stands still.',
+  'trailing-data': 'Something else is hidden behind the image: a page, a script, a document or an archive.',
   'too-many-pixels': 'The image has more than 50 million pixels, or a side of more than 16,000.',
   inappropriate: 'The image shows what may not be shown here.',
   'not-fetched': 'The image could not be fetched from its address.',
