@@ -236,11 +236,14 @@ async function actorOf({ authenticator, limits }: HttpParts, route: Route, reque
   }
 }
 
+/** Where a key may stand in either header, a bearer token or nothing in `Authorization` does not speak for anybody beside `X-Api-Key`. */
 function credentialsIn({ headers }: Request, { spec }: Route): Credentials {
   const authorization = headers.get('authorization') ?? undefined;
   const apiKey = headers.get('x-api-key') ?? undefined;
-  const isOneKey = spec.rawKey && (apiKey === undefined || apiKey === authorization);
-  return isOneKey ? { authorization: undefined, apiKey: authorization } : { authorization, apiKey };
+  if (!spec.rawKey) return { authorization, apiKey };
+  const isNoKey = authorization === '' || /^bearer( |$)/i.test(authorization ?? '');
+  const isOneKey = apiKey === undefined || apiKey === authorization || isNoKey;
+  return isOneKey ? { authorization: undefined, apiKey: apiKey ?? authorization } : { authorization, apiKey };
 }
 
 const TWO_CREDENTIALS = 'Send either Authorization or X-Api-Key, not both: they may speak for two.';

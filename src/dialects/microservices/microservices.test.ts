@@ -155,13 +155,31 @@ describe('an order', () => {
     expect((await post('order/create-order', { id: lamp, quantity: 1 }, token)).body.orderId).not.toBe(replies[0]!.body.orderId);
   });
 
-  test('that was cancelled before its turn stays cancelled', async () => {
+  test('costs what is shown, or is refused', async () => {
+    const sid = await w.person('sid');
+    const keeper = await w.person('keeper', ['admin']);
+    const id = await keeper.lists({
+      ...{ name: 'Rug', category: 'accessories', price: usd(0) },
+      variants: [
+        { options: { size: 'S' }, price: usd(5_00), stock: 1 },
+        { options: { size: 'L' }, price: usd(50_00), stock: 9 },
+      ],
+    });
+    const refused = [409, { message: expect.stringContaining('not enough units') }];
+    expect(said(await post('order/create-order', { id, quantity: 2 }, sid.token))).toEqual(refused);
+    expect((await post('order/create-order', { id, quantity: 1 }, sid.token)).status).toBe(200);
+    expect(said(await post('order/create-order', { id, quantity: 3 }, sid.token))).toEqual(refused);
+  });
+
+  test('that was cancelled before its turn stays cancelled, and the same one after that is another', async () => {
     const token = await customer('Gus Box');
     const { orderId } = (await post('order/create-order', { id: lamp, quantity: 3 }, token)).body;
     const headers = { authorization: `Bearer ${token}` };
     await w.post(`/v1/orders/${orderId}/cancel`, {}, headers);
     await turns();
     expect((await w.get(`/v1/orders/${orderId}`, headers)).body.state).toBe('cancelled');
+    const again = await post('order/create-order', { id: lamp, quantity: 3 }, token);
+    expect(again.body.orderId).not.toBe(orderId);
   });
 
   test.each([
@@ -169,7 +187,7 @@ describe('an order', () => {
     [{ id: 'LAMP' }, 422],
     [{ id: 'LAMP', quantity: 0 }, 422],
     [{ id: 'LAMP', quantity: 'two' }, 422],
-    [{ id: '7', quantity: 1 }, 422],
+    [{ id: '7', quantity: 1 }, 404],
     [{ id: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01', quantity: 1 }, 404],
     [{ id: 'OIL', quantity: 1 }, 404],
     [{ id: 'LAMP', quantity: 4000 }, 409],

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { unknownProduct } from '#catalog';
-import { Quantity } from '#inventory';
 import { seconds } from '#kernel/clock.ts';
 import { type Delivered, enqueue, job, on } from '#kernel/events.ts';
+import { isId } from '#kernel/ids.ts';
 import { Problem } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
 import { orderPlaced } from '#orders';
+import { Count, placeOfVariants } from '../variants.ts';
 import { MICROSERVICES, type Microservices } from './context.ts';
 
 export const CreateOrder = z.object({
-  id: Id.meta({ description: 'The product' }),
-  quantity: z.preprocess((given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given), Quantity),
+  id: z.string().max(300).toLowerCase().meta({ description: 'The product', example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' }),
+  quantity: Count,
 });
 
 export const Created = z.object({ message: z.string(), orderId: z.string() });
@@ -20,19 +21,20 @@ export const SAME_ORDER_MS = seconds(10);
 
 /**
  * Places a cash-on-delivery order of the caller. The same product and quantity within ten seconds are the same order. Of a product with
- * several variants it is the first that there is enough of: that API knows none.
+ * several variants it is the first that there is enough of, at the price that is shown: that API knows none.
  */
 export async function createOrder(ctx: Microservices, { id, quantity }: z.infer<typeof CreateOrder>): Promise<z.infer<typeof Created>> {
-  const [product] = await ctx.catalog.products({ ids: [id] });
+  const [product] = await ctx.catalog.products({ ids: isId(id) ? [id] : [] });
   if (product?.state !== 'approved' || product.price.currency !== ctx.settings.defaultCurrency) throw unknownProduct({ ids: [id] });
-  const variant = product.variants.find(({ stock }) => stock >= quantity) ?? product.variants[0]!;
-  const order = await ctx.orders.place({
-    lines: [{ variantId: variant.id, quantity }],
-    payment: 'cash_on_delivery',
-    channel: MICROSERVICES,
-    fingerprint: ctx.secrets.fingerprint(`${id}:${quantity}`, 'microservices.order'),
-    withinMs: SAME_ORDER_MS,
-  });
+  const order = await placeOfVariants([{ product, count: quantity }], ([variantId]) =>
+    ctx.orders.place({
+      lines: [{ variantId: variantId!, quantity }],
+      payment: 'cash_on_delivery',
+      channel: MICROSERVICES,
+      fingerprint: ctx.secrets.fingerprint(`${id}:${quantity}`, 'microservices.order'),
+      withinMs: SAME_ORDER_MS,
+    }),
+  );
   return { message: 'order placed successfully', orderId: order.id };
 }
 

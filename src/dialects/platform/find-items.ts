@@ -22,7 +22,8 @@ interface Query {
  * Public products of a category, the newest first; a brand counts only with a type. Prices are in the default currency there, so what
  * has a price in another one is not shown.
  */
-export async function findItems(ctx: Platform, { category, type, brand }: Query): Promise<Item[]> {
+export async function findItems(ctx: Platform, query: Query): Promise<Item[]> {
+  const [category, type, brand] = [query.category?.trim(), query.type?.trim(), query.brand?.trim()];
   if (!category) throw noCategory();
   const products = await ctx.catalog.newest({
     category: category.toLowerCase(),

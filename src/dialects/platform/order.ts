@@ -30,17 +30,17 @@ const STATUS: Readonly<Record<Order['state'], PlatformOrder['status']>> = {
   refunded: 'error',
 };
 
-/** Orders of one buyer as that API shows them. A colour that the product has no more has no code. */
+/** Orders of one buyer as that API shows them. The email is null once another account has proved it. A colour that the product has no more has no code. */
 export async function shownOrders(ctx: Platform, orders: readonly Order[]): Promise<PlatformOrder[]> {
   const [buyer] = orders.map((order) => order.buyer.id);
   if (buyer === undefined) return [];
   const ids = [...new Set(orders.flatMap(({ items }) => items.map(({ productId }) => productId)))];
-  const [{ email }, ...pages] = await Promise.all([
-    ctx.identity.readCustomer({ accountId: buyer }),
+  const [[contact], ...pages] = await Promise.all([
+    ctx.identity.contactsOf({ ids: [buyer] }),
     ...hundreds(ids).map((some) => ctx.catalog.products({ ids: some })),
   ]);
   const products = new Map(pages.flat().map((product) => [product.id, product]));
-  return orders.map((order) => shownOrder(order, email, products));
+  return orders.map((order) => shownOrder(order, contact?.orderEmail ?? null, products));
 }
 
 const hundreds = (ids: readonly string[]): string[][] =>

@@ -11,7 +11,7 @@ import type { Platform } from './context.ts';
 import { findItems, noCategory, readItem } from './find-items.ts';
 import { Item } from './item.ts';
 import { PlatformOrder, shownOrders } from './order.ts';
-import { PlaceOrder, placeOrder } from './place-order.ts';
+import { otherPrice, PlaceOrder, placeOrder } from './place-order.ts';
 
 const Message = z.object({ message: z.string() });
 const inBoth = (problem: Problem) => ({
@@ -85,7 +85,7 @@ export const routes = [
     access: signedIn,
     body: PlaceOrder,
     returns: z.object({ orderId: z.string() }),
-    problems: [unknownProduct, outOfStock, partyLeft],
+    problems: [unknownProduct, otherPrice, outOfStock, partyLeft],
     handle: (ctx: Platform, { body }) => placeOrder(ctx, body),
   }),
   get('/compat/platform/order/{orderId}', {

@@ -16,15 +16,17 @@ export function driverOf(actor: Actor, permission: Permission): Driver {
 
 /**
  * Whether somebody may drive a shipment at all; to others it is not there. A shipment that is sent to a partner is that partner's alone
- * among partners. One that is sent to nobody is for the first partner that takes the step.
+ * among partners. One that is sent to nobody is for the first partner that takes the step; what
+ * was cancelled before that is there for them, so that they are told why nothing can be done.
  */
 export function reaches(driver: Driver, shipment: ShipmentRow, command: DrivingCommand): boolean {
   if (driver.kind === 'staff' || driver.kind === 'system') return true;
   if (driver.kind === 'seller') return shipment.seller_id === driver.id;
   if (driver.id === null) return false;
-  if (command === 'pack') return shipment.warehouse === null ? shipment.state === 'placed' : shipment.warehouse === driver.id;
+  if (command === 'pack')
+    return shipment.warehouse === null ? ['placed', 'cancelled'].includes(shipment.state) : shipment.warehouse === driver.id;
   if (shipment.carrier !== null) return shipment.carrier === driver.id;
-  return command === 'ship' ? ['placed', 'packed'].includes(shipment.state) : ['placed', 'packed', 'shipped'].includes(shipment.state);
+  return ['placed', 'packed', 'cancelled', ...(command === 'deliver' ? ['shipped'] : [])].includes(shipment.state);
 }
 
 /** Whether a partner sees a shipment: the warehouse always, the carrier once it is packed. */

@@ -190,7 +190,7 @@ export const orders = contract('orders', {
   operations: {
     /**
      * Places an order of the caller, for a module whose callers send no Idempotency-Key: the same fingerprint in the same channel within
-     * `withinMs` is the same order, unless that was refused. Refuses as `POST /orders` does.
+     * `withinMs` is the same order, unless that was refused, cancelled or refunded. Refuses as `POST /orders` does.
      */
     place: operation({
       input: z.object({
@@ -206,7 +206,7 @@ export const orders = contract('orders', {
       output: Order,
       problems: [unknownProduct, outOfStock, partyLeft],
     }),
-    /** The newest orders of the caller, whatever became of them. */
+    /** The newest orders of the caller, whatever became of them; those that were refused at once are left out. */
     newest: operation({ input: z.object({ limit: z.int().min(1).max(100) }), output: z.array(Order) }),
     /** Whether somebody has bought a product, and it was neither cancelled nor refunded: a returned product was bought. */
     hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),

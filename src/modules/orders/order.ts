@@ -98,9 +98,9 @@ export async function insertOrder(db: Database, draft: Draft, key: OrderKey | un
 
 const SAME_CALL = 7_281_009; // any number, the same in every process
 
-/** The same call within that time that was not refused. */
+/** The same call within that time whose order was neither refused nor given up since: who orders again then wants another. */
 const sameCallSince = ({ principal, bodyHash }: Key, since: Date): Sql => sql`
-  o.principal = ${principal} and o.idempotency_key is not null and o.body_hash = ${bodyHash} and o.created_at > ${since}::timestamptz and o.state <> 'rejected'`;
+  o.principal = ${principal} and o.idempotency_key is not null and o.body_hash = ${bodyHash} and o.created_at > ${since}::timestamptz and o.state not in ('rejected', 'cancelled', 'refunded')`;
 
 /** What is known of an order when it is written: nothing yet, that it is placed in this very transaction, or why it was refused. */
 interface Decision {
@@ -203,10 +203,16 @@ export const markRejected = async (db: Database, id: string, refusal: Refusal, a
 export const markCompensated = (db: Database, id: string): Promise<number> =>
   db.execute(sql`update orders.orders set gives_back = false where id = ${id}`);
 
-/** A page of somebody's orders, newest first, after the order with that id; `bought` are all that were placed, whatever became of them. */
-export const ordersPage = (query: { buyer: string; state?: OrderState | 'bought'; after: string | null; rows: number }): Sql => {
+/** A page of somebody's orders, newest first, after the order with that id. `bought` are all that were placed, `not-refused` those too that are being placed. */
+export const ordersPage = (query: {
+  buyer: string;
+  state?: OrderState | 'bought' | 'not-refused';
+  after: string | null;
+  rows: number;
+}): Sql => {
   const conditions = [sql`o.buyer = ${query.buyer}`];
   if (query.state === 'bought') conditions.push(sql`o.state not in ('placing', 'rejected')`);
+  else if (query.state === 'not-refused') conditions.push(sql`o.state <> 'rejected'`);
   else if (query.state) conditions.push(sql`o.state = ${query.state}`);
   if (query.after) conditions.push(sql`o.id < ${query.after}`);
   return sql`select ${COLUMNS} from orders.orders as o where ${join(conditions, ' and ')} order by o.id desc limit ${query.rows}`;

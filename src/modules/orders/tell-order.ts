@@ -71,9 +71,9 @@ export async function deliveryAddress(ctx: Orders, { orderId }: Which): Promise<
   return found?.address_sealed ? (addressOf(ctx.secrets, orderId, found.address_sealed) as ShippingAddress) : null;
 }
 
-/** The newest orders of the caller. */
+/** The newest orders of the caller that were not refused at once. */
 export async function newest(ctx: Orders, { limit }: { limit: number }): Promise<Order[]> {
-  return shown(ctx, await ctx.db.many<OrderRow>(ordersPage({ buyer: ctx.actor.id, after: null, rows: limit })));
+  return shown(ctx, await ctx.db.many<OrderRow>(ordersPage({ buyer: ctx.actor.id, state: 'not-refused', after: null, rows: limit })));
 }
 
 /** The order as the caller may see it. Whether they may see it at all, the module that asks has found out. */
