@@ -25,7 +25,8 @@ interface Admitted extends HttpParts {
 /** The reply of the handler, made for this call. */
 export async function answerCall(admitted: Admitted): Promise<Response> {
   const { route, request, params, actor, scope, headers, limits } = admitted;
-  const { limit } = route.spec;
+  const { limit, admits } = route.spec;
+  admits?.(contextOf(admitted) as never);
   const call = await readCall(route, request, params, actor, admitted.secrets).catch(async (refusal) => {
     if (typeof limit === 'function') Object.assign(headers, await limits.countNarrow(limit({} as never), scope.address));
     throw refusal;
@@ -37,8 +38,11 @@ export async function answerCall(admitted: Admitted): Promise<Response> {
   return resultReply(route, request, params, result, headers, admitted.settings.checkReplies);
 }
 
-const handle = ({ route, runtime, module, actor, scope, deadline }: Admitted, call: Awaited<ReturnType<typeof readCall>>) =>
-  route.spec.handle(runtime.context(module, { actor, request: scope, tx: null, deadline }) as never, call as never);
+const contextOf = ({ runtime, module, actor, scope, deadline }: Admitted) =>
+  runtime.context(module, { actor, request: scope, tx: null, deadline });
+
+const handle = (admitted: Admitted, call: Awaited<ReturnType<typeof readCall>>) =>
+  admitted.route.spec.handle(contextOf(admitted) as never, call as never);
 
 /** The reply as it is stored, or a new one that is then stored. One that is stored costs neither SQL nor checks nor JSON. */
 export async function answerReady(admitted: Admitted): Promise<Response> {

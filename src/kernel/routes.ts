@@ -184,6 +184,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   refusals?: Refusals;
   /** On a route of a dialect: the API key may stand in `Authorization` by itself, without a scheme. */
   rawKey?: boolean;
+  /** Who may call hangs on more than `access`, a setting for example: it throws before the body is read. */
+  admits?: (ctx: Ctx) => void;
   /** What a browser saves the reply as, with its ending, made of it; without it the reply is shown. Any letters will do. */
   fileName?: (result: z.infer<R>) => string;
   /** A narrow limit that the module declares; a function where it hangs on what the call asks for; the body is then read before it is counted. */

@@ -31,14 +31,34 @@ export async function listApproved(ctx: Microservices): Promise<{ products: z.in
   const [products, categories] = await Promise.all([ctx.catalog.newest({ limit: LISTED }), ctx.catalog.categories({})]);
   const names = new Map(categories.map(({ slug, name }) => [slug, name]));
   const shown = products.filter(({ price }) => price.currency === ctx.settings.defaultCurrency);
-  return { products: shown.map((product) => stored(product, names)) };
+  const files = await fileNames(
+    ctx,
+    shown.flatMap(({ images }) => images[0]?.id ?? []),
+  );
+  return { products: shown.map((product) => stored(product, names, files)) };
 }
 
-function stored(product: Product, categories: ReadonlyMap<string, string>): z.infer<typeof StoredProduct> {
-  const imageUrl = product.images[0]?.url ?? '';
+const ASKED = 200;
+
+/** What the sellers called the files, by the ids of the images. */
+async function fileNames(ctx: Microservices, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const pages = Array.from({ length: Math.ceil(ids.length / ASKED) }, (_, page) => ids.slice(page * ASKED, (page + 1) * ASKED));
+  const found = await Promise.all(pages.map((some) => ctx.media.uploads({ ids: some })));
+  return new Map(
+    found.flatMap(({ uploads }) => uploads.flatMap(({ id, fileName }) => (fileName === null ? [] : [[id, fileName] as const]))),
+  );
+}
+
+function stored(
+  product: Product,
+  categories: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, string>,
+): z.infer<typeof StoredProduct> {
+  const image = product.images[0];
+  const imageUrl = image?.url ?? '';
   return {
     id: { S: product.id },
-    fileName: { S: imageUrl.split('/').at(-1) ?? '' },
+    fileName: { S: (image && files.get(image.id)) ?? imageUrl.split('/').at(-1)! },
     productName: { S: product.name },
     productPrice: { N: majorText(product.price) },
     description: { S: product.description },

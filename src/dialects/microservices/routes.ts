@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { unknownProduct } from '#catalog';
 import { usernameTaken } from '#identity';
 import { outOfStock } from '#inventory';
+import { sentenceOf } from '#kernel/dialect.ts';
 import { forbidden, unauthenticated } from '#kernel/problems.ts';
 import { anyone, get, post, signedIn } from '#kernel/routes.ts';
 import { partyLeft } from '#orders';
@@ -9,7 +10,17 @@ import { ConfirmSignUp, confirmSignUp, Msg, SignedIn, SignIn, SignOut, SignUp, s
 import type { Microservices } from './context.ts';
 import { Created, CreateOrder, createOrder } from './orders.ts';
 import { listApproved, StoredProduct } from './products.ts';
-import { BannerUpload, CategoryUpload, ProductUpload, uploadBanner, uploadCategory, uploadProduct, wrongPrice } from './uploads.ts';
+import {
+  BannerUpload,
+  CategoryUpload,
+  demandManager,
+  ProductUpload,
+  unknownCategory,
+  uploadBanner,
+  uploadCategory,
+  uploadProduct,
+  wrongPrice,
+} from './uploads.ts';
 
 const accounts = [
   post('/compat/auth/sign-up', {
@@ -60,6 +71,7 @@ export const routes = [
     description: 'The banner appears when its image has come. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
     access: anyone,
     limit: 'open-uploads',
+    admits: demandManager,
     body: BannerUpload,
     returns: z.object({ uploadURL: z.string() }),
     problems: [unauthenticated, forbidden],
@@ -79,6 +91,7 @@ export const routes = [
     description: 'The category is added where there is none of that name. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
     access: anyone,
     limit: 'open-uploads',
+    admits: demandManager,
     body: CategoryUpload,
     returns: z.object({ uploadUrl: z.string() }),
     problems: [unauthenticated, forbidden],
@@ -98,7 +111,8 @@ export const routes = [
     access: signedIn,
     body: ProductUpload,
     returns: z.object({ uploadUrl: z.string() }),
-    problems: [wrongPrice],
+    problems: [wrongPrice, unknownCategory],
+    refusals: { invalid: (problem) => ({ status: 400, body: { message: sentenceOf(problem) } }) },
     handle: (ctx: Microservices, { body }) => uploadProduct(ctx, body),
   }),
   get('/compat/product/approve-products', {

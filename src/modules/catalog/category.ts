@@ -80,10 +80,10 @@ export const tooManyCategories = problem({
   detail: `There are at most ${MOST_CATEGORIES} categories.`,
 });
 
-/** All of them, in the order that the shop shows them: there are few. */
-export async function listCategories(ctx: Catalog): Promise<Page<Category>> {
+/** All of them, in the order that the shop shows them: there are few. Those that wait for their image to appear only on demand. */
+export async function listCategories(ctx: Catalog, { withExpected = false }: { withExpected?: boolean } = {}): Promise<Page<Category>> {
   const rows = await ctx.db.many<CategoryRow>(
-    sql`select ${COLUMNS} from catalog.categories order by position, slug limit ${MOST_CATEGORIES}`,
+    sql`select ${COLUMNS} from catalog.categories where ${withExpected} or not is_expected order by position, slug limit ${MOST_CATEGORIES}`,
   );
   return { items: rows.map(categoryView), nextCursor: null };
 }

@@ -222,12 +222,12 @@ export const catalog = contract('catalog', {
     }),
     /** Products in every state, with all that their sellers see; ids that are not known are left out. */
     products: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Product) }),
-    /** All categories, in the order that the shop shows them. */
+    /** All categories, in the order that the shop shows them; on demand with those that appear once their image has come. */
     categories: operation({
-      input: z.object({}),
+      input: z.object({ withExpected: z.boolean().optional() }),
       output: z.array(z.object({ slug: z.string(), name: z.string(), image: z.object({ url: z.string() }).nullable().optional() })),
     }),
-    /** Lists a product of the caller and asks for its approval at once. The same key: the same product, its upload signed anew. */
+    /** Lists a product of the caller, also of staff, and asks for its approval at once. The same key: the same product, its upload signed anew. */
     offer: operation({
       input: z.object({
         ...{ name: z.string(), description: z.string(), category: z.string(), price: Money, stock: z.int() },
@@ -236,7 +236,7 @@ export const catalog = contract('catalog', {
       output: z.object({ id: Id, upload: Upload }),
       problems: [invalid],
     }),
-    /** Announces the image of the category of that name, which is added where there is none. Who may, the caller's route has found out. */
+    /** Announces the image of the category of that name, which is added where there is none, and appears with it. Who may, the caller's route has found out. */
     announceCategory: operation({
       input: z.object({ name: z.string(), image: AnnouncedFile, key: Id }),
       output: Upload,

@@ -35,7 +35,7 @@ export const CreateCategory = z
   })
   .meta({ example: { name: 'Headphones', parent: 'electronics' } });
 /** For other modules the size of the image may not be known. */
-type CreateCategory = Omit<z.infer<typeof CreateCategory>, 'image'> & { image?: AnnouncedFile | undefined };
+type CreateCategory = Omit<z.infer<typeof CreateCategory>, 'image'> & { image?: AnnouncedFile | undefined; isExpected?: boolean };
 
 /** What a call that adds a category answers. */
 export const CreatedCategory = Category.extend({
@@ -71,7 +71,7 @@ export async function announceCategoryImage(ctx: Catalog, id: string, file: Anno
 async function insertCategory(
   ctx: Catalog,
   tx: Transaction,
-  { slug, name, parent, position, image }: CreateCategory & { slug: string },
+  { slug, name, parent, position, image, isExpected = false }: CreateCategory & { slug: string },
   key: Key | undefined,
 ): Promise<CategoryRow | undefined> {
   await lockTree(tx);
@@ -88,8 +88,8 @@ async function insertCategory(
   const columns = keyColumns(key);
   try {
     await tx.execute(sql`
-      insert into catalog.categories (id, slug, name, parent, path, position, image_due_at, created_by, principal, idempotency_key, body_hash)
-      values (${id}, ${slug}, ${name}, ${parent}, ${path}, ${position ?? last + 1}, ${dueAt}, ${ctx.actor.kind === 'user' ? ctx.actor.id : null}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})`);
+      insert into catalog.categories (id, slug, name, parent, path, position, image_due_at, is_expected, created_by, principal, idempotency_key, body_hash)
+      values (${id}, ${slug}, ${name}, ${parent}, ${path}, ${position ?? last + 1}, ${dueAt}, ${isExpected}, ${ctx.actor.kind === 'user' ? ctx.actor.id : null}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})`);
   } catch (error) {
     throw violates(error, 'categories_slug_key') ? slugTaken({ slug }) : error;
   }

@@ -52,7 +52,7 @@ export const CreateProduct = z
   });
 
 /** For other modules the size of the image may not be known. */
-type ProductWish = Omit<z.infer<typeof CreateProduct>, 'image'> & { image?: AnnouncedFile | undefined };
+type ProductWish = Omit<z.infer<typeof CreateProduct>, 'image'> & { image?: AnnouncedFile | undefined; isReviewed?: boolean };
 
 /** What a call that lists a product answers. */
 export const CreatedProduct = Product.extend({
@@ -61,7 +61,7 @@ export const CreatedProduct = Product.extend({
 type CreatedProduct = z.infer<typeof CreatedProduct>;
 
 /**
- * Lists a product: of the staff it is the shop's own and public at once; of anybody else it is a draft of theirs.
+ * Lists a product: of the staff it is the shop's own and public at once, or with `isReviewed` a draft too; of anybody else it is a draft of theirs.
  * Its ids follow from the key, so that stock opened by a call that was cut off is the stock of the next try.
  */
 export async function createProduct(
@@ -70,6 +70,7 @@ export async function createProduct(
   key: Key | undefined,
 ): Promise<CreatedProduct | Replayed<CreatedProduct>> {
   const isShop = ctx.actor.permissions.has('catalog:write');
+  const isPublic = isShop && !input.isReviewed;
   const id = key ? derivedId('product', key.principal, key.value) : newId();
   const variants = variantRows(id, input);
   try {
@@ -80,13 +81,13 @@ export async function createProduct(
       return ctx.db.transaction(async (tx) => {
         const seller = isShop ? PLATFORM_SELLER : ctx.actor;
         const at = ctx.clock.now();
-        const imageDueAt = upload && !isShop ? new Date(at.getTime() + ctx.settings.imageDueMs) : null;
-        const made = await insertProduct(tx, { ...input, id, seller, state: isShop ? 'approved' : 'draft', at, imageDueAt }, key);
+        const imageDueAt = upload && !isPublic ? new Date(at.getTime() + ctx.settings.imageDueMs) : null;
+        const made = await insertProduct(tx, { ...input, id, seller, state: isPublic ? 'approved' : 'draft', at, imageDueAt }, key);
         if (!made) return replay(tx, key, shown);
         await writeVariants(tx, id, variants);
         if (upload) await insertImage(tx, { id: upload.id, productId: id, alt: input.image?.alt, isTrusted: isShop, at });
         if (ctx.request) ctx.request.subject = id;
-        if (isShop) emit(tx, productPublished, id, { productId: id, sellerId: seller.id });
+        if (isPublic) emit(tx, productPublished, id, { productId: id, sellerId: seller.id });
         return { ...(await refreshed(tx, id)), ...shown };
       });
     });

@@ -39,7 +39,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     price: priceLines,
     newest: newestProducts,
     products: productsById,
-    categories: async (ctx) => (await listCategories(ctx)).items,
+    categories: async (ctx, which) => (await listCategories(ctx, which)).items,
     offer: offerProduct,
     announceCategory,
     productByName,

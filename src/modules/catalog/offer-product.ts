@@ -6,6 +6,7 @@ import { derivedId } from '#kernel/ids.ts';
 import { invalid } from '#kernel/problems.ts';
 import { isReplayed, type Key } from '#kernel/routes.ts';
 import type { Upload } from '#media';
+import { slugTaken } from './category.ts';
 import type { Catalog } from './context.ts';
 import { CreateCategory, createCategory, expectCategoryImage } from './create-category.ts';
 import { CreateProduct, createProduct } from './create-product.ts';
@@ -21,13 +22,13 @@ const keyOf = ({ actor }: Catalog, operation: string, key: string): Key => ({
   bodyHash: key,
 });
 
-/** Lists a product of the caller and asks for its approval in one go; of staff it is the shop's own. @throws invalid */
+/** Lists a product of the caller and asks for its approval in one go; of staff it is the shop's own, and waits too. @throws invalid */
 export async function offerProduct(ctx: Catalog, { key, image, ...product }: Offer): Promise<{ id: string; upload: Upload }> {
   const parsed = CreateProduct.safeParse(product);
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
-  const made = await createProduct(ctx, { ...parsed.data, image }, keyOf(ctx, 'offer', key));
+  const made = await createProduct(ctx, { ...parsed.data, image, isReviewed: true }, keyOf(ctx, 'offer', key));
   const { id, state, upload } = isReplayed(made) ? made.value : made;
-  if (state === 'draft') await decideProduct(ctx, id, { command: 'submit', owner: ctx.actor.id });
+  if (state === 'draft') await decideProduct(ctx, id, { command: 'submit', owner: null });
   return { id, upload: upload as Upload };
 }
 
@@ -35,9 +36,18 @@ export async function offerProduct(ctx: Catalog, { key, image, ...product }: Off
 export async function announceCategory(ctx: Catalog, { name, image, key }: Announced): Promise<Upload> {
   const parsed = CreateCategory.safeParse({ name });
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
-  const known = await ctx.db.maybe<{ id: string }>(sql`
-    select id from catalog.categories where lower(name) = lower(${parsed.data.name}) or slug = lower(${parsed.data.name}) order by position, id limit 1`);
-  if (known) return expectCategoryImage(ctx, known.id, image, derivedId('category-image', known.id, key));
-  const made = await createCategory(ctx, { ...parsed.data, image }, keyOf(ctx, 'announceCategory', key));
-  return (isReplayed(made) ? made.value : made).upload as Upload;
+  const known = () =>
+    ctx.db.maybe<{ id: string }>(sql`
+      select id from catalog.categories where lower(name) = lower(${parsed.data.name}) or slug = lower(${parsed.data.name}) order by position, id limit 1`);
+  const imageOf = ({ id }: { id: string }) => expectCategoryImage(ctx, id, image, derivedId('category-image', id, key));
+  const first = await known();
+  if (first) return imageOf(first);
+  try {
+    const made = await createCategory(ctx, { ...parsed.data, image, isExpected: true }, keyOf(ctx, 'announceCategory', key));
+    return (isReplayed(made) ? made.value : made).upload as Upload;
+  } catch (error) {
+    const second = slugTaken.is(error) ? await known() : undefined; // somebody else has added it at the same moment
+    if (!second) throw error;
+    return imageOf(second);
+  }
 }

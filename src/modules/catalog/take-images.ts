@@ -55,7 +55,7 @@ async function takeOfCategory(tx: Transaction, id: string, image: Image): Promis
   if (!row || (row.image && row.image.id > image.id)) return discarded(image);
   if (row.image?.id === image.id) return attached(image);
   await tx.execute(sql`
-    update catalog.categories set image = ${JSON.stringify(image)}::jsonb, image_due_at = null, version = version + 1 where id = ${id}`);
+    update catalog.categories set image = ${JSON.stringify(image)}::jsonb, image_due_at = null, is_expected = false, version = version + 1 where id = ${id}`);
   changed(tx, [CATEGORIES]);
   return attached(image, row.image);
 }

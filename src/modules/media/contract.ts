@@ -3,8 +3,8 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Id, isOneLine, line, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
 
-/** What images may come as. What they really are is looked at when they have arrived. */
-export const imageTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
+/** What images may come as. What they really are is looked at when they have arrived. `image/jpg` is how many clients spell JPEG. */
+export const imageTypes = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 
 export const IMAGE_LIMIT_BYTES = 20 * 1024 * 1024;
 
@@ -127,10 +127,12 @@ export const media = contract('media', {
     attach: operation({ input: z.object({ id: Id }), output: z.object({}) }),
     /** Images that nobody shows any more, or uploads that nobody waits for. Their files go once no other image has the same. */
     discard: operation({ input: z.object({ ids: z.array(Id).max(1000), reason: z.string().max(200) }), output: z.object({}) }),
-    /** How uploads stand. Those that are not known are left out. */
+    /** How uploads stand, and what their owners called the files: null where they were fetched. Those that are not known are left out. */
     uploads: operation({
       input: z.object({ ids: z.array(Id).max(200) }),
-      output: z.object({ uploads: z.array(z.object({ id: Id, state: z.enum(uploadStates), reason: Refusal.nullable() })) }),
+      output: z.object({
+        uploads: z.array(z.object({ id: Id, state: z.enum(uploadStates), reason: Refusal.nullable(), fileName: text.nullable() })),
+      }),
     }),
   },
   events: { imageReady, uploadRefused },

@@ -61,7 +61,7 @@ export async function inspect(bytes: Buffer, announced: string | null): Promise<
   if (bytes.length === 0) return { refusal: 'empty' };
   const type = typeOf(bytes);
   if (!type) return { refusal: 'not-an-image' };
-  if (announced !== null && type !== announced) return { refusal: 'wrong-type' };
+  if (announced !== null && type !== announced && !(announced === 'image/jpg' && type === 'image/jpeg')) return { refusal: 'wrong-type' };
   const isPng = type === 'image/png' && bytes.length >= 24; // its decoder wants more than the header before it says a size
   if (isPng && isTooLarge(bytes.readUInt32BE(16), bytes.readUInt32BE(20))) return { refusal: 'too-many-pixels' };
   const {
