@@ -33,6 +33,7 @@ export async function readCall(
     ifMatch: honoursIfMatch(spec) ? readPrecondition(request.headers) : undefined,
     owner: actsAsStaff(spec, actor.permissions) ? null : actor.id,
     header: (name) => request.headers.get(name) ?? undefined,
+    headerNames: () => [...request.headers.keys()],
   };
 }
 

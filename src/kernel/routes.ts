@@ -64,6 +64,8 @@ export interface Call<Path extends string, Query, Body> {
   /** On `owned` routes: the account that must own the object, or null for staff who may act on anybody's. */
   owner: string | null;
   header(name: string): string | undefined;
+  /** The names of all headers, in small letters: for signatures. */
+  headerNames(): string[];
 }
 
 /** What makes a repeated call the same call: the caller, the key, and the content. */

@@ -5,6 +5,9 @@ import { amzDate, type Bucket, presign, signPolicy } from './signing.ts';
 /** S3 takes requests from clocks that are so far ahead. */
 const CLOCK_SKEW_MS = 15 * 60_000;
 
+/** CloudFront adds it to all that it passes on. */
+const OF_CLOUDFRONT = 'x-amz-cf-id';
+
 const mismatch = () =>
   new RefusedUpload('SignatureDoesNotMatch', 'The signature does not fit the method, the address, the type or the size.');
 const expired = () => new RefusedUpload('AccessDenied', 'The signature has expired: ask for a new one.');
@@ -13,7 +16,9 @@ const expired = () => new RefusedUpload('AccessDenied', 'The signature has expir
  * What a signed PUT allows. It is signed once more with what has really arrived, and both signatures are compared in a time that does
  * not depend on where they differ. @throws RefusedUpload
  */
-export async function judgePut(bucket: Bucket, { url, header }: ArrivingRequest, now: Date): Promise<AllowedUpload> {
+export async function judgePut(bucket: Bucket, { url, header, headerNames }: ArrivingRequest, now: Date): Promise<AllowedUpload> {
+  if (headerNames().some((name) => name.startsWith('x-amz-') && name !== OF_CLOUDFRONT))
+    throw new RefusedUpload('AccessDenied', 'There are headers that begin with x-amz- and were not signed.');
   const { pathname, searchParams } = new URL(url);
   const query = Object.fromEntries(searchParams);
   const base = `${new URL(bucket.url).pathname}/`;

@@ -38,7 +38,9 @@ async function folder(): Promise<Subject> {
     storage,
     put: async ({ url, headers, bytes }) => {
       const given = new Headers({ 'content-length': String(bytes.length), ...headers });
-      const allowed = await door.judgePut({ url, header: (name) => given.get(name) ?? undefined }, new Date()).catch(refused);
+      const allowed = await door
+        .judgePut({ url, header: (name) => given.get(name) ?? undefined, headerNames: () => [...given.keys()] }, new Date())
+        .catch(refused);
       return allowed !== undefined && door.receive(allowed, parts(bytes));
     },
     post: async ({ fields }, bytes) => {
@@ -141,6 +143,7 @@ describe.each([
       ['who signed', query('X-Amz-Credential', upload.url.match(/Credential=([^&]+)/)![1]!.replace('souk', 'eve'))],
       ['type', { url: upload.url, headers: { 'Content-Type': 'text/html' }, bytes }],
       ['size', { url: upload.url, headers, bytes: bytes.subarray(1) }],
+      ['a header of S3 more', { url: upload.url, headers: { ...headers, 'x-amz-acl': 'public-read' }, bytes }],
       ['time', { url: late.upload.url, headers, bytes }],
     ];
     for (const [what, sent] of cases) expect([what, await subject.put(sent)]).toEqual([what, false]);

@@ -44,6 +44,8 @@ export interface ArrivingRequest {
   /** The address that was asked, with its query. */
   readonly url: string;
   readonly header: (name: string) => string | undefined;
+  /** In small letters. */
+  readonly headerNames: () => readonly string[];
 }
 
 /** What a signature allows. */

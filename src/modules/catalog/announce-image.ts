@@ -41,7 +41,7 @@ export function announceImage(
   });
 }
 
-/** Where to send the file of an image. The same key: the same upload, signed anew. */
+/** Where to send the file of an image. The same key: the same upload and reply. */
 export const expectImage = (ctx: Catalog, file: AnnouncedFile, { productId, key }: { productId: string; key: string }): Promise<Upload> =>
   ctx.media.announce({ ...file, key, ownerId: ctx.actor.id, purpose: 'product-image', subjectId: productId });
 

@@ -58,7 +58,7 @@ export const createCategory = (
     }),
   });
 
-/** Where to send the image of a category. The same key: the same upload, signed anew. */
+/** Where to send the image of a category. The same key: the same upload and reply. */
 export const expectCategoryImage = (ctx: Catalog, id: string, file: AnnouncedFile, key: string): Promise<Upload> =>
   ctx.media.announce({ ...file, key, ownerId: ctx.actor.id || SHOP_ID, purpose: 'category-image', subjectId: id });
 

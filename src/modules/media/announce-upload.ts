@@ -11,11 +11,11 @@ export interface Announced {
   subjectId: string;
 }
 
-/** Expects a file, and signs where to send it. A repeated key finds the same upload, and signs it until it expires. */
+/** Expects a file, and signs where to send it. A repeated key finds the same upload, and is answered the same. */
 export async function announceUpload(ctx: Media, wish: Announced & AnnouncedFile): Promise<Upload> {
   const row = await expect(ctx, wish);
-  const now = ctx.clock.now();
-  const expiresInSeconds = Math.max(1, Math.ceil((row.expires_at.getTime() - now.getTime()) / 1000));
+  const now = row.created_at; // signed as at first, so that a repeated call is answered byte for byte the same
+  const expiresInSeconds = Math.round((row.expires_at.getTime() - now.getTime()) / 1000);
   const { upload, form } = await ctx.storage.signUpload({
     key: objectKey(row.id),
     contentType: row.content_type!,

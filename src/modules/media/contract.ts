@@ -117,7 +117,7 @@ const Announced = Told.omit({ mediaId: true }).extend({ key: Id });
 export const media = contract('media', {
   operations: {
     /**
-     * Expects a file. The same key: the same upload, signed anew. `ownerId` may ask how it stands. Where nobody knows the size
+     * Expects a file. The same key: the same upload, and the same reply. `ownerId` may ask how it stands. Where nobody knows the size
      * (`sizeBytes` null), the address alone is enough to send it, and only the most that an image may have is enforced.
      */
     announce: operation({ input: Announced.extend(AnnouncedFile.shape), output: Upload }),

@@ -17,15 +17,28 @@ export async function expireUploads(ctx: Media): Promise<void> {
   const now = ctx.clock.now();
   const awaited = await ctx.db.many<UploadRow>(sql`
     select * from media.uploads where state = 'awaiting_upload' and expires_at < ${new Date(now.getTime() - GRACE_MS)} order by expires_at limit ${BATCH}`);
-  for (const row of awaited) {
-    if (await ctx.storage.look(objectKey(row.id))) await arrive(ctx, [row.id]);
-    else await ctx.db.transaction((tx) => expire(tx, row, now));
-  }
+  for (const row of awaited) await expireUpload(ctx, row);
+}
+
+/** Whether an upload is over whose time is up. Of a store that is not Souk's nobody knows whether bytes are coming: it has the grace. */
+export const isOver = ({ storage, clock }: Media, { state, expires_at, arriving_since }: UploadRow): boolean => {
+  const now = clock.now().getTime();
+  const isComing = storage.door
+    ? arriving_since !== null && arriving_since.getTime() > now - GRACE_MS
+    : expires_at.getTime() > now - GRACE_MS;
+  return state === 'awaiting_upload' && expires_at.getTime() < now && !isComing;
+};
+
+/** Refuses an upload whose time is up, unless its file is in the store: then it is checked. */
+export async function expireUpload(ctx: Media, row: UploadRow): Promise<void> {
+  if (await ctx.storage.look(objectKey(row.id))) await arrive(ctx, [row.id]);
+  else await ctx.db.transaction((tx) => expire(tx, row, ctx.clock.now()));
 }
 
 async function expire(tx: Transaction, { id }: UploadRow, now: Date): Promise<void> {
   const row = await tx.maybe<UploadRow>(sql`
     update media.uploads set state = 'refused', reason = 'never-arrived', changed_at = ${now}
-    where id = ${id} and ${uploadMachine.allows('expire')} returning *`);
+    where id = ${id} and ${uploadMachine.allows('expire')}
+      and (arriving_since is null or arriving_since <= ${new Date(now.getTime() - GRACE_MS)}) returning *`);
   if (row) emit(tx, uploadRefused, row.subject_id, { ...told(row), reason: 'never-arrived' });
 }

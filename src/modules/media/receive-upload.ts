@@ -9,10 +9,10 @@ import { budget } from './budget.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
 import { uploadNotAllowed } from './problems.ts';
-import { findUpload, idIn } from './upload.ts';
+import { findUpload, idIn, type UploadRow } from './upload.ts';
 import { uploadMachine } from './upload-state.ts';
 
-export const Received = z.object({ id: Id, state: z.literal('checking') }).meta({ id: 'ReceivedUpload' });
+export const Received = z.object({ id: Id, state: z.enum(['checking', 'attached', 'refused']) }).meta({ id: 'ReceivedUpload' });
 
 /** The query of a signed PUT. It is judged as a whole: what is missing, added or changed is refused. */
 export const SignedQuery = z
@@ -24,13 +24,14 @@ export const SignedQuery = z
 interface Put {
   url: string;
   header: (name: string) => string | undefined;
+  headerNames: () => string[];
   stream: BodyStream;
 }
 
 /** Takes a file that was announced, if method, address, type, size and time are those that were signed. */
-export async function receiveUpload(ctx: Media, { url, header, stream }: Put): Promise<z.infer<typeof Received>> {
+export async function receiveUpload(ctx: Media, { url, header, headerNames, stream }: Put): Promise<z.infer<typeof Received>> {
   const door = doorOf(ctx);
-  const allowed = await judged(door.judgePut({ url, header }, ctx.clock.now()));
+  const allowed = await judged(door.judgePut({ url, header, headerNames }, ctx.clock.now()));
   return receive(ctx, door, allowed, stream);
 }
 
@@ -49,7 +50,7 @@ export const judged = (judging: Promise<AllowedUpload>): Promise<AllowedUpload> 
 /** Uploads of this process that ask the database at a time: a thousand that come at once must not have it refuse other calls. */
 const asking = budget(50);
 
-/** Stores the file, then has it checked. One that has come already is not stored again: its sender has missed the reply. */
+/** Stores the file, then has it checked. One that has come already is not stored again: its sender has missed the reply, and hears how it stands. */
 export async function receive(
   ctx: Media,
   door: StorageDoor,
@@ -57,19 +58,37 @@ export async function receive(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<z.infer<typeof Received>> {
   const id = idIn(allowed.key);
-  const row = id && (await asking(1, () => findUpload(ctx.db, sql`id = ${id}`)));
-  if (!id || !row || row.state === 'refused' || row.state === 'removed') throw notFound();
-  if (row.state === 'awaiting_upload') {
-    if (!(await door.receive(allowed, chunks)))
-      throw malformed({
-        reason: allowed.isOpen
-          ? 'The file is empty or too large.'
-          : `The file does not have the ${allowed.sizeBytes} bytes that were announced.`,
-      });
-    await asking(1, () => arrive(ctx, [id]));
+  const row = id && (await asking(1, () => beginToArrive(ctx, id)));
+  if (!id || !row || row.state === 'removed' || row.reason === 'never-arrived') throw notFound();
+  if (row.state === 'attached' || row.state === 'refused') return { id, state: row.state };
+  if (row.state !== 'awaiting_upload') return { id, state: 'checking' };
+  const isStored = await door.receive(allowed, chunks).catch(async (error) => {
+    await stopArriving(ctx, row);
+    throw error;
+  });
+  if (!isStored) {
+    await stopArriving(ctx, row);
+    throw malformed({
+      reason: allowed.isOpen
+        ? 'The file is empty or too large.'
+        : `The file does not have the ${allowed.sizeBytes} bytes that were announced.`,
+    });
   }
+  await asking(1, () => arrive(ctx, [id]));
   return { id, state: 'checking' };
 }
+
+/** The upload; from now on its bytes are coming, if they are awaited. */
+const beginToArrive = async (ctx: Media, id: string): Promise<UploadRow | undefined> =>
+  (await ctx.db.maybe<UploadRow>(sql`
+    update media.uploads set arriving_since = ${ctx.clock.now()} where id = ${id} and ${uploadMachine.allows('arrive')} returning *`)) ??
+  (await findUpload(ctx.db, sql`id = ${id}`));
+
+/** They have stopped, unless another request has begun to send them. */
+const stopArriving = (ctx: Media, { id, arriving_since }: UploadRow) =>
+  asking(1, () =>
+    ctx.db.execute(sql`update media.uploads set arriving_since = null where id = ${id} and arriving_since = ${arriving_since}`),
+  );
 
 /** Notes that files of these uploads are in the store, and has them checked. Those that are not awaited are passed over. */
 export async function arrive(ctx: Media, ids: readonly string[]): Promise<void> {

@@ -50,7 +50,7 @@ export const routes = [
   put('/uploads/{id}', {
     summary: 'Send a file that was announced',
     description:
-      'The address, with its signature, is `upload.url` of the call that announced the file. Type and size are those that were announced. The same PUT again answers as before.',
+      'The address, with its signature, is `upload.url` of the call that announced the file. Type and size are those that were announced. The same PUT again answers how the upload stands, and stores nothing.',
     access: anyone,
     audits: 'refusals',
     limit: 'uploads',
@@ -58,7 +58,7 @@ export const routes = [
     streams: { types: imageTypes, orNone: true, limitBytes: IMAGE_LIMIT_BYTES },
     returns: Received,
     problems: [uploadNotAllowed, notFound],
-    handle: (ctx: Media, { url, header, stream }) => receiveUpload(ctx, { url, header, stream }),
+    handle: (ctx: Media, { url, header, headerNames, stream }) => receiveUpload(ctx, { url, header, headerNames, stream }),
   }),
   post('/uploads', {
     summary: 'Send a file that was announced, as a form',

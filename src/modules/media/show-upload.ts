@@ -2,12 +2,18 @@ import type { z } from 'zod';
 import { sql } from '#kernel/database.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Media } from './context.ts';
+import { expireUpload, isOver } from './expire-uploads.ts';
 import { findImage, imageOf } from './stored-image.ts';
 import { findUpload, type MediaView, mediaView } from './upload.ts';
 
-/** How an upload stands, for its owner. @throws notFound */
+/** How an upload stands, for its owner. One whose time is up is refused now, and not by the next timer. @throws notFound */
 export async function showUpload(ctx: Media, id: string, owner: string | null): Promise<z.infer<typeof MediaView>> {
-  const row = await findUpload(ctx.db, sql`id = ${id} and owner_id = ${owner} and state <> 'removed'`);
+  const find = () => findUpload(ctx.db, sql`id = ${id} and owner_id = ${owner} and state <> 'removed'`);
+  let row = await find();
+  if (row && isOver(ctx, row)) {
+    await expireUpload(ctx, row);
+    row = await find();
+  }
   if (!row) throw notFound();
   const image = row.state === 'attached' && row.image_hash ? await findImage(ctx.db, row.image_hash) : undefined;
   return mediaView(row, image ? imageOf(ctx, row, image) : null);

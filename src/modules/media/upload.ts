@@ -21,6 +21,7 @@ export interface UploadRow {
   image_hash: string | null;
   expires_at: Date;
   created_at: Date;
+  arriving_since: Date | null;
 }
 
 /** Where the file of an upload is until it has been checked. */

@@ -43,6 +43,7 @@ describe('an image', () => {
     await w.step();
     expect(await stateOf(upload.id)).toMatchObject({ state: 'checking', image: null });
     await w.ask('media', 'attach', { id: upload.id });
+    expect(await sendFile(w, upload, bytes)).toMatchObject({ status: 200, body: { id: upload.id, state: 'attached' } });
 
     const { state, image } = (await stateOf(upload.id)) as { state: string; image: Image };
     expect(state).toBe('attached');
@@ -105,6 +106,7 @@ describe('a signature', () => {
       ['something more', query('X-Amz-Acl', 'public-read'), bytes, {}],
       ['another type', mine, bytes, { 'content-type': 'image/png' }],
       ['another size', mine, bytes.subarray(1), {}],
+      ['a header of S3 that was not signed', mine, bytes, { 'x-amz-acl': 'public-read' }],
       ['no size', mine, bytes, { 'content-length': '' }],
     ];
     for (const [what, upload, body, headers] of refused)
