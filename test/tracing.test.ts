@@ -46,7 +46,7 @@ beforeAll(async () => {
   };
   stock = await startServer(room.path, { ...common, OTEL_SERVICE_NAME: 'stock', MODULES: 'wallet,inventory,identity,partners' });
   const urls = Object.fromEntries(['WALLET', 'INVENTORY', 'PARTNERS'].map((module) => [`${module}_SERVICE_URL`, stock.url]));
-  sales = await startServer(room.path, { ...common, ...urls, OTEL_SERVICE_NAME: 'sales', MODULES: 'orders,catalog,identity' });
+  sales = await startServer(room.path, { ...common, ...urls, OTEL_SERVICE_NAME: 'sales', MODULES: 'orders,catalog,media,identity' });
   lamp = await (await w.admin()).lists({ name: 'Lamp', price: usd(20_00), stock: 50 });
   bob = await arrives(stock.call, 'bob');
   expect((await bob.charge(usd(100_00))).status).toBe(201);

@@ -130,7 +130,7 @@ test('the age of the last proof, and of what is stuck, is measured', async () =>
 
 test('work that waits is told by queue, tokens that are remembered are hits, and a breaker that opens is seen', async () => {
   const w = await world({
-    env: { MODULES: 'identity,inventory,catalog,orders', WALLET_SERVICE_URL: 'http://127.0.0.1:9', INTERNAL_SECRET: 'x'.repeat(32) },
+    env: { MODULES: 'identity,media,inventory,catalog,orders', WALLET_SERVICE_URL: 'http://127.0.0.1:9', INTERNAL_SECRET: 'x'.repeat(32) },
   });
   const bob = await w.person('bob');
   for (let n = 0; n < 3; n++) await bob.get('/v1/orders');
