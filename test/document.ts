@@ -62,6 +62,8 @@ export const resolved = <T extends object>(document: Document, value: T): T => {
     : value;
 };
 
+const isJson = (type: string) => /[/+]json$/.test(type);
+
 /** Says what of an answer the document does not declare. Empty when all is declared. */
 export function judge(document: Document): {
   reply(path: string, method: string, answer: Answer): string[];
@@ -91,7 +93,7 @@ export function judge(document: Document): {
       const type = headers.get('content-type')?.split(';')[0];
       if (!response.content) return text === '' ? problems : [...problems, `${status} has a body, which is not declared`];
       if (!type || !response.content[type]) return [...problems, `the type ${type} is not declared for ${status}`];
-      return [...problems, ...fits([...names, 'content', type, 'schema'], type === 'text/html' ? text : JSON.parse(text))];
+      return [...problems, ...fits([...names, 'content', type, 'schema'], isJson(type) ? JSON.parse(text) : text)];
     },
   };
 }

@@ -18,10 +18,10 @@ afterAll(() => room.clear());
 describe.each([
   {
     orders: 'orders,fulfilment,moderation,reviews,notifications,platform,microservices',
-    other: 'identity,partners,wallet,inventory,media,catalog',
+    other: 'identity,partners,wallet,inventory,media,banners,catalog',
   },
   {
-    orders: 'orders,fulfilment,media,catalog,inventory,identity,moderation,reviews,notifications,platform,microservices',
+    orders: 'orders,fulfilment,media,banners,catalog,inventory,identity,moderation,reviews,notifications,platform,microservices',
     other: 'wallet,identity,partners',
   },
 ])('with $orders in one process and $other in another', (shape) => {
