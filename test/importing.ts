@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Person, Reply } from './people.ts';
 import type { World } from './world.ts';
 
@@ -10,7 +11,7 @@ export const sendProducts = (
 ): Promise<Reply> =>
   w.fetch('/v1/imports/products', {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv', ...headers },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv', 'idempotency-key': randomUUID(), ...headers },
     body: file as NonNullable<RequestInit['body']>,
     ...(file instanceof ReadableStream ? { duplex: 'half' } : {}),
   } as RequestInit);

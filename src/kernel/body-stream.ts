@@ -1,4 +1,5 @@
 import { clientGone, tooLarge, unsupportedMedia } from './problems.ts';
+import { mediaTypeOf } from './read-body.ts';
 import type { Streams } from './routes.ts';
 
 /** A body as it comes. It can be read once. @throws tooLarge while it is read, clientGone when the connection ends before it is whole */
@@ -13,11 +14,12 @@ export const NO_BODY: BodyStream = { type: '', sizeBytes: 0, async *[Symbol.asyn
 
 /** The body of a request, unread. @throws unsupportedMedia, tooLarge: by what the header says of it, before any of it is read */
 export function bodyStream(request: Request, { types, orNone, limitBytes }: Streams): BodyStream {
-  const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  const { type, charset } = mediaTypeOf(request.headers.get('content-type') ?? '');
   const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   const expected = types.join(' or ');
   if (coding !== 'identity' && coding !== '') throw unsupportedMedia({ expected: `${expected}, not compressed` });
   if (!types.includes(type) && !(orNone && type === '')) throw unsupportedMedia({ expected });
+  if (type.startsWith('text/') && charset !== 'utf-8') throw unsupportedMedia({ expected: `${expected} in UTF-8` });
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > limitBytes) throw tooLarge({ limitBytes });
   return {

@@ -43,7 +43,7 @@ async function fieldsOf(bytes: Uint8Array<ArrayBuffer>, contentType: string): Pr
 }
 
 /** Type and charset, in small letters. US-ASCII is UTF-8. */
-function mediaTypeOf(header: string): { type: string; charset: string } {
+export function mediaTypeOf(header: string): { type: string; charset: string } {
   const [type = '', ...parameters] = header.toLowerCase().split(';');
   const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1]).find(Boolean) ?? 'utf-8';
   return { type: type.trim(), charset: ['utf8', 'us-ascii', 'ascii'].includes(charset) ? 'utf-8' : charset };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ImportedImage, SavedProduct } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
+import type { Key } from '#kernel/routes.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { type ImportState, importMachine } from './import-state.ts';
 import type { Fault } from './read-product.ts';
@@ -14,6 +15,7 @@ export interface ImportRow {
   refused: number;
   reported: number;
   failure: string | null;
+  body_hash: string | null;
   created_at: Date;
   changed_at: Date;
 }
@@ -48,18 +50,21 @@ export const importView = (row: ImportRow): z.infer<typeof Import> => ({
   changedAt: row.changed_at.toISOString(),
 });
 
-const COLUMNS = sql`id, created_by, state, rows, done, refused, reported, failure, created_at, changed_at`;
+const COLUMNS = sql`id, created_by, state, rows, done, refused, reported, failure, body_hash, created_at, changed_at`;
 
 export const importById = (id: string): Sql => sql`select ${COLUMNS} from imports.imports where id = ${id}`;
+/** The import of a call with this key. */
+export const importByKey = ({ principal, value }: Key): Sql =>
+  sql`select ${COLUMNS} from imports.imports where principal = ${principal} and idempotency_key = ${value}`;
 export const importsBy = (accountId: string, rows: number): Sql =>
   sql`select ${COLUMNS} from imports.imports where created_by = ${accountId} order by id desc limit ${rows}`;
 
 /** Those who begin take turns, until the end of the transaction, so that the number of open imports stays bounded. */
 export const lockImports = sql`select pg_advisory_xact_lock(hashtextextended('imports.imports', 0))`;
 
-export const importInsert = ({ id, by, most, at }: { id: string; by: string; most: number; at: Date }): Sql => sql`
-  insert into imports.imports (id, state, created_by, created_at, changed_at)
-  select ${id}::uuid, 'receiving', ${by}::uuid, ${at}::timestamptz, ${at}::timestamptz
+export const importInsert = ({ id, by, key, most, at }: { id: string; by: string; key: Key; most: number; at: Date }): Sql => sql`
+  insert into imports.imports (id, state, created_by, principal, idempotency_key, created_at, changed_at)
+  select ${id}::uuid, 'receiving', ${by}::uuid, ${key.principal}, ${key.value}, ${at}::timestamptz, ${at}::timestamptz
   where (select count(*) from imports.imports where state in ('receiving', 'running')) < ${most} returning id`;
 
 /** Some products of a file, and its rows among them that were refused already. */

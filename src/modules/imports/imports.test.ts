@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
+import { currencies } from '#kernel/money.ts';
 import { exportedProducts, importProducts, sendProducts } from '../../../test/importing.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -117,7 +119,14 @@ describe('a row that cannot be saved', () => {
     ['a stock below zero', 'H-4,Hat,,,,,,,1,USD,-1', '2 stock: must be a whole number of units'],
     ['options that are none', 'H-5,Hat,,,,,,red,1,USD,1', '2 options: must be written like: color=red; storage=128 GB'],
     ['a category that is not there', 'H-6,Hat,hats,,,,,,1,USD,1', '2 category: There is no category hats.'],
-    ['too many cells', 'H-7,Hat,,,,,,,1,USD,1,2,3', '2 : has 13 cells, and the header 11'],
+    [
+      'too many cells',
+      'H-7,Hat,,,,,,,1,000.50,USD,1',
+      '2 : has 12 cells, and the header 11; put a cell with a separator in quotation marks',
+    ],
+    ['no price', 'H-8,Hat,,,,,,,,USD,1', '2 price: is empty'],
+    ['no currency', 'H-9,Hat,,,,,,,1,,1', '2 currency: is empty'],
+    ['a currency that is none', 'H-9,Hat,,,,,,,1,XYZ,1', `2 currency: must be one of ${currencies.join(', ')}`],
   ])('is reported with its reason: %s', async (_, row, reason) => {
     const report = await importProducts(w, mona, fileOf(row, 'HAT-OK,Hat Hilda,,,,,,,1,USD,1'));
     expect([report.body.done, report.body.refused, reasons(report)]).toEqual([1, 1, [reason]]);
@@ -178,7 +187,11 @@ describe('what is no file of products', () => {
     ['id,name,price\n1,Hat,1', 'The column currency is missing.'],
     ['id,name,price,currency,colour\n1,Hat,1,USD,red', 'There is no column colour'],
     ['id,name,price,currency,name\n1,Hat,1,USD,Hat', 'The column name stands there twice.'],
-    [fileOf('X-1,"Hat,,,,,,,1,USD,1'), 'It is not CSV. Quote Not Closed'],
+    [fileOf('X-1,"Hat,,,,,,,1,USD,1'), 'It is not CSV. A quotation mark opens a cell and none closes it.'],
+    [
+      fileOf('X-3,Hat 5" wide,,,,,,,1,USD,1'),
+      'It is not CSV. A quotation mark is in the wrong place: a cell with one stands in quotation marks, and the mark in it is written twice. Look at line 2.',
+    ],
     [new Uint8Array([...Buffer.from(`${HEADER}\nX-2,Caf`), 0xe9, ...Buffer.from(',,,,,,,1,USD,1')]), 'It is not UTF-8 text.'],
   ])('is refused as a whole, and nothing of it is saved: %#', async (file, reason) => {
     const reply = await sendProducts(w, mona, file);
@@ -213,6 +226,42 @@ describe('what is no file of products', () => {
     const [row] = await w.sql('select state, failure from imports.imports order by id desc limit 1');
     expect(row).toMatchObject({ state: 'failed', failure: expect.any(String) });
   });
+});
+
+test('a file in another encoding than UTF-8 is refused by what its header says', async () => {
+  const file = fileOf('ENC-1,Hat Zora,,,,,,,1,USD,1');
+  const sent = (type: string) => sendProducts(w, mona, file, { 'content-type': type });
+  expect(await sent('text/csv; charset=iso-8859-1')).toBeProblem(415, 'unsupported-media-type');
+  expect((await sent('text/csv; header=present; charset="UTF-8"')).status).toBe(202);
+  await w.step();
+});
+
+test('a file is one import per key, in a crowd too; another file under the key is refused, and one that broke off leaves it free', async () => {
+  const staff = await w.person('mona', ['catalog-manager']);
+  const key = { 'idempotency-key': randomUUID() };
+  const file = fileOf('KEY-1,Kite Yola,,,,,,,1,USD,7');
+  expect(await sendProducts(w, staff, fileOf('KEY-1,"Kite'), key)).toBeProblem(422, 'imports/unreadable');
+  const broken = new ReadableStream({
+    pull(controller) {
+      if (controller.desiredSize) controller.enqueue(new TextEncoder().encode(`${file}\n`));
+      controller.error(new Error('the connection ended'));
+    },
+  });
+  expect((await sendProducts(w, staff, broken, key)).status).toBeGreaterThanOrEqual(400);
+  const crowd = await Promise.all(Array.from({ length: 5 }, () => sendProducts(w, staff, file, key)));
+  for (const reply of crowd) expect([202, 409]).toContain(reply.status);
+  expect(new Set(crowd.flatMap(({ status, body }) => (status === 202 ? [body.id] : []))).size).toBe(1);
+  await w.step();
+  const again = await sendProducts(w, staff, file, key);
+  expect([again.status, again.headers.get('idempotent-replayed'), again.body.state]).toEqual([202, 'true', 'done']);
+  expect(again.body.id).toBe(crowd.find(({ status }) => status === 202)?.body.id);
+  expect(await sendProducts(w, staff, `${file}\n`, key)).toBeProblem(422, 'idempotency-key-reused');
+  const reply = await w.fetch('/v1/imports/products', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${staff.token}`, 'content-type': 'text/csv' },
+    body: file,
+  });
+  expect(await reply).toBeProblem(400, 'idempotency-key-missing');
 });
 
 test('the example of docs/imports.md can be pasted', async () => {

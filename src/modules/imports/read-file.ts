@@ -40,16 +40,27 @@ export async function* readRows(body: AsyncIterable<Uint8Array>): AsyncGenerator
       else if (cells.some((cell) => cell.trim() !== '')) yield fileRow(row, names, cells);
     }
   } catch (error) {
-    if (error instanceof CsvError) throw unreadable({ reason: `It is not CSV. ${error.message.slice(0, 200)}.` });
+    if (error instanceof CsvError) throw unreadable({ reason: notCsv(error) });
     throw error;
   }
   if (!names) throw unreadable({ reason: 'It is empty.' });
 }
 
+/** What the parser stumbled over, in the words of those who write files. */
+function notCsv({ code, lines }: CsvError & { lines?: number }): string {
+  const line = typeof lines === 'number' ? ` Look at line ${lines}.` : '';
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'It is not CSV. A quotation mark opens a cell and none closes it.';
+  if (code === 'CSV_MAX_RECORD_SIZE')
+    return `It is not CSV. A row is longer than ${MAX_RECORD_BYTES} bytes; perhaps a quotation mark is not closed.${line}`;
+  return `It is not CSV. A quotation mark is in the wrong place: a cell with one stands in quotation marks, and the mark in it is written twice.${line}`;
+}
+
 const fileRow = (row: number, names: readonly Column[], cells: readonly string[]): FileRow => ({
   row,
   cells: Object.fromEntries(names.map((name, place) => [name, unguarded(cells[place] ?? '')])) as Cells,
-  ...(cells.length > names.length ? { fault: `has ${cells.length} cells, and the header ${names.length}` } : {}),
+  ...(cells.length > names.length
+    ? { fault: `has ${cells.length} cells, and the header ${names.length}; put a cell with a separator in quotation marks` }
+    : {}),
 });
 
 async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 import { ImportedImage, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
 import { derivedId, isId } from '#kernel/ids.ts';
-import { Currency, type CurrencyCode } from '#kernel/money.ts';
+import { Currency, type CurrencyCode, currencies } from '#kernel/money.ts';
 import { type Cells, type Column, readImages, readOptions, readPrice } from './cells.ts';
 
 /** A row of a file, with its number as programs for tables count it; the header is row 1. */
@@ -35,6 +35,7 @@ export const productIdOf = (id: string): string => (isId(id) ? id.toLowerCase() 
 export function readProduct(importId: string, rows: readonly FileRow[]): ReadProduct {
   const faults: Fault[] = rows.flatMap(({ row, fault }) => (fault ? [{ row, column: '' as const, reason: fault }] : []));
   const numbers = rows.map(({ row }) => row);
+  if (faults.length > 0) return refused(faults, numbers); // its cells are not those of its columns
   const first = rows[0]!;
   const id = first.cells.id?.trim() ?? '';
   if (id === '') faults.push({ row: first.row, column: 'id', reason: 'is empty' });
@@ -45,9 +46,13 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   const variants = rows.slice(0, MAX_VARIANTS).map((row) => readVariant(importId, productIdOf(id), row, faults));
   if (faults.length === 0)
     return { product: { id: productIdOf(id), ...text, variants } as SavedProduct, images, rows: numbers, name: isId(id) ? null : id };
+  return refused(faults, numbers);
+}
+
+function refused(faults: readonly Fault[], rows: number[]): ReadProduct {
   const wrong = new Set(faults.map(({ row }) => row));
-  const others = numbers.filter((row) => !wrong.has(row));
-  return { faults: [...faults, ...others.map((row) => ({ row, column: '' as const, reason: besides(faults[0]!.row) }))], rows: numbers };
+  const others = rows.filter((row) => !wrong.has(row));
+  return { faults: [...faults, ...others.map((row) => ({ row, column: '' as const, reason: besides(faults[0]!.row) }))], rows };
 }
 
 export const besides = (row: number): string => `Row ${row} of the same product was refused`;
@@ -88,9 +93,11 @@ function readVariant(importId: string, productId: string, { row, cells }: FileRo
   const { sku, stock } = cells;
   const options = readOptions(cells.options ?? '');
   if (!options) faults.push({ row, column: 'options', reason: 'must be written like: color=red; storage=128 GB' });
-  const currency = judged(Currency, cells.currency?.trim().toUpperCase() ?? '', row, 'currency', faults) as CurrencyCode | undefined;
+  const currency = readCurrency(cells.currency?.trim().toUpperCase() ?? '', row, faults);
+  const isPriced = (cells.price ?? '').trim() !== '';
+  if (!isPriced) faults.push({ row, column: 'price', reason: 'is empty' });
   const amount = currency && readPrice(cells.price ?? '', currency);
-  if (currency && (amount === undefined || amount === 0 || amount > 99_999_999_999))
+  if (isPriced && currency && (amount === undefined || amount === 0 || amount > 99_999_999_999))
     faults.push({ row, column: 'price', reason: `must be a number such as 20.50, more than 0, with the decimals of ${currency}` });
   const hasStock = stock !== undefined && stock.trim() !== '';
   const units = hasStock && /^\s*\d{1,10}\s*$/.test(stock) ? Number(stock) : undefined;
@@ -102,6 +109,12 @@ function readVariant(importId: string, productId: string, { row, cells }: FileRo
     price: { amount: amount ?? 1, currency: currency ?? 'USD' },
     stock: units === undefined ? undefined : judged(Stock, units, row, 'stock', faults),
   };
+}
+
+function readCurrency(code: string, row: number, faults: Fault[]): CurrencyCode | undefined {
+  const { data } = Currency.safeParse(code);
+  if (!data) faults.push({ row, column: 'currency', reason: code === '' ? 'is empty' : `must be one of ${currencies.join(', ')}` });
+  return data;
 }
 
 interface Schema<T> {

@@ -15,13 +15,14 @@ export const routes = [
     summary: 'Import a file of products',
     description:
       "UTF-8, with a header; commas, semicolons or tabs between cells. Columns: `id`, `name`, `price` and `currency`; `category`, `type`, `brand`, `description`, `sku`, `options` (`color=red; storage=128 GB`), `stock` and `images` (an address on each line). New products are the shop's own and public at once. " +
-      'A column that is absent, and variants that the file does not name, do not change. At most 128 MiB and 500,000 rows.',
+      'A column that is absent, and variants that the file does not name, do not change. At most 128 MiB and 500,000 rows. The same Idempotency-Key with the same file is the same import.',
     access,
+    idempotent: 'required',
     streams: { types: ['text/csv'], limitBytes: LIMIT_BYTES },
     returns: Import,
     status: 202,
     problems: [unreadable, tooManyImports],
-    handle: (ctx: Imports, { stream }) => startImport(ctx, stream),
+    handle: (ctx: Imports, { stream, key }) => startImport(ctx, stream, key!),
   }),
   get('/imports/{id}', {
     summary: 'How an import stands',

@@ -1,10 +1,13 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { z } from 'zod';
 import { z as schema } from 'zod';
 import type { BodyStream } from '#kernel/body-stream.ts';
 import { sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
+import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
-import { Problem, problem } from '#kernel/problems.ts';
+import { Problem, problem, stillRunning } from '#kernel/problems.ts';
+import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import type { Imports } from './context.ts';
 import {
   type Chunk,
@@ -14,6 +17,7 @@ import {
   type Import,
   type ImportRow,
   importById,
+  importByKey,
   importInsert,
   importView,
   lockImports,
@@ -39,27 +43,57 @@ export const tooManyImports = problem({
 
 /**
  * Takes a file and stores its products in chunks, reading as fast as it stores: memory holds one chunk. When all of it has arrived a job saves
- * the chunks. Nothing is saved of a file that breaks off or is no CSV.
+ * the chunks. Nothing is saved of a file that breaks off or is no CSV. The same key with the same bytes is the same import.
  */
-export async function startImport(ctx: Imports, body: BodyStream): Promise<z.infer<typeof Import>> {
-  const rows = readRows(body)[Symbol.asyncIterator]();
+export async function startImport(
+  ctx: Imports,
+  body: BodyStream,
+  key: Key,
+): Promise<z.infer<typeof Import> | Replayed<z.infer<typeof Import>>> {
+  const hash = createHash('sha256');
+  const bytes = hashed(body, hash);
+  const earlier = await ctx.db.maybe<ImportRow>(importByKey(key));
+  if (earlier) return replay(earlier, key, { bytes, hash });
+  const rows = readRows(bytes)[Symbol.asyncIterator]();
   const first = await rows.next(); // a file without a header leaves nothing behind
   const id = newId();
-  await begin(ctx, id);
+  await begin(ctx, id, key);
   if (ctx.request) ctx.request.subject = id;
   try {
     await store(ctx, id, first, rows);
-    return await begun(ctx, id);
+    return await begun(ctx, id, bodyHashOf(hash, key));
   } catch (error) {
     await breakOff(ctx, id, error instanceof Problem ? error.message : 'The file did not arrive as a whole.');
     throw error;
   }
 }
 
-const begin = (ctx: Imports, id: string): Promise<void> =>
+async function* hashed(body: BodyStream, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) {
+    hash.update(bytes);
+    yield bytes;
+  }
+}
+
+const bodyHashOf = (hash: Hash, { bodyHash }: Key): string => `${bodyHash}.${hash.digest('base64url')}`;
+
+/** @throws stillRunning while the file of the first call arrives, keyReused when this one is another file. */
+async function replay(
+  earlier: ImportRow,
+  key: Key,
+  { bytes, hash }: { bytes: AsyncIterable<Uint8Array>; hash: Hash },
+): Promise<Replayed<z.infer<typeof Import>>> {
+  if (earlier.body_hash === null) throw stillRunning({ retryAfterSeconds: 1 });
+  for await (const _ of bytes); // it is compared by its hash
+  refuseOtherBody(earlier, { ...key, bodyHash: bodyHashOf(hash, key) });
+  return replayed(importView(earlier));
+}
+
+const begin = (ctx: Imports, id: string, key: Key): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     await tx.execute(lockImports);
-    if ((await tx.execute(importInsert({ id, by: ctx.actor.id, most: MOST_OPEN, at: ctx.clock.now() }))) === 0)
+    if (await tx.maybe(importByKey(key))) throw stillRunning({ retryAfterSeconds: 1 });
+    if ((await tx.execute(importInsert({ id, by: ctx.actor.id, key, most: MOST_OPEN, at: ctx.clock.now() }))) === 0)
       throw tooManyImports({ most: MOST_OPEN });
   });
 
@@ -105,19 +139,19 @@ async function storeChunk(ctx: Imports, id: string, seq: number, groups: readonl
 const inHundreds = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / 100) }, (_, n) => all.slice(n * 100, n * 100 + 100));
 
-const begun = (ctx: Imports, id: string): Promise<z.infer<typeof Import>> =>
+const begun = (ctx: Imports, id: string, bodyHash: string): Promise<z.infer<typeof Import>> =>
   ctx.db.transaction(async (tx) => {
     const begun = await tx.execute(sql`
-      update imports.imports set state = 'running', changed_at = ${ctx.clock.now()} where id = ${id} and ${importMachine.allows('begin')}`);
+      update imports.imports set state = 'running', body_hash = ${bodyHash}, changed_at = ${ctx.clock.now()} where id = ${id} and ${importMachine.allows('begin')}`);
     if (begun === 0) throw unreadable({ reason: 'It arrived too slowly.' });
     enqueue(tx, runImportJob, { importId: id });
     return importView(await tx.one<ImportRow>(importById(id)));
   });
 
-/** What was stored of the file goes; the import says why. */
+/** What was stored of the file goes, and its key is free; the import says why. */
 export const breakOff = (ctx: Imports, id: string, failure: string): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     const failed = await tx.execute(sql`
-      update imports.imports set state = 'failed', failure = ${failure}, changed_at = ${ctx.clock.now()} where id = ${id} and ${importMachine.allows('break-off')}`);
+      update imports.imports set state = 'failed', failure = ${failure}, principal = null, idempotency_key = null, changed_at = ${ctx.clock.now()} where id = ${id} and ${importMachine.allows('break-off')}`);
     if (failed > 0) await tx.execute(chunksDelete(id));
   });
