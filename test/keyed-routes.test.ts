@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { operationId } from '../src/kernel/routes.ts';
+import { sendProducts } from './importing.ts';
 import { type Person, type Reply, usd } from './people.ts';
 import { type World, world } from './world.ts';
 
@@ -15,6 +16,8 @@ interface Case {
   otherBody: () => object;
   /** 201 unless it says another. */
   status?: number;
+  /** The body is a file, whose text is `file`. */
+  isFile?: true;
   /** The reply shows what the path names, so it has one id for all calls. */
   showsThePath?: true;
 }
@@ -26,6 +29,8 @@ let root: Person;
 let sue: Person;
 const products: string[] = [];
 const delivered: string[] = [];
+/** Two categories, then two banners. */
+const shown: string[] = [];
 
 beforeAll(async () => {
   w = await world();
@@ -50,6 +55,8 @@ beforeAll(async () => {
     await w.ask('wallet', 'refund', { key: randomUUID(), paymentKey: sold, payee: debtor.id, amount: 9_00 });
   }
   for (const name of ['Lamp', 'Chair']) products.push(await sue.lists({ name, price: usd(1_00), stock: 50 }));
+  for (const name of ['Rugs', 'Vases']) shown.push((await root.post('/v1/categories', { name })).body.id);
+  for (const placement of ['home', 'cart']) shown.push((await root.post('/v1/banners', { placement })).body.id);
   for (const quantity of [20, 20]) {
     const { id } = (await bob.post('/v1/orders', item(quantity))).body;
     for (const step of ['packed', 'delivered']) await root.post(`/v1/orders/${id}/${step}`);
@@ -70,6 +77,11 @@ const registration = (username: string) => ({
   gender: 'female',
   maritalStatus: 'married',
 });
+
+const image = {
+  body: () => ({ fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 9 }),
+  otherBody: () => ({ fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 10 }),
+};
 
 const CASES: Case[] = [
   {
@@ -144,8 +156,7 @@ const CASES: Case[] = [
     operation: 'postProductsByIdImages',
     people: () => [sue, root],
     paths: ofTwo((id) => `/v1/products/${id}/images`),
-    body: () => ({ fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 9 }),
-    otherBody: () => ({ fileName: 'lamp.jpg', contentType: 'image/jpeg', sizeBytes: 10 }),
+    ...image,
   },
   {
     operation: 'postBanners',
@@ -160,6 +171,35 @@ const CASES: Case[] = [
     paths: only('/v1/categories'),
     body: () => ({ name: 'سماعات' }), // its slug is made by chance
     otherBody: () => ({ name: 'قهوة' }),
+  },
+  {
+    operation: 'postCategoriesByIdImage',
+    people: () => [root, fred],
+    paths: () => [`/v1/categories/${shown[0]}/image`, `/v1/categories/${shown[1]}/image`],
+    ...image,
+  },
+  {
+    operation: 'postBannersByIdImage',
+    people: () => [root, fred],
+    paths: () => [`/v1/banners/${shown[2]}/image`, `/v1/banners/${shown[3]}/image`],
+    ...image,
+  },
+  {
+    operation: 'postImportsProducts',
+    people: () => [root, fred],
+    paths: only('/v1/imports/products'),
+    body: () => ({ file: 'id,name,price,currency\nK-1,Kite,1,USD' }),
+    otherBody: () => ({ file: 'id,name,price,currency\nK-1,Kite,2,USD' }),
+    status: 202,
+    isFile: true,
+  },
+  { operation: 'postUsersProfilePicture', people: () => [bob, fred], paths: only('/v1/users/profile/picture'), ...image },
+  {
+    operation: 'postFavorites',
+    people: () => [bob, fred],
+    paths: only('/v1/favorites'),
+    body: () => ({ productId: products[0], notify: { priceFell: true } }),
+    otherBody: () => ({ productId: products[1] }),
   },
   {
     operation: 'postProductsByIdReviews',
@@ -208,9 +248,12 @@ test('a key with an id in capital letters is the key of the same call', async ()
   expect([again.status, again.body, isReplay(again)]).toEqual([201, first.body, true]);
 });
 
-describe.each(CASES)('a key of $operation', ({ people, paths, body, otherBody, status = 201, showsThePath }) => {
+describe.each(CASES)('a key of $operation', ({ people, paths, body, otherBody, status = 201, showsThePath, isFile }) => {
   const key = { 'idempotency-key': `one-key-for-all-${randomUUID().slice(0, 4)}` };
-  const call = (path: string, sent: object, caller = people()?.[0]) => (caller ? caller.post(path, sent, key) : w.post(path, sent, key));
+  const call = (path: string, sent: object, caller = people()?.[0]) => {
+    if (isFile && caller) return sendProducts(w, caller, (sent as { file: string }).file, key);
+    return caller ? caller.post(path, sent, key) : w.post(path, sent, key);
+  };
 
   test('answers the same call as the first time, and refuses another body or another path', async () => {
     const [path, otherPath] = paths();

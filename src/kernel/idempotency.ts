@@ -1,3 +1,4 @@
+import { type Database, type Sql, sql } from './database.ts';
 import { keyReused, Problem, replayedRefusal, stillRunning } from './problems.ts';
 import { type Key, type Replayed, replayed } from './routes.ts';
 
@@ -68,4 +69,22 @@ export async function sameCall<Row extends { body_hash: string | null }>(
   const found = await row;
   if (found) refuseOtherBody(found, key);
   return found;
+}
+
+/**
+ * The answer to a call whose effect another module has made under an id that follows from the key. `table` remembers the call:
+ * its columns are `id` and `body_hash`. @throws keyReused
+ */
+export async function rememberedIn<T extends { id: string }>(
+  db: Database,
+  table: Sql,
+  key: Key | undefined,
+  value: T,
+): Promise<T | Replayed<T>> {
+  if (!key) return value;
+  const isFirst = await db.execute(sql`
+    insert into ${table} (id, body_hash) values (${value.id}, ${key.bodyHash}) on conflict (id) do nothing`);
+  if (isFirst > 0) return value;
+  refuseOtherBody(await db.one<{ body_hash: string }>(sql`select body_hash from ${table} where id = ${value.id}`), key);
+  return replayed(value);
 }

@@ -51,7 +51,8 @@ describe('a banner', () => {
     const { id } = await banner({ placement: 'timed', startsAt: at(1), endsAt: at(2) });
     expect(await onShow('?placement=timed')).toEqual([]);
     expect(idsOf((await rita.get('/v1/banners?placement=timed&show=all')).body.items)).toEqual([id]);
-    expect(await w.get('/v1/banners?show=all')).toBeProblem(403, 'forbidden');
+    expect(await w.get('/v1/banners?show=all')).toBeProblem(401, 'unauthenticated');
+    expect(await (await w.person('ann')).get('/v1/banners?show=all')).toBeProblem(403, 'forbidden');
     w.clock.advance(minutes(1));
     w.souk.dropReady();
     expect(idsOf(await onShow('?placement=timed'))).toEqual([id]);
@@ -69,6 +70,7 @@ describe('a banner', () => {
     expect(await rita.delete(`/v1/banners/${id}`, stale)).toBeProblem(412, 'version-mismatch');
     const changed = await rita.patch(`/v1/banners/${id}`, { alt: 'New', link: 'https://example.com/x' }, { 'if-match': '"2"' });
     expect(changed.body).toMatchObject({ alt: 'New', link: 'https://example.com/x', version: 3 });
+    for (const nothing of [{}, { alt: 'New' }]) expect((await rita.patch(`/v1/banners/${id}`, nothing)).body.version).toBe(3);
     const before = (await onShow('?placement=changing'))[0].image.id;
     const next = await rita.post(`/v1/banners/${id}/image`, announcing(bytes));
     await sendFile(w, next.body, bytes);

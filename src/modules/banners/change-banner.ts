@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Banner } from '#banners';
 import { sql } from '#kernel/database.ts';
@@ -19,7 +20,7 @@ export const ChangeBanner = z
   })
   .meta({ example: { endsAt: '2026-12-31T23:00:00.000Z' } });
 
-/** Changes a banner; it shows at once. */
+/** Changes a banner; it shows at once. What changes nothing makes no new version. */
 export const changeBanner = (
   ctx: Banners,
   id: string,
@@ -30,9 +31,11 @@ export const changeBanner = (
     const row = await lockBanner(tx, id);
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
-    const after = { ...bannerView(row), ...changes };
+    const before = bannerView(row);
+    const after = { ...before, ...changes };
     if (!isInOrder(after.startsAt, after.endsAt))
       throw invalid({ errors: [{ pointer: '/endsAt', detail: 'must be later than startsAt', in: 'body' }] });
+    if (isDeepStrictEqual(instants(after), instants(before)) && (image === undefined || row.image === null)) return before;
     await tx.execute(sql`
       update banners.banners
       set placement = ${after.placement}, link = ${after.link}, alt = ${after.alt}, starts_at = ${after.startsAt}, ends_at = ${after.endsAt},
@@ -42,6 +45,12 @@ export const changeBanner = (
     changed(tx, [BANNERS]);
     return bannerView(await tx.one<BannerRow>(bannerById(id)));
   });
+
+/** With its times as numbers: one moment can be written in several ways. */
+const instants = ({ startsAt, endsAt, ...others }: Banner) => ({
+  ...others,
+  times: [startsAt, endsAt].map((time) => time && Date.parse(time)),
+});
 
 /** Deletes a banner and its image. */
 export async function deleteBanner(ctx: Banners, id: string, ifMatch: Precondition | undefined): Promise<undefined> {

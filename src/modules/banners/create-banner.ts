@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Banner, HOME } from '#banners';
 import { sql, type Transaction } from '#kernel/database.ts';
-import { keyColumns, once, sameCall } from '#kernel/idempotency.ts';
+import { keyColumns, once, rememberedIn, sameCall } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
@@ -68,9 +68,15 @@ export async function announceBanner(
 }
 
 /** Announces a new image of a banner, which takes the place of the older one when it has come. */
-export async function announceImage(ctx: Banners, id: string, file: AnnounceUpload): Promise<Upload> {
+export async function announceImage(
+  ctx: Banners,
+  id: string,
+  file: AnnounceUpload,
+  key: Key | undefined,
+): Promise<Upload | Replayed<Upload>> {
   if (!(await ctx.db.maybe(bannerById(id)))) throw notFound();
-  return expectImage(ctx, id, file, newId());
+  const upload = await expectImage(ctx, id, file, key ? derivedId('another-banner-image', key.principal, key.value) : newId());
+  return rememberedIn(ctx.db, sql`banners.announcements`, key, upload);
 }
 
 const expectImage = (ctx: Banners, id: string, file: AnnouncedFile, key: string): Promise<Upload> =>

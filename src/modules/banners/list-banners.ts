@@ -3,7 +3,7 @@ import type { Banner } from '#banners';
 import { may } from '#kernel/context.ts';
 import { pageOf } from '#kernel/cursors.ts';
 import { type Sql, sql } from '#kernel/database.ts';
-import { forbidden } from '#kernel/problems.ts';
+import { forbidden, unauthenticated } from '#kernel/problems.ts';
 import { Cursor, Limit, type Page } from '#kernel/shapes.ts';
 import { type BannerRow, BannerText, bannerView, COLUMNS } from './banner.ts';
 import type { Banners } from './context.ts';
@@ -15,10 +15,11 @@ export const BannersQuery = z.object({
   show: z.enum(['now', 'all']).default('now').meta({ description: 'all: also those that are not on show; for staff with catalog:write' }),
 });
 
-/** The banners on show, in their order; staff may see all. @throws forbidden */
+/** The banners on show, in their order; staff may see all. @throws unauthenticated, forbidden */
 export async function listBanners(ctx: Banners, query: z.infer<typeof BannersQuery>): Promise<Page<Banner>> {
   const { placement, show } = query;
-  if (show === 'all' && !may(ctx.actor, 'catalog:write')) throw forbidden({ permission: 'catalog:write' });
+  if (show === 'all' && !may(ctx.actor, 'catalog:write'))
+    throw ctx.actor.kind === 'anonymous' ? unauthenticated() : forbidden({ permission: 'catalog:write' });
   const now = show === 'now' ? ctx.clock.now() : null;
   return pageOf(ctx, `banners:${show}:${placement ?? ''}`, query, {
     rows: (after, limit) => ctx.db.many<BannerRow>(bannersPage({ placement, now }, after as [number, string] | undefined, limit)),

@@ -1,5 +1,5 @@
 import { Banner } from '#banners';
-import { forbidden, versionMismatch } from '#kernel/problems.ts';
+import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, patch, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { AnnounceUpload, Upload } from '#media';
@@ -17,7 +17,7 @@ export const routes = [
     query: BannersQuery,
     returns: page(Banner),
     ready: () => [BANNERS],
-    problems: [forbidden],
+    problems: [unauthenticated, forbidden],
     handle: (ctx: Banners, { query }) => listBanners(ctx, query),
   }),
   post('/banners', {
@@ -55,11 +55,12 @@ export const routes = [
     summary: 'Announce an image of a banner',
     description: 'Send the file to the signed address of the reply. It takes the place of the older one once it has been checked.',
     access: permitted('catalog:write'),
+    idempotent: true,
     body: AnnounceUpload,
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
     problems: [],
-    handle: (ctx: Banners, { params, body }) => announceImage(ctx, params.id, body),
+    handle: (ctx: Banners, { params, body, key }) => announceImage(ctx, params.id, body, key),
   }),
 ];

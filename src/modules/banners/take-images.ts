@@ -35,11 +35,15 @@ export const takeImages = (ctx: Banners, events: Events<typeof imageReady>): Pro
 export const forgetRefused = (ctx: Banners, events: Events<typeof uploadRefused>): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     const ids = ofBanners(events).map(({ payload }) => payload.mediaId);
-    if (ids.length > 0) await tx.execute(sql`delete from banners.banners where announced_with = any(${ids}::uuid[]) and image is null`);
+    if (ids.length === 0) return;
+    await tx.execute(sql`delete from banners.banners where announced_with = any(${ids}::uuid[]) and image is null`);
+    await tx.execute(sql`delete from banners.announcements where id = any(${ids}::uuid[])`);
   });
 
 /** Safe to run twice: media has one outcome for each image. */
 export async function tellMedia(ctx: Banners, { attach, discard }: z.infer<typeof tellMediaJob.input>): Promise<void> {
   if (attach) await ctx.media.attach({ id: attach });
-  if (discard.length > 0) await ctx.media.discard({ ids: discard, reason: 'no banner shows it' });
+  if (discard.length === 0) return;
+  await ctx.media.discard({ ids: discard, reason: 'no banner shows it' });
+  await ctx.db.execute(sql`delete from banners.announcements where id = any(${discard}::uuid[])`);
 }

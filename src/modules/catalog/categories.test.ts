@@ -165,6 +165,8 @@ describe('changing a category', () => {
   test('refuses a version that was not read, and what is not there', async () => {
     const made = await category({ name: 'Versioned' });
     await rita.patch(`/v1/categories/${made.id}`, { name: 'Versioned twice' });
+    for (const nothing of [{}, { name: 'Versioned twice', image: null }])
+      expect((await rita.patch(`/v1/categories/${made.id}`, nothing)).body.version).toBe(2);
     expect(await rita.patch(`/v1/categories/${made.id}`, { name: 'x' }, { 'if-match': '"1"' })).toBeProblem(412, 'version-mismatch');
     expect(await rita.delete(`/v1/categories/${made.id}`, { 'if-match': '"1"' })).toBeProblem(412, 'version-mismatch');
     expect(await rita.patch(`/v1/categories/${made.id}`, { parent: 'nowhere' })).toBeProblem(409, 'catalog/unknown-category');

@@ -40,7 +40,7 @@ type ChangeCategory = z.infer<typeof ChangeCategory>;
 
 /**
  * Renames or moves a category, with all that is below it. What lists and searches know of its products follows by a job, some products
- * at a time. The slug changes only while nothing names it.
+ * at a time. The slug changes only while nothing names it. What changes nothing makes no new version.
  */
 export async function changeCategory(
   ctx: Catalog,
@@ -62,6 +62,8 @@ export async function changeCategory(
     const after = { ...row, ...others };
     const path = [...(await pathTo(tx, after.parent)), after.slug];
     if (path.slice(0, -1).includes(row.slug)) throw categoryMisplaced();
+    const isSame = path.join() === row.path.join() && after.name === row.name && after.position === row.position;
+    if (isSame && (image === undefined || row.image === null)) return categoryView(row);
     await tx.execute(sql`
       update catalog.categories set name = ${after.name}, position = ${after.position}, image = ${image === null ? sql`null` : sql`image`}, version = version + 1
       where id = ${id}`);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sql, type Transaction, violates } from '#kernel/database.ts';
 import { changed } from '#kernel/events.ts';
-import { keyColumns, once, sameCall } from '#kernel/idempotency.ts';
+import { keyColumns, once, rememberedIn, sameCall } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
@@ -63,9 +63,15 @@ export const expectCategoryImage = (ctx: Catalog, id: string, file: AnnouncedFil
   ctx.media.announce({ ...file, key, ownerId: ctx.actor.id || SHOP_ID, purpose: 'category-image', subjectId: id });
 
 /** Announces a new image of a category, which takes the place of the older one when it has come. */
-export async function announceCategoryImage(ctx: Catalog, id: string, file: AnnounceUpload): Promise<Upload> {
+export async function announceCategoryImage(
+  ctx: Catalog,
+  id: string,
+  file: AnnounceUpload,
+  key: Key | undefined,
+): Promise<Upload | Replayed<Upload>> {
   if (!(await ctx.db.maybe(categoryById(id)))) throw notFound();
-  return expectCategoryImage(ctx, id, file, newId());
+  const upload = await expectCategoryImage(ctx, id, file, key ? derivedId('category-image', key.principal, key.value) : newId());
+  return rememberedIn(ctx.db, sql`catalog.announcements`, key, upload);
 }
 
 async function insertCategory(

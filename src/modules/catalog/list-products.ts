@@ -4,7 +4,7 @@ import { cursorAfter, readCursor } from '#kernel/cursors.ts';
 import { raw, type Sql, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
 import { Currency } from '#kernel/money.ts';
-import { forbidden, malformed } from '#kernel/problems.ts';
+import { forbidden, malformed, unauthenticated } from '#kernel/problems.ts';
 import { type JsonText, jsonText } from '#kernel/routes.ts';
 import { Cursor, Id, isSameUsername, Limit, line, whole } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
@@ -131,6 +131,7 @@ async function listUnpublished(ctx: Catalog, query: ProductsQuery, state: Unpubl
   const { actor } = ctx;
   const isStaff = actor.permissions.has('catalog:approve') || actor.permissions.has('catalog:write');
   const isOwn = actor.kind === 'user' && (query.sellerId?.toLowerCase() === actor.id || isSameUsername(query.seller ?? '', actor.username));
+  if (actor.kind === 'anonymous') throw unauthenticated();
   if (!isStaff && !isOwn) throw forbidden({ permission: 'catalog:approve' });
   const sellerId = isOwn
     ? actor.id

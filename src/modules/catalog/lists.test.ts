@@ -282,7 +282,7 @@ describe('what is not public', () => {
     expect(ids(await ann.get('/v1/products?seller=ann'))).toEqual([]);
     for (const query of ['seller=ann&state=draft', 'state=draft', 'state=pending']) {
       expect(await sue.get(`/v1/products?${query}`)).toBeProblem(403, 'forbidden');
-      expect(await w.get(`/v1/products?${query}`)).toBeProblem(403, 'forbidden');
+      expect(await w.get(`/v1/products?${query}`)).toBeProblem(401, 'unauthenticated');
     }
   });
 });

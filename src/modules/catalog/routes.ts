@@ -1,6 +1,6 @@
 import { PRODUCTS, Product, productTopic, variantNeeded, variantsAlike } from '#catalog';
 import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
-import { forbidden, versionMismatch } from '#kernel/problems.ts';
+import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { AnnounceUpload, Upload } from '#media';
@@ -42,7 +42,7 @@ export const routes = [
     query: ProductsQuery,
     returns: ProductPage,
     ready: () => [PRODUCTS],
-    problems: [forbidden],
+    problems: [unauthenticated, forbidden],
     handle: (ctx: Catalog, { query }) => listProducts(ctx, query),
   }),
   get('/products/{id}', {
@@ -228,12 +228,13 @@ export const routes = [
     summary: 'Announce an image of a category',
     description: 'Send the file to the signed address of the reply. It takes the place of the older one once it has been checked.',
     access: permitted('catalog:write'),
+    idempotent: true,
     body: AnnounceUpload,
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
     problems: [],
-    handle: (ctx: Catalog, { params, body }) => announceCategoryImage(ctx, params.id, body),
+    handle: (ctx: Catalog, { params, body, key }) => announceCategoryImage(ctx, params.id, body, key),
   }),
   del('/categories/{id}', {
     summary: 'Delete a category that nothing names',

@@ -62,12 +62,15 @@ async function takeOfCategory(tx: Transaction, id: string, image: Image): Promis
 
 /** No longer expects files that are no images, or never came. */
 export const forgetRefused = async (ctx: { db: Database }, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> => {
-  const ids = events.filter(({ payload }) => payload.purpose === 'product-image').map(({ payload }) => payload.mediaId);
-  await ctx.db.execute(sql`delete from catalog.product_images where id = any(${ids}::uuid[]) and image is null`);
+  const refused = (purpose: string) => events.filter(({ payload }) => payload.purpose === purpose).map(({ payload }) => payload.mediaId);
+  await ctx.db.execute(sql`delete from catalog.product_images where id = any(${refused('product-image')}::uuid[]) and image is null`);
+  await ctx.db.execute(sql`delete from catalog.announcements where id = any(${refused('category-image')}::uuid[])`);
 };
 
 /** Tells media what became of images. Safe to run twice: media has one outcome for each. */
 export async function tellMedia(ctx: Catalog, { attach, discard }: Told): Promise<void> {
   if (attach) await ctx.media.attach({ id: attach });
-  if (discard.length > 0) await ctx.media.discard({ ids: discard, reason: 'no product or category shows it' });
+  if (discard.length === 0) return;
+  await ctx.media.discard({ ids: discard, reason: 'no product or category shows it' });
+  await ctx.db.execute(sql`delete from catalog.announcements where id = any(${discard}::uuid[])`);
 }

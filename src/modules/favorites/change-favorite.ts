@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import { notFound, problem } from '#kernel/problems.ts';
 import { NotifyChanges } from './add-favorite.ts';
 import type { Favorites } from './context.ts';
@@ -15,15 +16,28 @@ export const nothingToTell = problem({
 });
 
 /** Changes what is told of a favorite; what is absent does not change. @throws notFound, nothingToTell */
-export async function changeFavorite(ctx: Favorites, id: string, { notify }: z.infer<typeof ChangeFavorite>): Promise<Favorite> {
-  const found = await ctx.db.maybe<FavoriteRow>(favoriteById(id, ctx.actor.id));
-  if (found?.kind === 'user' && Object.values(notify).includes(true)) throw nothingToTell();
-  const row = found && (await ctx.db.maybe<FavoriteRow>(favoriteUpdate(id, ctx.actor.id, notify)));
-  if (!row) throw notFound();
+export async function changeFavorite(
+  ctx: Favorites,
+  id: string,
+  { notify }: z.infer<typeof ChangeFavorite>,
+  ifMatch: Precondition | undefined,
+): Promise<Favorite> {
+  const row = await ctx.db.transaction(async (tx) => {
+    const found = await tx.maybe<FavoriteRow>(favoriteById(id, ctx.actor.id));
+    if (!found) throw notFound();
+    demandVersion(ifMatch, found.version);
+    if (found.kind === 'user' && Object.values(notify).includes(true)) throw nothingToTell();
+    return tx.one<FavoriteRow>(favoriteUpdate(id, ctx.actor.id, notify));
+  });
   return (await shownFavorites(ctx, [row]))[0]!;
 }
 
 /** @throws notFound when it is not among the caller's. */
-export async function removeFavorite(ctx: Favorites, id: string): Promise<undefined> {
-  if ((await ctx.db.execute(favoriteDelete(id, ctx.actor.id))) === 0) throw notFound();
+export async function removeFavorite(ctx: Favorites, id: string, ifMatch: Precondition | undefined): Promise<undefined> {
+  await ctx.db.transaction(async (tx) => {
+    const found = await tx.maybe<FavoriteRow>(favoriteById(id, ctx.actor.id));
+    if (!found) throw notFound();
+    demandVersion(ifMatch, found.version);
+    await tx.execute(favoriteDelete(id, ctx.actor.id));
+  });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Product } from '#catalog';
 import { empty, type Sql, sql } from '#kernel/database.ts';
+import type { Key } from '#kernel/routes.ts';
 import { Id, Time, Username } from '#kernel/shapes.ts';
 import { Image } from '#media';
 
@@ -25,6 +26,7 @@ export const Favorite = z
     user: FavoriteUser.nullable().optional().meta({ description: 'Of a person; null while the account has no public profile' }),
     notify: Notify,
     createdAt: Time,
+    version: z.int(),
   })
   .meta({ id: 'Favorite' });
 export type Favorite = z.infer<typeof Favorite>;
@@ -39,6 +41,8 @@ export interface FavoriteRow {
   back_in_stock: boolean;
   price_fell: boolean;
   created_at: Date;
+  version: number;
+  body_hash: string | null;
 }
 
 export const recordOf = (row: FavoriteRow): z.infer<typeof FavoriteRecord> => ({
@@ -47,9 +51,10 @@ export const recordOf = (row: FavoriteRow): z.infer<typeof FavoriteRecord> => ({
   subjectId: row.subject_id,
   notify: { backInStock: row.back_in_stock, priceFell: row.price_fell },
   createdAt: row.created_at.toISOString(),
+  version: row.version,
 });
 
-const COLUMNS = sql`id, kind, subject_id, back_in_stock, price_fell, created_at`;
+const COLUMNS = sql`id, kind, subject_id, back_in_stock, price_fell, created_at, version, body_hash`;
 
 export type NotifyChanges = Partial<z.infer<typeof Notify>>;
 
@@ -61,6 +66,7 @@ interface NewFavorite {
   notify: NotifyChanges;
   most: number;
   at: Date;
+  key: Key | undefined;
 }
 
 /** Locks the account's row until the end of the transaction, so that those who add to one account take turns. */
@@ -69,9 +75,9 @@ export const lockPerson = (accountId: string): Sql => sql`
   on conflict (account_id) do update set account_id = excluded.account_id returning closing`;
 
 /** Adds a favorite, unless the account has it, has as many as it may have, or the person is leaving. */
-export const favoriteInsert = ({ id, accountId, kind, subjectId, notify, most, at }: NewFavorite): Sql => sql`
-  insert into favorites.favorites (id, account_id, kind, subject_id, back_in_stock, price_fell, created_at)
-  select ${id}::uuid, ${accountId}::uuid, ${kind}, ${subjectId}::uuid, ${notify.backInStock ?? false}::boolean, ${notify.priceFell ?? false}::boolean, ${at}::timestamptz
+export const favoriteInsert = ({ id, accountId, kind, subjectId, notify, most, at, key }: NewFavorite): Sql => sql`
+  insert into favorites.favorites (id, account_id, kind, subject_id, back_in_stock, price_fell, created_at, idempotency_key, body_hash)
+  select ${id}::uuid, ${accountId}::uuid, ${kind}, ${subjectId}::uuid, ${notify.backInStock ?? false}::boolean, ${notify.priceFell ?? false}::boolean, ${at}::timestamptz, ${key?.value ?? null}, ${key?.bodyHash ?? null}
   where (select count(*) from (select 1 from favorites.favorites where account_id = ${accountId} limit ${most}) as own) < ${most}
     and not exists (select from favorites.people where account_id = ${subjectId} and closing)
   on conflict (account_id, kind, subject_id) do nothing returning ${COLUMNS}`;
@@ -80,15 +86,22 @@ export const favoriteInsert = ({ id, accountId, kind, subjectId, notify, most, a
 export const favoriteOf = (accountId: string, kind: FavoriteKind, subjectId: string, notify: NotifyChanges): Sql => sql`
   update favorites.favorites set ${changed(notify)} where account_id = ${accountId} and kind = ${kind} and subject_id = ${subjectId} returning ${COLUMNS}`;
 
+/** What changes nothing makes no new version. */
 const changed = ({ backInStock, priceFell }: NotifyChanges): Sql => sql`
-  back_in_stock = coalesce(${backInStock ?? null}::boolean, back_in_stock), price_fell = coalesce(${priceFell ?? null}::boolean, price_fell)`;
+  back_in_stock = coalesce(${backInStock ?? null}::boolean, back_in_stock), price_fell = coalesce(${priceFell ?? null}::boolean, price_fell),
+  version = version + (back_in_stock <> coalesce(${backInStock ?? null}::boolean, back_in_stock) or price_fell <> coalesce(${priceFell ?? null}::boolean, price_fell))::int`;
+
+/** The favorite that a call with this key added. */
+export const favoriteByKey = (accountId: string, key: string): Sql =>
+  sql`select ${COLUMNS} from favorites.favorites where account_id = ${accountId} and idempotency_key = ${key}`;
 
 /** Changes what is told of a favorite of this account. */
 export const favoriteUpdate = (id: string, accountId: string, notify: NotifyChanges): Sql => sql`
   update favorites.favorites set ${changed(notify)} where id = ${id} and account_id = ${accountId} returning ${COLUMNS}`;
 
+/** Locked until the end of the transaction. */
 export const favoriteById = (id: string, accountId: string): Sql =>
-  sql`select ${COLUMNS} from favorites.favorites where id = ${id} and account_id = ${accountId}`;
+  sql`select ${COLUMNS} from favorites.favorites where id = ${id} and account_id = ${accountId} for update`;
 
 export const favoriteDelete = (id: string, accountId: string): Sql =>
   sql`delete from favorites.favorites where id = ${id} and account_id = ${accountId}`;

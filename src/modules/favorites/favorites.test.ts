@@ -68,6 +68,30 @@ describe('a favorite', () => {
     expect(changed.body.notify).toEqual({ backInStock: false, priceFell: true });
   });
 
+  test('is changed and removed by those who have seen its version', async () => {
+    const jan = await w.person('jan');
+    const made = await jan.post('/v1/favorites', { productId: lamp });
+    const path = `/v1/favorites/${made.body.id}`;
+    expect([made.headers.get('etag'), made.body.version]).toEqual(['"1"', 1]);
+    const changed = await jan.patch(path, { notify: { priceFell: true } }, { 'if-match': '"1"' });
+    expect([changed.headers.get('etag'), (await jan.patch(path, { notify: { priceFell: true } })).body.version]).toEqual(['"2"', 2]);
+    expect(await jan.patch(path, { notify: { priceFell: false } }, { 'if-match': '"1"' })).toBeProblem(412, 'version-mismatch');
+    expect(await jan.delete(path, { 'if-match': '"1"' })).toBeProblem(412, 'version-mismatch');
+    expect((await jan.get('/v1/favorites')).body.items).toHaveLength(1);
+    expect((await jan.delete(path, { 'if-match': '"2"' })).status).toBe(204);
+  });
+
+  test('of one key is one, in a crowd too; the same key for another subject is refused', async () => {
+    const kay = await w.person('kay');
+    const key = { 'idempotency-key': randomUUID() };
+    const other = (await chairs(1))[0];
+    const replies = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => kay.post('/v1/favorites', { productId: n % 2 ? lamp : other }, key)),
+    );
+    expect(outcomes(replies)).toEqual({ 201: 3, 422: 3 });
+    expect((await kay.get('/v1/favorites')).body.items).toHaveLength(1);
+  });
+
   test('is removed by its owner, and by nobody else', async () => {
     const [hal, ida] = [await w.person('hal'), await w.person('ida')];
     const { id } = (await hal.post('/v1/favorites', { productId: lamp })).body;

@@ -40,7 +40,7 @@ const statements: [name: string, statement: Sql][] = [
   ['the next page', favoritesPage(id, undefined, other, 21)],
   ['a page of people', favoritesPage(id, 'user', null, 21)],
   ['the next page of products', favoritesPage(id, 'product', other, 21)],
-  ['adding one', favoriteInsert({ id, accountId: other, kind: 'product', subjectId: id, notify: {}, most: 500, at })],
+  ['adding one', favoriteInsert({ id, accountId: other, kind: 'product', subjectId: id, notify: {}, most: 500, key: undefined, at })],
   ['one that exists', favoriteOf(id, 'product', other, { priceFell: true })],
   ['one by its id', favoriteById(id, other)],
   ['changing one', favoriteUpdate(id, other, {})],

@@ -1,4 +1,4 @@
-import { notFound } from '#kernel/problems.ts';
+import { notFound, versionMismatch } from '#kernel/problems.ts';
 import { del, get, owned, patch, post, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { AddFavorite, addFavorite, tooManyFavorites } from './add-favorite.ts';
@@ -21,15 +21,17 @@ export const routes = [
     summary: 'Add a favorite',
     description:
       'A public product, or a person with a public profile. It exists once: a repeated call answers 200 with the one that exists, and what it says in ' +
-      '`notify` counts from then on. An account may have 500 favorites, or as many as the operator allows.',
+      '`notify` counts from then on. With an Idempotency-Key, the call that added it answers 201 again and changes nothing more. An account may have 500 favorites, or as many as the operator allows.',
     access: signedIn,
+    idempotent: true,
     body: AddFavorite,
     returns: Favorite,
+    etag: ({ version }) => version,
     status: 201,
     mayExist: true,
     location: () => '/favorites',
     problems: [notFound, tooManyFavorites],
-    handle: (ctx: Favorites, { body }) => addFavorite(ctx, body),
+    handle: (ctx: Favorites, { body, key }) => addFavorite(ctx, body, key),
   }),
   patch('/favorites/{id}', {
     summary: 'Choose what you are told of a favorite',
@@ -37,15 +39,16 @@ export const routes = [
     access: owned('favorite'),
     body: ChangeFavorite,
     returns: Favorite,
-    problems: [notFound, nothingToTell],
-    handle: (ctx: Favorites, { params, body }) => changeFavorite(ctx, params.id, body),
+    etag: ({ version }) => version,
+    problems: [notFound, nothingToTell, versionMismatch],
+    handle: (ctx: Favorites, { params, body, ifMatch }) => changeFavorite(ctx, params.id, body, ifMatch),
   }),
   del('/favorites/{id}', {
     summary: 'Remove a favorite',
     description: 'Nothing more is told of it.',
     access: owned('favorite'),
     returns: null,
-    problems: [notFound],
-    handle: (ctx: Favorites, { params }) => removeFavorite(ctx, params.id),
+    problems: [notFound, versionMismatch],
+    handle: (ctx: Favorites, { params, ifMatch }) => removeFavorite(ctx, params.id, ifMatch),
   }),
 ];

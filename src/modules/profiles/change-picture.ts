@@ -1,14 +1,24 @@
 import type { z } from 'zod';
+import { sql } from '#kernel/database.ts';
 import { type Delivered, enqueue } from '#kernel/events.ts';
-import { newId } from '#kernel/ids.ts';
-import type { AnnounceUpload, imageReady, Upload } from '#media';
+import { rememberedIn } from '#kernel/idempotency.ts';
+import { derivedId, newId } from '#kernel/ids.ts';
+import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
+import type { Key, Replayed } from '#kernel/routes.ts';
+import type { AnnounceUpload, imageReady, Upload, uploadRefused } from '#media';
 import type { Profiles } from './context.ts';
 import { tellMediaJob } from './jobs.ts';
 import { lockPicture, type PictureRow, pictureUpdate } from './picture.ts';
 
 /** Expects the caller's new picture. The old one is shown until the new one has been checked. */
-export const announcePicture = (ctx: Profiles, file: AnnounceUpload): Promise<Upload> =>
-  ctx.media.announce({ ...file, key: newId(), ownerId: ctx.actor.id, subjectId: ctx.actor.id, purpose: 'profile-picture' });
+export async function announcePicture(ctx: Profiles, file: AnnounceUpload, key: Key | undefined): Promise<Upload | Replayed<Upload>> {
+  const { id } = ctx.actor;
+  const upload = await ctx.media.announce({
+    ...{ ...file, ownerId: id, subjectId: id, purpose: 'profile-picture' },
+    key: key ? derivedId('profile-picture', key.principal, key.value) : newId(),
+  });
+  return rememberedIn(ctx.db, sql`profiles.announcements`, key, upload);
+}
 
 /**
  * Shows a picture that has arrived, instead of the older one. The last that was announced wins, in any order of arrival: of two uploads,
@@ -30,10 +40,11 @@ export async function showPictures(ctx: Profiles, events: Delivered<z.infer<type
 }
 
 /** Removes the caller's picture, and lets what is still on its way not become one. Repeating it changes nothing. */
-export async function removePicture(ctx: Profiles): Promise<undefined> {
+export async function removePicture(ctx: Profiles, ifMatch: Precondition | undefined): Promise<undefined> {
   const accountId = ctx.actor.id;
   await ctx.db.transaction(async (tx) => {
-    const { image } = await tx.one<PictureRow>(lockPicture(accountId));
+    const { image, version } = await tx.one<PictureRow>(lockPicture(accountId));
+    demandVersion(ifMatch, version);
     await tx.execute(pictureUpdate(accountId, newId(), null));
     if (image) enqueue(tx, tellMediaJob, { attach: null, discard: [image.id] });
   });
@@ -42,5 +53,15 @@ export async function removePicture(ctx: Profiles): Promise<undefined> {
 /** Safe to run twice: media has one outcome for each image. */
 export async function tellMedia(ctx: Profiles, { attach, discard }: z.infer<typeof tellMediaJob.input>): Promise<void> {
   if (attach) await ctx.media.attach({ id: attach });
-  if (discard.length > 0) await ctx.media.discard({ ids: discard, reason: 'another picture, or none, is shown' });
+  if (discard.length === 0) return;
+  await ctx.media.discard({ ids: discard, reason: 'another picture, or none, is shown' });
+  await ctx.db.execute(announcementsDelete(discard));
 }
+
+/** Forgets the calls that announced files which are no images, or never came. */
+export const forgetRefused = async (ctx: Profiles, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> => {
+  const ids = events.filter(({ payload }) => payload.purpose === 'profile-picture').map(({ payload }) => payload.mediaId);
+  if (ids.length > 0) await ctx.db.execute(announcementsDelete(ids));
+};
+
+const announcementsDelete = (ids: readonly string[]) => sql`delete from profiles.announcements where id = any(${ids}::uuid[])`;

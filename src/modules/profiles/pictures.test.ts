@@ -76,6 +76,18 @@ describe('a picture', () => {
     expect(await pictureOf(dan)).not.toBeNull();
   });
 
+  test('is removed by those who have seen its version', async () => {
+    const joe = await w.person('joe');
+    const etag = async () => (await w.get(`/v1/users/${joe.id}/profile`)).headers.get('etag')!;
+    const without = await etag();
+    await shows(joe, red);
+    const remove = (seen: string) => joe.delete('/v1/users/profile/picture', { 'if-match': seen });
+    expect(await remove(without)).toBeProblem(412, 'version-mismatch');
+    expect(await pictureOf(joe)).not.toBeNull();
+    expect((await remove(await etag())).status).toBe(204);
+    expect(await pictureOf(joe)).toBeNull();
+  });
+
   test('that is no image leaves the older one', async () => {
     const eve = await w.person('eve');
     const first = await shows(eve, red);

@@ -1,4 +1,4 @@
-import { notFound } from '#kernel/problems.ts';
+import { notFound, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, post, signedIn } from '#kernel/routes.ts';
 import { AnnounceUpload, Upload } from '#media';
 import { announcePicture, removePicture } from './change-picture.ts';
@@ -11,6 +11,7 @@ export const routes = [
     description: 'Shows the public name of an account, its picture, its verifications, and since when it exists.',
     access: anyone,
     returns: Profile,
+    etag: ({ version }) => version,
     problems: [notFound],
     handle: (ctx: Profiles, { params }) => showProfile(ctx, params.userId),
   }),
@@ -20,19 +21,21 @@ export const routes = [
       'Send the file to the signed address of the reply. It is shown instead of the older one once it has been checked; GET /v1/media/{id} says how it stands. ' +
       'The picture that was announced last is shown.',
     access: signedIn,
+    idempotent: true,
     body: AnnounceUpload,
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
     problems: [],
-    handle: (ctx: Profiles, { body }) => announcePicture(ctx, body),
+    handle: (ctx: Profiles, { body, key }) => announcePicture(ctx, body, key),
   }),
   del('/users/profile/picture', {
     summary: 'Remove the picture of your profile',
-    description: 'What was announced before and has not arrived yet does not become one. Repeating it changes nothing.',
+    description:
+      'What was announced before and has not arrived yet does not become one. Repeating it changes nothing. If-Match takes the ETag of your profile.',
     access: signedIn,
     returns: null,
-    problems: [],
-    handle: (ctx: Profiles) => removePicture(ctx),
+    problems: [versionMismatch],
+    handle: (ctx: Profiles, { ifMatch }) => removePicture(ctx, ifMatch),
   }),
 ];

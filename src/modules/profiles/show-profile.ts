@@ -4,7 +4,7 @@ import { notFound } from '#kernel/problems.ts';
 import { Id, Time, Username } from '#kernel/shapes.ts';
 import { Image } from '#media';
 import type { Profiles } from './context.ts';
-import { picturesOf } from './picture.ts';
+import { type PictureRow, pictureOf } from './picture.ts';
 
 /** The public profile of an account. */
 export const Profile = z
@@ -15,6 +15,7 @@ export const Profile = z
     picture: Image.nullable(),
     badges: z.array(z.enum(['email'])).meta({ description: 'What has been verified' }),
     memberSince: Time,
+    version: z.int().meta({ description: 'Of the picture: it rises whenever another one, or none, is shown' }),
   })
   .meta({ id: 'Profile' });
 export type Profile = z.infer<typeof Profile>;
@@ -26,6 +27,9 @@ export type Profile = z.infer<typeof Profile>;
 export async function showProfile(ctx: Profiles, accountId: string): Promise<Profile> {
   const { id, username, fullName, state, emailConfirmed, createdAt } = await ctx.identity.readCustomer({ accountId });
   if (state !== 'active') throw notFound();
-  const [picture] = await ctx.db.many<{ image: Image }>(picturesOf([accountId]));
-  return { id, username, name: fullName, picture: picture?.image ?? null, badges: emailConfirmed ? ['email'] : [], memberSince: createdAt };
+  const { image, version } = (await ctx.db.maybe<Pick<PictureRow, 'image' | 'version'>>(pictureOf(accountId))) ?? {
+    image: null,
+    version: 0,
+  };
+  return { id, username, name: fullName, picture: image, badges: emailConfirmed ? ['email'] : [], memberSince: createdAt, version };
 }
