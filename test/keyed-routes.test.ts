@@ -16,8 +16,7 @@ interface Case {
   otherBody: () => object;
   /** 201 unless it says another. */
   status?: number;
-  /** The body is a file, whose text is `file`. */
-  isFile?: true;
+  isFile?: true; // the body holds the text of a file
   /** The reply shows what the path names, so it has one id for all calls. */
   showsThePath?: true;
 }
@@ -29,8 +28,7 @@ let root: Person;
 let sue: Person;
 const products: string[] = [];
 const delivered: string[] = [];
-/** Two categories, then two banners. */
-const shown: string[] = [];
+const shown: string[] = []; // two categories, then two banners
 
 beforeAll(async () => {
   w = await world();
@@ -105,13 +103,7 @@ const CASES: Case[] = [
     body: () => ({ ...usd(1_00), reason: 'Sells no more.' }),
     otherBody: () => ({ ...usd(1_00), reason: 'Another reason.' }),
   },
-  {
-    operation: 'postPayouts',
-    people: () => [sue, fred],
-    paths: only('/v1/payouts'),
-    body: () => usd(1_00),
-    otherBody: () => usd(2_00),
-  },
+  { operation: 'postPayouts', people: () => [sue, fred], paths: only('/v1/payouts'), body: () => usd(1_00), otherBody: () => usd(2_00) },
   { operation: 'postOrders', people: () => [bob, fred], paths: only('/v1/orders'), body: () => item(1), otherBody: () => item(2) },
   {
     operation: 'postSales',
