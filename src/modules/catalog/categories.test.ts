@@ -46,6 +46,15 @@ describe('adding a category', () => {
     expect(await rita.post('/v1/categories', { name: 'Twice' }, key)).toBeProblem(422, 'idempotency-key-reused');
   });
 
+  test('is in a list that goes in pages', async () => {
+    const all = (await w.get('/v1/categories')).body;
+    const first = await w.get('/v1/categories?limit=2');
+    expect([first.body.items, first.headers.get('link')]).toEqual([all.items.slice(0, 2), expect.stringContaining('rel="next"')]);
+    expect((await w.get(`/v1/categories?limit=2&cursor=${first.body.nextCursor}`)).body.items).toEqual(all.items.slice(2, 4));
+    expect(await w.get('/v1/categories?cursor=x')).toBeProblem(400, 'malformed');
+    expect(await w.get('/v1/categories?limit=101')).toBeProblem(422, 'invalid');
+  });
+
   test('is refused under a slug that is taken, below a category that is not there, on a fifth level, and beyond a thousand', async () => {
     expect(await rita.post('/v1/categories', { name: 'Food' })).toBeProblem(409, 'catalog/slug-taken');
     expect(await rita.post('/v1/categories', { name: 'Lost', parent: 'nowhere' })).toBeProblem(409, 'catalog/unknown-category');

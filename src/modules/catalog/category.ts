@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { pageOf } from '#kernel/cursors.ts';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { problem } from '#kernel/problems.ts';
-import { Id, line, type Page } from '#kernel/shapes.ts';
+import { Cursor, Id, line, type Page, whole } from '#kernel/shapes.ts';
 import { Image } from '#media';
 import type { Catalog } from './context.ts';
 
@@ -80,13 +81,28 @@ export const tooManyCategories = problem({
   detail: `There are at most ${MOST_CATEGORIES} categories.`,
 });
 
-/** All of them, in the order that the shop shows them: there are few. Those that wait for their image to appear only on demand. */
-export async function listCategories(ctx: Catalog, { withExpected = false }: { withExpected?: boolean } = {}): Promise<Page<Category>> {
-  const rows = await ctx.db.many<CategoryRow>(
-    sql`select ${COLUMNS} from catalog.categories where ${withExpected} or not is_expected order by position, slug limit ${MOST_CATEGORIES}`,
-  );
-  return { items: rows.map(categoryView), nextCursor: null };
-}
+/** Most shops have less than a page of them, and want the whole tree: so a page holds more than those of other lists. */
+export const CategoriesQuery = z.object({
+  limit: whole(z.int().min(1).max(100)).default(100).meta({ description: 'How many, 1 to 100; 100 where it is absent', example: 100 }),
+  cursor: Cursor,
+});
+
+/** Categories in the order that the shop shows them. */
+export const listCategories = (ctx: Catalog, query: z.infer<typeof CategoriesQuery>): Promise<Page<Category>> =>
+  pageOf(ctx, 'categories', query, {
+    rows: (after, limit) => ctx.db.many<CategoryRow>(categoriesPage(after as [number, string] | undefined, limit)),
+    position: ({ position, slug }) => [position, slug],
+    item: categoryView,
+  });
+
+/** All of them: there are few. Those that wait for their image to appear only on demand. */
+export const allCategories = async (ctx: Catalog, { withExpected = false }: { withExpected?: boolean } = {}): Promise<Category[]> =>
+  (await ctx.db.many<CategoryRow>(categoriesPage(undefined, MOST_CATEGORIES, withExpected))).map(categoryView);
+
+const categoriesPage = (after: [number, string] | undefined, rows: number, withExpected = false): Sql => sql`
+  select ${COLUMNS} from catalog.categories
+  where (${withExpected} or not is_expected) ${after ? sql`and (position, slug) > (${after[0]}::int, ${after[1]}::text)` : sql``}
+  order by position, slug limit ${rows}`;
 
 /** One change of the tree at a time. Products that are listed meanwhile do not wait: their key needs a weaker lock. */
 export const lockTree = (tx: Transaction): Promise<unknown> => tx.execute(sql`lock table catalog.categories in share row exclusive mode`);

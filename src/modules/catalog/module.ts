@@ -4,7 +4,7 @@ import { runs, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts, listings, shownProducts } from './brief-products.ts';
-import { listCategories } from './category.ts';
+import { allCategories } from './category.ts';
 import { cleanUp } from './clean-up.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
@@ -39,7 +39,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     price: priceLines,
     newest: newestProducts,
     products: productsById,
-    categories: async (ctx, which) => (await listCategories(ctx, which)).items,
+    categories: (ctx, which) => allCategories(ctx, which),
     offer: offerProduct,
     announceCategory,
     productByName,

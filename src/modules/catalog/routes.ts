@@ -7,6 +7,7 @@ import { AnnounceUpload, Upload } from '#media';
 import { announceImage } from './announce-image.ts';
 import {
   CATEGORIES,
+  CategoriesQuery,
   Category,
   categoryInUse,
   categoryMisplaced,
@@ -192,12 +193,15 @@ export const routes = [
   }),
   get('/categories', {
     summary: 'Categories',
-    description: 'All categories, with the slug that products and filters name, and the slug of the category above.',
+    description:
+      'In the order that the shop shows them, with the slug that products and filters name, and the slug of the category above. A page holds 100 where ' +
+      '`limit` is absent; a shop with more follows `Link`.',
     access: anyone,
+    query: CategoriesQuery,
     returns: page(Category),
     ready: () => [CATEGORIES],
     problems: [],
-    handle: (ctx: Catalog) => listCategories(ctx),
+    handle: (ctx: Catalog, { query }) => listCategories(ctx, query),
   }),
   post('/categories', {
     summary: 'Add a category',

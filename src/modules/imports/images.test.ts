@@ -38,6 +38,20 @@ test('images are fetched from their addresses once, and an export names those th
   expect([await imagesOf('Vase'), await exportedProducts(mona), shop.calls.length]).toEqual([images, exported, asked]);
 });
 
+test('an export brings the order and the texts of images back', async () => {
+  await importProducts(w, mona, fileOf('Jar', `${shop.url}/red.jpg A red jar`, `${shop.url}/blue.jpg A blue jar`));
+  const before = await imagesOf('Jar');
+  const exported = await exportedProducts(mona);
+  const { id } = (await w.get('/v1/products?q=Jar')).body.items[0];
+  const [first, second] = before;
+  await mona.put(`/v1/products/${id}/images`, { images: [{ id: second.id, alt: 'x' }, { id: first.id, alt: 'y' }] }); // biome-ignore format: a list
+  await importProducts(w, mona, exported);
+  expect(await imagesOf('Jar')).toEqual(before);
+  await importProducts(w, mona, fileOf('Jar', `${shop.url}/blue.jpg Blue`));
+  const texts = (await imagesOf('Jar')).map(({ alt }: { alt: string }) => alt);
+  expect([texts[0], [...texts].sort()]).toEqual(['Blue', ['A red jar', 'Blue']]);
+});
+
 test('an image that staff removed does not come back with the same file, and one that the file does not name stays', async () => {
   const file = fileOf('Bowl', `${shop.url}/red.jpg`, `${shop.url}/blue.jpg`);
   await importProducts(w, mona, file);

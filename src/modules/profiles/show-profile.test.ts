@@ -20,6 +20,7 @@ test('anybody sees the public side of an account, and nothing else', async () =>
   expect(shown.body).toEqual({
     id: registered.body.id,
     username: 'ann',
+    version: 0,
     name: 'Ann Public',
     picture: null,
     badges: [],
