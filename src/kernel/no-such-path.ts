@@ -19,12 +19,12 @@ export function answerElsewhere<E extends Env>(
   });
 }
 
-/** Where a call with a slash too many goes, with its method and body (308); undefined where there is nothing without it either. */
+/** Where a GET with a slash too many goes; undefined where there is nothing without it either. */
 function withoutSlash<E extends Env>(app: Hono<E>, { method, url }: { method: string; url: string }): string | undefined {
   const { pathname, search } = new URL(url);
   const shorter = pathname.slice(0, -1);
-  if (!/^\/[^/].*[^/]\/$/.test(pathname)) return undefined;
-  return methodsAt(app, shorter).split(', ').includes(method) ? `${shorter}${search}` : undefined;
+  if (!['GET', 'HEAD'].includes(method) || !/^\/[^/].*[^/]\/$/.test(pathname)) return undefined;
+  return methodsAt(app, shorter).includes('GET') ? `${shorter}${search}` : undefined;
 }
 
 /** The methods that a path answers to, for the header Allow; empty when there is no such path. */

@@ -68,7 +68,7 @@ export function successOf(route: Route, components: Json): Json {
     return replies;
   }
   const schema = schemaOf(spec.returns, 'output', components);
-  const isList = spec.query !== undefined && 'nextCursor' in ((schema.properties as object | undefined) ?? {});
+  const isList = spec.query !== undefined && spec.returns instanceof z.ZodObject && 'nextCursor' in spec.returns.shape;
   const named = [
     ...(spec.etag || spec.ready ? ['ETag'] : []),
     ...(spec.ready ? ['Vary'] : []),
