@@ -206,6 +206,7 @@ describe('what is no file of products', () => {
     expect(await sendProducts(w, bob, fileOf())).toBeProblem(403, 'forbidden');
     const { body } = await importProducts(w, mona, fileOf('Y-1,Hat Rita,,,,,,,1,USD,1'));
     expect(await bob.get(`/v1/imports/${body.id}`)).toBeProblem(403, 'forbidden');
+    expect(await mona.get(`/v1/imports/${newId()}`)).toBeProblem(404, 'not-found');
     expect(await mona.get('/v1/exports/products?seller=nobody-here')).toBeProblem(404, 'not-found');
   });
 
