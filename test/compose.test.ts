@@ -34,6 +34,12 @@ test.each(services)('compose.yaml runs $name as the table of services says', (se
   expect(compose.services.migrate!.environment).toHaveProperty(`${service.name.toUpperCase()}_DATABASE_PASSWORD_FILE`);
 });
 
+test('the roles of all services together fit into the connections of PgBouncer', () => {
+  const ini = readFileSync(join(ROOT, 'infra/pgbouncer/pgbouncer.ini'), 'utf8');
+  const numberOf = (name: string) => Number(new RegExp(`^${name} = (\\d+)$`, 'm').exec(ini)?.[1]);
+  expect(services.length * numberOf('default_pool_size')).toBeLessThanOrEqual(numberOf('max_db_connections'));
+});
+
 test('the gateway of compose.yaml is the only way in, to all services and to each', () => {
   const published = Object.entries(compose.services).flatMap(([name, { profiles, ports = [] }]) =>
     profiles.includes('core') ? ports.map((port) => `${name}:${port.split(':').at(-1)}`) : [],
