@@ -161,7 +161,7 @@ describe.skipIf(typeof found === 'string')('in containers', { timeout: 120_000 }
     for (let attempt = 1; ; attempt++) {
       const reply = await buys(souk.call, bob, 1, key).catch((error: Error) => error);
       if (!(reply instanceof Error) && reply.status === 201) return reply;
-      if (attempt === 60) throw new Error(`The order ${key} is not placed: ${JSON.stringify(reply)}`);
+      if (attempt === 150) throw new Error(`The order ${key} is not placed: ${JSON.stringify(reply)}`);
       await sleep(500);
     }
   }
