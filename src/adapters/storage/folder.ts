@@ -49,7 +49,7 @@ export function folderStorage({ folder, url, secret }: FolderParts): Storage {
     try {
       for await (const chunk of chunks) {
         size += chunk.length;
-        await file.write(chunk);
+        await file.writeFile(chunk); // all of it, also where the system takes less at a time
       }
       const whole = isWhole(size);
       if (whole) await file.datasync();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BadSettings, settings } from '#kernel/settings-part.ts';
 
-/** Where files are stored: a folder of this machine, or a bucket. */
+/** Where files are stored: a folder on disk, or a bucket. */
 export const storageSettings = settings(
   {
     MEDIA_FOLDER: z
