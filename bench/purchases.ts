@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -9,6 +8,7 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
 import { atRest } from './at-rest.ts';
 import { type Buyer, buyers, caller } from './buyers.ts';
+import { fieldsOf, treeMs } from './cpu.ts';
 import { median } from './load.ts';
 import { startServer } from './servers.ts';
 
@@ -23,7 +23,6 @@ const PURCHASES = Number(process.env.BENCH_PURCHASES ?? 2000);
 const CONNECTIONS = 16;
 const PRODUCTS = 200;
 const { values: given } = parseArgs({ options: { against: { type: 'string', multiple: true }, profile: { type: 'boolean' } } });
-const TICK_MS = 10;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
@@ -182,26 +181,4 @@ async function buy(url: string, people: Buyer[], products: string[], amount: num
 
 async function walOf(asked: <Row>(text: string) => Promise<Row[]>): Promise<number> {
   return Number((await asked<{ at: string }>("select pg_current_wal_insert_lsn() - '0/0' as at"))[0]?.at);
-}
-
-/** CPU time of a process, without and with its children that have ended. */
-function fieldsOf(pid: number): { parent: number; ms: number; withEndedMs: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-    .map(Number);
-  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
-  return { parent: fields[1] ?? 0, ms: (user + system) * TICK_MS, withEndedMs: (user + system + endedUser + endedSystem) * TICK_MS };
-}
-
-/** CPU time of PostgreSQL: its first process, those that it has started, and those that have ended. */
-function treeMs(postmaster: number): number {
-  let ms = fieldsOf(postmaster).withEndedMs;
-  for (const name of readdirSync('/proc'))
-    if (/^\d+$/.test(name))
-      try {
-        const fields = fieldsOf(Number(name));
-        if (fields.parent === postmaster) ms += fields.withEndedMs;
-      } catch {} // it has ended meanwhile
-  return ms;
 }

@@ -51,23 +51,27 @@ export const knownVariants = (productIds: readonly string[]): Sql => sql`
 export const knownCategories = (slugs: readonly string[]): Sql =>
   sql`select slug from catalog.categories where slug = any(${slugs}::text[])`;
 
-const MOST_OPENED = 500;
+const MOST_AT_ONCE = 500;
 
 async function openStock(ctx: Catalog, variants: Plan['opened']): Promise<void> {
-  for (let start = 0; start < variants.length; start += MOST_OPENED)
-    await ctx.inventory.open({ variants: variants.slice(start, start + MOST_OPENED) });
+  for (let start = 0; start < variants.length; start += MOST_AT_ONCE)
+    await ctx.inventory.open({ variants: variants.slice(start, start + MOST_AT_ONCE) });
 }
 
 /** Changes what differs, in the order of the variants. What was sold since the level was read stays sold. */
 async function setStock(ctx: Catalog, stocks: Plan['stocks']): Promise<void> {
   const wanted = new Map(stocks.map((stock) => [stock.variantId, stock]));
   const ids = [...wanted.keys()].sort();
-  for (let start = 0; start < ids.length; start += 1000) {
-    const levels = await ctx.inventory.levels({ variantIds: ids.slice(start, start + 1000) });
-    for (const { variantId, available } of levels.toSorted((a, b) => (a.variantId < b.variantId ? -1 : 1))) {
+  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
+    const levels = await ctx.inventory.levels({ variantIds: ids.slice(start, start + MOST_AT_ONCE) });
+    const changes = levels.flatMap(({ variantId, available }) => {
       const { key, units } = wanted.get(variantId)!;
-      if (units !== available) await ctx.inventory.change({ key, variantId, change: units - available, reason: 'import' });
-    }
+      return units === available ? [] : [{ key, variantId, change: units - available, reason: 'import' }];
+    });
+    const outcomes = changes.length > 0 ? await ctx.inventory.changeMany({ changes }) : [];
+    const refused = outcomes.find(({ outcome }) => outcome !== 'changed' && outcome !== 'replayed');
+    if (refused)
+      throw new Error(`The stock of a file was not set (${refused.outcome}), since it changed at this moment: it is tried again.`);
   }
 }
 

@@ -6,7 +6,7 @@ import { notFound, problem } from '#kernel/problems.ts';
 import { existing, type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
 import type { Favorites } from './context.ts';
-import { type Favorite, type FavoriteRow, favoriteByKey, favoriteInsert, favoriteOf, lockPerson, Notify } from './favorite.ts';
+import { callInsert, type Favorite, type FavoriteRow, favoriteByKey, favoriteInsert, favoriteOf, lockPerson, Notify } from './favorite.ts';
 import { favoriteView, isPublic, shownFavorites, subjectsOf } from './shown-favorites.ts';
 
 export const NotifyChanges = Notify.partial().strict();
@@ -33,7 +33,7 @@ export const tooManyFavorites = problem({
 
 /**
  * Adds a public product, or a person with a public profile, to the caller's favorites: once, however often it is asked for. What the
- * call says of notices counts also where the favorite exists.
+ * call says of notices counts also where the favorite exists. A repeated call with the same key changes nothing more.
  */
 export async function addFavorite(
   ctx: Favorites,
@@ -41,37 +41,48 @@ export async function addFavorite(
   key: Key | undefined,
 ): Promise<Favorite | Replayed<Favorite>> {
   const accountId = ctx.actor.id;
-  const added = await addedBy(ctx.db, accountId, key);
-  if (added) return replay(ctx, added);
+  const known = await knownBy(ctx.db, accountId, key);
+  if (known) return repeated(ctx, known);
   const kind = productId === undefined ? 'user' : 'product';
   const subjectId = (productId ?? userId)!;
   const about = { kind, subject_id: subjectId } as const;
   const subject = (await subjectsOf(ctx, [about]))(about);
-  const row = isPublic(subject) ? await insert(ctx, { accountId, kind, subjectId, notify, key }) : undefined;
-  if (row && 'twin' in row) return replay(ctx, row.twin);
-  if (row) {
-    if (ctx.request) ctx.request.subject = row.id;
-    return favoriteView(row, subject);
-  }
-  const earlier = await ctx.db.maybe<FavoriteRow>(favoriteOf(accountId, kind, subjectId, notify));
-  if (!earlier) throw isPublic(subject) ? tooManyFavorites({ most: ctx.settings.perAccount }) : notFound();
-  return existing(favoriteView(earlier, subject));
+  const outcome = await addOrFind(ctx, { accountId, kind, subjectId, notify, key }, isPublic(subject));
+  if (!outcome) throw isPublic(subject) ? tooManyFavorites({ most: ctx.settings.perAccount }) : notFound();
+  if ('twin' in outcome) return repeated(ctx, outcome.twin);
+  if ('found' in outcome) return existing(favoriteView(outcome.found, subject));
+  if (ctx.request) ctx.request.subject = outcome.added.id;
+  return favoriteView(outcome.added, subject);
 }
 
 type Wanted = Pick<Parameters<typeof favoriteInsert>[0], 'accountId' | 'kind' | 'subjectId' | 'notify' | 'key'>;
+type KnownRow = FavoriteRow & { is_added: boolean };
 
-/** The favorite that a call with this key has added. @throws keyReused */
-const addedBy = async (db: Database, accountId: string, key: Key | undefined): Promise<FavoriteRow | undefined> =>
-  key && sameCall(key, db.maybe<FavoriteRow>(favoriteByKey(accountId, key.value)));
+/** The favorite that an earlier call with this key has added or found. @throws keyReused */
+const knownBy = async (db: Database, accountId: string, key: Key | undefined): Promise<KnownRow | undefined> =>
+  key && sameCall(key, db.maybe<KnownRow>(favoriteByKey(accountId, key.value)));
 
-const replay = async (ctx: Favorites, row: FavoriteRow): Promise<Replayed<Favorite>> => replayed((await shownFavorites(ctx, [row]))[0]!);
+async function repeated(ctx: Favorites, row: KnownRow): Promise<Replayed<Favorite>> {
+  const shown = (await shownFavorites(ctx, [row]))[0]!;
+  return row.is_added ? replayed(shown) : existing(shown);
+}
 
 /** @throws notFound when the caller's account is being closed. */
-const insert = (ctx: Favorites, wanted: Wanted): Promise<FavoriteRow | { twin: FavoriteRow } | undefined> =>
+const addOrFind = (
+  ctx: Favorites,
+  wanted: Wanted,
+  mayAdd: boolean,
+): Promise<{ added: FavoriteRow } | { found: FavoriteRow } | { twin: KnownRow } | undefined> =>
   ctx.db.transaction(async (tx) => {
-    const { closing } = await tx.one<{ closing: boolean }>(lockPerson(wanted.accountId));
+    const { accountId, kind, subjectId, notify, key } = wanted;
+    const { closing } = await tx.one<{ closing: boolean }>(lockPerson(accountId));
     if (closing) throw notFound();
-    const twin = await addedBy(tx, wanted.accountId, wanted.key);
+    const twin = await knownBy(tx, accountId, key);
     if (twin) return { twin };
-    return tx.maybe<FavoriteRow>(favoriteInsert({ ...wanted, id: newId(), most: ctx.settings.perAccount, at: ctx.clock.now() }));
+    const insert = favoriteInsert({ ...wanted, id: newId(), most: ctx.settings.perAccount, at: ctx.clock.now() });
+    const added = mayAdd ? await tx.maybe<FavoriteRow>(insert) : undefined;
+    if (added) return { added };
+    const found = await tx.maybe<FavoriteRow>(favoriteOf(accountId, kind, subjectId, notify));
+    if (found && key) await tx.execute(callInsert(found.id, accountId, key));
+    return found && { found };
   });

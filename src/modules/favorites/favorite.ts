@@ -91,9 +91,23 @@ const changed = ({ backInStock, priceFell }: NotifyChanges): Sql => sql`
   back_in_stock = coalesce(${backInStock ?? null}::boolean, back_in_stock), price_fell = coalesce(${priceFell ?? null}::boolean, price_fell),
   version = version + (back_in_stock <> coalesce(${backInStock ?? null}::boolean, back_in_stock) or price_fell <> coalesce(${priceFell ?? null}::boolean, price_fell))::int`;
 
-/** The favorite that a call with this key added. */
-export const favoriteByKey = (accountId: string, key: string): Sql =>
-  sql`select ${COLUMNS} from favorites.favorites where account_id = ${accountId} and idempotency_key = ${key}`;
+/** The favorite that a call with this key added, or found there; with the body of that call. */
+export const favoriteByKey = (accountId: string, key: string): Sql => sql`
+  select ${COLUMNS}, true as is_added from favorites.favorites where account_id = ${accountId} and idempotency_key = ${key}
+  union all
+  select favorite.id, kind, subject_id, back_in_stock, price_fell, created_at, version, call.body_hash, false
+  from favorites.calls call join favorites.favorites favorite on favorite.id = call.favorite_id
+  where call.account_id = ${accountId} and call.idempotency_key = ${key}`;
+
+/** Calls of a favorite that are remembered, besides the one that added it. */
+const MOST_CALLS = 20;
+
+/** Remembers a call that found a favorite there, and forgets the oldest such call beyond twenty. */
+export const callInsert = (favoriteId: string, accountId: string, { value, bodyHash }: Key): Sql => sql`
+  with forgotten as (
+    delete from favorites.calls where favorite_id = ${favoriteId}
+      and seq <= (select seq from favorites.calls where favorite_id = ${favoriteId} order by seq desc offset ${MOST_CALLS - 1} limit 1))
+  insert into favorites.calls (account_id, idempotency_key, body_hash, favorite_id) values (${accountId}, ${value}, ${bodyHash}, ${favoriteId})`;
 
 /** Changes what is told of a favorite of this account. */
 export const favoriteUpdate = (id: string, accountId: string, notify: NotifyChanges): Sql => sql`

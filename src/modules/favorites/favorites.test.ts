@@ -92,6 +92,39 @@ describe('a favorite', () => {
     expect((await kay.get('/v1/favorites')).body.items).toHaveLength(1);
   });
 
+  test('that exists binds the key of a call that finds it: another body is refused, and the same one changes nothing more', async () => {
+    const lou = await w.person('lou');
+    const { id } = (await lou.post('/v1/favorites', { productId: lamp })).body;
+    const key = { 'idempotency-key': randomUUID() };
+    const body = { productId: lamp, notify: { priceFell: true } };
+    const replies = await Promise.all([1, 2, 3].map(() => lou.post('/v1/favorites', body, key)));
+    for (const reply of replies) expect([reply.status, reply.body.id, reply.body.notify.priceFell]).toEqual([200, id, true]);
+    await lou.patch(`/v1/favorites/${id}`, { notify: { priceFell: false } });
+    const late = await lou.post('/v1/favorites', body, key);
+    expect([late.status, late.body.id, late.body.notify.priceFell, late.headers.get('idempotent-replayed')]).toEqual([
+      200,
+      id,
+      false,
+      'true',
+    ]);
+    expect(await lou.post('/v1/favorites', { productId: lamp }, key)).toBeProblem(422, 'idempotency-key-reused');
+    expect(await lou.post('/v1/favorites', { productId: (await chairs(1))[0] }, key)).toBeProblem(422, 'idempotency-key-reused');
+    expect((await lou.get('/v1/favorites')).body.items).toHaveLength(1);
+  });
+
+  test('remembers the newest calls that found it, and lets go of them with it', async () => {
+    const nia = await w.person('nia');
+    const { id } = (await nia.post('/v1/favorites', { productId: lamp })).body;
+    for (let n = 0; n < 23; n++) await nia.post('/v1/favorites', { productId: lamp }, { 'idempotency-key': `found-${n}` });
+    const keys = async () =>
+      (await w.sql('select idempotency_key from favorites.calls where account_id = $1 order by seq', [nia.id])).map(
+        ({ idempotency_key }) => idempotency_key,
+      );
+    expect(await keys()).toEqual(Array.from({ length: 20 }, (_, n) => `found-${n + 3}`));
+    await nia.delete(`/v1/favorites/${id}`);
+    expect(await keys()).toEqual([]);
+  });
+
   test('is removed by its owner, and by nobody else', async () => {
     const [hal, ida] = [await w.person('hal'), await w.person('ida')];
     const { id } = (await hal.post('/v1/favorites', { productId: lamp })).body;

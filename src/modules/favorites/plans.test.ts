@@ -4,7 +4,17 @@ import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { world } from '../../../test/world.ts';
 import { admirersDelete, closingUpsert, ownDelete, reopened } from './account-life.ts';
-import { favoriteById, favoriteDelete, favoriteInsert, favoriteOf, favoritesPage, favoriteUpdate, lockPerson } from './favorite.ts';
+import {
+  callInsert,
+  favoriteById,
+  favoriteByKey,
+  favoriteDelete,
+  favoriteInsert,
+  favoriteOf,
+  favoritesPage,
+  favoriteUpdate,
+  lockPerson,
+} from './favorite.ts';
 import { admirersOf } from './tell-admirers.ts';
 
 /** With 100,000 favorites, half of them of one product, every statement goes by an index, and lists are walked along theirs. */
@@ -24,7 +34,8 @@ beforeAll(async () => {
       select gen_random_uuid(), md5('account' || n / 100)::uuid, case when n % 2 = 0 then 'user' else 'product' end, md5('subject' || n)::uuid, false, false, now()
       from generate_series(1, 50000) as n;
     insert into favorites.people (account_id) select distinct account_id from favorites.favorites;
-    analyze favorites.favorites, favorites.people`);
+    insert into favorites.calls (account_id, idempotency_key, body_hash, favorite_id) select account_id, id, '', id from favorites.favorites;
+    analyze favorites.favorites, favorites.people, favorites.calls`);
 }, 120_000);
 
 afterAll(() => client.end());
@@ -42,6 +53,8 @@ const statements: [name: string, statement: Sql][] = [
   ['the next page of products', favoritesPage(id, 'product', other, 21)],
   ['adding one', favoriteInsert({ id, accountId: other, kind: 'product', subjectId: id, notify: {}, most: 500, key: undefined, at })],
   ['one that exists', favoriteOf(id, 'product', other, { priceFell: true })],
+  ['one of a call', favoriteByKey(id, 'key')],
+  ['remembering a call', callInsert(id, other, { principal: other, value: 'key', bodyHash: 'hash' })],
   ['one by its id', favoriteById(id, other)],
   ['changing one', favoriteUpdate(id, other, {})],
   ['removing one', favoriteDelete(id, other)],

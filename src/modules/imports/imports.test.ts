@@ -264,16 +264,19 @@ test('two files with the same products, saved at once, make each product once', 
 
 test('a hundred rows are saved in as many statements as one', async () => {
   const staff = await w.person('mona', ['catalog-manager']);
-  const rows = (from: number, count: number) =>
-    Array.from({ length: count }, (_, n) => `MANY-${from + n},Many ${from + n},food,,,,M,,1,USD,5`);
+  const rows = (from: number, count: number, stock = 5) =>
+    Array.from({ length: count }, (_, n) => `MANY-${from + n},Many ${from + n},food,,,,M,,1,USD,${stock}`);
   const statementsOf = async (...of: string[]) => {
     await sendProducts(w, staff, fileOf(...of));
     const seen = await w.statements(() => w.step());
-    return seen.filter((text) => /catalog\.(products|variants)\b|imports\./.test(text) && !/copy_stock|follow_stock/.test(text)).length;
+    return seen.filter((text) => /catalog\.(products|variants)\b|imports\.|inventory\./.test(text) && !/copy_stock|follow_stock/.test(text))
+      .length;
   };
   await statementsOf(...rows(0, 1));
   const [one, hundred] = [await statementsOf(...rows(1, 1)), await statementsOf(...rows(10, 99))];
   expect(hundred).toBeLessThanOrEqual(one + 2);
+  const [oneStock, manyStocks] = [await statementsOf(...rows(1, 1, 6)), await statementsOf(...rows(10, 99, 6))];
+  expect(manyStocks).toBeLessThanOrEqual(oneStock);
 });
 
 test('what was sold between two attempts to save the same rows stays sold', async () => {

@@ -74,6 +74,14 @@ const Done = z.object({});
 export type Done = z.infer<typeof Done>;
 
 const Keyed = z.object({ key: Id });
+
+const StockChange = z.object({ key: Id, variantId: Id, change: z.int(), reason: z.string() });
+const StockChanges = z
+  .array(StockChange)
+  .min(1)
+  .max(500)
+  .refine((changes) => new Set(changes.map(({ variantId }) => variantId)).size === changes.length, 'names a variant twice')
+  .refine((changes) => new Set(changes.map(({ key }) => key)).size === changes.length, 'has a key twice');
 const Lines = z.array(StockLine).min(1).max(100);
 
 export const inventory = contract('inventory', {
@@ -87,9 +95,23 @@ export const inventory = contract('inventory', {
     }),
     /** Adds or removes units, with a reason, once per key. Never below what is reserved. */
     change: operation({
-      input: z.object({ key: Id, variantId: Id, change: z.int(), reason: z.string() }),
+      input: StockChange,
       output: z.object({ movement: Movement, replayed: z.boolean() }),
       problems: [stockBelowZero, tooMuchStock],
+    }),
+    /**
+     * The same for many variants, in one statement: each change happens or is refused by itself, once per key. Answers are in the order of
+     * the changes; `free` of a refusal is what could have been removed, and null where no stock is kept of the variant.
+     */
+    changeMany: operation({
+      input: z.object({ changes: StockChanges }),
+      output: z.array(
+        z.object({
+          key: Id,
+          outcome: z.enum(['changed', 'replayed', 'below-zero', 'too-much', 'unknown']),
+          free: z.int().nullable(),
+        }),
+      ),
     }),
     /** The movement with that id, which is the key of the change that made it. */
     movement: operation({ input: z.object({ id: Id }), output: z.object({ movement: Movement.nullable() }) }),

@@ -172,6 +172,7 @@ test.each([
   ['levels', 1000, (ids: string[]) => ({ variantIds: ids })],
   ['open', 500, (ids: string[]) => ({ variants: ids.map((variantId) => ({ variantId, onHand: 1 })) })],
   ['close', 500, (ids: string[]) => ({ variantIds: ids })],
+  ['changeMany', 500, (ids: string[]) => ({ changes: ids.map((variantId) => ({ key: newId(), variantId, change: 1, reason: 'count' })) })],
   ['movements', 500, (ids: string[]) => ({ variantIds: ids, after: null, limit: 1 })],
   ['take', 100, (ids: string[]) => ({ key: newId(), lines: ids.map((variantId) => ({ variantId, quantity: 1 })) })],
   [

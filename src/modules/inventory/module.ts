@@ -2,7 +2,7 @@ import { inventory } from '#inventory';
 import { seconds } from '#kernel/clock.ts';
 import { timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
-import { changeStock } from './change-stock.ts';
+import { changeStock, changeStocks } from './change-stock.ts';
 import { reserveStock, takeStock } from './claim-stock.ts';
 import { closeLevels } from './close-levels.ts';
 import { type Inventory, needs } from './context.ts';
@@ -22,6 +22,7 @@ export const inventoryModule = module<typeof inventory, Inventory>({
     levels: (ctx, { variantIds }) => readLevels(ctx.db, variantIds),
     open: openStock,
     change: changeStock,
+    changeMany: changeStocks,
     movement: async (ctx, { id }) => {
       const row = await ctx.db.maybe<MovementRow>(movementWithId(id));
       return { movement: row ? movementOf(row) : null };

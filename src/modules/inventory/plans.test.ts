@@ -4,7 +4,7 @@ import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
 import { type World, world } from '../../../test/world.ts';
 import { levelsOf, openLevels } from './level.ts';
-import { changeLevel, historyOf, movementWithId } from './movement.ts';
+import { changeLevels, historyOf, movementWithId } from './movement.ts';
 import { claimUnits, confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
 
 /** With 100,000 levels, movements and reservations every statement uses an index. */
@@ -39,7 +39,7 @@ const statements: [name: string, statement: Sql][] = [
   ['expire', expireReservations(at, 200)],
   ['levels', levelsOf(lines.map((line) => line.variantId))],
   ['open', openLevels([{ variantId, onHand: 3 }], at)],
-  ['change', changeLevel({ key, variantId, change: 1, reason: 'delivery', at })],
+  ['change', changeLevels([{ key, variantId, change: 1, reason: 'delivery' }], at)],
   [
     'movements',
     historyOf(

@@ -1,0 +1,168 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { atRest } from './at-rest.ts';
+import { fieldsOf, treeMs } from './cpu.ts';
+import { startServer } from './servers.ts';
+
+/**
+ * What a long file of products takes, by a server with little memory: it is imported, imported again without and with other stock, and
+ * exported; the export is compared with the file, row by row. `--profile` lists the statements.
+ * Settings: BENCH_ROWS (100,000), two variants for each product.
+ */
+const ROWS = Number(process.env.BENCH_ROWS ?? 100_000);
+const HEAP_MB = Number(process.env.BENCH_HEAP_MB ?? 96);
+const HEADER = 'id,name,category,type,brand,description,sku,options,price,currency,stock,images';
+const { values: given } = parseArgs({ options: { profile: { type: 'boolean' } } });
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const folder = await mkdtemp(join(tmpdir(), 'souk-imports-'));
+const profiled: Record<string, string> = given.profile
+  ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all', 'pg_stat_statements.max': '10000' }
+  : {};
+const database = await startEmbeddedPostgres({ folder, options: profiled });
+const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
+const server = await startServer('apps/server.ts', '/readyz', {
+  ...{ RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder },
+  ...{ PUBLIC_URL: 'http://souk.bench', NODE_OPTIONS: `--max-old-space-size=${HEAP_MB} ${process.env.BENCH_NODE ?? ''}` },
+});
+const books = new pg.Client({ connectionString: url });
+books.on('error', () => {});
+const asked = async <Row>(text: string): Promise<Row[]> => (await books.query(text)).rows as Row[];
+try {
+  await books.connect();
+  await bench();
+} finally {
+  await books.end().catch(() => {});
+  await server.stop();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function bench(): Promise<void> {
+  const token = await tokenOf('admin');
+  say(
+    `${ROWS} rows, load of the machine ${loadavg()[0]!.toFixed(1)}\n\n| what | s | rows/s | Souk CPU, µs a row | PostgreSQL CPU, µs a row | peak MB |`,
+  );
+  say('|---|---|---|---|---|---|');
+  const saved = async (name: string, stock: number) => {
+    const id = await measured(`${name}: taken`, async () => (await send(token, stock)).id);
+    await measured(`${name}: saved`, () => done(token, id));
+    await measured(`${name}: what follows`, () => atRest(asked));
+  };
+  if (given.profile) await asked('create extension if not exists pg_stat_statements');
+  for (const [name, stock] of [
+    ['new', 5],
+    ['again', 5],
+    ['other stock', 6],
+  ] as const) {
+    if (given.profile) await asked('select pg_stat_statements_reset()');
+    await saved(name, stock);
+    if (given.profile) await statements(name);
+  }
+  const rows = await measured('exported', () => exported(token));
+  const wanted = new Set([...lines(6)].map(digest));
+  const lost = [...wanted].filter((row) => !rows.has(row));
+  say(`\n${rows.size} rows came out; ${lost.length} of the file are not among them. ${lost.slice(0, 3).join(' / ')}`);
+}
+
+async function measured<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const [{ pid }] = (await asked('select pg_backend_pid() as pid')) as [{ pid: number }];
+  const postmaster = fieldsOf(pid).parent;
+  const before = { souk: fieldsOf(server.pid).ms, postgres: treeMs(postmaster), at: performance.now() };
+  const result = await work();
+  const seconds = (performance.now() - before.at) / 1000;
+  const micros = (ms: number) => Math.round((ms * 1000) / ROWS);
+  const [souk, postgres] = [fieldsOf(server.pid).ms - before.souk, treeMs(postmaster) - before.postgres];
+  const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1];
+  say(
+    `| ${what} | ${seconds.toFixed(1)} | ${Math.round(ROWS / seconds)} | ${micros(souk)} | ${micros(postgres)} | ${Math.round(Number(peak ?? 0) / 1024)} |`,
+  );
+  return result;
+}
+
+function* lines(stock: number): Generator<string> {
+  const description = 'A sentence about a thing that is for sale here. '.repeat(10).trim();
+  for (let row = 0; row < ROWS; row += 2) {
+    yield `THING-${row},Thing ${row},electronics,,,${description},S${row},size=S,12.50,USD,${stock},`;
+    yield `THING-${row},Thing ${row},,,,,S${row + 1},size=L,13.00,USD,${stock + 1},`;
+  }
+}
+
+async function send(token: string, stock: number): Promise<{ id: string }> {
+  const encoder = new TextEncoder();
+  const source = lines(stock);
+  let begun = false;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (!begun) controller.enqueue(encoder.encode(`${HEADER}\n`));
+      begun = true;
+      const some = Array.from({ length: 100 }, () => source.next()).flatMap(({ done, value }) => (done ? [] : [value]));
+      if (some.length > 0) controller.enqueue(encoder.encode(`${some.join('\n')}\n`));
+      else controller.close();
+    },
+  });
+  const reply = await fetch(`${server.url}/v1/imports/products`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv', 'idempotency-key': randomUUID() },
+    body,
+    duplex: 'half',
+  } as RequestInit);
+  if (reply.status !== 202) throw new Error(`The file was answered ${reply.status}: ${await reply.text()}`);
+  return (await reply.json()) as { id: string };
+}
+
+async function done(token: string, id: string): Promise<void> {
+  for (;;) {
+    const reply = await fetch(`${server.url}/v1/imports/${id}`, { headers: { authorization: `Bearer ${token}` } });
+    const { state, done, refused, failure } = (await reply.json()) as {
+      state: string;
+      done: number;
+      refused: number;
+      failure: string | null;
+    };
+    if (state === 'done' && done === ROWS && refused === 0) return;
+    if (state !== 'running') throw new Error(`The import is ${state}, with ${done} rows saved and ${refused} refused: ${failure}`);
+    await sleep(100);
+  }
+}
+
+function digest(line: string): string {
+  return createHash('sha256').update(line).digest('base64url').slice(0, 16);
+}
+async function exported(token: string): Promise<Set<string>> {
+  const reply = await fetch(`${server.url}/v1/exports/products`, { headers: { authorization: `Bearer ${token}` } });
+  const rows = new Set<string>();
+  let rest = '';
+  for await (const text of reply.body!.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split('\r\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) if (part.startsWith('THING-')) rows.add(digest(part));
+  }
+  return rows;
+}
+
+async function tokenOf(username: string): Promise<string> {
+  const reply = await fetch(`${server.url}/v1/auth/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password: 'souk-demo' }),
+  });
+  return ((await reply.json()) as { accessToken: string }).accessToken;
+}
+
+async function statements(of: string): Promise<void> {
+  say(`\n${of}: statements, those inside functions too\n\n| µs a row | calls for 100 rows | statement |\n|---|---|---|`);
+  for (const row of await asked<{ us: string; calls: string; query: string }>(`
+    select round((total_exec_time * 1000 / ${ROWS})::numeric, 1) as us, round(calls::numeric * 100 / ${ROWS}, 2) as calls,
+           left(regexp_replace(query, '\\s+', ' ', 'g'), 150) as query
+    from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) order by total_exec_time desc limit 25`))
+    say(`| ${row.us} | ${row.calls} | ${row.query} |`);
+  say('');
+}
