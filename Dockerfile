@@ -12,6 +12,10 @@ RUN npm ci --omit=dev \
   && find node_modules -type f \( -name '*.md' -o -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
   && npm pkg delete devDependencies optionalDependencies \
   && npm sbom --sbom-format=cyclonedx --sbom-type=application > sbom.json
+# What IMAGE_MODERATION=nsfwjs needs, 137 MB: --build-arg IMAGE_MODERATION=nsfwjs.
+ARG IMAGE_MODERATION=none
+COPY src/adapters/image-moderation/nsfwjs ./nsfwjs
+RUN if [ "${IMAGE_MODERATION}" = nsfwjs ]; then npm ci --prefix nsfwjs --loglevel=error; fi
 
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
@@ -32,6 +36,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY --from=packages /app/sbom.json ./
 COPY package.json LICENSE ./
 COPY src ./src
+COPY --from=packages /app/nsfwjs ./src/adapters/image-moderation/nsfwjs
 COPY infra ./infra
 COPY apps ./apps
 USER 1000:1000

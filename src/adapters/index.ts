@@ -19,7 +19,9 @@ import { google } from './identity-providers/google.ts';
 import type { IdentityProviders } from './identity-providers/port.ts';
 import { identityProviderSettings } from './identity-providers/settings.ts';
 import { noImageModeration } from './image-moderation/none.ts';
+import { nsfwjs } from './image-moderation/nsfwjs.ts';
 import type { ImageModeration } from './image-moderation/port.ts';
+import { imageModerationSettings } from './image-moderation/settings.ts';
 import { guardedHttp } from './outgoing-http/guarded.ts';
 import type { OutgoingHttp } from './outgoing-http/port.ts';
 import { outgoingHttpSettings } from './outgoing-http/settings.ts';
@@ -80,6 +82,7 @@ export const adapterSettings = {
   tracing: tracingSettings,
   errors: errorSettings,
   storage: storageSettings,
+  imageModeration: imageModerationSettings,
 };
 
 type Parts = { [Port in keyof typeof adapterSettings]: SettingsOf<(typeof adapterSettings)[Port]> };
@@ -97,6 +100,7 @@ export function openAdapters(settings: Settings): Adapters {
     outgoingHttp,
     push: vapid,
     storage,
+    imageModeration,
   } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   const http = guardedHttp(outgoingHttp);
@@ -110,7 +114,7 @@ export function openAdapters(settings: Settings): Adapters {
     openTracing: tracing ? async (version) => (await import('./tracing/open-telemetry.ts')).openTelemetry(tracing, version) : openNoTracing,
     openErrors: errors ? async (version) => (await import('./errors/sentry.ts')).sentry(errors, version) : openNoErrors,
     outgoingHttp: http,
-    imageModeration: noImageModeration,
+    imageModeration: imageModeration ? nsfwjs({ limits: imageModeration }) : noImageModeration,
     storage: storage.s3
       ? s3Storage(storage.s3)
       : folderStorage({
