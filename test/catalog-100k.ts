@@ -57,7 +57,7 @@ const SIZES = ['S', 'M', 'L', 'XL'];
 /**
  * Fills an empty, migrated database with a catalog that looks like one: 20 categories of unequal size, 20 big brands and
  * 180 small ones, words that are common, rare and unique, one product in three with variants, one in twelve sold out,
- * 50 sellers; with stock on hand. The same number gives the same rows, always. Two connections share the work.
+ * 50 sellers, one in five translated; with stock on hand. The same number gives the same rows, always. Two connections share the work.
  */
 export async function loadCatalog(databaseUrl: string, products = 100_000): Promise<Catalog> {
   const started = performance.now();
@@ -150,9 +150,12 @@ const STAGE = `
   from numbers join kinds on kinds.place = numbers.kind`;
 
 const PRODUCTS = `
-  insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, rating_average, rating_count, created_at)
+  insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, translations, rating_average, rating_count, created_at)
   select id, ('0199c0de-1111-7000-8000-' || lpad(to_hex(seller), 12, '0'))::uuid, 'seller' || seller, 'approved', brand || ' ' || adjective || ' ' || type || ' ' || model, category, type, brand,
          'A ' || adjective || ' ' || lower(type) || ' by ' || brand || ': ' || prose || '.',
+         case when n % 5 > 0 then '{}' else jsonb_build_object(
+           'fr', jsonb_build_object('name', brand || ' ' || type || ' élégant ' || model, 'description', 'Un article de qualité, par ' || brand || '. Livré en deux jours.'),
+           'ar', jsonb_build_object('name', 'منتج ' || model, 'description', 'منتج ذو جودة عالية من ' || brand || '، يصل خلال يومين.')) end,
          case when n % 3 > 0 then 1 + ${pick('n', 10, 401)} / 100.0 end, case when n % 3 > 0 then 1 + ${skewed('n', 11, 500)} else 0 end, created_at
   from staged order by n`;
 

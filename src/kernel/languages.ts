@@ -36,3 +36,33 @@ export function languageOf(acceptLanguage: string | null): Language | null {
   const wanted = parseAccept(acceptLanguage).filter(({ q }) => q > 0); // the most wanted first
   return wanted.map(({ type }) => type.split('-', 1)[0]!.toLowerCase()).find(isLanguage) ?? null;
 }
+
+const canonical = (tag: string): string | undefined => {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return undefined;
+  }
+};
+
+/** A language, and where it matters its script, its region and its variants: no extensions, which say how dates and numbers are written. */
+const TAG = /^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-([A-Za-z\d]{5,8}|\d[A-Za-z\d]{3}))*$/;
+
+const LanguageTag = z
+  .string()
+  .max(35, { abort: true })
+  .regex(TAG)
+  .refine((tag) => canonical(tag) !== undefined);
+
+/** Values by BCP 47 language tag, which come out in its canonical spelling: `fr-tn` is `fr-TN`. */
+export const byLanguage = <Value extends z.ZodType>(value: Value) =>
+  z
+    .record(LanguageTag, value, {
+      error: ({ code }) => (code === 'invalid_key' ? 'must be named by a language tag such as fr, ar or fr-TN (BCP 47)' : undefined),
+    })
+    .superRefine((values, refusal) => {
+      const tags = Object.keys(values);
+      const twin = tags.find((tag, place) => tags.findIndex((other) => canonical(other) === canonical(tag)) < place);
+      if (twin) refusal.addIssue({ code: 'custom', path: [twin], message: 'is a language that is there already' });
+    })
+    .transform((values) => Object.fromEntries(Object.entries(values).map(([tag, each]) => [canonical(tag) as string, each])));

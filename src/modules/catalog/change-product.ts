@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { ListPrice, Options, type Product, ProductText, priceChanged, Stock, variantNeeded } from '#catalog';
+import {
+  ChangedTranslations,
+  ListPrice,
+  Options,
+  type Product,
+  ProductText,
+  priceChanged,
+  Stock,
+  type TranslationChanges,
+  variantNeeded,
+} from '#catalog';
 import { raw, sql, type Transaction } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
@@ -9,7 +19,18 @@ import { Id, line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { refusalOf } from './create-product.ts';
 import { closeStockJob } from './jobs.ts';
-import { lockProduct, ownedProduct, type ProductRow, refreshed, type VariantRow, variantsOf, writeVariants } from './product.ts';
+import {
+  lockProduct,
+  ownedProduct,
+  type Pending,
+  type ProductRow,
+  refreshed,
+  type VariantRow,
+  variantsOf,
+  writeVariants,
+} from './product.ts';
+import { isReviewed } from './product-images.ts';
+import { changesAfter, translated } from './translations.ts';
 
 const { name, category, type, brand, description } = ProductText;
 
@@ -29,6 +50,9 @@ export const ChangeProduct = z
     type: type.nullable().optional(),
     brand: brand.nullable().optional(),
     description: description.optional(),
+    translations: ChangedTranslations.nullable().optional().meta({
+      description: 'Languages that are absent stay; null removes a text, a language, or all of them',
+    }),
     price: ListPrice.optional(),
     variants: z.array(ChangedVariant).min(1).max(100).optional(),
   })
@@ -44,13 +68,13 @@ export const ChangeProduct = z
     error: 'stock of a known variant changes by POST /v1/products/{id}/stock, with a reason',
     path: ['variants'],
   })
-  .meta({ example: { description: 'A desk lamp with a warmer light.' } });
+  .meta({ example: { description: 'A desk lamp with a warmer light.', translations: { fr: { name: 'Lampe' }, ar: null } } });
 const hasNoTwins = (ids: string[]): boolean => new Set(ids).size === ids.length;
 
 type ChangeProduct = z.infer<typeof ChangeProduct>;
 
 /**
- * Changes a product. What a seller changes of the name or the description of an approved one waits for review, while the
+ * Changes a product. What a seller changes of the name, the description or the translations of an approved one waits for review, while the
  * approved version stays public; everything else, and all that staff change, shows at once. `owner` null is staff.
  * Stock of new variants is opened before they are written, as in createProduct.
  */
@@ -72,7 +96,7 @@ export async function changeProduct(
         const row = await lockProduct(tx, id, call.owner);
         if (!row) throw notFound();
         demandVersion(call.ifMatch, row.version);
-        await writeProduct(tx, row, changes, call.owner !== null && row.state === 'approved', ctx.clock.now());
+        await writeProduct(tx, row, changes, call.owner !== null && isReviewed(row), ctx.clock.now());
         const before = changes.price || variants ? await variantsOf(tx, id) : [];
         if (changes.price) await changeOnlyPrice(tx, id, changes.price, before);
         if (variants) await replaceVariants(tx, id, variants, before);
@@ -86,23 +110,30 @@ export async function changeProduct(
 }
 
 async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangeProduct, waits: boolean, now: Date): Promise<void> {
-  const reviewed = {
-    ...(changes.name === undefined ? {} : { name: changes.name }),
-    ...(changes.description === undefined ? {} : { description: changes.description }),
-  };
-  const pending =
-    waits && Object.keys(reviewed).length > 0
-      ? JSON.stringify({ ...row.pending, ...reviewed })
-      : row.pending && JSON.stringify(row.pending);
-  const shown = waits ? {} : reviewed;
-  const since = row.pending === null && pending !== null ? sql`${now}::timestamptz` : sql`waiting_since`;
+  const { name, description, translations } = changes;
+  const texts = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
+  const wished = translations === null ? allRemoved({ ...row.translations, ...row.pending?.translations }) : translations;
+  const pending = waits ? pendingAfter(row, texts, wished) : row.pending;
+  const shown = waits ? row : { ...row, ...texts, translations: translated(row.translations, wished ?? {}) };
+  const since = !row.pending === !pending ? sql`waiting_since` : sql`${pending && now}::timestamptz`;
   const kept = (field: 'category' | 'type' | 'brand') => (changes[field] === undefined ? raw(field) : sql`${changes[field]}`);
   await tx.execute(sql`
     update catalog.products
-    set name = ${shown.name ?? row.name}, description = ${shown.description ?? row.description}, pending = ${pending}::jsonb, waiting_since = ${since},
+    set name = ${shown.name}, description = ${shown.description}, translations = ${JSON.stringify(shown.translations)}::jsonb,
+        pending = ${pending && JSON.stringify(pending)}::jsonb, waiting_since = ${since},
         category = ${kept('category')}, type = ${kept('type')}, brand = ${kept('brand')}, version = version + 1
     where id = ${row.id}`);
 }
+
+/** What waits for review after one more change; null where nothing does. */
+function pendingAfter(row: ProductRow, texts: Pick<Pending, 'name' | 'description'>, wished: TranslationChanges = {}): Pending | null {
+  const { translations: earlier = {}, ...others } = row.pending ?? {};
+  const translations = changesAfter(row.translations, earlier, wished);
+  const pending = { ...others, ...texts, ...(Object.keys(translations).length > 0 ? { translations } : {}) };
+  return Object.keys(pending).length > 0 ? pending : null;
+}
+
+const allRemoved = (known: object): TranslationChanges => Object.fromEntries(Object.keys(known).map((tag) => [tag, null]));
 
 /** One price is for a product with one variant. */
 async function changeOnlyPrice(

@@ -47,6 +47,7 @@ async function repairs(copy: string): Promise<number> {
 const BROKEN: [what: string, copy: string, by: string][] = [
   ['a document with another name', 'documents', `update catalog.products set document = replace(document, 'Shirt', 'Skirt') where id = $1`],
   ['a document that is no JSON', 'documents', `update catalog.products set document = '{' where id = $1`],
+  ['a document without translations', 'documents', `update catalog.products set document = document::jsonb - 'translations' where id = $1`],
   ['a name key', 'listings', `update catalog.products set name_key = 'a' where id = $1`],
   ['a price', 'listings', 'update catalog.products set price_amount = 1 where id = $1'],
   ['a listing that is gone', 'listings', 'delete from catalog.listings where id = $1'],

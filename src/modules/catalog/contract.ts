@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
+import { byLanguage } from '#kernel/languages.ts';
 import { Money } from '#kernel/money.ts';
 import { invalid, problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, prose, Time } from '#kernel/shapes.ts';
@@ -29,14 +30,36 @@ export const Variant = z
   .object({ id: Id, sku: z.string().nullable(), options: Options, price: Money, stock: z.int() })
   .meta({ id: 'Variant' });
 
+export const ProductText = {
+  name: line(200).meta({ example: 'Lamp' }),
+  category: z.string().max(60).meta({ description: 'Slug of a category', example: 'electronics' }),
+  type: line(100).meta({ example: 'lighting' }),
+  brand: line(100).meta({ example: 'Luma' }),
+  description: prose(5000).meta({ example: 'A desk lamp.' }),
+};
+
+/** Name and description in other languages, by BCP 47 language tag. */
+export const Translations = z
+  .record(z.string(), z.object({ name: z.string().optional(), description: z.string().optional() }))
+  .meta({ id: 'Translations', example: { fr: { name: 'Lampe', description: 'Une lampe de bureau.' } } });
+export type Translations = z.infer<typeof Translations>;
+
+/** A JSON Merge Patch (RFC 7396) of them: what is absent stays, null removes. `TranslationChanges` is one that was taken. */
+export const ChangedTranslations = byLanguage(
+  z.strictObject({ name: ProductText.name.nullable().optional(), description: ProductText.description.nullable().optional() }).nullable(),
+).meta({ example: { fr: { name: 'Lampe' }, ar: null } });
+export const TranslationChanges = z
+  .record(z.string(), z.object({ name: z.string().nullable().optional(), description: z.string().nullable().optional() }).nullable())
+  .meta({ id: 'TranslationChanges', example: { fr: { name: 'Lampe' }, ar: null } });
+export type TranslationChanges = z.infer<typeof TranslationChanges>;
+
 export const Product = z
   .object({
     id: Id,
     name: z.string(),
-    category: z.string().nullable(),
-    type: z.string().nullable(),
-    brand: z.string().nullable(),
+    ...{ category: z.string().nullable(), type: z.string().nullable(), brand: z.string().nullable() },
     description: z.string(),
+    translations: Translations.meta({ description: 'The same in other languages, by BCP 47 language tag' }),
     seller: z.object({ id: Id, username: z.string() }),
     price: Money,
     stock: z.int(),
@@ -47,7 +70,10 @@ export const Product = z
     createdAt: Time,
     version: z.int(),
     pending: z
-      .object({ name: z.string().optional(), description: z.string().optional(), images: z.array(Image).optional() })
+      .object({
+        ...{ name: z.string().optional(), description: z.string().optional(), images: z.array(Image).optional() },
+        translations: TranslationChanges.optional(),
+      })
       .optional()
       .meta({ description: 'Changes that wait for review; for its seller and the staff' }),
     rejection: z.string().optional().meta({ description: 'Why it was rejected; for its seller and the staff' }),
@@ -66,10 +92,7 @@ export const PLATFORM_SELLER = { id: SHOP_ID, username: 'souk' } as const;
 export const WantedLine = z.object({ productId: Id.optional(), variantId: Id.optional(), options: Options.optional(), quantity: z.int() });
 
 export const PricedLine = z.object({
-  productId: Id,
-  variantId: Id,
-  name: z.string(),
-  options: Options,
+  ...{ productId: Id, variantId: Id, name: z.string(), options: Options },
   quantity: z.int(),
   unitPrice: Money,
   seller: z.object({ id: Id, username: z.string() }),
@@ -126,14 +149,6 @@ export const ListPrice = z
 export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Units on hand', example: 10 });
 export const Sku = line(64);
 
-export const ProductText = {
-  name: line(200).meta({ example: 'Lamp' }),
-  category: z.string().max(60).meta({ description: 'Slug of a category', example: 'electronics' }),
-  type: line(100).meta({ example: 'lighting' }),
-  brand: line(100).meta({ example: 'Luma' }),
-  description: prose(5000).meta({ example: 'A desk lamp.' }),
-};
-
 /** A product of a file. What is absent does not change; of a new product it is empty. */
 export const SavedProduct = z.object({
   id: Id,
@@ -142,6 +157,7 @@ export const SavedProduct = z.object({
   type: ProductText.type.nullable().optional(),
   brand: ProductText.brand.nullable().optional(),
   description: ProductText.description.optional(),
+  translations: ChangedTranslations.optional(),
   /** Each is the known variant with its SKU, else the one with its options, else a new one with this id. Variants that are not here stay. */
   variants: z
     .array(z.object({ id: Id, sku: Sku.nullable().optional(), options: Options, price: ListPrice, stock: Stock.optional() }))
@@ -159,12 +175,9 @@ export type ImportedImage = z.infer<typeof ImportedImage>;
 
 /** A product as a file holds it: with all that `saveProducts` takes. */
 export const ExportedProduct = z.object({
-  id: Id,
-  name: z.string(),
-  category: z.string().nullable(),
-  type: z.string().nullable(),
-  brand: z.string().nullable(),
+  ...{ id: Id, name: z.string(), category: z.string().nullable(), type: z.string().nullable(), brand: z.string().nullable() },
   description: z.string(),
+  translations: Translations,
   variants: z.array(z.object({ sku: z.string().nullable(), options: Options, price: Money, stock: z.int() })),
   images: z.array(z.object({ url: z.string(), alt: z.string() })),
 });
@@ -213,9 +226,7 @@ export const catalog = contract('catalog', {
     /** Public products, the newest first, as `GET /products` shows them. */
     newest: operation({
       input: z.object({
-        category: z.string().optional(),
-        type: z.string().optional(),
-        brand: z.string().optional(),
+        ...{ category: z.string().optional(), type: z.string().optional(), brand: z.string().optional() },
         limit: z.int().min(1).max(500),
       }),
       output: z.array(Product),

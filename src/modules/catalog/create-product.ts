@@ -10,6 +10,7 @@ import { expectImage, insertImage } from './announce-image.ts';
 import { unknownCategory } from './category.ts';
 import type { Catalog } from './context.ts';
 import { documentOf, NewVariant, productByKey, refreshed, type VariantRow, writeVariants } from './product.ts';
+import { NewTranslations } from './translations.ts';
 
 const { name, category, type, brand, description } = ProductText;
 
@@ -20,6 +21,7 @@ export const CreateProduct = z
     type: type.optional(),
     brand: brand.optional(),
     description: description.default(''),
+    translations: NewTranslations.optional(),
     price: ListPrice.optional(),
     stock: Stock.optional(),
     variants: z.array(NewVariant).min(1).max(100).optional(),
@@ -46,6 +48,7 @@ export const CreateProduct = z
       type: 'lighting',
       brand: 'Luma',
       description: 'A desk lamp.',
+      translations: { fr: { name: 'Lampe', description: 'Une lampe de bureau.' }, ar: { name: 'مصباح' } },
       price: { amount: 2000, currency: 'USD' },
       stock: 10,
     },
@@ -134,9 +137,9 @@ type NewProduct = ProductWish & {
 async function insertProduct(db: Database, product: NewProduct, key: Key | undefined): Promise<boolean> {
   const columns = keyColumns(key);
   const count = await db.execute(sql`
-    insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, created_at, image_due_at, principal, idempotency_key, body_hash)
+    insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, translations, created_at, image_due_at, principal, idempotency_key, body_hash)
     values (${product.id}, ${product.seller.id}, ${product.seller.username}, ${product.state}, ${product.name}, ${product.category ?? null}, ${product.type ?? null}, ${product.brand ?? null},
-            ${product.description}, ${product.at}, ${product.imageDueAt}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})
+            ${product.description}, ${JSON.stringify(product.translations ?? {})}::jsonb, ${product.at}, ${product.imageDueAt}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash})
     on conflict do nothing`);
   return count > 0;
 }

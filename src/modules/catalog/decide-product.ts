@@ -8,9 +8,10 @@ import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { pauseProductsJob } from './jobs.ts';
 import { isSuspended } from './pause-products.ts';
-import { lockProduct, refreshed } from './product.ts';
+import { lockProduct, type ProductRow, refreshed } from './product.ts';
 import { forgetImages, forgetUnused, showImages } from './product-images.ts';
 import { type ProductCommand, productMachine } from './product-state.ts';
+import { translated } from './translations.ts';
 
 export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 'The picture shows another product.' }) });
 
@@ -34,10 +35,11 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
     const decided = judgesPending ? row.state : productMachine.after(row.state, command);
     const state = decided === 'approved' && (await isSuspended(tx, row.seller_id)) ? 'paused' : decided;
-    const shown = judgesPending && command === 'approve' ? { ...row, ...row.pending } : row;
+    const shown = judgesPending && command === 'approve' ? withPending(row) : row;
     await tx.execute(sql`
       update catalog.products
-      set state = ${state}, name = ${shown.name}, description = ${shown.description}, pending = null, rejection = ${reason ?? null},
+      set state = ${state}, name = ${shown.name}, description = ${shown.description}, translations = ${JSON.stringify(shown.translations)}::jsonb,
+          pending = null, rejection = ${reason ?? null},
           image_due_at = ${command === 'approve' || state === 'archived' ? sql`null` : sql`image_due_at`},
           waiting_since = ${state === 'submitted' ? ctx.clock.now() : null}::timestamptz, version = version + 1
       where id = ${id}`);
@@ -51,3 +53,9 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     return refreshed(tx, id);
   });
 }
+
+/** Staff may have translated it meanwhile: only what waits is changed. @throws tooManyTranslations */
+const withPending = (row: ProductRow): Pick<ProductRow, 'name' | 'description' | 'translations'> => ({
+  ...{ ...row, ...row.pending },
+  translations: translated(row.translations, row.pending?.translations ?? {}),
+});

@@ -10,7 +10,7 @@ export const exportProducts = (ctx: Catalog, page: z.infer<Export['input']>): Pr
   ctx.db.many(exportPage(page));
 
 export const exportPage = ({ sellerId, after, limit }: z.infer<Export['input']>): Sql => sql`
-  select id, name, category, type, brand, description,
+  select id, name, category, type, brand, description, translations,
          (select json_agg(json_build_object('sku', sku, 'options', options, 'stock', stock,
                                             'price', json_build_object('amount', price_amount, 'currency', price_currency)) order by position)
           from catalog.variants variant where variant.product_id = product.id) as variants,

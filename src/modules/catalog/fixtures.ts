@@ -9,6 +9,10 @@ const OF_THE_SHOP = [
     type: 'lighting',
     brand: 'Luma',
     description: 'A desk lamp that is kind to your eyes.',
+    translations: {
+      fr: { name: 'Lampe', description: 'Une lampe de bureau douce pour les yeux.' },
+      ar: { name: 'مصباح', description: 'مصباح مكتب مريح للعين.' },
+    },
     price: usd(20_00),
     stock: 50,
   },
@@ -18,6 +22,10 @@ const OF_THE_SHOP = [
     type: 'coffee',
     brand: 'Sidi',
     description: 'One kilo, roasted on Monday.',
+    translations: {
+      fr: { name: 'Café en grains', description: 'Un kilo, torréfié lundi.' },
+      ar: { name: 'حبوب القهوة', description: 'كيلوغرام واحد، محمص يوم الاثنين.' },
+    },
     price: usd(18_50),
     stock: 200,
   },
@@ -27,6 +35,10 @@ const OF_THE_SHOP = [
     type: 'oil',
     brand: 'Sfax',
     description: 'Cold pressed, from Tunisia.',
+    translations: {
+      fr: { name: "Huile d'olive", description: 'Pressée à froid, de Tunisie.' },
+      ar: { name: 'زيت الزيتون', description: 'معصور على البارد، من تونس.' },
+    },
     price: { amount: 32_500, currency: 'TND' },
     stock: 120,
   },
@@ -36,6 +48,10 @@ const OF_THE_SHOP = [
     type: 'smartphone',
     brand: 'Nour',
     description: 'Six inches, two days of battery.',
+    translations: {
+      fr: { name: 'Téléphone', description: 'Six pouces, deux jours de batterie.' },
+      ar: { name: 'هاتف', description: 'ست بوصات، وبطارية تدوم يومين.' },
+    },
     variants: [
       { sku: 'NOUR-64-BLACK', options: { color: 'black', storage: '64 GB' }, price: usd(299_00), stock: 12 },
       { sku: 'NOUR-128-BLUE', options: { color: 'blue', storage: '128 GB' }, price: usd(349_00), stock: 7 },
@@ -89,6 +105,10 @@ const OF_SUE = [
     type: 'jewellery',
     brand: 'Sue',
     description: 'Made by hand in Djerba.',
+    translations: {
+      fr: { name: "Boucles d'oreilles en argent", description: 'Faites à la main à Djerba.' },
+      ar: { name: 'أقراط فضية', description: 'مصنوعة يدويا في جربة.' },
+    },
     price: usd(45_00),
     stock: 9,
   },
@@ -98,6 +118,7 @@ const OF_SUE = [
     type: 'shirt',
     brand: 'Sue',
     description: 'Washed linen.',
+    translations: { fr: { name: 'Chemise en lin', description: 'Lin lavé.' }, ar: { name: 'قميص كتان' } },
     variants: ['S', 'M', 'L'].map((size) => ({ options: { size }, price: usd(39_00), stock: 15 })),
   },
 ];

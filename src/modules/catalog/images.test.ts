@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { seconds } from '#kernel/clock.ts';
 import { draftOf, lamp } from '../../../test/sample-products.ts';
 import { announcing, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
@@ -58,6 +59,19 @@ describe('images of a product', () => {
       expect([items.length, altsOf(items.at(-1).images)]).toEqual([20, ['Front', 'Back']]);
     });
     expect(statements.filter((text) => /catalog\./.test(text))).toHaveLength(1);
+  });
+
+  test('that come while a product waits for its approval do not change since when it waits', async () => {
+    const product = await draftOf(sue);
+    w.clock.advance(seconds(20));
+    const upload = await announces(sue, product);
+    await sue.post(`/v1/products/${product}/submit`);
+    await sendFile(w, upload, bytes);
+    await w.step();
+    w.clock.advance(seconds(5));
+    const { items } = (await root.get('/v1/product-approvals')).body;
+    expect(items.find((each: { product: { id: string } }) => each.product.id === product).ageSeconds).toBe(5);
+    await root.post(`/v1/products/${product}/approve`);
   });
 
   test('of a draft are shown at once; of an approved product of a seller they wait, and the approved ones stay public', async () => {

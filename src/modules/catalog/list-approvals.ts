@@ -13,7 +13,7 @@ const Approval = z
   .object({
     product: z.object({ id: Id, name: z.string(), seller: z.object({ id: Id, username: z.string() }) }),
     waits: z
-      .array(z.enum(['product', 'name', 'description', 'images']))
+      .array(z.enum(['product', 'name', 'description', 'translations', 'images']))
       .meta({ description: 'The whole product, or what of an approved one is to change', example: ['name'] }),
     since: Time,
     ageSeconds: z.int().meta({ example: 5400 }),

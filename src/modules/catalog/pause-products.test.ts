@@ -51,6 +51,15 @@ test('none of her products is sold once the catalog has heard it, even before li
   expect(await bob.post('/v1/orders', { items: [{ productId: vase, quantity: 1 }] })).toBeProblem(404, 'catalog/unknown-product');
 });
 
+test('what she changes of a product that is paused waits for review: it is public again unseen otherwise', async () => {
+  const w = await world();
+  const sue = await w.person('sue');
+  const vase = await sue.lists({ name: 'Vase', price: usd(5_00) });
+  await w.sql("update catalog.products set state = 'paused' where id = $1", [vase]);
+  const { body } = await sue.patch(`/v1/products/${vase}`, { name: 'Gun', translations: { fr: { name: 'Fusil' } } });
+  expect(body).toMatchObject({ name: 'Vase', translations: {}, pending: { name: 'Gun', translations: { fr: { name: 'Fusil' } } } });
+});
+
 test('the newest word of an account counts, whenever older ones arrive', async () => {
   const w = await world();
   const sue = await w.person('sue');

@@ -18,7 +18,7 @@ export interface SourceRow extends ProductSource {
 }
 
 export const sourcesOf = (ids: readonly string[]): Sql => sql`
-  select id, name, category, type, brand, description, seller_id, seller_username, rating_average::float8, rating_count, state, created_at, version,
+  select id, name, category, type, brand, description, translations, seller_id, seller_username, rating_average::float8, rating_count, state, created_at, version,
          (select json_agg(json_build_object('id', variant.id, 'sku', sku, 'options', options, 'amount', price_amount, 'currency', price_currency, 'stock', stock) order by position)
           from catalog.variants variant where product_id = products.id) as variants,
          (select json_agg(image || jsonb_build_object('alt', alt) order by position)

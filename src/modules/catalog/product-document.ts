@@ -1,4 +1,4 @@
-import type { Options, Product } from '#catalog';
+import type { Options, Product, Translations } from '#catalog';
 import type { CurrencyCode } from '#kernel/money.ts';
 import type { Image } from '#media';
 import type { ProductState } from './product-state.ts';
@@ -11,6 +11,7 @@ export interface ProductSource {
   type: string | null;
   brand: string | null;
   description: string;
+  translations: Translations;
   seller_id: string;
   seller_username: string;
   rating_average: number | null;
@@ -39,6 +40,7 @@ export function publicProduct(source: ProductSource): Product {
     type: source.type,
     brand: source.brand,
     description: source.description,
+    translations: source.translations,
     seller: { id: source.seller_id, username: source.seller_username },
     price: { amount: Math.min(...source.variants.map(({ amount }) => amount)), currency: source.variants[0]!.currency },
     stock: sum(variants.map(({ stock }) => stock)), // comes before the variants: withStock relies on it

@@ -95,7 +95,7 @@ export async function keepPending(
   await tx.execute(sql`
     update catalog.products
     set pending = ${waits ? JSON.stringify(pending) : null}::jsonb, version = version + 1,
-        waiting_since = ${waits ? (row.pending ? sql`waiting_since` : sql`${now}::timestamptz`) : sql`null`}
+        waiting_since = ${!row.pending === !waits ? sql`waiting_since` : sql`${waits ? now : null}::timestamptz`}
     where id = ${row.id}`);
   return waits ? pending : null;
 }

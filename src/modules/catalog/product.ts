@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ListPrice, Options, type Product, Sku, Stock } from '#catalog';
+import { ListPrice, Options, type Product, Sku, Stock, type TranslationChanges, type Translations } from '#catalog';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import type { CurrencyCode } from '#kernel/money.ts';
 import type { Image } from '#media';
@@ -9,10 +9,11 @@ import type { ProductState } from './product-state.ts';
 
 export const NewVariant = z.strictObject({ sku: Sku.optional(), options: Options, price: ListPrice, stock: Stock.default(0) });
 
-/** What of an approved product waits for review; `images` are all that it is to have. */
+/** What of an approved product waits for review; `images` are all that it is to have, and `translations` only what changes of them. */
 export interface Pending {
   name?: string;
   description?: string;
+  translations?: TranslationChanges;
   images?: Image[];
 }
 
@@ -23,6 +24,7 @@ export interface ProductRow {
   state: ProductState;
   name: string;
   description: string;
+  translations: Translations;
   pending: Pending | null;
   rejection: string | null;
   version: number;
@@ -32,7 +34,7 @@ export interface ProductRow {
   units?: string | null;
 }
 
-const COLUMNS = sql`id, seller_id, seller_username, state, name, description, pending, rejection, version, body_hash, document`;
+const COLUMNS = sql`id, seller_id, seller_username, state, name, description, translations, pending, rejection, version, body_hash, document`;
 
 /** Somebody's view of a product, without its stock: public ones for all; others for their seller, or for staff (`viewer` null). */
 export const productById = (id: string, viewer: string | null): Sql => sql`

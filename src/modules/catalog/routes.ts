@@ -30,6 +30,7 @@ import { productMachine } from './product-state.ts';
 import { readProduct } from './read-product.ts';
 import { dropImage, setImages } from './set-images.ts';
 import { ChangeStock, changeStock, StockQuery, stockHistory } from './stock.ts';
+import { tooManyTranslations } from './translations.ts';
 
 const version = (product: Product) => product.version;
 
@@ -75,12 +76,13 @@ export const routes = [
   patch('/products/{id}', {
     summary: 'Change a product',
     description:
-      'A JSON Merge Patch. `variants` replaces the whole list: a variant with an id is changed, one without an id is added, a missing one is removed.',
+      'A JSON Merge Patch. `variants` replaces the whole list: a variant with an id is changed, one without an id is added, a missing one is removed. ' +
+      'A new name or description of an approved product waits for review, and so do new translations, with `pending.translations`.',
     access: owned('product', 'catalog:write'),
     body: ChangeProduct,
     returns: Product,
     etag: version,
-    problems: [unknownCategory, variantsAlike, variantNeeded, versionMismatch],
+    problems: [unknownCategory, variantsAlike, variantNeeded, tooManyTranslations, versionMismatch],
     handle: (ctx: Catalog, { params, body, owner, ifMatch }) => changeProduct(ctx, params.id, body, { owner, ifMatch }),
   }),
   del('/products/{id}', {
@@ -109,7 +111,7 @@ export const routes = [
     access: permitted('catalog:approve'),
     returns: Product,
     etag: version,
-    problems: [productMachine.wrongState, versionMismatch],
+    problems: [productMachine.wrongState, tooManyTranslations, versionMismatch],
     handle: (ctx: Catalog, { params, ifMatch }) => decideProduct(ctx, params.id, { command: 'approve', owner: null, ifMatch }),
   }),
   post('/products/{id}/reject', {

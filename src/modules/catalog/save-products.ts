@@ -43,7 +43,7 @@ async function knownOf(db: Database, products: readonly SavedProduct[], locked: 
 }
 
 export const knownProducts = (ids: readonly string[]): Sql =>
-  sql`select id, state, name, category, type, brand, description from catalog.products where id = any(${ids}::uuid[]) order by id`;
+  sql`select id, state, name, category, type, brand, description, translations from catalog.products where id = any(${ids}::uuid[]) order by id`;
 export const lockedProducts = (ids: readonly string[]): Sql => sql`${knownProducts(ids)} for no key update`;
 export const knownVariants = (productIds: readonly string[]): Sql => sql`
   select id, product_id, position, sku, options, price_amount as amount, price_currency as currency
@@ -94,17 +94,17 @@ type Texts = Plan['inserts'];
 
 const texts = (products: Texts): Sql => sql`
   unnest(${products.map(({ id }) => id)}::uuid[], ${products.map(({ name }) => name)}::text[], ${products.map(({ category }) => category)}::text[],
-         ${products.map(({ type }) => type)}::text[], ${products.map(({ brand }) => brand)}::text[], ${products.map(({ description }) => description)}::text[])
-    as wanted (id, name, category, type, brand, description)`;
+         ${products.map(({ type }) => type)}::text[], ${products.map(({ brand }) => brand)}::text[], ${products.map(({ description }) => description)}::text[],
+         ${products.map(({ translations }) => JSON.stringify(translations))}::jsonb[]) as wanted (id, name, category, type, brand, description, translations)`;
 
 export const productsInsert = (products: Texts, at: Date): Sql => sql`
-  insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, created_at)
-  select id, ${PLATFORM_SELLER.id}::uuid, ${PLATFORM_SELLER.username}, 'approved', name, category, type, brand, description, ${at}::timestamptz
+  insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, translations, created_at)
+  select id, ${PLATFORM_SELLER.id}::uuid, ${PLATFORM_SELLER.username}, 'approved', name, category, type, brand, description, translations, ${at}::timestamptz
   from ${texts(products)} order by id on conflict (id) do nothing`;
 
 export const productsUpdate = (products: Texts): Sql => sql`
   update catalog.products set name = wanted.name, category = wanted.category, type = wanted.type, brand = wanted.brand,
-                              description = wanted.description, version = version + 1
+                              description = wanted.description, translations = wanted.translations, version = version + 1
   from ${texts(products)} where products.id = wanted.id`;
 
 export const variantsUpsert = (variants: readonly KnownVariant[], opened: Plan['opened']): Sql => sql`

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SavedProduct } from '#catalog';
+import type { SavedProduct, Translations } from '#catalog';
 import type { CurrencyCode } from '#kernel/money.ts';
 import type { ProductState } from './product-state.ts';
+import { isTooMuch, merged, tooManyTranslations } from './translations.ts';
 
 /** What is known of a product that a file names. */
 export interface KnownProduct {
@@ -12,6 +13,7 @@ export interface KnownProduct {
   type: string | null;
   brand: string | null;
   description: string;
+  translations: Translations;
 }
 
 export interface KnownVariant {
@@ -83,6 +85,7 @@ function refusalOf(
   if (known?.state === 'archived') return { column: 'id', reason: 'The product with this id was deleted.' };
   if (product.category && !categories.has(product.category))
     return { column: 'category', reason: `There is no category ${product.category}.` };
+  if (isTooMuch(translationsOf(product, known))) return { column: 'translations', reason: tooManyTranslations().message };
   const found = matched.flatMap((match) => match.known?.id ?? []);
   if (new Set(found).size < found.length) return { column: 'options', reason: 'Two rows are the same variant.' };
   const staying = own.filter(({ id }) => !found.includes(id));
@@ -91,6 +94,9 @@ function refusalOf(
   if (currencies.size > 1) return { column: 'currency', reason: 'All variants of a product are priced in one currency.' };
   return undefined;
 }
+
+const translationsOf = (product: SavedProduct, known: KnownProduct | undefined): Translations =>
+  merged(known?.translations ?? {}, product.translations ?? {});
 
 function planProduct(
   plan: Plan,
@@ -108,7 +114,8 @@ function planProduct(
   });
   const changed = rows.filter((row) => !own.some((before) => isDeepStrictEqual({ ...before }, row)));
   const { id, name, category = known?.category ?? null, type = known?.type ?? null, brand = known?.brand ?? null } = product;
-  const text: Text = { id, name, category, type, brand, description: product.description ?? known?.description ?? '' };
+  const translations = translationsOf(product, known);
+  const text: Text = { id, name, category, type, brand, description: product.description ?? known?.description ?? '', translations };
   const isSame = known !== undefined && isDeepStrictEqual({ ...text, state: known.state }, { ...known });
   if (!known) plan.inserts.push(text);
   else if (!isSame || changed.length > 0) plan.updates.push(text);

@@ -8,6 +8,7 @@ export const columns = [
   'type',
   'brand',
   'description',
+  'translations',
   'sku',
   'options',
   'price',
@@ -87,3 +88,7 @@ export function readImages(text: string): { url: string; alt: string }[] {
       return { url, alt: alt.join(' ').trim() };
     });
 }
+
+/** `{"fr":{"name":"Lampe"}}`; an empty cell where there are none. */
+export const translationsText = (translations: object): string =>
+  Object.keys(translations).length === 0 ? '' : JSON.stringify(translations);

@@ -4,7 +4,7 @@ import { PLATFORM_SELLER } from '#catalog';
 import { type StreamReply, streamReply } from '#kernel/file-reply.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Username } from '#kernel/shapes.ts';
-import { columns, guarded, imagesText, optionsText, priceText } from './cells.ts';
+import { columns, guarded, imagesText, optionsText, priceText, translationsText } from './cells.ts';
 import type { Imports } from './context.ts';
 import { namesOf } from './import.ts';
 
@@ -39,10 +39,10 @@ async function* fileOf(ctx: Imports, sellerId: string): AsyncGenerator<Uint8Arra
 type Product = Awaited<ReturnType<Imports['catalog']['exportProducts']>>[number];
 
 /** A row for each variant. What is of the product stands in its first row; id and name stand in all, for those who sort. */
-const rowsOf = ({ name, category, type, brand, description, variants, images }: Product, id: string): string[][] =>
+const rowsOf = ({ name, category, type, brand, description, translations, variants, images }: Product, id: string): string[][] =>
   variants.map(({ sku, options, price, stock }, place) => [
     ...[id, name],
-    ...(place === 0 ? [category ?? '', type ?? '', brand ?? '', description] : ['', '', '', '']),
+    ...(place === 0 ? [category ?? '', type ?? '', brand ?? '', description, translationsText(translations)] : ['', '', '', '', '']),
     ...[
       sku ?? '',
       optionsText(options),

@@ -13,7 +13,7 @@ export const unreadable = problem({
   detail: ({ reason }) => `${reason} Nothing of the file is saved.`,
 });
 
-const MAX_RECORD_BYTES = 100_000;
+const MAX_RECORD_BYTES = 200_000;
 export const MAX_ROWS = 500_000;
 
 /**

@@ -1,4 +1,4 @@
-import { ImportedImage, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
+import { ChangedTranslations, ImportedImage, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
 import { derivedId, isId } from '#kernel/ids.ts';
 import { Currency, type CurrencyCode, currencies } from '#kernel/money.ts';
 import { type Cells, type Column, readImages, readOptions, readPrice } from './cells.ts';
@@ -42,10 +42,16 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   if (id.length > MAX_NAME) faults.push({ row: first.row, column: 'id', reason: `has more than ${MAX_NAME} characters` });
   if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: 'A product has at most 100 variants' });
   const text = readText(rows, faults);
+  const translations = readTranslations(rows, faults);
   const images = readImagesOf(rows, faults);
   const variants = rows.slice(0, MAX_VARIANTS).map((row) => readVariant(importId, productIdOf(id), row, faults));
   if (faults.length === 0)
-    return { product: { id: productIdOf(id), ...text, variants } as SavedProduct, images, rows: numbers, name: isId(id) ? null : id };
+    return {
+      product: { id: productIdOf(id), ...text, translations, variants } as SavedProduct,
+      images,
+      rows: numbers,
+      name: isId(id) ? null : id,
+    };
   return refused(faults, numbers);
 }
 
@@ -76,6 +82,29 @@ function saidOnce(rows: readonly FileRow[], column: Column, faults: Fault[]): Fi
   for (const { row, cells } of others)
     if (cells[column] !== first!.cells[column]) faults.push({ row, column, reason: `is not that of row ${first!.row}, the same product` });
   return first;
+}
+
+function readTranslations(rows: readonly FileRow[], faults: Fault[]): SavedProduct['translations'] {
+  const said = saidOnce(rows, 'translations', faults);
+  if (!said) return undefined;
+  const fault = (reason: string) => void faults.push({ row: said.row, column: 'translations', reason });
+  const value = readJson(said.cells.translations!);
+  if (typeof value !== 'object' || value === null || Object.hasOwn(value, '__proto__')) return fault(NO_TRANSLATIONS);
+  const { data, error } = ChangedTranslations.safeParse(value);
+  if (!data) return fault(`${error.issues[0]!.path.join('/')}: ${error.issues[0]!.message}`);
+  if (!Object.values(data).every((texts) => Object.values(texts ?? {}).every((text) => text?.isWellFormed() ?? true)))
+    return fault('must not hold half a character');
+  return data;
+}
+
+const NO_TRANSLATIONS = 'must be JSON such as {"fr":{"name":"Lampe"}}';
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const MAX_IMAGES = 20;

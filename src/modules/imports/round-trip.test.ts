@@ -54,6 +54,10 @@ const product = fc.record({
   type: text,
   brand: text,
   description: prose,
+  translations: fc.dictionary(
+    fc.constantFrom('fr', 'ar', 'fr-TN', 'zh-Hant'),
+    fc.record({ name: line, description: prose }, { requiredKeys: ['name'] }),
+  ),
   category: fc.constantFrom(undefined, 'phone', 'food'),
   currency: fc.constantFrom('USD', 'TND', 'JPY'),
   variants: fc.array(
@@ -114,7 +118,10 @@ test('own names of products are stored, and an export says them again', async ()
   const row = 'name,id,currency,price,options\nLamp,=LAMP-1,USD,1,color=red\n,=LAMP-1,USD,2,color=blue';
   await importProducts(third, lisa, row);
   const file = await exportedProducts(lisa);
-  expect(file.split('\r\n').slice(1, 3)).toEqual(["'=LAMP-1,Lamp,,,,,,color=red,1.00,USD,0,", "'=LAMP-1,Lamp,,,,,,color=blue,2.00,USD,0,"]);
+  expect(file.split('\r\n').slice(1, 3)).toEqual([
+    "'=LAMP-1,Lamp,,,,,,,color=red,1.00,USD,0,",
+    "'=LAMP-1,Lamp,,,,,,,color=blue,2.00,USD,0,",
+  ]);
   await importProducts(third, lisa, file);
   expect(await exportedProducts(lisa)).toBe(file);
 });
