@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { systemScope } from '#kernel/runtime.ts';
+import type { Upload } from '../src/modules/media/contract.ts';
 import { sourcePlace } from '../src/modules/wallet/charge.ts';
 import { PASSWORD, usd } from '../test/people.ts';
+import { announcing, picture, sendFile } from '../test/uploading.ts';
 import { type World, world } from '../test/world.ts';
 import { resealAll } from './reseal.ts';
 
@@ -44,7 +47,12 @@ test('after resealing an old key can be taken away, and everything is read', asy
   await bob.patch('/v1/customers/bob', { address: '3 Rue du Lac' });
   await bob.post(`/v1/products/${lamp}/reviews`, { rating: 1, comment: 'Write to me@example.com' });
   await bob.post('/v1/auth/mfa/totp', { currentPassword: PASSWORD });
+  const passport = await picture('teal');
+  const wish = { key: randomUUID(), ownerId: bob.id, purpose: 'identity-document', subjectId: bob.id, ...announcing(passport) };
+  const upload = await w.ask<Upload>('media', 'announce', wish);
+  await sendFile(w, upload, passport);
   await w.step();
+  await w.ask('media', 'attach', { id: upload.id });
   await leavesPendingCharge(w, bob.id);
   await bob.post('/v1/auth/change-password', { currentPassword: PASSWORD, newPassword: PASSWORD }); // a letter is owed
   expect(await keysInUse(w)).toEqual(['second']);
@@ -52,16 +60,18 @@ test('after resealing an old key can be taken away, and everything is read', asy
   const rotated = await w.sibling(keys(third, second, first));
   const counts = await resealAll(rotated.souk);
   expect(counts.get('identity')).toBe(7); // two emails, two details, a signing key, a second factor, a letter
-  expect([counts.get('orders'), counts.get('moderation')]).toEqual([1, 1]);
+  expect([counts.get('orders'), counts.get('moderation'), counts.get('media')]).toEqual([1, 1, 1]);
   expect(await keysInUse(w)).toEqual(['third']);
   expect(new Set((await resealAll(rotated.souk)).values())).toEqual(new Set([0]));
   expect(counts.get('wallet')).toBe(1);
 
-  const after = await w.sibling(keys(third, first));
+  const after = await w.sibling(keys(third, first), { adapters: { storage: w.adapters.storage } });
   const signedIn = await after.post('/v1/auth/sign-in', { email: 'bob@example.com', password: PASSWORD });
   const again = after.withToken(bob, signedIn.body.accessToken);
   expect((await again.get('/v1/customers/bob')).body).toMatchObject({ address: '3 Rue du Lac', email: 'bob@example.com' });
   expect((await again.get('/v1/customers/bob/export')).body.orders).toMatchObject([{ shippingAddress }]);
+  const { url } = await after.ask<{ url: string }>('media', 'readPrivate', { id: upload.id, seconds: 60 });
+  expect((await sharp(await (await after.souk.fetch(new Request(url))).arrayBuffer()).metadata()).width).toBe(640);
   w.clock.advance(minutes(1));
   await after.step(); // the timer settles the charge, whose source it must read
   expect(await again.balance()).toEqual(usd(31_00));

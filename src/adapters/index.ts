@@ -104,6 +104,7 @@ export function openAdapters(settings: Settings): Adapters {
   } = settings.parts as Parts;
   const email = smtp ? { ...smtpEmail(smtp), items: () => [] } : capturedEmail();
   const http = guardedHttp(outgoingHttp);
+  const souk = { url: storage.url, secret: () => secretsFrom(settings.keys.all()).derive('storage').toString('base64url') };
   return {
     email,
     sms: capturedSms(),
@@ -116,12 +117,8 @@ export function openAdapters(settings: Settings): Adapters {
     outgoingHttp: http,
     imageModeration: imageModeration ? nsfwjs({ limits: imageModeration }) : noImageModeration,
     storage: storage.s3
-      ? s3Storage(storage.s3)
-      : folderStorage({
-          folder: storage.folder ?? join(settings.dataFolder, 'media'),
-          url: storage.url,
-          secret: () => secretsFrom(settings.keys.all()).derive('storage').toString('base64url'),
-        }),
+      ? s3Storage(storage.s3, souk)
+      : folderStorage({ folder: storage.folder ?? join(settings.dataFolder, 'media'), ...souk }),
     payments: { simulated: simulatedGateway() },
     payouts: simulatedPayouts(),
     identityProviders: {

@@ -15,6 +15,8 @@ export interface StoredFile {
   readonly sizeBytes: number;
   /** With its quotes. It changes with the bytes. */
   readonly etag: string;
+  /** What a browser saves it as, instead of showing it; pages of other sites then cannot show it either. */
+  readonly fileName?: string;
   /** Opens the whole, or a part. Called once at most: not for HEAD, nor for those who have the file already. */
   open(range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -45,8 +47,10 @@ type Headers = Record<string, string>;
 
 /** @throws rangeNotSatisfiable; malformed for an If-None-Match that is none */
 export function fileResponse({ [FILE]: file }: FileReply, { method, headers: asked }: Request, headers: Headers): Response {
-  const { etag, sizeBytes, type } = file;
-  const all: Headers = { ...headers, etag, 'accept-ranges': 'bytes', 'cross-origin-resource-policy': 'cross-origin' };
+  const { etag, sizeBytes, type, fileName } = file;
+  const all: Headers = { ...headers, etag, 'accept-ranges': 'bytes' };
+  if (fileName === undefined) all['cross-origin-resource-policy'] = 'cross-origin';
+  else all['content-disposition'] = `attachment; filename="${fileName.replaceAll(/[^\w.-]/g, '_')}"`;
   if (isNoneMatched(asked.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: all });
   const ifRange = asked.get('if-range');
   const range = ifRange === null || ifRange === etag ? rangeOf(asked.get('range'), sizeBytes) : undefined;

@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { judgeForm, judgePut } from './judging.ts';
 import type { Storage, StoredObject } from './port.ts';
-import { type Bucket, signUpload } from './signing.ts';
+import { soukReads } from './reads.ts';
+import { bucketOfSouk, type SoukStore, signUpload } from './signing.ts';
 
-export interface FolderParts {
-  folder: string;
-  /** Where Souk answers for the store. */
-  url: string;
-  /** What signs: asked for when it is first needed. */
-  secret: () => string;
+export interface FolderParts extends SoukStore {
+  readonly folder: string;
 }
 
 const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
@@ -19,28 +16,22 @@ const LISTED = 1000;
 
 /**
  * Objects as files of a folder, and uploads by requests to Souk itself, signed and judged as S3 does. Several processes may share the
- * folder. A file is written beside its place and renamed, so that nobody sees half of it.
+ * folder. A file is written beside its place and moved there, so that nobody sees half of it.
  */
-export function folderStorage({ folder, url, secret }: FolderParts): Storage {
-  const bucketOf = (): Bucket => ({
-    url,
-    formUrl: `${url}/uploads`,
-    name: 'souk',
-    region: 'souk',
-    accessKeyId: 'souk',
-    secretAccessKey: secret(),
-  });
+export function folderStorage({ folder, ...souk }: FolderParts): Storage {
+  const bucketOf = () => bucketOfSouk(souk);
   const pathOf = (key: string): string => {
     if (!KEY.test(key)) throw new Error(`No object can have the key ${key}.`);
     return join(folder, 'objects', key);
   };
 
-  /** Writes chunks to a file of its own, and moves it to its place when `isWhole` says so. */
+  /** Writes chunks to a file of its own, and puts it to its place when `isWhole` says so. */
   const put = async (
     key: string,
     chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     isWhole: (sizeBytes: number) => boolean,
-  ): Promise<boolean> => {
+    place: (unfinished: string, path: string) => Promise<boolean>,
+  ): Promise<'stored' | 'wrong-size' | 'exists'> => {
     const path = pathOf(key);
     const unfinished = join(folder, 'unfinished', randomBytes(12).toString('hex'));
     await mkdir(dirname(unfinished), { recursive: true, mode: 0o700 });
@@ -54,9 +45,8 @@ export function folderStorage({ folder, url, secret }: FolderParts): Storage {
       const whole = isWhole(size);
       if (whole) await file.datasync();
       await file.close();
-      if (!whole) return false;
-      await moveTo(path, unfinished);
-      return true;
+      if (!whole) return 'wrong-size';
+      return (await placed(path, () => place(unfinished, path))) ? 'stored' : 'exists';
     } finally {
       await file.close().catch(() => {});
       await rm(unfinished, { force: true });
@@ -71,7 +61,7 @@ export function folderStorage({ folder, url, secret }: FolderParts): Storage {
   return {
     signUpload: (wish) => signUpload(bucketOf(), wish),
     async write(key, bytes) {
-      await put(key, [bytes], () => true);
+      await put(key, [bytes], () => true, replacing);
     },
     look,
     async read(key, range) {
@@ -104,23 +94,43 @@ export function folderStorage({ folder, url, secret }: FolderParts): Storage {
         if (found && found.mtime < before) await rm(join(place, name), { force: true });
       }
     },
+    reads: soukReads(souk),
     door: {
       judgePut: (request, now) => judgePut(bucketOf(), request, now),
       judgeForm: (fields, now) => judgeForm(bucketOf(), fields, now),
       receive: ({ key, sizeBytes, isOpen }, chunks) =>
-        put(key, atMost(chunks, sizeBytes), (size) => (isOpen ? size > 0 && size <= sizeBytes : size === sizeBytes)),
+        put(key, atMost(chunks, sizeBytes), (size) => (isOpen ? size > 0 && size <= sizeBytes : size === sizeBytes), keepingFirst),
     },
   };
 }
 
 /** A folder that is empty for a moment may be removed by another process in between. */
-async function moveTo(path: string, unfinished: string, tries = 5): Promise<void> {
+async function placed(path: string, place: () => Promise<boolean>, tries = 5): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await rename(unfinished, path).catch((error: NodeJS.ErrnoException) => {
+  return place().catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' || tries === 0) throw error;
-    return moveTo(path, unfinished, tries - 1);
+    return placed(path, place, tries - 1);
   });
 }
+
+const replacing = async (unfinished: string, path: string): Promise<boolean> => {
+  await rename(unfinished, path);
+  return true;
+};
+
+/** What file systems say that have no hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** Of several that come at once the first stays; a file system without hard links sees only those that are there already. @returns false where one is there */
+const keepingFirst = (unfinished: string, path: string): Promise<boolean> =>
+  link(unfinished, path).then(
+    () => true,
+    async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      if (!NO_LINKS.has(error.code ?? '')) throw error;
+      return (await stat(path).catch(absent)) ? false : replacing(unfinished, path);
+    },
+  );
 
 /** Ends once there is more than is wanted: the rest need not come. */
 async function* atMost(chunks: AsyncIterable<Uint8Array>, limitBytes: number): AsyncGenerator<Uint8Array> {

@@ -12,34 +12,54 @@ const mismatch = () =>
   new RefusedUpload('SignatureDoesNotMatch', 'The signature does not fit the method, the address, the type or the size.');
 const expired = () => new RefusedUpload('AccessDenied', 'The signature has expired: ask for a new one.');
 
+interface Judged {
+  readonly key: string;
+  /** Those that were signed beside the host, as they came. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * What a signed PUT allows. It is signed once more with what has really arrived, and both signatures are compared in a time that does
- * not depend on where they differ. @throws RefusedUpload
+ * Judges a request that is signed in its query. It is signed once more with what has really arrived, and both signatures are compared in a
+ * time that does not depend on where they differ. `signed` are the headers that it must have, beside the host. @throws RefusedUpload
  */
-export async function judgePut(bucket: Bucket, { url, header, headerNames }: ArrivingRequest, now: Date): Promise<AllowedUpload> {
+async function judge(
+  bucket: Bucket,
+  { url, header, headerNames }: ArrivingRequest,
+  { method, signed, now }: { method: 'PUT' | 'GET'; signed: readonly string[]; now: Date },
+): Promise<Judged> {
   if (headerNames().some((name) => name.startsWith('x-amz-') && name !== OF_CLOUDFRONT))
     throw new RefusedUpload('AccessDenied', 'There are headers that begin with x-amz- and were not signed.');
   const { pathname, searchParams } = new URL(url);
   const query = Object.fromEntries(searchParams);
   const base = `${new URL(bucket.url).pathname}/`;
-  const isOpen = query['X-Amz-SignedHeaders'] === 'host'; // it is signed too, so nobody makes an upload open that is not
-  const contentType = header('content-type') ?? (isOpen ? '' : undefined);
-  const length = header('content-length') ?? (isOpen ? '' : undefined);
+  const headers: Record<string, string> = {};
+  for (const name of signed) headers[name] = header(name) ?? '';
   const at = dateOf(query['X-Amz-Date']);
   const expiresInSeconds = Number(query['X-Amz-Expires']);
-  if (!pathname.startsWith(base) || contentType === undefined || length === undefined || !at || !Number.isInteger(expiresInSeconds))
-    throw mismatch();
+  const isWhole = pathname.startsWith(base) && signed.every((name) => header(name) !== undefined);
+  if (!isWhole || !at || !Number.isInteger(expiresInSeconds)) throw mismatch();
   const key = pathname.slice(base.length);
-  const headers: Record<string, string> = isOpen ? {} : { 'content-type': contentType, 'content-length': length };
-  const ours = await presign(bucket, { method: 'PUT', key, headers, at, expiresInSeconds }).catch(() => {
+  const ours = await presign(bucket, { method, key, headers, at, expiresInSeconds }).catch(() => {
     throw mismatch();
   });
   const isSame =
     Object.keys(ours).length === searchParams.size && Object.entries(ours).every(([name, value]) => isSameText(query[name] ?? '', value));
   if (!isSame) throw mismatch();
   if (now.getTime() > at.getTime() + expiresInSeconds * 1000 || at.getTime() > now.getTime() + CLOCK_SKEW_MS) throw expired();
-  return { key, contentType, sizeBytes: isOpen ? Number.POSITIVE_INFINITY : Number(length), isOpen };
+  return { key, headers };
 }
+
+/** What a signed PUT allows. @throws RefusedUpload */
+export async function judgePut(bucket: Bucket, request: ArrivingRequest, now: Date): Promise<AllowedUpload> {
+  const isOpen = new URL(request.url).searchParams.get('X-Amz-SignedHeaders') === 'host'; // it is signed too, so nobody makes an upload open that is not
+  const { key, headers } = await judge(bucket, request, { method: 'PUT', signed: isOpen ? [] : ['content-type', 'content-length'], now });
+  const contentType = isOpen ? (request.header('content-type') ?? '') : headers['content-type']!;
+  return { key, contentType, sizeBytes: isOpen ? Number.POSITIVE_INFINITY : Number(headers['content-length']), isOpen };
+}
+
+/** The key of the object that a signed GET may read. @throws RefusedUpload */
+export const judgeGet = async (bucket: Bucket, request: ArrivingRequest, now: Date): Promise<string> =>
+  (await judge(bucket, request, { method: 'GET', signed: [], now })).key;
 
 interface Policy {
   expiration: string;

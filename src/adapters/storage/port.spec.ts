@@ -41,12 +41,12 @@ async function folder(): Promise<Subject> {
       const allowed = await door
         .judgePut({ url, header: (name) => given.get(name) ?? undefined, headerNames: () => [...given.keys()] }, new Date())
         .catch(refused);
-      return allowed !== undefined && door.receive(allowed, parts(bytes));
+      return allowed !== undefined && (await door.receive(allowed, parts(bytes))) === 'stored';
     },
     post: async ({ fields }, bytes) => {
       const given = new Map(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
       const allowed = await door.judgeForm(given, new Date()).catch(refused);
-      return allowed !== undefined && door.receive(allowed, parts(bytes));
+      return allowed !== undefined && (await door.receive(allowed, parts(bytes))) === 'stored';
     },
     close: async () => rmSync(place, { recursive: true }),
   };
@@ -55,7 +55,7 @@ async function folder(): Promise<Subject> {
 async function s3(): Promise<Subject> {
   const server: S3Server = await startS3();
   return {
-    storage: s3Storage(server.settings),
+    storage: s3Storage(server.settings, { url: 'http://localhost:3000/v1', secret: () => 'not-a-secret' }),
     put: async ({ url, headers, bytes }) => (await fetch(url, { method: 'PUT', headers, body: new Uint8Array(bytes) })).ok,
     post: async ({ url, fields }, bytes) => {
       const body = new FormData();
@@ -110,6 +110,25 @@ describe.each([
     const { form } = await sign('uploads/form');
     expect(await subject.post(form, bytes)).toBe(true);
     expect(await read('uploads/form')).toEqual(bytes);
+  });
+
+  test.runIf(isHere)('signs reads that Souk answers, each for one address and for as long as it says', async () => {
+    const now = new Date();
+    const { reads } = storage;
+    const url = await reads.sign({ key: 'private-files/mine', now, expiresInSeconds: 60 });
+    const judge = (at: string, { later = 0, ...headers }: Record<string, string | number> & { later?: number } = {}) => {
+      const given = new Headers(headers as Record<string, string>);
+      const request = { url: at, header: (name: string) => given.get(name) ?? undefined, headerNames: () => [...given.keys()] };
+      return reads.judge(request, new Date(now.getTime() + later)).catch((error) => error.reason);
+    };
+    expect(await judge(url, { range: 'bytes=0-1', later: 59_000 })).toBe('private-files/mine');
+    expect(await judge(url.replace('mine', 'yours'))).toBe('SignatureDoesNotMatch');
+    expect(await judge(url.replace(/Signature=../, 'Signature=zz'))).toBe('SignatureDoesNotMatch');
+    expect(await judge(url.replace('Expires=60', 'Expires=600'))).toBe('SignatureDoesNotMatch');
+    expect(await judge(url, { 'x-amz-acl': 'public-read' })).toBe('AccessDenied');
+    expect(await judge(url, { later: 61_000 })).toBe('AccessDenied');
+    const put = await sign('private-files/mine', { isOpen: true });
+    expect(await judge(`${url.split('?')[0]}?${put.upload.url.split('?')[1]}`)).toBe('SignatureDoesNotMatch');
   });
 
   test.runIf(isHere)('takes an open PUT of any type and size, at its own address alone', async () => {

@@ -15,6 +15,12 @@ export interface UploadWish {
   readonly expiresInSeconds: number;
 }
 
+export interface ReadWish {
+  readonly key: string;
+  readonly now: Date;
+  readonly expiresInSeconds: number;
+}
+
 export interface StoredObject {
   readonly key: string;
   readonly sizeBytes: number;
@@ -24,7 +30,8 @@ export interface StoredObject {
 /** Objects by their keys: letters, digits and `/ . - _`. What is written is there whole or not at all. */
 export interface Storage {
   signUpload(wish: UploadWish): Promise<SignedUpload>;
-  write(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
+  /** Stores it instead of what has that key. Who reads it at the store itself may store it for ever, unless it is private. */
+  write(key: string, bytes: Uint8Array, contentType: string, isPrivate?: boolean): Promise<void>;
   /** undefined: there is no such object. */
   look(key: string): Promise<StoredObject | undefined>;
   /** The object, or the bytes from `first` to `last` of it. @throws Error when there is none */
@@ -35,6 +42,8 @@ export interface Storage {
   list(prefix: string, after?: string): Promise<StoredObject[]>;
   /** Removes what was begun before that time and never became an object. */
   tidy(before: Date): Promise<void>;
+  /** Reads that Souk answers, whatever the store. */
+  readonly reads: SignedReads;
   /** Where Souk is the store: how uploads come in. undefined where they go to another system. */
   readonly door: StorageDoor | undefined;
 }
@@ -68,11 +77,22 @@ export class RefusedUpload extends Error {
   }
 }
 
+/** Signed addresses below `/v1` that Souk answers, because the store alone cannot. */
+export interface SignedReads {
+  /** Who has the address may send a GET or a HEAD to it until it expires. */
+  sign(wish: ReadWish): Promise<string>;
+  /** @returns the key that was signed. @throws RefusedUpload when method, path or time are not those that were signed */
+  judge(request: ArrivingRequest, now: Date): Promise<string>;
+}
+
 export interface StorageDoor {
   /** @throws RefusedUpload when method, path, type, size or time are not those that were signed */
   judgePut(request: ArrivingRequest, now: Date): Promise<AllowedUpload>;
   /** @throws RefusedUpload when the policy is not ours, is over, or the fields are not those that it names */
   judgeForm(fields: ReadonlyMap<string, string>, now: Date): Promise<AllowedUpload>;
-  /** Stores what comes, a chunk at a time. @returns false when its size is not what is allowed; then nothing is stored. */
-  receive(upload: AllowedUpload, chunks: AsyncIterable<Uint8Array>): Promise<boolean>;
+  /**
+   * Stores what comes, a chunk at a time, where nothing is stored yet. Nothing is stored when its size is not what is allowed
+   * (`wrong-size`), or when an object has the key by then, which stays (`exists`).
+   */
+  receive(upload: AllowedUpload, chunks: AsyncIterable<Uint8Array>): Promise<'stored' | 'wrong-size' | 'exists'>;
 }

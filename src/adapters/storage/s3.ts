@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Storage } from './port.ts';
-import { type Bucket, signUpload } from './signing.ts';
+import { soukReads } from './reads.ts';
+import { type Bucket, type SoukStore, signUpload } from './signing.ts';
 
 export interface S3Settings {
   readonly bucket: string;
@@ -14,7 +15,7 @@ export interface S3Settings {
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /** A bucket of Amazon S3, or of a store that speaks as it does. Uploads go there, past Souk. The SDK is loaded at the first call. */
-export function s3Storage({ bucket, region, endpoint, keys }: S3Settings): Storage {
+export function s3Storage({ bucket, region, endpoint, keys }: S3Settings, souk: SoukStore): Storage {
   let opening: Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }> | undefined;
   const open = () => {
     opening ??= import('@aws-sdk/client-s3').then((sdk) => ({
@@ -39,10 +40,10 @@ export function s3Storage({ bucket, region, endpoint, keys }: S3Settings): Stora
 
   return {
     signUpload: async (wish) => signUpload(await bucketOf(), wish),
-    async write(key, bytes, contentType) {
+    async write(key, bytes, contentType, isPrivate = false) {
       const { sdk, client } = await open();
       const object = { Bucket: bucket, Key: key, Body: bytes, ContentType: contentType, ContentLength: bytes.length };
-      await client.send(new sdk.PutObjectCommand({ ...object, CacheControl: FOR_EVER }));
+      await client.send(new sdk.PutObjectCommand({ ...object, CacheControl: isPrivate ? 'no-store' : FOR_EVER }));
     },
     async look(key) {
       const { sdk, client } = await open();
@@ -74,6 +75,7 @@ export function s3Storage({ bucket, region, endpoint, keys }: S3Settings): Stora
       return Contents.map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({ key: Key, sizeBytes: Size, storedAt: LastModified }));
     },
     tidy: async () => {},
+    reads: soukReads(souk),
     door: undefined,
   };
 }

@@ -2,7 +2,24 @@ import { createHmac } from 'node:crypto';
 import { Hash } from '@smithy/hash-node';
 import { HttpRequest } from '@smithy/protocol-http';
 import { createScope, getSigningKey, SignatureV4 } from '@smithy/signature-v4';
-import type { SignedUpload, UploadWish } from './port.ts';
+import type { ReadWish, SignedUpload, UploadWish } from './port.ts';
+
+/** Where Souk itself answers as a store does. */
+export interface SoukStore {
+  /** What keys follow, without a slash at its end. */
+  readonly url: string;
+  /** What signs: asked for when it is first needed. */
+  readonly secret: () => string;
+}
+
+export const bucketOfSouk = ({ url, secret }: SoukStore): Bucket => ({
+  url,
+  formUrl: `${url}/uploads`,
+  name: 'souk',
+  region: 'souk',
+  accessKeyId: 'souk',
+  secretAccessKey: secret(),
+});
 
 /** A bucket, and who may sign for it. */
 export interface Bucket {
@@ -65,6 +82,12 @@ const queryOf = (query: Record<string, string>): string =>
   Object.entries(query)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');
+
+/** The address of a GET of this object. */
+export async function signGet(bucket: Bucket, { key, now: at, expiresInSeconds }: ReadWish): Promise<string> {
+  const query = await presign(bucket, { method: 'GET', key, headers: {}, at, expiresInSeconds });
+  return `${bucket.url}/${key}?${queryOf(query)}`;
+}
 
 /** A PUT and a POST form that store the same. */
 export async function signUpload(bucket: Bucket, wish: UploadWish): Promise<SignedUpload> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { system } from '#kernel/context.ts';
+import { derivedId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { announcing, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
@@ -97,6 +98,29 @@ describe('a banner', () => {
     for (const upload of [made.body.upload, other.body]) await sendFile(w, upload, junk);
     await w.step();
     expect(idsOf((await rita.get('/v1/banners?placement=junk&show=all')).body.items)).toEqual([plain.body.id]);
+  });
+
+  test('whose image came to nothing is shown without an address to a repeated call, and takes another image under a new key', async () => {
+    const key = { 'idempotency-key': randomUUID() };
+    const body = { placement: 'over', image: announcing(bytes) };
+    const [made, older] = [await rita.post('/v1/banners', body, key), await banner({ placement: 'older' })];
+    const path = `/v1/banners/${older.id}/image`;
+    const next = await rita.post(path, announcing(bytes), key);
+    await w.ask('media', 'discard', { ids: [made.body.upload.id, next.body.id], reason: 'over' });
+    const again = await rita.post('/v1/banners', body, key);
+    expect([again.status, again.headers.get('idempotent-replayed'), again.body.id, again.body.upload]).toEqual([
+      201,
+      'true',
+      made.body.id,
+      undefined,
+    ]);
+    expect(await rita.post(path, announcing(bytes), key)).toBeProblem(409, 'media/upload-expired');
+    expect((await rita.post(path, announcing(bytes), { 'idempotency-key': randomUUID() })).status).toBe(201);
+    const cutOff = randomUUID(); // a call that announced the image and made no banner
+    const id = derivedId('banner', `${rita.id}:postBanners`, cutOff);
+    const wish = { key: derivedId('banner-image', id), ownerId: rita.id, purpose: 'banner-image', subjectId: id, ...announcing(bytes) };
+    await w.ask('media', 'discard', { ids: [(await w.ask<{ id: string }>('media', 'announce', wish)).id], reason: 'over' });
+    expect(await rita.post('/v1/banners', body, { 'idempotency-key': cutOff })).toBeProblem(409, 'media/upload-expired');
   });
 
   test('is one per key, in a crowd too, for other APIs as well', async () => {

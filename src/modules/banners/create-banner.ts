@@ -5,7 +5,7 @@ import { keyColumns, once, rememberedIn, sameCall } from '#kernel/idempotency.ts
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload } from '#media';
+import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload, unlessExpired } from '#media';
 import { type BannerRow, BannerText, bannerById, bannerByKey, bannerView, isInOrder, MOST_BANNERS, tooManyBanners } from './banner.ts';
 import type { Banners } from './context.ts';
 
@@ -43,7 +43,7 @@ export const createBanner = (ctx: Banners, input: CreateBanner, key: Key | undef
     },
     find: ({ principal, value }) => sameCall(key!, ctx.db.maybe(bannerByKey(principal, value))),
     async answer(row) {
-      const upload = await announced();
+      const upload = await announced()?.catch(unlessExpired);
       return { ...bannerView(row), ...(upload ? { upload } : {}) };
     },
   });

@@ -2,7 +2,7 @@ import { Banner } from '#banners';
 import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, patch, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { AnnounceUpload, Upload } from '#media';
+import { AnnounceUpload, Upload, uploadExpired } from '#media';
 import { BANNERS, tooManyBanners } from './banner.ts';
 import { ChangeBanner, changeBanner, deleteBanner } from './change-banner.ts';
 import type { Banners } from './context.ts';
@@ -30,7 +30,7 @@ export const routes = [
     status: 201,
     location: () => '/banners',
     etag: ({ version }) => version,
-    problems: [tooManyBanners],
+    problems: [tooManyBanners, uploadExpired],
     handle: (ctx: Banners, { body, key }) => createBanner(ctx, body, key),
   }),
   patch('/banners/{id}', {
@@ -60,7 +60,7 @@ export const routes = [
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
-    problems: [],
+    problems: [uploadExpired],
     handle: (ctx: Banners, { params, body, key }) => announceImage(ctx, params.id, body, key),
   }),
 ];

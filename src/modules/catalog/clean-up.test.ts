@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { hours, minutes } from '#kernel/clock.ts';
+import { derivedId } from '#kernel/ids.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { usd } from '../../../test/people.ts';
 import { lamp } from '../../../test/sample-products.ts';
@@ -36,6 +37,30 @@ test('a product that is announced with an image answers where to send it, once p
   expect(made.body.upload).toMatchObject({ state: 'awaiting_upload', upload: { method: 'PUT' } });
   expect([again.headers.get('idempotent-replayed'), again.body.upload.id]).toEqual(['true', made.body.upload.id]);
   expect((await sue.post('/v1/products', lamp)).body.upload).toBeUndefined();
+});
+
+test('what was made with an image that did not come is shown without an address to a repeated call', async () => {
+  const key = { 'idempotency-key': randomUUID() };
+  const category = { name: 'Tents', image: announcing(bytes) };
+  const [made, tents] = [await sue.post('/v1/products', withImage, key), await root.post('/v1/categories', category, key)];
+  w.clock.advance(minutes(16));
+  [root, sue] = [await w.person('root', ['admin']), await w.seller('sue')];
+  for (const [first, again] of [
+    [made, await sue.post('/v1/products', withImage, key)],
+    [tents, await root.post('/v1/categories', category, key)],
+  ] as const)
+    expect([again.status, again.headers.get('idempotent-replayed'), again.body.id, again.body.upload]).toEqual([
+      201,
+      'true',
+      first.body.id,
+      undefined,
+    ]);
+  const cutOff = randomUUID(); // a call that announced the image and made no product
+  const id = derivedId('product', `${sue.id}:postProducts`, cutOff);
+  const wish = { key: derivedId('product-image', id), ownerId: sue.id, purpose: 'product-image', subjectId: id, ...announcing(bytes) };
+  await w.ask('media', 'discard', { ids: [(await w.ask<{ id: string }>('media', 'announce', wish)).id], reason: 'over' });
+  expect(await sue.post('/v1/products', withImage, { 'idempotency-key': cutOff })).toBeProblem(409, 'media/upload-expired');
+  expect(await w.sql('select id from catalog.products where id = $1', [id])).toEqual([]);
 });
 
 test('what was announced with an image that has not come after an hour is removed; its owner and operators are told', async () => {

@@ -5,7 +5,7 @@ import { keyColumns, once, rememberedIn, sameCall } from '#kernel/idempotency.ts
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload } from '#media';
+import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload, unlessExpired } from '#media';
 import {
   CATEGORIES,
   Category,
@@ -52,10 +52,11 @@ export const createCategory = (
   once<CategoryRow, CreatedCategory>(key, {
     make: () => ctx.db.transaction((tx) => insertCategory(ctx, tx, { ...input, slug: input.slug ?? slugOf(input.name) }, key)),
     find: ({ principal, value }) => sameCall(key!, ctx.db.maybe(categoryByKey(principal, value))),
-    answer: async (row) => ({
-      ...categoryView(row),
-      ...(input.image ? { upload: await expectCategoryImage(ctx, row.id, input.image, derivedId('category-image', row.id)) } : {}),
-    }),
+    async answer(row) {
+      const upload =
+        input.image && (await expectCategoryImage(ctx, row.id, input.image, derivedId('category-image', row.id)).catch(unlessExpired));
+      return { ...categoryView(row), ...(upload ? { upload } : {}) };
+    },
   });
 
 /** Where to send the image of a category. The same key: the same upload and reply. */

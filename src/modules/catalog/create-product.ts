@@ -5,7 +5,7 @@ import { emit } from '#kernel/events.ts';
 import { keyColumns, refuseOtherBody } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { type Key, type Replayed, replayed } from '#kernel/routes.ts';
-import { type AnnouncedFile, AnnounceUpload, Upload } from '#media';
+import { type AnnouncedFile, AnnounceUpload, Upload, unlessExpired, uploadExpired } from '#media';
 import { expectImage, insertImage } from './announce-image.ts';
 import { unknownCategory } from './category.ts';
 import type { Catalog } from './context.ts';
@@ -79,7 +79,8 @@ export async function createProduct(
   try {
     return await ctx.together(async (ctx) => {
       await ctx.inventory.open({ variants: variants.map((variant) => ({ variantId: variant.id, onHand: variant.stock })) });
-      const upload = input.image && (await expectImage(ctx, input.image, { productId: id, key: derivedId('product-image', id) }));
+      const announced = input.image && expectImage(ctx, input.image, { productId: id, key: derivedId('product-image', id) });
+      const upload = await announced?.catch(unlessExpired);
       const shown = upload ? { upload } : {};
       return ctx.db.transaction(async (tx) => {
         const seller = isShop ? PLATFORM_SELLER : ctx.actor;
@@ -87,6 +88,7 @@ export async function createProduct(
         const imageDueAt = upload && !isPublic ? new Date(at.getTime() + ctx.settings.imageDueMs) : null;
         const made = await insertProduct(tx, { ...input, id, seller, state: isPublic ? 'approved' : 'draft', at, imageDueAt }, key);
         if (!made) return replay(tx, key, shown);
+        if (announced && !upload) throw uploadExpired();
         await writeVariants(tx, id, variants);
         if (upload) await insertImage(tx, { id: upload.id, productId: id, alt: input.image?.alt, isTrusted: isShop, at });
         if (ctx.request) ctx.request.subject = id;

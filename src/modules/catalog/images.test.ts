@@ -160,6 +160,21 @@ describe('images of a product', () => {
   });
 });
 
+test('an image that came to nothing is announced again under a new key only', async () => {
+  const [sue, key] = [await w.seller('sue'), { 'idempotency-key': randomUUID() }];
+  const { id } = (await sue.post('/v1/products', lamp)).body;
+  const category = await root.post('/v1/categories', { name: 'Kites' });
+  for (const [who, path] of [
+    [sue, `/v1/products/${id}/images`],
+    [root, `/v1/categories/${category.body.id}/image`],
+  ] as const) {
+    const { body } = await who.post(path, announcing(bytes), key);
+    await w.ask('media', 'discard', { ids: [body.id], reason: 'over' });
+    expect(await who.post(path, announcing(bytes), key), path).toBeProblem(409, 'media/upload-expired');
+    expect((await who.post(path, announcing(bytes), { 'idempotency-key': randomUUID() })).status, path).toBe(201);
+  }
+});
+
 describe('an image that comes at the same moment', () => {
   test('as others: all are shown, each once, whoever comes first and however often it is told', async () => {
     const product = await draftOf(sue);

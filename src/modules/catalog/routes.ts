@@ -3,7 +3,7 @@ import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
 import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { AnnounceUpload, Upload } from '#media';
+import { AnnounceUpload, Upload, uploadExpired } from '#media';
 import { announceImage } from './announce-image.ts';
 import {
   CATEGORIES,
@@ -70,7 +70,7 @@ export const routes = [
     status: 201,
     location: ({ id }) => `/products/${id}`,
     etag: version,
-    problems: [unknownCategory, variantsAlike],
+    problems: [unknownCategory, variantsAlike, uploadExpired],
     handle: (ctx: Catalog, { body, key }) => createProduct(ctx, body, key),
   }),
   patch('/products/{id}', {
@@ -136,7 +136,7 @@ export const routes = [
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
-    problems: [tooManyImages],
+    problems: [tooManyImages, uploadExpired],
     handle: (ctx: Catalog, { params, body, owner, key }) => announceImage(ctx, params.id, body, { owner, key }),
   }),
   put('/products/{id}/images', {
@@ -239,7 +239,7 @@ export const routes = [
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
-    problems: [],
+    problems: [uploadExpired],
     handle: (ctx: Catalog, { params, body, key }) => announceCategoryImage(ctx, params.id, body, key),
   }),
   del('/categories/{id}', {

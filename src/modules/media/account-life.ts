@@ -5,7 +5,7 @@ import { sql } from '#kernel/database.ts';
 import type { Media } from './context.ts';
 import { discardUploads } from './discard-uploads.ts';
 import { findImage, imageOf } from './stored-image.ts';
-import { MediaView, mediaView, type UploadRow } from './upload.ts';
+import { MediaView, mediaView, UPLOAD, type UploadRow } from './upload.ts';
 
 /** The images of an account go with it; so do the names and descriptions of its files. */
 export const life: AccountLife<Media> = {
@@ -22,7 +22,7 @@ export const life: AccountLife<Media> = {
     { uploads: z.array(MediaView).meta({ description: 'Files that you have sent, newest first' }) },
     async (ctx: Media, { accountId, limit }) => {
       const rows = await ctx.db.many<UploadRow>(sql`
-        select * from media.uploads where owner_id = ${accountId} and state <> 'removed' order by id desc limit ${limit}`);
+        select ${UPLOAD} from media.uploads where owner_id = ${accountId} and state <> 'removed' order by id desc limit ${limit}`);
       return { uploads: await Promise.all(rows.map(async (row) => mediaView(row, await attachedImage(ctx, row)))) };
     },
   ),

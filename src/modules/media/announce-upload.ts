@@ -1,8 +1,8 @@
 import { sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
-import { type AnnouncedFile, IMAGE_LIMIT_BYTES, type Purpose, type Upload } from '#media';
+import { type AnnouncedFile, type fileTypes, IMAGE_LIMIT_BYTES, isPrivate, type Purpose, type Upload, uploadExpired } from '#media';
 import type { Media } from './context.ts';
-import { objectKey, type UploadRow } from './upload.ts';
+import { objectKey, UPLOAD, type UploadRow } from './upload.ts';
 
 export interface Announced {
   key: string;
@@ -11,9 +11,15 @@ export interface Announced {
   subjectId: string;
 }
 
-/** Expects a file, and signs where to send it. A repeated key finds the same upload, and is answered the same. */
-export async function announceUpload(ctx: Media, wish: Announced & AnnouncedFile): Promise<Upload> {
+type Announcement = Announced & Omit<AnnouncedFile, 'contentType'> & { contentType: (typeof fileTypes)[number] };
+
+/**
+ * Expects a file, and signs where to send it. A repeated key finds the same upload, and is answered the same.
+ * @throws uploadExpired where nothing comes of it any more
+ */
+export async function announceUpload(ctx: Media, wish: Announcement): Promise<Upload> {
   const row = await expect(ctx, wish);
+  if (isDead(row, ctx.clock.now())) throw uploadExpired();
   const now = row.created_at; // signed as at first, so that a repeated call is answered byte for byte the same
   const expiresInSeconds = Math.round((row.expires_at.getTime() - now.getTime()) / 1000);
   const { upload, form } = await ctx.storage.signUpload({
@@ -32,15 +38,16 @@ export async function announceUpload(ctx: Media, wish: Announced & AnnouncedFile
   };
 }
 
-const expect = (
-  ctx: Media,
-  { key, ownerId, purpose, subjectId, alt = '', fileName, contentType, sizeBytes }: Announced & AnnouncedFile,
-) => {
+/** Nothing can be sent to its address any more, and nothing has come. */
+const isDead = ({ state, expires_at, arriving_since }: UploadRow, now: Date): boolean =>
+  state === 'refused' || state === 'removed' || (state === 'awaiting_upload' && expires_at < now && arriving_since === null);
+
+const expect = (ctx: Media, { key, ownerId, purpose, subjectId, alt = '', fileName, contentType, sizeBytes }: Announcement) => {
   const now = ctx.clock.now();
   const expires = new Date(now.getTime() + ctx.settings.uploadSeconds * 1000);
   return ctx.db.one<UploadRow>(sql`
-    insert into media.uploads (id, key, owner_id, purpose, subject_id, file_name, content_type, size_bytes, alt, state, expires_at, created_at, changed_at)
-    values (${newId()}, ${key}, ${ownerId}, ${purpose}, ${subjectId}, ${fileName}, ${contentType}, ${sizeBytes}, ${alt},
+    insert into media.uploads (id, key, owner_id, purpose, subject_id, file_name, content_type, size_bytes, alt, is_private, state, expires_at, created_at, changed_at)
+    values (${newId()}, ${key}, ${ownerId}, ${purpose}, ${subjectId}, ${fileName}, ${contentType}, ${sizeBytes}, ${alt}, ${isPrivate(purpose)},
             'awaiting_upload', ${expires}, ${now}, ${now})
-    on conflict (key) do update set key = excluded.key returning *`);
+    on conflict (key) do update set key = excluded.key returning ${UPLOAD}`);
 };

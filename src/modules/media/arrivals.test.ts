@@ -214,6 +214,20 @@ test('an image is fetched from an address, past redirections, and refused where 
   expect((await ask('/lamp.jpg', key)).id).toBe((await ask('/lamp.jpg', key)).id);
 });
 
+test('a key announces the same upload as long as its address is good or its file has come, and nothing after that', async () => {
+  const [bytes, subjectId, came, late] = [await picture('sienna'), newId(), newId(), newId()];
+  const first = await announce(bytes, { key: came, subjectId });
+  const other = await announce(bytes, { key: late, subjectId });
+  await sendFile(w, first, bytes);
+  w.clock.advance(minutes(14));
+  expect(await announce(bytes, { key: late, subjectId })).toEqual(other);
+  w.clock.advance(minutes(1));
+  await expect(announce(bytes, { key: late, subjectId })).rejects.toMatchObject({ code: 'media/upload-expired' });
+  expect(await announce(bytes, { key: came, subjectId })).toEqual(first);
+  await w.ask('media', 'discard', { ids: [first.id], reason: 'over' });
+  await expect(announce(bytes, { key: came, subjectId })).rejects.toMatchObject({ code: 'media/upload-expired' });
+});
+
 if (!versitygwIsHere) console.info('Not run: uploads to S3. infra/local/versitygw.sh builds the server that they need, with Go.');
 
 test.runIf(versitygwIsHere)('files go to S3 past Souk, and images are read from there', async () => {

@@ -3,15 +3,17 @@ import { OutgoingFailure } from '#adapters/outgoing-http/port.ts';
 import { sql } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { IMAGE_LIMIT_BYTES, imageReady, imageTypes, type Refusal, uploadRefused } from '#media';
+import { noteArrived } from './arrived-file.ts';
 import type { Media } from './context.ts';
 import { removeImageJob } from './jobs.ts';
 import { inspect, makeSizes, PIPELINE_VERSION } from './make-sizes.ts';
-import { FORMATS, fileKey, findImage, type ImageRow, imageOf } from './stored-image.ts';
-import { findUpload, moveUpload, objectKey, type UploadRow } from './upload.ts';
+import { storePrivateFile } from './store-private-file.ts';
+import { FORMATS, fileKey, findImage, IMAGE, type ImageRow, imageOf } from './stored-image.ts';
+import { findUpload, moveUpload, objectKey, told, type UploadRow } from './upload.ts';
 
 /**
- * Looks at a file that has arrived: refuses it, or makes its sizes, stores them and announces the image. Nobody is told of it before
- * all of its files are stored. It may run again at every point.
+ * Looks at a file that has arrived: refuses it, or makes its sizes, stores them and announces the image. A private file is stored
+ * encrypted instead. Nobody is told of it before all of it is stored. It may run again at every point.
  */
 export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<void> {
   const row = await findUpload(ctx.db, sql`id = ${id}`);
@@ -19,15 +21,21 @@ export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<v
   if (row.size_bytes === null && row.source_url === null && (await isTooLarge(ctx, row))) return refuse(ctx, row, 'wrong-size');
   const read = row.source_url === null ? await bytesOf(ctx, row) : await fetched(ctx, row.source_url);
   if (!read) return refuse(ctx, row, 'not-fetched');
-  const { bytes, hash } = read;
-  if (row.size_bytes !== null && bytes.length !== row.size_bytes) return refuse(ctx, row, 'wrong-size');
-  const seen = await inspect(bytes, row.content_type);
-  if ('refusal' in seen) return refuse(ctx, row, seen.refusal);
-  if (!(await referTo(ctx, row, hash))) return;
-  const refusal = await storeSizes(ctx, hash, bytes, seen.pixels);
+  if (row.source_url === null) await noteArrived(ctx, row, read.bytes);
+  if (row.size_bytes !== null && read.bytes.length !== row.size_bytes) return refuse(ctx, row, 'wrong-size');
+  const refusal = row.is_private ? await storePrivateFile(ctx, row, read.bytes) : await storeImage(ctx, row, read);
   if (refusal) return refuse(ctx, row, refusal);
-  await accept(ctx, row, hash);
   await ctx.storage.remove([objectKey(id)]);
+}
+
+/** @returns why it is not taken */
+async function storeImage(ctx: Media, row: UploadRow, { bytes, hash }: Read): Promise<Refusal | undefined> {
+  const seen = await inspect(bytes, row.content_type);
+  if ('refusal' in seen) return seen.refusal;
+  if (!(await referTo(ctx, row, hash))) return undefined;
+  const refusal = await storeSizes(ctx, hash, bytes, seen.pixels);
+  if (!refusal) await accept(ctx, row, hash);
+  return refusal;
 }
 
 /** Of a file whose size was not announced: a store may have taken more than an image may have. */
@@ -68,7 +76,7 @@ const referTo = (ctx: Media, { id }: UploadRow, hash: string): Promise<boolean> 
   ctx.db.transaction(async (tx) => {
     const image = await tx.one<ImageRow>(sql`
       insert into media.images (hash, created_at) values (${hash}, ${ctx.clock.now()})
-      on conflict (hash) do update set hash = excluded.hash returning *`);
+      on conflict (hash) do update set hash = excluded.hash returning ${IMAGE}`);
     if (image.removing_since) throw new Error(`The image ${hash} is being removed.`);
     return (await tx.execute(sql`update media.uploads set image_hash = ${hash} where id = ${id} and state = 'checking'`)) === 1;
   });
@@ -106,7 +114,7 @@ async function refuse(ctx: Media, { id }: UploadRow, reason: Refusal): Promise<v
       tx,
       id,
       'refuse',
-      sql`state = 'refused', reason = ${reason}, image_hash = null, changed_at = ${ctx.clock.now()}`,
+      sql`state = 'refused', reason = ${reason}, image_hash = null, file_key_sealed = null, changed_at = ${ctx.clock.now()}`,
     );
     if (!row) return;
     emit(tx, uploadRefused, row.subject_id, { ...told(row), reason });
@@ -114,5 +122,3 @@ async function refuse(ctx: Media, { id }: UploadRow, reason: Refusal): Promise<v
   });
   await ctx.storage.remove([objectKey(id)]);
 }
-
-export const told = (row: UploadRow) => ({ mediaId: row.id, purpose: row.purpose, subjectId: row.subject_id, ownerId: row.owner_id });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
+import { notFound, problem } from '#kernel/problems.ts';
 import { Id, isOneLine, line, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
 
 /** What images may come as. What they really are is looked at when they have arrived. `image/jpg` is how many clients spell JPEG. */
@@ -8,16 +9,29 @@ export const imageTypes = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp',
 
 export const IMAGE_LIMIT_BYTES = 20 * 1024 * 1024;
 
-/** What files are for, and who may see them. */
+/** All types that files may come as. */
+export const fileTypes = [...imageTypes, 'application/pdf'] as const;
+
+interface PurposeRules {
+  /** Public: everybody may see it, in several sizes. Private: stored encrypted, and read by addresses that are good for minutes. */
+  readonly visibility: 'public' | 'private';
+  readonly types: readonly (typeof fileTypes)[number][];
+}
+
+/** What files are for, who may see them, and what they may come as. */
 export const purposes = {
-  'product-image': { visibility: 'public' },
-  'category-image': { visibility: 'public' },
-  'banner-image': { visibility: 'public' },
-  'profile-picture': { visibility: 'public' },
-} as const satisfies Readonly<Record<string, { visibility: 'public' | 'private' }>>;
+  'product-image': { visibility: 'public', types: imageTypes },
+  'category-image': { visibility: 'public', types: imageTypes },
+  'banner-image': { visibility: 'public', types: imageTypes },
+  'profile-picture': { visibility: 'public', types: imageTypes },
+  'identity-document': { visibility: 'private', types: fileTypes },
+} as const satisfies Readonly<Record<string, PurposeRules>>;
 
 export const Purpose = z.enum(Object.keys(purposes) as [keyof typeof purposes, ...(keyof typeof purposes)[]]);
 export type Purpose = z.infer<typeof Purpose>;
+
+const rulesOf = (purpose: Purpose): PurposeRules => purposes[purpose];
+export const isPrivate = (purpose: Purpose): boolean => rulesOf(purpose).visibility === 'private';
 
 /** What an image shows, for those who do not see it; it may be empty where it says nothing. */
 export const Alt = z.string().trim().max(300).refine(isOneLine, NOT_ONE_LINE);
@@ -86,7 +100,7 @@ export const Image = z
   .meta({ id: 'Image' });
 export type Image = z.infer<typeof Image>;
 
-/** Why a file is no image that Souk shows. */
+/** Why a file is none that Souk takes. */
 export const Refusal = z.enum([
   'never-arrived',
   'empty',
@@ -99,6 +113,8 @@ export const Refusal = z.enum([
   'too-many-pixels',
   'inappropriate',
   'not-fetched',
+  'not-a-document',
+  'active-content',
 ]);
 export type Refusal = z.infer<typeof Refusal>;
 
@@ -109,21 +125,50 @@ const Told = z.object({ mediaId: Id, purpose: Purpose, subjectId: Id, ownerId: I
 
 /** An image was checked, made smaller and stored. The module that it is for stores it and calls `attach`. Its subject is `subjectId`. */
 export const imageReady = event('media.image-ready', 1, Told.extend({ alt: z.string(), image: Image }));
-/** A file that was announced is no image, or never came. Its subject is `subjectId`. */
+/** A private file was checked and stored encrypted. The module that it is for notes it and calls `attach`. Its subject is `subjectId`. */
+export const fileReady = event('media.file-ready', 1, Told.extend({ contentType: z.enum(fileTypes) }));
+/** A file that was announced is none that is taken, or never came. Its subject is `subjectId`. */
 export const uploadRefused = event('media.upload-refused', 1, Told.extend({ reason: Refusal }));
 
 const Announced = Told.omit({ mediaId: true }).extend({ key: Id });
+const Announcement = Announced.extend({ ...AnnouncedFile.shape, contentType: z.enum(fileTypes) })
+  .refine(({ purpose, contentType }) => rulesOf(purpose).types.includes(contentType), {
+    error: 'is no type of this purpose',
+    path: ['contentType'],
+  })
+  .refine(({ purpose, sizeBytes }) => sizeBytes !== null || !isPrivate(purpose), { error: 'must be known', path: ['sizeBytes'] });
+const Fetch = Announced.extend({ url: z.url().max(2000), alt: Alt }).refine(({ purpose }) => !isPrivate(purpose), {
+  error: 'is never fetched',
+  path: ['purpose'],
+});
+
+/** How long an address of a private file may be good. */
+export const MOST_READ_SECONDS = 300;
+
+/** What was to be sent is over, whatever it was announced with: a repeated call that made something shows it without an address. */
+export const unlessExpired = (error: unknown): undefined => {
+  if (!uploadExpired.is(error)) throw error;
+  return undefined;
+};
+
+export const uploadExpired = problem({
+  code: 'media/upload-expired',
+  status: 409,
+  title: 'The upload is over',
+  detail:
+    'What was announced with this key was not sent in time, was refused, or is no longer wanted. Announce the file again with a new key.',
+});
 
 export const media = contract('media', {
   operations: {
     /**
-     * Expects a file. The same key: the same upload, and the same reply. `ownerId` may ask how it stands. Where nobody knows the size
+     * Expects a file. The same key: the same upload, and the same reply, as long as its address is good or its file has come. `ownerId` may ask how it stands. Where nobody knows the size
      * (`sizeBytes` null), the address alone is enough to send it, and only the most that an image may have is enforced.
      */
-    announce: operation({ input: Announced.extend(AnnouncedFile.shape), output: Upload }),
+    announce: operation({ input: Announcement, output: Upload, problems: [uploadExpired] }),
     /** Fetches an image from an address, by a job; after that it is as if it had been uploaded. The same key: the same one. */
-    fetch: operation({ input: Announced.extend({ url: z.url().max(2000), alt: Alt }), output: z.object({ id: Id }) }),
-    /** The module that an image is for has stored it. Once it is so however often; one that was discarded stays so. */
+    fetch: operation({ input: Fetch, output: z.object({ id: Id }) }),
+    /** The module that a file is for has stored it. Once it is so however often; one that was discarded stays so. */
     attach: operation({ input: z.object({ id: Id }), output: z.object({}) }),
     /** Images that nobody shows any more, or uploads that nobody waits for. Their files go once no other image has the same. */
     discard: operation({ input: z.object({ ids: z.array(Id).max(1000), reason: z.string().max(200) }), output: z.object({}) }),
@@ -134,6 +179,15 @@ export const media = contract('media', {
         uploads: z.array(z.object({ id: Id, state: z.enum(uploadStates), reason: Refusal.nullable(), fileName: text.nullable() })),
       }),
     }),
+    /**
+     * An address at which a private file that is attached can be read for so many seconds, by whoever has it: the module above judges who
+     * may. It answers 404 as soon as the file is discarded.
+     */
+    readPrivate: operation({
+      input: z.object({ id: Id, seconds: z.int().min(1).max(MOST_READ_SECONDS) }),
+      output: z.object({ url: text, expiresAt: Time }),
+      problems: [notFound],
+    }),
   },
-  events: { imageReady, uploadRefused },
+  events: { imageReady, fileReady, uploadRefused },
 });

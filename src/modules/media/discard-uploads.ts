@@ -14,7 +14,7 @@ export async function discardUploads(ctx: Media, { ids, reason }: { ids: string[
       with old as (
         select id, image_hash from media.uploads where id = any(${ids}::uuid[]) and ${uploadMachine.allows('discard')} order by id for update
       )
-      update media.uploads u set state = 'removed', image_hash = null, changed_at = ${now} from old where u.id = old.id
+      update media.uploads u set state = 'removed', image_hash = null, file_key_sealed = null, arrived_hash = null, changed_at = ${now} from old where u.id = old.id
       returning u.id, old.image_hash as hash`);
     if (gone.length > 0) enqueue(tx, removeObjectsJob, { ids: gone.map(({ id }) => id) });
     for (const hash of new Set(gone.flatMap((row) => row.hash ?? []))) enqueue(tx, removeImageJob, { hash });

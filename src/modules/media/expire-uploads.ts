@@ -2,10 +2,9 @@ import { minutes } from '#kernel/clock.ts';
 import { sql, type Transaction } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import { uploadRefused } from '#media';
-import { told } from './check-upload.ts';
 import type { Media } from './context.ts';
 import { arrive } from './receive-upload.ts';
-import { objectKey, type UploadRow } from './upload.ts';
+import { objectKey, told, UPLOAD, type UploadRow } from './upload.ts';
 import { uploadMachine } from './upload-state.ts';
 
 const BATCH = 200;
@@ -16,7 +15,7 @@ const GRACE_MS = minutes(10);
 export async function expireUploads(ctx: Media): Promise<void> {
   const now = ctx.clock.now();
   const awaited = await ctx.db.many<UploadRow>(sql`
-    select * from media.uploads where state = 'awaiting_upload' and expires_at < ${new Date(now.getTime() - GRACE_MS)} order by expires_at limit ${BATCH}`);
+    select ${UPLOAD} from media.uploads where state = 'awaiting_upload' and expires_at < ${new Date(now.getTime() - GRACE_MS)} order by expires_at limit ${BATCH}`);
   for (const row of awaited) await expireUpload(ctx, row);
 }
 
@@ -39,6 +38,6 @@ async function expire(tx: Transaction, { id }: UploadRow, now: Date): Promise<vo
   const row = await tx.maybe<UploadRow>(sql`
     update media.uploads set state = 'refused', reason = 'never-arrived', changed_at = ${now}
     where id = ${id} and ${uploadMachine.allows('expire')}
-      and (arriving_since is null or arriving_since <= ${new Date(now.getTime() - GRACE_MS)}) returning *`);
+      and (arriving_since is null or arriving_since <= ${new Date(now.getTime() - GRACE_MS)}) returning ${UPLOAD}`);
   if (row) emit(tx, uploadRefused, row.subject_id, { ...told(row), reason: 'never-arrived' });
 }

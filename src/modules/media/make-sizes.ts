@@ -99,6 +99,21 @@ export async function makeSizes(bytes: Buffer, pixels: number): Promise<Sizes | 
   return { width, height, widths, files };
 }
 
+/** A private image may be so wide or high: letters of a document can be read then. */
+const MOST_PRIVATE_SIDE = 4000;
+
+/** One JPEG of an image, upright and without metadata. @returns undefined when its bytes cannot be decoded to their end */
+export const makeUpright = (bytes: Buffer, pixels: number): Promise<Buffer | undefined> =>
+  decoding(pixels, () =>
+    sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
+      .autoOrient()
+      .resize({ width: MOST_PRIVATE_SIDE, height: MOST_PRIVATE_SIDE, fit: 'inside', withoutEnlargement: true })
+      .toColourspace('srgb')
+      .flatten({ background: 'white' })
+      .jpeg({ quality: 90 })
+      .toBuffer(),
+  ).catch(() => undefined);
+
 const decoded = (bytes: Buffer) =>
   sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
     .autoOrient()

@@ -13,9 +13,11 @@ import { fetchImage } from './fetch-image.ts';
 import { forgetUploads } from './forget-uploads.ts';
 import { checkUploadJob, removeImageJob, removeObjectsJob } from './jobs.ts';
 import { listUploads } from './list-uploads.ts';
+import { signPrivateRead } from './read-private-file.ts';
 import { removeImage, removeObjects } from './remove-image.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
+import { sealed } from './sealed.ts';
 import { mediaSettings } from './settings.ts';
 import { sweepImages, sweepObjects } from './sweep-objects.ts';
 import { tables } from './tables.ts';
@@ -27,7 +29,14 @@ export const mediaModule = module<typeof media, Media>({
   ports: ['storage', 'imageModeration', 'outgoingHttp'],
   routes,
   resources,
-  operations: { announce: announceUpload, fetch: fetchImage, attach: attachUpload, discard: discardUploads, uploads: listUploads },
+  operations: {
+    announce: announceUpload,
+    fetch: fetchImage,
+    attach: attachUpload,
+    discard: discardUploads,
+    uploads: listUploads,
+    readPrivate: signPrivateRead,
+  },
   jobs: [runs(checkUploadJob, checkUpload), runs(removeImageJob, removeImage), runs(removeObjectsJob, removeObjects)],
   timers: [
     timer('media.sweep-objects', seconds(15), sweepObjects),
@@ -37,6 +46,7 @@ export const mediaModule = module<typeof media, Media>({
   ],
   settings: mediaSettings,
   limits: { uploads: { points: 300, seconds: 60 } },
+  sealed,
   life,
   tables,
   machines: [uploadMachine],

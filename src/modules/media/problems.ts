@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { problem } from '#kernel/problems.ts';
 
+export const otherFileArrived = problem({
+  code: 'media/other-file-arrived',
+  status: 409,
+  title: 'Another file has come already',
+  detail: 'Another file was sent to this address before, and stays. Announce this one by itself.',
+});
+
 export const uploadNotAllowed = problem({
   code: 'media/upload-not-allowed',
   status: 403,

@@ -5,11 +5,12 @@ import { sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { malformed, notFound } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
+import { hashOf, refuseOtherFile, toldApart } from './arrived-file.ts';
 import { budget } from './budget.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
 import { uploadNotAllowed } from './problems.ts';
-import { findUpload, idIn, type UploadRow } from './upload.ts';
+import { findUpload, idIn, UPLOAD, type UploadRow } from './upload.ts';
 import { uploadMachine } from './upload-state.ts';
 
 export const Received = z.object({ id: Id, state: z.enum(['checking', 'attached', 'refused']) }).meta({ id: 'ReceivedUpload' });
@@ -42,7 +43,7 @@ export function doorOf({ storage }: Media): StorageDoor {
 }
 
 /** @throws uploadNotAllowed */
-export const judged = (judging: Promise<AllowedUpload>): Promise<AllowedUpload> =>
+export const judged = <T>(judging: Promise<T>): Promise<T> =>
   judging.catch((error) => {
     throw error instanceof RefusedUpload ? uploadNotAllowed({ reason: error.reason, explanation: error.message }) : error;
   });
@@ -50,7 +51,10 @@ export const judged = (judging: Promise<AllowedUpload>): Promise<AllowedUpload> 
 /** Uploads of this process that ask the database at a time: a thousand that come at once must not have it refuse other calls. */
 const asking = budget(50);
 
-/** Stores the file, then has it checked. One that has come already is not stored again: its sender has missed the reply, and hears how it stands. */
+/**
+ * Stores the file, then has it checked. Of one that has come already the sender has missed the reply, and hears how it stands.
+ * @throws otherFileArrived, notFound, malformed
+ */
 export async function receive(
   ctx: Media,
   door: StorageDoor,
@@ -60,13 +64,16 @@ export async function receive(
   const id = idIn(allowed.key);
   const row = id && (await asking(1, () => beginToArrive(ctx, id)));
   if (!id || !row || row.state === 'removed' || row.reason === 'never-arrived') throw notFound();
-  if (row.state === 'attached' || row.state === 'refused') return { id, state: row.state };
-  if (row.state !== 'awaiting_upload') return { id, state: 'checking' };
-  const isStored = await door.receive(allowed, chunks).catch(async (error) => {
+  if (row.state !== 'awaiting_upload') {
+    await refuseOtherFile(ctx, id, await hashOf(ctx, chunks));
+    return { id, state: row.state === 'ready' ? 'checking' : row.state };
+  }
+  const file = toldApart(ctx, chunks);
+  const end = await door.receive(allowed, file.chunks).catch(async (error) => {
     await stopArriving(ctx, row);
     throw error;
   });
-  if (!isStored) {
+  if (end === 'wrong-size') {
     await stopArriving(ctx, row);
     throw malformed({
       reason: allowed.isOpen
@@ -75,13 +82,14 @@ export async function receive(
     });
   }
   await asking(1, () => arrive(ctx, [id]));
+  if (end === 'exists') await refuseOtherFile(ctx, id, file.hash());
   return { id, state: 'checking' };
 }
 
 /** The upload; from now on its bytes are coming, if they are awaited. */
 const beginToArrive = async (ctx: Media, id: string): Promise<UploadRow | undefined> =>
   (await ctx.db.maybe<UploadRow>(sql`
-    update media.uploads set arriving_since = ${ctx.clock.now()} where id = ${id} and ${uploadMachine.allows('arrive')} returning *`)) ??
+    update media.uploads set arriving_since = ${ctx.clock.now()} where id = ${id} and ${uploadMachine.allows('arrive')} returning ${UPLOAD}`)) ??
   (await findUpload(ctx.db, sql`id = ${id}`));
 
 /** They have stopped, unless another request has begun to send them. */

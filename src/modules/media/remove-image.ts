@@ -1,5 +1,6 @@
 import { sql } from '#kernel/database.ts';
 import type { Media } from './context.ts';
+import { privateKey } from './private-file.ts';
 import { filesOf } from './stored-image.ts';
 import { objectKey } from './upload.ts';
 
@@ -24,5 +25,6 @@ const markUnused = (ctx: Media, hash: string): Promise<boolean> =>
     return true;
   });
 
-/** Removes files that were announced and that nobody waits for. */
-export const removeObjects = (ctx: Media, { ids }: { ids: string[] }): Promise<void> => ctx.storage.remove(ids.map(objectKey));
+/** Removes files that were announced and that nobody waits for, and private files that are discarded. */
+export const removeObjects = (ctx: Media, { ids }: { ids: string[] }): Promise<void> =>
+  ctx.storage.remove(ids.flatMap((id) => [objectKey(id), privateKey(id)]));

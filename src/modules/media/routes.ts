@@ -1,10 +1,11 @@
 import { notFound, unauthenticated } from '#kernel/problems.ts';
 import { anyone, FileBody, get, owned, post, put } from '#kernel/routes.ts';
-import { IMAGE_LIMIT_BYTES, imageTypes } from '#media';
+import { fileTypes, IMAGE_LIMIT_BYTES } from '#media';
 import type { Media } from './context.ts';
 import { hearStore, StoreNotification } from './hear-store.ts';
-import { uploadNotAllowed } from './problems.ts';
+import { otherFileArrived, uploadNotAllowed } from './problems.ts';
 import { readImage } from './read-image.ts';
+import { readPrivateFile } from './read-private-file.ts';
 import { receiveForm } from './receive-form.ts';
 import { Received, receiveUpload, SignedQuery } from './receive-upload.ts';
 import { showUpload } from './show-upload.ts';
@@ -47,17 +48,29 @@ export const routes = [
     problems: [notFound],
     handle: (ctx: Media, { params }) => readImage(ctx, params.hash, params.file),
   }),
+  get('/private-files/{id}', {
+    summary: 'A private file',
+    description:
+      'The address, with its signature, is made for whoever may see the file, and is good for minutes. Nobody may store the reply.',
+    access: anyone,
+    audits: 'refusals',
+    query: SignedQuery,
+    returns: FileBody,
+    sends: ['image/jpeg', 'application/pdf'],
+    problems: [uploadNotAllowed, notFound],
+    handle: (ctx: Media, { params, url, header, headerNames }) => readPrivateFile(ctx, params.id, { url, header, headerNames }),
+  }),
   put('/uploads/{id}', {
     summary: 'Send a file that was announced',
     description:
-      'The address, with its signature, is `upload.url` of the call that announced the file. Type and size are those that were announced. The same PUT again answers how the upload stands, and stores nothing.',
+      'The address, with its signature, is `upload.url` of the call that announced the file. Type and size are those that were announced. The same file again answers how the upload stands, and stores nothing; another one is refused.',
     access: anyone,
     audits: 'refusals',
     limit: 'uploads',
     query: SignedQuery,
-    streams: { types: imageTypes, orNone: true, limitBytes: IMAGE_LIMIT_BYTES },
+    streams: { types: fileTypes, orNone: true, limitBytes: IMAGE_LIMIT_BYTES },
     returns: Received,
-    problems: [uploadNotAllowed, notFound],
+    problems: [uploadNotAllowed, otherFileArrived, notFound],
     handle: (ctx: Media, { url, header, headerNames, stream }) => receiveUpload(ctx, { url, header, headerNames, stream }),
   }),
   post('/uploads', {
@@ -68,7 +81,7 @@ export const routes = [
     limit: 'uploads',
     streams: { types: ['multipart/form-data'], fields: FORM_FIELDS, limitBytes: IMAGE_LIMIT_BYTES + FORM_BYTES },
     returns: Received,
-    problems: [uploadNotAllowed, notFound],
+    problems: [uploadNotAllowed, otherFileArrived, notFound],
     handle: (ctx: Media, { header, stream }) => receiveForm(ctx, { header, stream }),
   }),
 ];

@@ -1,4 +1,4 @@
-import { type Database, sql } from '#kernel/database.ts';
+import { type Database, type Sql, sql } from '#kernel/database.ts';
 import type { Image } from '#media';
 import type { Media } from './context.ts';
 import type { UploadRow } from './upload.ts';
@@ -12,6 +12,9 @@ export interface ImageRow {
   removing_since: Date | null;
 }
 
+/** The columns of `ImageRow`. */
+export const IMAGE: Sql = sql`hash, width, height, widths, stored_at, removing_since`;
+
 /** The formats that each size is stored in, by the ends of their names. */
 export const FORMATS = { avif: 'image/avif', webp: 'image/webp', jpg: 'image/jpeg' } as const;
 export type Format = keyof typeof FORMATS;
@@ -21,7 +24,7 @@ export const filesOf = (hash: string): string => `media/${hash}/`;
 export const fileKey = (hash: string, width: number, format: Format): string => `${filesOf(hash)}${width}.${format}`;
 
 export const findImage = (db: Database, hash: string): Promise<ImageRow | undefined> =>
-  db.maybe<ImageRow>(sql`select * from media.images where hash = ${hash}`);
+  db.maybe<ImageRow>(sql`select ${IMAGE} from media.images where hash = ${hash}`);
 
 /** What everybody is shown of it. The row must be stored whole. */
 export function imageOf({ settings }: Pick<Media, 'settings'>, { id, alt }: Pick<UploadRow, 'id' | 'alt'>, row: ImageRow): Image {

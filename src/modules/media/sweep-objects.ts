@@ -2,15 +2,17 @@ import type { StoredObject } from '#adapters/storage/port.ts';
 import { hours } from '#kernel/clock.ts';
 import { sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
+import { isId } from '#kernel/ids.ts';
 import type { Media } from './context.ts';
 import { removeImageJob } from './jobs.ts';
+import { PRIVATE_FILES, privateKey } from './private-file.ts';
 import { arriveAll } from './receive-upload.ts';
 import { idIn, objectKey } from './upload.ts';
 
 /** What nobody refers to may belong to work that is under way; after this time it does not. */
 const ORPHAN_MS = hours(1);
 const PAGES = 10;
-const ALL_FILES = 'media/';
+const IMAGES = 'media/';
 
 /**
  * Looks at the files that wait to be checked: those whose arrival nobody noted are checked now, those that no upload waits for are removed.
@@ -66,8 +68,9 @@ export async function sweepImages(ctx: Media): Promise<void> {
         and not exists (select from media.uploads u where u.image_hash = i.hash) limit 100`);
     for (const { hash } of unused) enqueue(tx, removeImageJob, { hash });
   });
+  await sweepPrivateFiles(ctx, before);
   const place = await ctx.db.maybe<{ after: string }>(sql`select after from media.walk`);
-  const files = await ctx.storage.list(ALL_FILES, place?.after);
+  const files = await ctx.storage.list(IMAGES, place?.after);
   const hashes = [...new Set(files.filter(({ storedAt }) => storedAt < before).map(hashIn))];
   const known = await ctx.db.many<{ hash: string }>(sql`select hash from media.images where hash = any(${hashes}::text[])`);
   const stay = new Set(known.map(({ hash }) => hash));
@@ -77,6 +80,23 @@ export async function sweepImages(ctx: Media): Promise<void> {
   );
   await ctx.db.execute(sql`
     insert into media.walk (one, after) values (true, ${files.at(-1)?.key ?? ''}) on conflict (one) do update set after = excluded.after`);
+}
+
+/** A page of the private files: those of no upload that has their key go. */
+async function sweepPrivateFiles(ctx: Media, before: Date): Promise<void> {
+  const place = await ctx.db.maybe<{ after: string }>(sql`select private_after as after from media.walk`);
+  const files = await ctx.storage.list(PRIVATE_FILES, place?.after);
+  const ids = files.map(({ key }) => key.slice(PRIVATE_FILES.length)).filter(isId);
+  const known = await ctx.db.many<{ id: string }>(sql`
+    select id from media.uploads where id = any(${ids}::uuid[]) and file_key_sealed is not null`);
+  const stay = new Set(known.map(({ id }) => privateKey(id)));
+  await removeCounted(
+    ctx,
+    files.filter(({ key, storedAt }) => storedAt < before && !stay.has(key)).map(({ key }) => key),
+  );
+  await ctx.db.execute(sql`
+    insert into media.walk (one, after, private_after) values (true, '', ${files.at(-1)?.key ?? ''})
+    on conflict (one) do update set private_after = excluded.private_after`);
 }
 
 const hashIn = ({ key }: { key: string }): string => key.split('/')[1]!;

@@ -22,7 +22,25 @@ export interface UploadRow {
   expires_at: Date;
   created_at: Date;
   arriving_since: Date | null;
+  is_private: boolean;
+  /** Of a private file that is stored. */
+  file_key_sealed: string | null;
+  arrived_hash: string | null;
+  fetch_failures: number;
 }
+
+/** The columns of `UploadRow`. */
+export const UPLOAD: Sql = sql`
+  id, key, owner_id, purpose, subject_id, file_name, content_type, size_bytes, source_url, alt, state, reason, image_hash,
+  is_private, file_key_sealed, arrived_hash, fetch_failures, expires_at, created_at, arriving_since`;
+
+/** What a private file is stored as. */
+export type PrivateType = 'image/jpeg' | 'application/pdf';
+export const privateTypeOf = ({ content_type }: Pick<UploadRow, 'content_type'>): PrivateType =>
+  content_type === 'application/pdf' ? content_type : 'image/jpeg';
+
+/** What the events of an upload say of it. */
+export const told = (row: UploadRow) => ({ mediaId: row.id, purpose: row.purpose, subjectId: row.subject_id, ownerId: row.owner_id });
 
 /** Where the file of an upload is until it has been checked. */
 export const objectKey = (id: string): string => `uploads/${id}`;
@@ -39,12 +57,14 @@ const SENTENCES: Readonly<Record<Refusal, string>> = {
   'wrong-size': 'The file has another size than was announced.',
   'wrong-type': 'The file is of another type than was announced.',
   'not-an-image': 'The file is not an image that can be shown: send a JPEG, PNG, WebP, AVIF or GIF.',
-  truncated: 'The image ends too early, or is damaged.',
+  truncated: 'The file ends too early, or is damaged.',
   animated: 'The image is animated: send one that stands still.',
-  'trailing-data': 'Something else is hidden behind the image: a page, a script, a document or an archive.',
+  'trailing-data': 'Something else is hidden behind the end of the file: a page, a script, a document or an archive.',
   'too-many-pixels': 'The image has more than 50 million pixels, or a side of more than 16,000.',
   inappropriate: 'The image shows what may not be shown here.',
   'not-fetched': 'The image could not be fetched from its address.',
+  'not-a-document': 'The file is not a PDF.',
+  'active-content': 'The document holds scripts, actions or other files, or is encrypted: send one that only shows its pages.',
 };
 
 /** An upload as its owner sees it. */
@@ -73,7 +93,7 @@ export const mediaView = (row: UploadRow, image: Image | null): z.infer<typeof M
 });
 
 export const findUpload = (db: Database, where: Sql): Promise<UploadRow | undefined> =>
-  db.maybe<UploadRow>(sql`select * from media.uploads where ${where}`);
+  db.maybe<UploadRow>(sql`select ${UPLOAD} from media.uploads where ${where}`);
 
 /** Brings an upload into a state, if its own allows the command. @returns the row as it is then; undefined where it does not. */
 export const moveUpload = (
@@ -82,4 +102,4 @@ export const moveUpload = (
   command: Parameters<typeof uploadMachine.after>[1],
   set: Sql,
 ): Promise<UploadRow | undefined> =>
-  db.maybe<UploadRow>(sql`update media.uploads set ${set} where id = ${id} and ${uploadMachine.allows(command)} returning *`);
+  db.maybe<UploadRow>(sql`update media.uploads set ${set} where id = ${id} and ${uploadMachine.allows(command)} returning ${UPLOAD}`);

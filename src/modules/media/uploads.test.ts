@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
@@ -82,6 +83,49 @@ describe('an image', () => {
     await w.step();
     await w.ask('media', 'attach', { id });
     expect(await stateOf(id)).toMatchObject({ state: 'attached', image: { width: 640 } });
+  });
+});
+
+describe('the address of a file that has come', () => {
+  test('takes the same file again, and refuses another one, before and after it was checked', async () => {
+    const [bytes, other] = [await picture('navy'), await picture('pink')];
+    const twin = Buffer.from(bytes);
+    twin[twin.length - 5]! ^= 1; // as many bytes, so the signature allows them
+    const upload = await announce(bytes);
+    const again = async (state: string) => {
+      expect(await sendFile(w, upload, bytes)).toMatchObject({ status: 200, body: { state } });
+      expect(await sendForm(upload, bytes)).toMatchObject({ status: 200, body: { state } });
+      expect(await sendFile(w, upload, twin)).toBeProblem(409, 'media/other-file-arrived');
+      expect(await sendForm(upload, twin)).toBeProblem(409, 'media/other-file-arrived');
+    };
+    await sendFile(w, upload, bytes);
+    await again('checking');
+    await w.step();
+    await again('checking');
+    await w.ask('media', 'attach', { id: upload.id });
+    await again('attached');
+    const broken = Buffer.from(other.subarray(0, other.length - 40));
+    const bad = await announce(broken);
+    await sendFile(w, bad, broken);
+    await w.step();
+    expect(await sendFile(w, bad, broken)).toMatchObject({ status: 200, body: { state: 'refused' } });
+    broken[200]! ^= 1;
+    expect(await sendFile(w, bad, broken)).toBeProblem(409, 'media/other-file-arrived');
+  });
+
+  test('has the first of those that come at once, and none of the others', async () => {
+    const files = await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => {
+        const bytes = Buffer.from(await picture('orchid'));
+        bytes[bytes.length - 3 - n]! ^= 1;
+        return bytes;
+      }),
+    );
+    const upload = await announce(files[0]!);
+    const replies = await Promise.all(files.map((bytes) => sendFile(w, upload, bytes)));
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(409)]);
+    const first = replies.findIndex(({ status }) => status === 200);
+    expect(await buffer(await w.adapters.storage.read(`uploads/${upload.id}`))).toEqual(files[first]);
   });
 });
 

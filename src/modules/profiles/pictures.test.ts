@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../test/people.ts';
 import { announcing, picture, sendFile } from '../../../test/uploading.ts';
@@ -86,6 +87,17 @@ describe('a picture', () => {
     expect(await pictureOf(joe)).not.toBeNull();
     expect((await remove(await etag())).status).toBe(204);
     expect(await pictureOf(joe)).toBeNull();
+  });
+
+  test('that was announced and came to nothing is announced again under a new key only', async () => {
+    const eve = await w.person('eve');
+    const announce = (key: string) => eve.post('/v1/users/profile/picture', announcing(red), { 'idempotency-key': key });
+    const [key, other] = [randomUUID(), randomUUID()];
+    const { body } = await announce(key);
+    expect((await announce(key)).body).toEqual(body);
+    await w.ask('media', 'discard', { ids: [body.id], reason: 'over' });
+    expect(await announce(key)).toBeProblem(409, 'media/upload-expired');
+    expect((await announce(other)).status).toBe(201);
   });
 
   test('that is no image leaves the older one', async () => {

@@ -1,6 +1,6 @@
 import { notFound, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, post, signedIn } from '#kernel/routes.ts';
-import { AnnounceUpload, Upload } from '#media';
+import { AnnounceUpload, Upload, uploadExpired } from '#media';
 import { announcePicture, removePicture } from './change-picture.ts';
 import type { Profiles } from './context.ts';
 import { Profile, showProfile } from './show-profile.ts';
@@ -26,7 +26,7 @@ export const routes = [
     returns: Upload,
     status: 201,
     location: ({ id }) => `/media/${id}`,
-    problems: [],
+    problems: [uploadExpired],
     handle: (ctx: Profiles, { body, key }) => announcePicture(ctx, body, key),
   }),
   del('/users/profile/picture', {
