@@ -1,8 +1,9 @@
 import type { Language } from '#kernel/languages.ts';
 import { type CurrencyCode, exponentOf } from '#kernel/money.ts';
+import { type Phrase, phraseIn } from './texts.ts';
 
-/** What is put into a text: words, a number, or money in minor units. A paragraph with a null is left out. */
-export type Value = string | number | { amount: number; currency: string } | null;
+/** What is put into a text: words, a number, money in minor units, or a phrase in the language of the text. A paragraph with a null is left out. */
+export type Value = string | number | { amount: number; currency: string } | { phrase: Phrase } | null;
 export type Values = Readonly<Record<string, Value>>;
 
 const LONGEST = 300;
@@ -21,6 +22,7 @@ function worded(value: Exclude<Value, null>, language: Language): string {
       .slice(0, LONGEST)
       .toWellFormed();
   if (typeof value === 'number') return new Intl.NumberFormat(localeOf(language)).format(value);
+  if ('phrase' in value) return phraseIn(language, value.phrase);
   const exponent = exponentOf(value.currency as CurrencyCode);
   const digits = { minimumFractionDigits: exponent, maximumFractionDigits: exponent };
   const format = new Intl.NumberFormat(localeOf(language), { style: 'currency', currency: value.currency, ...digits });

@@ -133,6 +133,15 @@ export const texts: Texts = {
     subject: 'حُذفت فئتك',
     text: ['حُذفت الفئة {category} لأن الصورة التي أعلنت عنها لم تصل.'],
   },
+  'cleaned-up.product-refused': {
+    subject: 'حُذف منتجك',
+    text: ['حُذف {product} لأن الصورة التي أعلنت عنها رُفضت. أضفه من جديد مع صورة أخرى.', 'السبب: {reason}'],
+  },
+  'cleaned-up.category-refused': {
+    subject: 'حُذفت فئتك',
+    text: ['حُذفت الفئة {category} لأن الصورة التي أعلنت عنها رُفضت.', 'السبب: {reason}'],
+  },
+  'upload-refused': { subject: 'رُفض ملفك', text: ['{reason}', 'الملف: {file}', 'المنتج: {product}'] },
   'stock-low': { subject: 'منتج على وشك النفاد', text: ['{product}: عدد الوحدات الباقية: {available}'] },
   'back-in-stock': { subject: 'منتج من مفضلتك متوفر من جديد', text: ['{product} متوفر في المخزون من جديد.'] },
   'price-fell': { subject: 'انخفض سعر منتج من مفضلتك', text: ['سعر {product} الآن {to} (وكان {from}).'] },
@@ -148,4 +157,21 @@ export const texts: Texts = {
     subject: 'لا نستطيع الوصول إليك برسالة قصيرة',
     text: ['رُفض رقم هاتفك. لا يُرسل إليه شيء بعد الآن. أعط رقما آخر في حسابك.'],
   },
+};
+
+/** Why a file was refused. */
+export const phrases = {
+  'never-arrived': 'لم يصل الملف في الوقت المحدد. أعلن عنه من جديد.',
+  empty: 'الملف فارغ.',
+  'wrong-size': 'حجم الملف غير الحجم المعلن.',
+  'wrong-type': 'نوع الملف غير النوع المعلن.',
+  'not-an-image': 'الملف ليس صورة يمكن عرضها: أرسل JPEG أو PNG أو WebP أو AVIF أو GIF.',
+  truncated: 'الملف ناقص أو تالف.',
+  animated: 'الصورة متحركة: أرسل صورة ثابتة.',
+  'trailing-data': 'شيء آخر مخفي بعد نهاية الملف: صفحة أو برنامج أو مستند أو أرشيف.',
+  'too-many-pixels': 'في الصورة أكثر من 50 مليون بكسل، أو أحد أضلاعها أطول من 16000.',
+  inappropriate: 'تُظهر الصورة ما لا يجوز عرضه هنا.',
+  'not-fetched': 'تعذّر جلب الصورة من عنوانها.',
+  'not-a-document': 'الملف ليس PDF.',
+  'active-content': 'يحتوي المستند على برامج أو إجراءات أو ملفات أخرى، أو هو مشفر: أرسل مستندا يعرض صفحاته فقط.',
 };

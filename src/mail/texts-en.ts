@@ -143,6 +143,18 @@ export const texts = {
     subject: 'Your category was removed',
     text: ['The category {category} was removed, because the image that you announced with it did not come.'],
   },
+  'cleaned-up.product-refused': {
+    subject: 'Your product was removed',
+    text: [
+      '{product} was removed, because the image that you announced with it was refused. List it again with another image.',
+      'Reason: {reason}',
+    ],
+  },
+  'cleaned-up.category-refused': {
+    subject: 'Your category was removed',
+    text: ['The category {category} was removed, because the image that you announced with it was refused.', 'Reason: {reason}'],
+  },
+  'upload-refused': { subject: 'Your file was refused', text: ['{reason}', 'File: {file}', 'Product: {product}'] },
   'stock-low': { subject: 'A product is nearly sold out', text: ['{product}: units left: {available}'] },
   'back-in-stock': { subject: 'A favorite of yours is in stock again', text: ['{product} is in stock again.'] },
   'price-fell': { subject: 'A favorite of yours costs less', text: ['{product} now costs {to} (before: {from}).'] },
@@ -161,3 +173,20 @@ export const texts = {
     text: ['Your phone number was refused. Nothing is sent to it any more. Give another number in your account.'],
   },
 } satisfies Record<string, MessageText>;
+
+/** Why a file was refused. */
+export const phrases = {
+  'never-arrived': 'The file did not arrive in time. Announce it again.',
+  empty: 'The file is empty.',
+  'wrong-size': 'The file has another size than was announced.',
+  'wrong-type': 'The file is of another type than was announced.',
+  'not-an-image': 'The file is not an image that can be shown: send a JPEG, PNG, WebP, AVIF or GIF.',
+  truncated: 'The file ends too early, or is damaged.',
+  animated: 'The image is animated: send one that stands still.',
+  'trailing-data': 'Something else is hidden behind the end of the file: a page, a script, a document or an archive.',
+  'too-many-pixels': 'The image has more than 50 million pixels, or a side of more than 16,000.',
+  inappropriate: 'The image shows what may not be shown here.',
+  'not-fetched': 'The image could not be fetched from its address.',
+  'not-a-document': 'The file is not a PDF.',
+  'active-content': 'The document holds scripts, actions or other files, or is encrypted: send one that only shows its pages.',
+};

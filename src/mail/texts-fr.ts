@@ -166,6 +166,18 @@ export const texts: Texts = {
     subject: 'Votre catégorie est supprimée',
     text: ["La catégorie {category} est supprimée, car l'image que vous aviez annoncée n'est pas arrivée."],
   },
+  'cleaned-up.product-refused': {
+    subject: 'Votre produit est supprimé',
+    text: [
+      '{product} est supprimé, car l’image que vous aviez annoncée est refusée. Ajoutez-le de nouveau avec une autre image.',
+      'Raison : {reason}',
+    ],
+  },
+  'cleaned-up.category-refused': {
+    subject: 'Votre catégorie est supprimée',
+    text: ['La catégorie {category} est supprimée, car l’image que vous aviez annoncée est refusée.', 'Raison : {reason}'],
+  },
+  'upload-refused': { subject: 'Votre fichier est refusé', text: ['{reason}', 'Fichier : {file}', 'Produit : {product}'] },
   'stock-low': { subject: 'Un produit est presque épuisé', text: ['{product} : unités restantes : {available}'] },
   'back-in-stock': { subject: 'Un de vos favoris est de nouveau disponible', text: ['{product} est de nouveau en stock.'] },
   'price-fell': { subject: 'Le prix d’un de vos favoris a baissé', text: ['{product} coûte maintenant {to} (avant : {from}).'] },
@@ -183,4 +195,22 @@ export const texts: Texts = {
     subject: 'Nous ne pouvons pas vous joindre par SMS',
     text: ['Votre numéro a été refusé. Plus rien n’y est envoyé. Donnez un autre numéro dans votre compte.'],
   },
+};
+
+/** Why a file was refused. */
+export const phrases = {
+  'never-arrived': 'Le fichier n’est pas arrivé à temps. Annoncez-le de nouveau.',
+  empty: 'Le fichier est vide.',
+  'wrong-size': 'Le fichier n’a pas la taille annoncée.',
+  'wrong-type': 'Le fichier n’est pas du type annoncé.',
+  'not-an-image': 'Le fichier n’est pas une image qui peut être affichée : envoyez un JPEG, PNG, WebP, AVIF ou GIF.',
+  truncated: 'Le fichier s’arrête trop tôt ou est abîmé.',
+  animated: 'L’image est animée : envoyez une image fixe.',
+  'trailing-data': 'Autre chose est caché derrière la fin du fichier : une page, un script, un document ou une archive.',
+  'too-many-pixels': 'L’image a plus de 50 millions de pixels, ou un côté de plus de 16 000.',
+  inappropriate: 'L’image montre ce qui ne peut pas être montré ici.',
+  'not-fetched': 'L’image n’a pas pu être lue à son adresse.',
+  'not-a-document': 'Le fichier n’est pas un PDF.',
+  'active-content':
+    'Le document contient des scripts, des actions ou d’autres fichiers, ou il est chiffré : envoyez un document qui montre seulement ses pages.',
 };

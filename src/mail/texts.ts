@@ -8,7 +8,17 @@ import * as fr from './texts-fr.ts';
 export type MessageKind = keyof typeof en.texts;
 export type Texts = Readonly<Record<MessageKind, MessageText>>;
 
-export const textsIn: Readonly<Record<Language, { frame: Frame; texts: Texts }>> = { en, fr, ar };
+/** Sentences that are values of messages; English has all of them too. */
+export type Phrase = keyof typeof en.phrases;
+
+export const textsIn: Readonly<Record<Language, { frame: Frame; texts: Texts; phrases: Readonly<Record<Phrase, string>> }>> = {
+  en,
+  fr,
+  ar,
+};
+
+/** A stored message of another version may name a phrase that this one has not: nothing is said then. */
+export const phraseIn = (language: Language, phrase: Phrase): string => textsIn[language].phrases[phrase] ?? '';
 
 export const messageKinds = Object.keys(en.texts) as MessageKind[];
 

@@ -80,13 +80,39 @@ test('what was announced with an image that has not come after an hour is remove
   const states = [];
   for (const { id } of [draft, submitted, shown, plain, approved, shops]) states.push(await stateOf(id));
   expect(states).toEqual(['archived', 'archived', 'draft', 'draft', 'approved', 'approved']);
-  expect(await told('product-cleaned-up', draft.id)).toEqual([{ payload: { productId: draft.id, sellerId: sue.id } }]);
+  expect(await told('product-cleaned-up', draft.id)).toEqual([
+    { payload: { productId: draft.id, sellerId: sue.id, reason: 'never-arrived' } },
+  ]);
   sue = await w.seller('sue');
   expect(await sue.get(`/v1/products/${draft.id}`)).toBeProblem(404, 'not-found');
   const notices = (await sue.get('/v1/notifications')).body.items.filter(({ kind }: { kind: string }) => kind === 'cleaned-up');
   expect(notices.length).toBeGreaterThanOrEqual(2);
   expect(notices[0].text).toContain('Lamp');
   expect(notices[0].text).toContain('image');
+});
+
+test('an image that came and was refused is the reason, in the event and in the words of the notice', async () => {
+  [root, sue] = [await w.person('root', ['admin']), await w.seller('sue')];
+  const product = await lists(sue);
+  const { body: category } = await root.post('/v1/categories', { name: 'Refused', image: announcing(bytes) });
+  const more = (await sue.post(`/v1/products/${product.id}/images`, announcing(bytes))).body; // it never comes, which says less
+  for (const { upload } of [product, category]) await sendFile(w, upload, Buffer.alloc(bytes.length, 7));
+  await w.step();
+  expect((await sue.get(`/v1/media/${product.upload.id}`)).body.reason).toBe('not-an-image');
+  w.clock.advance(minutes(62));
+  await w.step();
+  await w.step();
+  expect(await told('product-cleaned-up', product.id)).toEqual([{ payload: { productId: product.id, sellerId: sue.id, reason: 'not-an-image' } }]); // biome-ignore format: one claim
+  expect((await told('category-cleaned-up', category.id))[0]!.payload).toMatchObject({ reason: 'not-an-image' });
+  [root, sue] = [await w.person('root', ['admin']), await w.seller('sue')];
+  const texts = async (who: Person, language: string) =>
+    (await who.get('/v1/notifications', { 'accept-language': language })).body.items.flatMap(
+      ({ kind, text }: { kind: string; text: string }) => (kind === 'cleaned-up' ? [text] : []),
+    );
+  expect((await texts(sue, 'fr'))[0]).toContain('est refusée');
+  expect((await texts(sue, 'fr'))[0]).toContain('pas une image');
+  expect((await texts(root, 'ar'))[0]).toContain('ليس صورة');
+  expect(more.state).toBe('awaiting_upload');
 });
 
 test('a product whose file has come and is being checked stays', async () => {
@@ -113,7 +139,7 @@ test('a category is removed with the same words, unless something names it or it
   const slugs = (await w.get('/v1/categories')).body.items.map(({ slug }: { slug: string }) => slug);
   expect(slugs).toEqual(expect.arrayContaining([used.slug, parent.slug, arrived.slug]));
   expect(slugs).not.toContain(lost.slug);
-  const payload = { categoryId: lost.id, slug: 'lost', createdBy: root.id };
+  const payload = { categoryId: lost.id, slug: 'lost', createdBy: root.id, reason: 'never-arrived' };
   expect(await told('category-cleaned-up', lost.id)).toEqual([{ payload }]);
   root = await w.person('root', ['admin']);
   expect((await root.get('/v1/notifications')).body.items[0]).toMatchObject({ kind: 'cleaned-up', text: expect.stringContaining('lost') });

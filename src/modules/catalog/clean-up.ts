@@ -2,6 +2,7 @@ import { categoryCleanedUp, productCleanedUp } from '#catalog';
 import { minutes } from '#kernel/clock.ts';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { changed, emit } from '#kernel/events.ts';
+import type { Refusal } from '#media';
 import { CATEGORIES, lockTree } from './category.ts';
 import type { Catalog } from './context.ts';
 import { writeCopies } from './product-copies.ts';
@@ -48,17 +49,18 @@ async function arrivingAmong(ctx: Catalog, productIds: readonly string[]): Promi
 
 const removeProducts = (ctx: Catalog, ids: readonly string[], now: Date): Promise<void> =>
   ctx.db.transaction(async (tx) => {
-    const removed = await tx.many<{ id: string; seller_id: string }>(sql`
+    const removed = await tx.many<{ id: string; seller_id: string; image_refusal: Refusal | null }>(sql`
       update catalog.products set state = 'archived', pending = null, waiting_since = null, image_due_at = null, version = version + 1
       where id in (select id from catalog.products where id = any(${ids}::uuid[]) order by id for no key update)
         and image_due_at <= ${now}::timestamptz and ${REMOVABLE}
-      returning id, seller_id`);
+      returning id, seller_id, image_refusal`);
     if (removed.length === 0) return;
     const gone = removed.map(({ id }) => id);
     await forgetImages(tx, gone);
     await writeCopies(tx, gone);
-    for (const { id: productId, seller_id: sellerId } of removed) emit(tx, productCleanedUp, productId, { productId, sellerId });
-    ctx.log.info({ products: gone.length }, 'products whose image never came were removed');
+    for (const { id: productId, seller_id: sellerId, image_refusal } of removed)
+      emit(tx, productCleanedUp, productId, { productId, sellerId, reason: image_refusal ?? 'never-arrived' });
+    ctx.log.info({ products: gone.length }, 'products whose image did not come, or was refused, were removed');
   });
 
 /** Those that nothing names, no archived product either. A product that comes at this moment has its key, and the next turn decides. */
@@ -66,15 +68,15 @@ async function removeCategories(ctx: Catalog, now: Date): Promise<void> {
   if (!(await isAnyOverdue(ctx.db, now))) return;
   await ctx.db.transaction(async (tx) => {
     await lockTree(tx);
-    const removed = await tx.many<{ id: string; slug: string; created_by: string | null }>(sql`
+    const removed = await tx.many<{ id: string; slug: string; created_by: string | null; image_refusal: Refusal | null }>(sql`
       delete from catalog.categories as category
       where id in (select id from catalog.categories where ${OVERDUE(now)} order by id for update) and ${OVERDUE(now)}
         and not exists (select from catalog.products where category = category.slug)
         and not exists (select from catalog.categories as below where below.parent = category.slug)
-      returning id, slug, created_by`);
+      returning id, slug, created_by, image_refusal`);
     if (removed.length > 0) changed(tx, [CATEGORIES]);
-    for (const { id: categoryId, slug, created_by: createdBy } of removed)
-      emit(tx, categoryCleanedUp, categoryId, { categoryId, slug, createdBy });
+    for (const { id: categoryId, slug, created_by: createdBy, image_refusal } of removed)
+      emit(tx, categoryCleanedUp, categoryId, { categoryId, slug, createdBy, reason: image_refusal ?? 'never-arrived' });
   });
 }
 
@@ -82,3 +84,11 @@ const OVERDUE = (now: Date): Sql => sql`image_due_at <= ${now}::timestamptz`;
 
 const isAnyOverdue = async (db: Database, now: Date): Promise<boolean> =>
   (await db.maybe(sql`select 1 from catalog.categories where ${OVERDUE(now)} limit 1`)) !== undefined;
+
+/** Those of these products and categories that the clean-up does not remove if an image does not come, and has not removed. One statement. */
+export const stayWithoutImage = async (ctx: Catalog, { ids }: { ids: string[] }): Promise<string[]> =>
+  (await ctx.db.many<{ id: string }>(stayingAmong(ids))).map(({ id }) => id);
+
+export const stayingAmong = (ids: readonly string[]): Sql => sql`
+  select id from catalog.products where id = any(${ids}::uuid[]) and image_due_at is null and state <> 'archived'
+  union all select id from catalog.categories where id = any(${ids}::uuid[]) and image_due_at is null`;

@@ -5,7 +5,7 @@ import { byLanguage } from '#kernel/languages.ts';
 import { Money } from '#kernel/money.ts';
 import { invalid, problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, prose, Time } from '#kernel/shapes.ts';
-import { Alt, AnnouncedFile, Image, SHOP_ID, Upload } from '#media';
+import { Alt, AnnouncedFile, Image, Refusal, SHOP_ID, Upload } from '#media';
 
 export const productStates = ['draft', 'submitted', 'approved', 'paused', 'rejected', 'archived'] as const;
 
@@ -61,14 +61,10 @@ export const Product = z
     description: z.string(),
     translations: Translations.meta({ description: 'The same in other languages, by BCP 47 language tag' }),
     seller: z.object({ id: Id, username: z.string() }),
-    price: Money,
-    stock: z.int(),
-    variants: z.array(Variant),
-    images: z.array(Image),
+    ...{ price: Money, stock: z.int(), variants: z.array(Variant), images: z.array(Image) },
     rating: z.object({ average: z.number().nullable(), count: z.int() }),
     state: z.enum(productStates).meta({ example: 'approved' }),
-    createdAt: Time,
-    version: z.int(),
+    ...{ createdAt: Time, version: z.int() },
     pending: z
       .object({
         ...{ name: z.string().optional(), description: z.string().optional(), images: z.array(Image).optional() },
@@ -201,14 +197,17 @@ export const priceChanged = event(
 /** A variant of a public product can be bought again. */
 export const backInStock = event('catalog.back-in-stock', 1, z.object({ productId: Id, variantId: Id }));
 
-/** A product that was never approved was removed, because the image that it was announced with has not come. */
-export const productCleanedUp = event('catalog.product-cleaned-up', 1, z.object({ productId: Id, sellerId: Id }));
+/** Events of before say no reason. */
+const CleanedUp = Refusal.default('never-arrived');
+
+/** A product that was never approved was removed, because the image that it was announced with has not come, or was refused. */
+export const productCleanedUp = event('catalog.product-cleaned-up', 1, z.object({ productId: Id, sellerId: Id, reason: CleanedUp }));
 
 /** The same of a category that nothing names. `createdBy` is null where an API key made it. */
 export const categoryCleanedUp = event(
   'catalog.category-cleaned-up',
   1,
-  z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable() }),
+  z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable(), reason: CleanedUp }),
 );
 
 const Listing = z.object({ name: z.string(), sellerId: Id });
@@ -289,6 +288,8 @@ export const catalog = contract('catalog', {
       input: z.object({ sellerId: Id, after: Id.nullable(), limit: z.int().min(1).max(500) }),
       output: z.array(ExportedProduct),
     }),
+    /** Those of these products and categories that stay if an image does not come: the clean-up does not remove them, and has not. */
+    stayWithoutImage: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Id) }),
     /** Sets the rating of a product. Of several ratings the one with the highest version counts. */
     rate: operation({
       input: z.object({ productId: Id, count: z.int().min(0), average: z.number().min(1).max(5).nullable(), version: z.int().min(1) }),

@@ -5,7 +5,7 @@ import { module } from '#kernel/module.ts';
 import { life } from './account-life.ts';
 import { briefProducts, listings, shownProducts } from './brief-products.ts';
 import { allCategories } from './category.ts';
-import { cleanUp } from './clean-up.ts';
+import { cleanUp, stayWithoutImage } from './clean-up.ts';
 import { timers } from './compare-copies.ts';
 import { type Catalog, needs } from './context.ts';
 import { exportProducts } from './export-products.ts';
@@ -50,6 +50,7 @@ export const catalogModule = module<typeof catalog, Catalog>({
     saveProducts,
     exportProducts,
     fetchImages,
+    stayWithoutImage,
     rate: rateProduct,
   },
   jobs: [

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { type Database, sql, type Transaction } from '#kernel/database.ts';
+import { type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { changed, type Delivered, enqueue } from '#kernel/events.ts';
-import type { Image, imageReady, uploadRefused } from '#media';
+import type { Image, imageReady, Refusal, uploadRefused } from '#media';
 import { CATEGORIES } from './category.ts';
 import type { Catalog } from './context.ts';
 import { tellMediaJob } from './jobs.ts';
@@ -39,7 +39,7 @@ async function takeOfProduct(tx: Transaction, productId: string, image: Image, n
   if (!row || !known) return discarded(image);
   if (known.image) return attached(image); // it comes twice
   await tx.execute(sql`update catalog.product_images set image = ${JSON.stringify(image)}::jsonb where id = ${image.id}`);
-  await tx.execute(sql`update catalog.products set image_due_at = null where id = ${productId}`);
+  await tx.execute(sql`update catalog.products set image_due_at = null, image_refusal = null where id = ${productId}`);
   const added = { ...image, alt: known.alt };
   if (known.is_trusted || !isReviewed(row)) await showImages(tx, productId, [...shownAmong(rows), added]);
   const fresh = await imagesOf(tx, productId);
@@ -55,17 +55,38 @@ async function takeOfCategory(tx: Transaction, id: string, image: Image): Promis
   if (!row || (row.image && row.image.id > image.id)) return discarded(image);
   if (row.image?.id === image.id) return attached(image);
   await tx.execute(sql`
-    update catalog.categories set image = ${JSON.stringify(image)}::jsonb, image_due_at = null, is_expected = false, version = version + 1 where id = ${id}`);
+    update catalog.categories set image = ${JSON.stringify(image)}::jsonb, image_due_at = null, image_refusal = null, is_expected = false, version = version + 1 where id = ${id}`);
   changed(tx, [CATEGORIES]);
   return attached(image, row.image);
 }
 
-/** No longer expects files that are no images, or never came. */
-export const forgetRefused = async (ctx: { db: Database }, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> => {
-  const refused = (purpose: string) => events.filter(({ payload }) => payload.purpose === purpose).map(({ payload }) => payload.mediaId);
-  await ctx.db.execute(sql`delete from catalog.product_images where id = any(${refused('product-image')}::uuid[]) and image is null`);
-  await ctx.db.execute(sql`delete from catalog.announcements where id = any(${refused('category-image')}::uuid[])`);
-};
+/** No longer expects files that are no images, or never came, and notes why, for those who announced something with them. */
+export const forgetRefused = (ctx: Catalog, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> =>
+  ctx.db.transaction(async (tx) => {
+    const refused = (purpose: string) => events.map(({ payload }) => payload).filter((payload) => payload.purpose === purpose);
+    const [ofProducts, ofCategories] = [refused('product-image'), refused('category-image')];
+    await noteRefusals(tx, sql`catalog.products`, ofProducts);
+    await noteRefusals(tx, sql`catalog.categories`, ofCategories);
+    await tx.execute(
+      sql`delete from catalog.product_images where id = any(${ofProducts.map(({ mediaId }) => mediaId)}::uuid[]) and image is null`,
+    );
+    await tx.execute(sql`delete from catalog.announcements where id = any(${ofCategories.map(({ mediaId }) => mediaId)}::uuid[])`);
+  });
+
+/** Of several refusals one that says more than that a file has not come counts. */
+async function noteRefusals(tx: Transaction, table: Sql, refused: readonly { subjectId: string; reason: Refusal }[]): Promise<void> {
+  const reasons = new Map<string, Refusal>();
+  for (const { subjectId, reason } of refused) if (reason !== NEVER_ARRIVED || !reasons.has(subjectId)) reasons.set(subjectId, reason);
+  if (reasons.size === 0) return;
+  const ids = [...reasons.keys()];
+  await tx.many(sql`select 1 from ${table} where id = any(${ids}::uuid[]) order by id for no key update`);
+  await tx.execute(sql`
+    update ${table} as expecting set image_refusal = refused.reason
+    from unnest(${ids}::uuid[], ${[...reasons.values()]}::text[]) as refused (id, reason)
+    where expecting.id = refused.id and image_due_at is not null and (image_refusal is null or refused.reason <> ${NEVER_ARRIVED})`);
+}
+
+const NEVER_ARRIVED: Refusal = 'never-arrived';
 
 /** Tells media what became of images. Safe to run twice: media has one outcome for each. */
 export async function tellMedia(ctx: Catalog, { attach, discard }: Told): Promise<void> {

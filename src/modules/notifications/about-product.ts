@@ -8,12 +8,12 @@ import { notifyAll } from './notify.ts';
 /** Tells somebody what was decided about a product, or about their review of it. A product that is gone is told of no more. */
 export async function tellAboutProduct(
   ctx: Notifications,
-  { key, kind, accountId, productId, reviewId, outcome }: z.infer<typeof aboutProductJob.input>,
+  { key, kind, accountId, productId, reviewId, outcome, refusal }: z.infer<typeof aboutProductJob.input>,
 ): Promise<void> {
   const { products } = await ctx.catalog.listings({ productIds: [productId], variantIds: [] });
   const [product] = products;
   if (!product || accountId === PLATFORM_SELLER.id) return;
-  const reason = await reasonFor(ctx, { productId, reviewId, outcome });
+  const reason = refusal ? { phrase: refusal } : await reasonFor(ctx, { productId, reviewId, outcome });
   await notifyAll(ctx, [
     { key, accountId, kind, text: `${kind}.${outcome}` as MessageKind, values: { product: product.name, reason }, cause: ctx.cause },
   ]);

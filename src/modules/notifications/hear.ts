@@ -62,12 +62,13 @@ export const hearProductDecided = (ctx: Notifications, events: Events<typeof pro
     }
   });
 
-/** The seller of a product that was removed because its image did not come. */
+/** The seller of a product that was removed because its image did not come, or was refused. */
 export const hearProductCleanedUp = (ctx: Notifications, events: Events<typeof productCleanedUp>): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     for (const { id, payload, cause } of events) {
-      const { sellerId: accountId, productId } = payload;
-      enqueue(tx, aboutProductJob, { key: `cleaned-up:${id}`, kind: 'cleaned-up', accountId, productId, outcome: 'product' }, { cause });
+      const { sellerId: accountId, productId, reason } = payload;
+      const why = reason === 'never-arrived' ? { outcome: 'product' } : { outcome: 'product-refused', refusal: reason };
+      enqueue(tx, aboutProductJob, { key: `cleaned-up:${id}`, kind: 'cleaned-up', accountId, productId, ...why }, { cause });
     }
   });
 
@@ -75,12 +76,14 @@ export const hearProductCleanedUp = (ctx: Notifications, events: Events<typeof p
 export const hearCategoryCleanedUp = (ctx: Notifications, events: Events<typeof categoryCleanedUp>): Promise<void> =>
   notifyAll(
     ctx,
-    events.flatMap(({ id, payload: { createdBy, slug }, cause }): Caused[] =>
+    events.flatMap(({ id, payload: { createdBy, slug, reason }, cause }): Caused[] =>
       createdBy
         ? [
             {
-              ...{ key: `cleaned-up:${id}`, accountId: createdBy, kind: 'cleaned-up', text: 'cleaned-up.category', cause },
-              values: { category: slug },
+              ...{ key: `cleaned-up:${id}`, accountId: createdBy, kind: 'cleaned-up', cause },
+              ...(reason === 'never-arrived'
+                ? { text: 'cleaned-up.category', values: { category: slug } }
+                : { text: 'cleaned-up.category-refused', values: { category: slug, reason: { phrase: reason } } }),
             },
           ]
         : [],

@@ -40,6 +40,7 @@ export const kinds = {
   'payout-waiting': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   'product-decided': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   'cleaned-up': { uses: ['in-app', 'email'], canBeTurnedOff: true },
+  'upload-refused': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   'stock-low': { uses: ['in-app', 'email'], canBeTurnedOff: true },
   // to operators of webhooks, and to everybody
   'webhook-paused': { uses: ['in-app', 'email'], urgent: true, canBeTurnedOff: false },

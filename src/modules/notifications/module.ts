@@ -3,11 +3,12 @@ import { runs, runsTogether, timer } from '#kernel/events.ts';
 import { module } from '#kernel/module.ts';
 import { notifications } from '#notifications';
 import { tellAboutProduct, tellStockLow } from './about-product.ts';
+import { tellUploadRefused } from './about-upload.ts';
 import { life } from './account-life.ts';
 import { type Notifications, needs } from './context.ts';
 import { explainOrder } from './explain-order.ts';
 import { forgetOld } from './forget-old.ts';
-import { aboutProductJob, sendJob, stockLowJob } from './jobs.ts';
+import { aboutProductJob, sendJob, stockLowJob, uploadRefusedJob } from './jobs.ts';
 import { notifyAll } from './notify.ts';
 import { resources } from './resources.ts';
 import { routes } from './routes.ts';
@@ -38,7 +39,12 @@ export const notificationsModule = module<typeof notifications, Notifications>({
       return {};
     },
   },
-  jobs: [runsTogether(sendJob, sendNotifications), runs(aboutProductJob, tellAboutProduct), runs(stockLowJob, tellStockLow)],
+  jobs: [
+    runsTogether(sendJob, sendNotifications),
+    runs(aboutProductJob, tellAboutProduct),
+    runs(uploadRefusedJob, tellUploadRefused),
+    runs(stockLowJob, tellStockLow),
+  ],
   timers: [timer('notifications.forget-old', hours(1), forgetOld)],
   subscriptions,
   settings: notificationSettings,

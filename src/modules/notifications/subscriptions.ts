@@ -1,9 +1,11 @@
 import { categoryCleanedUp, productCleanedUp, productDecided } from '#catalog';
 import { levelsChanged } from '#inventory';
 import { on } from '#kernel/events.ts';
+import { uploadRefused } from '#media';
 import { orderPlaced } from '#orders';
 import { reviewModerated } from '#reviews';
 import { payoutFailed, payoutSent, payoutWaiting } from '#wallet';
+import { hearUploadRefused } from './about-upload.ts';
 import {
   hearCategoryCleanedUp,
   hearLevelsChanged,
@@ -24,6 +26,7 @@ export const subscriptions = [
   on(productDecided, hearProductDecided, byKey),
   on(productCleanedUp, hearProductCleanedUp, byKey),
   on(categoryCleanedUp, hearCategoryCleanedUp, byKey),
+  on(uploadRefused, hearUploadRefused, byKey),
   on(levelsChanged, hearLevelsChanged),
   ...shipmentSubscriptions,
   on(payoutSent, hearPayout('payout-sent'), byKey),
