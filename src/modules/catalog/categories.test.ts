@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { whileHeld } from '../../../test/held.ts';
 import { lamp } from '../../../test/sample-products.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 
@@ -189,13 +190,24 @@ describe('deleting a category', () => {
     const below = await category({ name: 'Below', parent: 'doomed' });
     const product = await root.lists({ ...lamp, category: 'below' });
     expect(await rita.delete(`/v1/categories/${made.id}`)).toBeProblem(409, 'catalog/category-in-use');
+    const archived = await root.lists({ ...lamp, category: 'below' });
+    await root.delete(`/v1/products/${archived}`);
     expect(await rita.delete(`/v1/categories/${below.id}`)).toBeProblem(409, 'catalog/category-in-use');
+    const [{ category: still }] = (await w.sql<{ category: string }>('select category from catalog.products where id = $1', [archived])) as [{ category: string }]; // biome-ignore format: one row
+    expect(still).toBe('below'); // what is refused changes nothing
     await root.delete(`/v1/products/${product}`);
     expect((await rita.delete(`/v1/categories/${below.id}`)).status).toBe(204);
     expect((await rita.delete(`/v1/categories/${made.id}`)).status).toBe(204);
     expect(await listed('doomed')).toBeUndefined();
     expect(await rita.delete(`/v1/categories/${made.id}`)).toBeProblem(404, 'not-found');
     expect(await root.post('/v1/products', { ...lamp, category: 'doomed' })).toBeProblem(409, 'catalog/unknown-category');
+  });
+
+  test('at the moment when another is added below it is refused', async () => {
+    const { id } = await category({ name: 'Above' });
+    const by = `insert into catalog.categories (id, slug, name, parent, path, position)
+      values (gen_random_uuid(), 'late', 'Late', 'above', '{above,late}', 999)`;
+    expect(await whileHeld(w, { by, waiting: 1 }, () => rita.delete(`/v1/categories/${id}`))).toBeProblem(409, 'catalog/category-in-use');
   });
 
   test('at the moment when a product is listed in it: one of the two is refused, never neither', async () => {

