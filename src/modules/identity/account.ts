@@ -32,7 +32,12 @@ export interface AccountRow extends KeyColumns {
 /** An account that is not erased has a name. */
 export type LivingAccount = AccountRow & { username: string };
 
-const selectAccount = sql`select a.* from identity.accounts a`;
+/** The columns of `AccountRow`, of accounts by the name `a`. */
+export const ACCOUNT: Sql = sql`
+  a.id, a.username, a.username_index, a.password_hash, a.state, a.email_sealed, a.email_index, a.email_confirmed_at, a.claims_email, a.details_sealed,
+  a.language, a.time_zone, a.roles, a.rev, a.has_second_factor, a.version, a.principal, a.idempotency_key, a.body_hash, a.created_at`;
+
+const selectAccount = sql`select ${ACCOUNT} from identity.accounts a`;
 
 export const findById = (db: Database, id: string) =>
   db.maybe<LivingAccount>(sql`${selectAccount} where a.id = ${id} and a.state <> 'erased'`);
@@ -122,9 +127,9 @@ export const findWaitingForCode = (db: Database, emailIndex: string) =>
 /** @throws a violation of `accounts_email` when another account has confirmed the address first. */
 export const confirmEmail = (db: Database, id: string, now: Date) =>
   db.maybe<LivingAccount>(sql`
-    update identity.accounts
+    update identity.accounts a
     set email_confirmed_at = ${now}, claims_email = false, version = version + 1, state = 'active'
-    where id = ${id} and email_confirmed_at is null and ${accountMachine.allows('confirm')} returning *`);
+    where id = ${id} and email_confirmed_at is null and ${accountMachine.allows('confirm')} returning ${ACCOUNT}`);
 
 const PROVING = 7_281_003; // any number, the same in every process
 
@@ -170,7 +175,7 @@ export const lockAccount = (db: Database, id: string) =>
 /** Makes these the roles of the account, and no others; tokens older than `rev` are void. */
 export const setRoles = (db: Database, id: string, roles: readonly RoleName[], rev: number) =>
   db.one<LivingAccount>(sql`
-    update identity.accounts set roles = ${roles}::text[], rev = ${rev}, version = version + 1 where id = ${id} returning *`);
+    update identity.accounts a set roles = ${roles}::text[], rev = ${rev}, version = version + 1 where id = ${id} returning ${ACCOUNT}`);
 
 /** Gives the account another password; tokens older than `rev` are void. The account must be locked. */
 export const setPassword = (tx: Database, id: string, passwordHash: string, rev: number) =>
@@ -179,14 +184,14 @@ export const setPassword = (tx: Database, id: string, passwordHash: string, rev:
 /** Says whether the account has a second factor; tokens older than `rev` are void. The account must be locked. */
 export const setSecondFactor = (tx: Database, id: string, has: boolean, rev: number) =>
   tx.one<LivingAccount>(sql`
-    update identity.accounts set has_second_factor = ${has}, rev = ${rev}, version = version + 1 where id = ${id} returning *`);
+    update identity.accounts a set has_second_factor = ${has}, rev = ${rev}, version = version + 1 where id = ${id} returning ${ACCOUNT}`);
 
 /** Shuts the account out, or lets it in again; tokens older than `rev` are void. The account must be locked. */
 export const setSuspended = (tx: Database, id: string, to: { suspended: boolean; reason: string; rev: number }) =>
   tx.one<LivingAccount>(sql`
-    update identity.accounts
+    update identity.accounts a
     set state = ${to.suspended ? 'suspended' : 'active'}, suspension_reason = ${to.suspended ? to.reason : null}, rev = ${to.rev}, version = version + 1
-    where id = ${id} returning *`);
+    where id = ${id} returning ${ACCOUNT}`);
 
 /** A page of accounts, newest first; with an index of an email, those that gave it. */
 export const customersPage = (query: { emailIndex: string | null; after: string | null; rows: number }): Sql => {
@@ -207,8 +212,8 @@ export type PersonalColumns = Pick<
 /** Gives the account other personal data. It must be locked. */
 export const setPersonal = (tx: Database, id: string, to: PersonalColumns) =>
   tx.one<LivingAccount>(sql`
-    update identity.accounts
+    update identity.accounts a
     set claims_email = claims_email and email_index is not distinct from ${to.email_index}::text,
         email_sealed = ${to.email_sealed}, email_index = ${to.email_index}, email_confirmed_at = ${to.email_confirmed_at},
         details_sealed = ${to.details_sealed}, language = ${to.language}, time_zone = ${to.time_zone}, version = version + 1
-    where id = ${id} returning *`);
+    where id = ${id} returning ${ACCOUNT}`);

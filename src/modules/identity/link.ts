@@ -1,6 +1,6 @@
 import { type Database, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
-import type { LivingAccount } from './account.ts';
+import { ACCOUNT, type LivingAccount } from './account.ts';
 
 /** Somebody as a provider knows them: by a name that only the provider gives (`sub` in OpenID Connect), here as a keyed index. */
 export interface Link {
@@ -16,7 +16,7 @@ export const linkOf = (secrets: Secrets, { provider, subject }: { provider: stri
 /** The account that is linked, if any. */
 export const findLinked = (db: Database, { provider, subjectIndex }: Link) =>
   db.maybe<LivingAccount>(sql`
-    select a.* from identity.links l join identity.accounts a on a.id = l.account_id
+    select ${ACCOUNT} from identity.links l join identity.accounts a on a.id = l.account_id
     where l.provider = ${provider} and l.subject_index = ${subjectIndex} and a.state <> 'erased'`);
 
 /** @throws a violation of `links_pkey` when somebody else has linked it first. The account must be locked, or new. */

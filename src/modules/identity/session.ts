@@ -3,7 +3,7 @@ import { days, seconds } from '#kernel/clock.ts';
 import { type Database, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
 import { type Secrets, sameText } from '#kernel/secrets.ts';
-import type { LivingAccount } from './account.ts';
+import { ACCOUNT, type LivingAccount } from './account.ts';
 import { rememberingPlace } from './place.ts';
 
 const IDLE_MS = days(30);
@@ -59,14 +59,14 @@ export const openSession = (
   const { token, account, place, now } = session;
   return db.maybe<LivingAccount>(sql`
     with account as (
-      select * from identity.accounts
+      select ${ACCOUNT} from identity.accounts a
       where id = ${account.id} and state = 'active' and password_hash is not distinct from ${account.password_hash} and has_second_factor = ${account.has_second_factor}
       for share
     ), opened as (
       insert into identity.sessions (id, account_id, generation, refresh_hash, created_at, refreshed_at, expires_at)
       select ${token.sessionId}, account.id, ${token.generation}, ${hashOf(secrets, token)}, ${now}, ${now}, ${new Date(now.getTime() + IDLE_MS)} from account
     ), ${rememberingPlace(account.id, place, now)}
-    select * from account`);
+    select ${ACCOUNT} from account a`);
 };
 
 interface Presented {
@@ -105,13 +105,13 @@ export async function rotate(
       from identity.accounts a
       where s.id = ${token.sessionId} and s.refresh_hash = ${hashOf(secrets, token)}
         and s.ended_at is null and s.expires_at > ${now} and a.id = s.account_id and a.state = 'active'
-      returning a.*
+      returning ${ACCOUNT}
     ), answered as (
-      select * from rotated
+      select ${ACCOUNT} from rotated a
       union all
-      select a.* from identity.accounts a, seen where a.id = seen.account_id and seen.just_exchanged and a.state = 'active'
+      select ${ACCOUNT} from identity.accounts a, seen where a.id = seen.account_id and seen.just_exchanged and a.state = 'active'
     )
-    select seen.generation as seen_generation, seen.ended, seen.just_exchanged, answered.* from seen left join answered on true`);
+    select seen.generation as seen_generation, seen.ended, seen.just_exchanged, ${ACCOUNT} from seen left join answered a on true`);
   if (!presented || presented.ended) return 'ended';
   if (presented.id !== null) return presented;
   if (presented.just_exchanged) return 'waiting';

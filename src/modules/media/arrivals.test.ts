@@ -1,12 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../infra/local/free-port.ts';
 import { type S3Server, startS3, versitygwIsHere } from '../../../infra/local/versitygw.ts';
 import { closeAtEnd } from '../../../test/closing.ts';
 import { PASSWORD } from '../../../test/people.ts';
 import { announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
-import { hours, minutes } from '../../kernel/clock.ts';
+import { hours, minutes, seconds } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Image, Upload } from './contract.ts';
 
@@ -187,29 +188,51 @@ test('the images of an account that is erased are gone, also for those who know 
 
 test('an image is fetched from an address, past redirections, and refused where there is none', async () => {
   const bytes = await picture('cyan');
+  let [asked, busy, none] = [0, 0, 0];
   const server = createServer((request, reply) => {
     if (request.url === '/lamp.jpg') reply.end(bytes);
     else if (request.url === '/moved') reply.writeHead(302, { location: '/lamp.jpg' }).end();
     else if (request.url === '/circle') reply.writeHead(302, { location: '/circle' }).end();
+    else if (request.url === '/passing') reply.writeHead(++asked <= 2 ? 503 : 200).end(bytes);
+    else if (request.url === '/busy') reply.writeHead(429).end(bytes, () => busy++);
     else if (request.url === '/inside') reply.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end();
-    else reply.writeHead(404).end();
+    else reply.writeHead(404).end(() => none++);
   }).listen(0, '127.0.0.1');
   closeAtEnd(async () => void server.close());
   await new Promise((ready) => server.once('listening', ready));
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const ask = (path: string, key = newId()) =>
+  const ask = (path: string, key = newId(), host = at) =>
     w.ask<{ id: string }>('media', 'fetch', {
       key,
       ownerId: sue.id,
       purpose: 'product-image',
       subjectId: newId(),
-      url: `${at}${path}`,
+      url: `${host}${path}`,
       alt: 'A lamp',
     });
   const uploads = await Promise.all(['/lamp.jpg', '/moved', '/circle', '/inside', '/none'].map((path) => ask(path)));
   await w.step();
   const states = await Promise.all(uploads.map(({ id }) => show(id)));
   expect(states.map(({ state, reason }) => reason ?? state)).toEqual(['checking', 'checking', 'not-fetched', 'not-fetched', 'not-fetched']);
+  const ready = (id: string) => w.sql<{ state: string; reason: string }>('select state, reason from media.uploads where id = $1', [id]);
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const passing = await Promise.all([ask('/passing'), ask('/busy'), ask('/lamp.jpg', newId(), nobody)]);
+  const stands = async () => (await Promise.all(passing.map(({ id }) => ready(id)))).map(([row]) => row!.reason ?? row!.state);
+  const seen: string[][] = [];
+  for (const later of [0, seconds(9), seconds(1), minutes(1), minutes(5), hours(1)]) {
+    w.clock.advance(later);
+    await w.step();
+    seen.push([...(await stands()), `${asked} ${busy}`]);
+  }
+  expect(seen).toEqual([
+    ['checking', 'checking', 'checking', '1 1'],
+    ['checking', 'checking', 'checking', '1 1'],
+    ['checking', 'checking', 'checking', '2 2'],
+    ['ready', 'checking', 'checking', '3 3'],
+    ['ready', 'not-fetched', 'not-fetched', '3 4'],
+    ['ready', 'not-fetched', 'not-fetched', '3 4'],
+  ]);
+  expect(none).toBe(1); // what is not there is asked for once
   const key = newId();
   expect((await ask('/lamp.jpg', key)).id).toBe((await ask('/lamp.jpg', key)).id);
 });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { OutgoingFailure } from '#adapters/outgoing-http/port.ts';
 import { sql } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
-import { IMAGE_LIMIT_BYTES, imageReady, imageTypes, type Refusal, uploadRefused } from '#media';
+import { IMAGE_LIMIT_BYTES, imageReady, type Refusal, uploadRefused } from '#media';
 import { noteArrived } from './arrived-file.ts';
 import type { Media } from './context.ts';
+import { fetchFile, fetchLater } from './fetch-file.ts';
 import { removeImageJob } from './jobs.ts';
 import { inspect, makeSizes, PIPELINE_VERSION } from './make-sizes.ts';
 import { storePrivateFile } from './store-private-file.ts';
@@ -19,19 +19,21 @@ export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<v
   const row = await findUpload(ctx.db, sql`id = ${id}`);
   if (row?.state !== 'checking') return;
   if (row.size_bytes === null && row.source_url === null && (await isTooLarge(ctx, row))) return refuse(ctx, row, 'wrong-size');
-  const read = row.source_url === null ? await bytesOf(ctx, row) : await fetched(ctx, row.source_url);
-  if (!read) return refuse(ctx, row, 'not-fetched');
-  if (row.source_url === null) await noteArrived(ctx, row, read.bytes);
-  if (row.size_bytes !== null && read.bytes.length !== row.size_bytes) return refuse(ctx, row, 'wrong-size');
-  const refusal = row.is_private ? await storePrivateFile(ctx, row, read.bytes) : await storeImage(ctx, row, read);
+  const bytes = row.source_url === null ? await bytesOf(ctx, row) : await fetchFile(ctx, row.source_url);
+  if (bytes === 'later' && (await fetchLater(ctx, row))) return;
+  if (bytes === undefined || bytes === 'later') return refuse(ctx, row, 'not-fetched');
+  if (row.source_url === null) await noteArrived(ctx, row, bytes);
+  if (row.size_bytes !== null && bytes.length !== row.size_bytes) return refuse(ctx, row, 'wrong-size');
+  const refusal = row.is_private ? await storePrivateFile(ctx, row, bytes) : await storeImage(ctx, row, bytes);
   if (refusal) return refuse(ctx, row, refusal);
   await ctx.storage.remove([objectKey(id)]);
 }
 
 /** @returns why it is not taken */
-async function storeImage(ctx: Media, row: UploadRow, { bytes, hash }: Read): Promise<Refusal | undefined> {
+async function storeImage(ctx: Media, row: UploadRow, bytes: Buffer): Promise<Refusal | undefined> {
   const seen = await inspect(bytes, row.content_type);
   if ('refusal' in seen) return seen.refusal;
+  const hash = hashOf(bytes);
   if (!(await referTo(ctx, row, hash))) return undefined;
   const refusal = await storeSizes(ctx, hash, bytes, seen.pixels);
   if (!refusal) await accept(ctx, row, hash);
@@ -42,31 +44,10 @@ async function storeImage(ctx: Media, row: UploadRow, { bytes, hash }: Read): Pr
 const isTooLarge = async (ctx: Media, { id }: UploadRow): Promise<boolean> =>
   ((await ctx.storage.look(objectKey(id)))?.sizeBytes ?? 0) > IMAGE_LIMIT_BYTES;
 
-interface Read {
-  bytes: Buffer;
-  hash: string;
-}
+const bytesOf = async (ctx: Media, { id }: UploadRow): Promise<Buffer> =>
+  Buffer.concat(await Array.fromAsync(await ctx.storage.read(objectKey(id))));
 
-/** What the address holds; undefined where it holds nothing for us */
-async function fetched(ctx: Media, url: string): Promise<Read | undefined> {
-  const headers = { accept: imageTypes.join(', '), 'user-agent': 'Souk' };
-  const file = await ctx.outgoingHttp.get({ url, headers, limitBytes: IMAGE_LIMIT_BYTES, signal: ctx.signal }).catch((error) => {
-    if (!(error instanceof OutgoingFailure)) throw error;
-    return undefined;
-  });
-  if (file?.status !== 200 || file.isCut) return undefined;
-  return { bytes: file.body, hash: createHash('sha256').update(`v${PIPELINE_VERSION}:`).update(file.body).digest('base64url') };
-}
-
-async function bytesOf(ctx: Media, { id }: UploadRow): Promise<Read> {
-  const hash = createHash('sha256').update(`v${PIPELINE_VERSION}:`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of await ctx.storage.read(objectKey(id))) {
-    hash.update(chunk);
-    chunks.push(chunk);
-  }
-  return { bytes: Buffer.concat(chunks), hash: hash.digest('base64url') };
-}
+const hashOf = (bytes: Buffer): string => createHash('sha256').update(`v${PIPELINE_VERSION}:`).update(bytes).digest('base64url');
 
 /**
  * Has the upload refer to the image of its bytes, so that nobody removes it any more.
