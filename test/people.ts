@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
+import { dialects } from '../src/dialects/dialects.ts';
 import type { Composition } from '../src/kernel/compose.ts';
+import { PROBLEM_HEADER } from '../src/kernel/dialect.ts';
 import type { Money } from '../src/kernel/money.ts';
 import { allProblemsOf } from '../src/kernel/openapi-replies.ts';
-import { operationId } from '../src/kernel/routes.ts';
+import { COMPAT, operationId } from '../src/kernel/routes.ts';
 
 export interface Reply {
   status: number;
@@ -21,9 +23,14 @@ export const send =
     const reply = await souk.fetch(new Request(`http://souk.test${path}`, init));
     const text = await reply.text();
     const body = text && reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
-    if (reply.status >= 400 && reply.status !== 499) noteProblem(souk.routes ?? [], init?.method ?? 'GET', path, body?.code);
+    const isDialects = path.startsWith(COMPAT);
+    const code = isDialects ? reply.headers.get(PROBLEM_HEADER) : body?.code;
+    if (reply.status >= 400 && reply.status !== 499)
+      noteProblem(isDialects ? ofDialects : (souk.routes ?? []), init?.method ?? 'GET', path, code);
     return { status: reply.status, headers: reply.headers, body };
   };
+
+const ofDialects = dialects.flatMap(({ name, routes }) => routes.map((route) => ({ module: name, route })));
 
 function noteProblem(routes: Composition['routes'], method: string, path: string, code: string): void {
   const parts = path.split('?')[0]!.replace(/^\/v1/, '').split('/');

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { operationId } from '#kernel/routes.ts';
-import { modules } from '../src/modules/index.ts';
+import { everything } from '../src/souk.ts';
 
 /**
  * Run after all tests: every problem that a route declares was caused by one of them, at that route. (That none is undeclared,
  * each call of a test checks by itself; see people.ts.)
  */
 const seen = new Set(readFileSync(process.argv[2] ?? '', 'utf8').split('\n'));
-const declared = modules.flatMap(({ routes }) =>
+const declared = everything.flatMap(({ routes }) =>
   routes.flatMap((route) => route.spec.problems.map(({ code }) => `${operationId(route)} ${code}`)),
 );
 const missing = declared.filter((line) => !seen.has(line));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problem } from '#kernel/problems.ts';
 import { Id, withoutSpaces } from '#kernel/shapes.ts';
 
 /** What people prove themselves with, and what they get for it. */
@@ -55,6 +56,39 @@ export const PublicKey = z.object({
  */
 export const Revocation = z.object({ seq: z.int(), kind: z.enum(['session', 'account']), id: Id });
 export type Revocation = z.infer<typeof Revocation>;
+
+/** The same words for an account that is not there and for a password that is not right. */
+export const wrongCredentials = problem({
+  code: 'identity/wrong-credentials',
+  status: 401,
+  title: 'Wrong name or password',
+  detail: 'There is no account with this name and password.',
+});
+
+export const notConfirmed = problem({
+  code: 'identity/not-confirmed',
+  status: 403,
+  title: 'The email is not confirmed yet',
+  detail: 'Confirm the email with the code that was sent to it (POST /v1/auth/confirm-sign-up), then sign in.',
+});
+
+/** One answer for a code that is wrong, used up, too old, or of an account that is not there. */
+export const wrongCode = problem({
+  code: 'identity/wrong-code',
+  status: 403,
+  title: 'The code is wrong',
+  detail:
+    'The code is wrong, was tried too often, or has expired. Enter the long code of the same email, or ask for a new email ' +
+    '(POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
+});
+
+/** One answer for a code that is wrong, too old, or used before. */
+export const wrongMfaCode = problem({
+  code: 'identity/wrong-mfa-code',
+  status: 401,
+  title: 'The one-time code is wrong',
+  detail: 'The code is wrong, too old, or was used before. Wait for the next one, or use a recovery code.',
+});
 
 /** Channel on which every process hears that there are new revocations. */
 export const REVOCATIONS_CHANNEL = 'souk_revocations';

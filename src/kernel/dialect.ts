@@ -42,12 +42,15 @@ export function sentenceOf({ extra, message }: Problem): string {
   return errors.length > 0 ? errors.map(({ pointer, detail }) => `${pointer || 'The body'} ${detail}`).join('; ') : message;
 }
 
-/** A refusal in the words of a dialect: those of the route, else the sentence alone under our status. */
+/** Says which problem a refusal in the words of a dialect is. */
+export const PROBLEM_HEADER = 'x-souk-problem';
+
+/** A refusal in the words of a dialect: those of the route, else the sentence alone under our status. A header has the code of the problem. */
 export function dialectRefusal(dialect: Dialect, problem: Problem, headers: Headers, refusals?: Refusals): Response {
   const { status, body } = saidOf(dialect, problem, refusals);
   return new Response(JSON.stringify(body), {
     status,
-    headers: { ...refusalHeaders(problem, headers), 'content-type': 'application/json' },
+    headers: { ...refusalHeaders(problem, headers), 'content-type': 'application/json', [PROBLEM_HEADER]: problem.code },
   });
 }
 

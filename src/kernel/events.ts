@@ -166,15 +166,18 @@ export interface Subscription<Ctx = never, Payload extends z.ZodType = z.ZodType
   readonly react: (ctx: Ctx, events: Delivered<z.infer<Payload>>[]) => Promise<void>;
   /** The reaction itself makes nothing of an event that arrives twice, so none is noted. */
   readonly isRepeatable: boolean;
+  /** Which events it is about, by their payloads: others are not sent to it. All where it is absent. */
+  readonly only: ((payload: z.infer<Payload>) => boolean) | undefined;
 }
 
 export const on = <Ctx, P extends z.ZodType>(
   kind: EventKind<P>,
   react: (ctx: Ctx, events: Delivered<z.infer<P>>[]) => Promise<void>,
-  { isRepeatable = false, ...policy }: Partial<WorkPolicy & { isRepeatable: boolean }> = {},
+  { isRepeatable = false, only, ...policy }: Partial<WorkPolicy & Pick<Subscription<Ctx, P>, 'isRepeatable' | 'only'>> = {},
 ): Subscription<Ctx, P> => ({
   event: kind,
   policy: { seconds: 30, parallel: 1, lane: 'events', batch: 100, retries: 8, ...policy },
   react,
   isRepeatable,
+  only,
 });

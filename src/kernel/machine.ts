@@ -56,14 +56,7 @@ export function machine<const State extends string, const Ways extends readonly 
   const { name, table, states } = declared;
   const transitions: readonly Transition<State>[] = declared.transitions;
   refuseMistakes(declared);
-  const wrongState = problem({
-    code: `${table.split('.')[0]}/wrong-state`,
-    status: 409,
-    title: 'Not possible in this state',
-    members: { state: z.string().meta({ example: states.at(-1) }), command: z.string(), allowed: z.array(z.string()) },
-    detail: ({ state, command, allowed }) =>
-      `This ${name} is ${state}, which does not allow ${command}. ${allowed.length > 0 ? `It allows ${allowed.join(', ')}` : 'Nothing changes it any more'}.`,
-  });
+  const wrongState = wrongStateOf(table.split('.')[0]!, name, states.at(-1)!);
   const wayOf = (command: string) => transitions.filter((way) => way.command === command);
   const allows = (commands: string | readonly string[], column = 'state'): Sql => {
     const from = [
@@ -92,6 +85,17 @@ export function machine<const State extends string, const Ways extends readonly 
     },
   };
 }
+
+/** The refusal of a thing whose state does not allow a command, for contracts of modules whose machine is their own affair. */
+export const wrongStateOf = (module: string, name: string, example: string): Machine<string, string>['wrongState'] =>
+  problem({
+    code: `${module}/wrong-state`,
+    status: 409,
+    title: 'Not possible in this state',
+    members: { state: z.string().meta({ example }), command: z.string(), allowed: z.array(z.string()) },
+    detail: ({ state, command, allowed }) =>
+      `This ${name} is ${state}, which does not allow ${command}. ${allowed.length > 0 ? `It allows ${allowed.join(', ')}` : 'Nothing changes it any more'}.`,
+  });
 
 export const listOf = <T extends string>(one: T | readonly T[]): readonly T[] => (typeof one === 'string' ? [one] : one);
 

@@ -28,6 +28,16 @@ export const policiesOf = ({ modules }: Runtime): Map<string, WorkPolicy> =>
     ]),
   );
 
+/** Which events go to a queue, where its subscription is about some only. A relay of another version may send others too. */
+export const filtersOf = ({ modules }: Runtime): Map<string, (payload: unknown) => boolean> =>
+  new Map(
+    modules.flatMap((module) =>
+      module.subscriptions.flatMap(({ event, only }) =>
+        only ? [[subscriptionQueue(module.name, eventName(event)), only as (payload: unknown) => boolean] as const] : [],
+      ),
+    ),
+  );
+
 /** Which queues each event goes to, as far as this code knows. */
 export const subscriptionsOf = ({ modules }: Pick<Runtime, 'modules'>): { event: string; queue: string }[] =>
   modules.flatMap((module) => [
@@ -51,11 +61,14 @@ export function localQueues(runtime: Runtime, clock: Clock, tracing: Tracing): Q
           );
         },
       })),
-      ...module.subscriptions.map(({ event, policy, react, isRepeatable }) => {
+      ...module.subscriptions.map(({ event, policy, react, isRepeatable, only = () => true }) => {
         const name = subscriptionQueue(module.name, eventName(event));
         const handle = async (rows: Work[], signal: AbortSignal) => {
-          const events = rows.map((row) => delivered(row, event.payload.parse(row.payload)));
-          const ids = rows.map((row) => row.id);
+          const events = rows
+            .map((row) => delivered(row, event.payload.parse(row.payload)))
+            .filter(({ payload }) => only(payload as never));
+          if (events.length === 0) return;
+          const ids = events.map(({ id }) => id);
           const scope = { ...systemScope, cause: commonCause(rows), signal };
           await runtime.context(module.name, scope).db.transaction(async (tx) => {
             if (isRepeatable) return react(runtime.context(module.name, { ...scope, tx }) as never, events);

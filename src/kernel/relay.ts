@@ -19,6 +19,8 @@ interface RelayParts {
   tracing: Tracing;
   /** How many rows travel in one message of a queue at most; undefined of a queue that this code does not know. */
   batchOf: (queue: string) => number | undefined;
+  /** Which rows a queue is about; undefined where it is about all. */
+  filterOf: (queue: string) => ((payload: unknown) => boolean) | undefined;
   /** Called with the queues that have got something, after the commit: before it there is nothing to find. */
   filled: (queues: readonly string[]) => void;
   /** Called after the commit of a batch. */
@@ -26,7 +28,7 @@ interface RelayParts {
 }
 
 /** Moves rows of the outbox to the queues that they go to: a turn moves one batch, in one transaction. */
-export function openRelay({ db, engine, clock, log, metrics, tracing, batchOf, filled, moved: tell }: RelayParts): Turns {
+export function openRelay({ db, engine, clock, log, metrics, tracing, batchOf, filterOf, filled, moved: tell }: RelayParts): Turns {
   /** In its trace a row shows how long it was in the outbox, and what it leads to follows that. */
   const sent = <Row extends OutboxRow>(row: Row): Row => {
     if (!tracing.isOn || !row.trace) return row;
@@ -38,7 +40,8 @@ export function openRelay({ db, engine, clock, log, metrics, tracing, batchOf, f
     const { moved, queues } = await db.transaction(async (tx) => {
       const rows = (await tx.many<OutboxRow & { queues: string[] }>(takeUnsent(clock.now(), BATCH))).sort((a, b) => a.seq - b.seq);
       const byQueue = new Map<string, OutboxRow[]>();
-      for (const { queues, ...row } of rows.map(sent)) for (const queue of queues) byQueue.set(queue, [...(byQueue.get(queue) ?? []), row]);
+      for (const { queues, ...row } of rows.map(sent))
+        for (const queue of queues) if (filterOf(queue)?.(row.payload) ?? true) byQueue.set(queue, [...(byQueue.get(queue) ?? []), row]);
       for (const [queue, its] of byQueue) await engine.put(queue, messagesOf(its, batchOf(queue)), tx);
       return { moved: rows.length, queues: [...byQueue.keys()] };
     });

@@ -8,7 +8,7 @@ import type { DatabasePool } from './database.ts';
 import { openEventLog } from './event-log.ts';
 import type { Metrics } from './metrics.ts';
 import { addSubscriptions, oldestUnsent } from './outbox.ts';
-import { localQueues, policiesOf, subscriptionsOf } from './queues.ts';
+import { filtersOf, localQueues, policiesOf, subscriptionsOf } from './queues.ts';
 import { openRelay } from './relay.ts';
 import type { Runtime } from './runtime.ts';
 import { openTimers } from './timers.ts';
@@ -63,10 +63,12 @@ export function openWork(parts: WorkParts): Work {
   const workers = openWorkers({ ...parts, queues });
   const eventLog = openEventLog(parts);
   const policies = policiesOf(runtime);
+  const filters = filtersOf(runtime);
   const relay = openRelay({
     ...parts,
     db,
     batchOf: (queue) => policies.get(queue)?.batch,
+    filterOf: (queue) => filters.get(queue),
     filled: workers.wake,
     moved: () => eventLog?.nudge(),
   });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tnd, usd } from '../../../test/people.ts';
 import { said } from '../../../test/platform-client.ts';
+import { enrol, WRONG } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
 const PASSWORD = 'a basket for me';
@@ -71,6 +72,33 @@ describe('auth', () => {
     expect((await w.post('/v1/auth/token', { grant_type: 'refresh_token', refresh_token: RefreshToken })).status).toBe(401);
     for (const token of [`${accessToken}x`, IdToken, 'x'])
       expect(said(await post('auth/sign-out', { accessToken: token }))).toEqual([401, { message: expect.any(String) }]);
+  });
+
+  test('tells whom it does not let in, or only with a second factor', async () => {
+    const token = await customer('Ivo Ash');
+    const signIn = (more = {}) => post('auth/sign-in', { fullName: 'Ivo Ash', password: PASSWORD, ...more });
+    const { sub: id } = JSON.parse(atob(token.split('.')[1]!));
+    const { app } = await enrol(w, w.withToken({ id, username: 'Ivo_Ash' }, token), PASSWORD);
+    for (const more of [{}, WRONG]) expect(said(await signIn(more))).toEqual([401, { message: expect.any(String) }]);
+    expect((await signIn({ code: app.next() })).status).toBe(200);
+    const refused = [403, { message: expect.any(String) }];
+    await w.ask('identity', 'life.close', { accountId: id });
+    expect(said(await signIn())).toEqual(refused);
+    await w.ask('identity', 'life.reopen', { accountId: id });
+    await w.sql(`update identity.accounts set state = 'suspended' where id = $1`, [id]);
+    expect(said(await signIn())).toEqual(refused);
+  });
+
+  test('lets in by the username whoever has one from elsewhere, numbered or not: it stays what it was', async () => {
+    for (const fullName of ['Dan Elm', 'Dan Elm']) {
+      const email = `dan${Math.random()}@mail.example`;
+      const { username } = (await w.post('/v1/auth/sign-up', { email, fullName, password: PASSWORD })).body.user;
+      await turns();
+      const code = /\d{6}/.exec(w.mail(email)!.text)![0];
+      await w.post('/v1/auth/confirm-sign-up', { username, code });
+      const tokens = (await signIn(username.replaceAll('_', ' '))).body.tokens;
+      expect(JSON.parse(atob(tokens.AccessToken.split('.')[1]))).toMatchObject({ username });
+    }
   });
 
   test('refuses a full name whose username is taken, instead of numbering it', async () => {
@@ -169,6 +197,33 @@ describe('an order', () => {
     expect(said(await post('order/create-order', { id, quantity: 2 }, sid.token))).toEqual(refused);
     expect((await post('order/create-order', { id, quantity: 1 }, sid.token)).status).toBe(200);
     expect(said(await post('order/create-order', { id, quantity: 3 }, sid.token))).toEqual(refused);
+  });
+
+  test('that is too large, or of somebody who is leaving, is refused with a sentence', async () => {
+    const refused = [409, { message: expect.any(String) }];
+    const [sid, keeper] = [await w.person('sid'), await w.person('keeper', ['admin'])];
+    const gold = await keeper.lists({ name: 'Gold', price: usd(99_999_999_999), stock: 50 });
+    expect(said(await post('order/create-order', { id: gold, quantity: 11 }, sid.token))).toEqual(refused);
+    await w.ask('orders', 'life.close', { accountId: sid.id });
+    expect(said(await post('order/create-order', { id: gold, quantity: 1 }, sid.token))).toEqual(refused);
+  });
+
+  test('of another API reaches neither of the queues of these APIs', async () => {
+    const [bob, ada] = [await w.buyer('bob', { balance: usd(90_00) }), await w.person('ada')];
+    const sent = async () =>
+      (
+        await w.sql<{ count: number }>(
+          `select count(*)::int as count from pgboss.job where name in ('microservices/orders.order-placed.v1', 'platform/orders.order-placed.v1')`,
+        )
+      )[0]!.count;
+    await turns(); // of orders before
+    const before = await sent();
+    for (const quantity of [1, 2]) expect((await bob.post('/v1/orders', { items: [{ productId: lamp, quantity }] })).status).toBe(201);
+    await turns();
+    expect(await sent()).toBe(before);
+    await post('order/create-order', { id: lamp, quantity: 1 }, ada.token);
+    await turns();
+    expect(await sent()).toBe(before + 1);
   });
 
   test('that was cancelled before its turn stays cancelled, and the same one after that is another', async () => {

@@ -45,11 +45,10 @@ type Placed = Delivered<z.infer<typeof orderPlaced.payload>>;
 /** Each order of this API is queued. */
 const queueOrders = (ctx: Microservices, events: Placed[]): Promise<void> =>
   ctx.db.transaction(async (tx) => {
-    for (const { payload, cause } of events)
-      if (payload.channel === MICROSERVICES) enqueue(tx, shipOrderJob, { orderId: payload.orderId }, { cause });
+    for (const { payload, cause } of events) enqueue(tx, shipOrderJob, { orderId: payload.orderId }, { cause });
   });
 
-export const subscriptions = [on(orderPlaced, queueOrders)];
+export const subscriptions = [on(orderPlaced, queueOrders, { only: ({ channel }) => channel === MICROSERVICES })];
 
 /** Ships an order: that API has no warehouse, so the system packs it too. One that was cancelled meanwhile stays so. */
 export async function shipOrder(ctx: Microservices, { orderId }: { orderId: string }): Promise<void> {

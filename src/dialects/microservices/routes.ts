@@ -1,11 +1,21 @@
 import { z } from 'zod';
+import { tooManyBanners } from '#banners';
 import { unknownProduct } from '#catalog';
-import { usernameTaken } from '#identity';
+import {
+  accountClosing,
+  accountSuspended,
+  mfaCodeRequired,
+  notConfirmed,
+  usernameTaken,
+  wrongCode,
+  wrongCredentials,
+  wrongMfaCode,
+} from '#identity';
 import { outOfStock } from '#inventory';
 import { sentenceOf } from '#kernel/dialect.ts';
 import { forbidden, unauthenticated } from '#kernel/problems.ts';
 import { anyone, get, post, signedIn } from '#kernel/routes.ts';
-import { partyLeft } from '#orders';
+import { partyLeft, totalTooLarge } from '#orders';
 import { ConfirmSignUp, confirmSignUp, Msg, SignedIn, SignIn, SignOut, SignUp, signIn, signOut, signUp } from './accounts.ts';
 import type { Microservices } from './context.ts';
 import { Created, CreateOrder, createOrder } from './orders.ts';
@@ -40,7 +50,7 @@ const accounts = [
     audits: 'refusals',
     body: ConfirmSignUp,
     returns: Msg,
-    problems: [],
+    problems: [wrongCode],
     handle: (ctx: Microservices, { body }) => confirmSignUp(ctx, body),
   }),
   post('/compat/auth/sign-in', {
@@ -50,7 +60,7 @@ const accounts = [
     audits: 'refusals',
     body: SignIn,
     returns: SignedIn,
-    problems: [],
+    problems: [wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     handle: (ctx: Microservices, { body }) => signIn(ctx, body),
   }),
   post('/compat/auth/sign-out', {
@@ -74,7 +84,7 @@ export const routes = [
     admits: demandManager,
     body: BannerUpload,
     returns: z.object({ uploadURL: z.string() }),
-    problems: [unauthenticated, forbidden],
+    problems: [unauthenticated, forbidden, tooManyBanners],
     handle: (ctx: Microservices, { body }) => uploadBanner(ctx, body),
   }),
   get('/compat/banner/banners', {
@@ -128,7 +138,7 @@ export const routes = [
     access: signedIn,
     body: CreateOrder,
     returns: Created,
-    problems: [unknownProduct, outOfStock, partyLeft],
+    problems: [unknownProduct, totalTooLarge, outOfStock, partyLeft],
     handle: (ctx: Microservices, { body }) => createOrder(ctx, body),
   }),
 ];

@@ -110,16 +110,28 @@ describe('uploads of banners and categories', () => {
   });
 });
 
+test('a banner beyond a thousand is refused with a sentence', async () => {
+  const many = (count: number) =>
+    w.sql(
+      `insert into banners.banners (id, placement, alt, position) select gen_random_uuid(), 'many', '', 9 from generate_series(1, $1)`,
+      [count],
+    );
+  await many(1000);
+  expect(said(await post('banner/upload-url', file))).toEqual([409, { message: expect.stringContaining('at most 1000 banners') }]);
+  await w.sql("delete from banners.banners where placement = 'many'");
+});
+
 describe('a product', () => {
   test('is listed with its image once staff have approved it', async () => {
     const reply = await post('product/get-upload-url', product, sue.token);
     expect(said(reply)).toEqual([200, { uploadUrl: expect.any(String) }]);
-    expect((await put(reply.body.uploadUrl)).status).toBe(200);
-    await turns();
-    expect(await shows('product/approve-products')).toEqual({ products: [] });
     const root = await w.admin();
     const { items } = (await root.get('/v1/product-approvals')).body;
     expect(items).toHaveLength(1);
+    expect(await root.post(`/v1/products/${items[0].product.id}/approve`)).toBeProblem(409, 'catalog/image-outstanding');
+    expect((await put(reply.body.uploadUrl)).status).toBe(200);
+    await turns();
+    expect(await shows('product/approve-products')).toEqual({ products: [] });
     await root.post(`/v1/products/${items[0].product.id}/approve`);
     const shown = await shows('product/approve-products');
     expect(shown).toEqual({

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PLATFORM_PASSWORD, type PlatformClient, platformClient, pool, said } from '../../../test/platform-client.ts';
+import { enrol, WRONG } from '../../../test/second-factor.ts';
 import { type World, world } from '../../../test/world.ts';
 
 let w: World;
@@ -77,6 +78,25 @@ describe('an account of platform', () => {
     expect((await w.post('/v1/auth/confirm-sign-up', { username: 'gil', code })).status).toBe(200);
     expect((await post('/signin', { ...pool, username: to, password: PLATFORM_PASSWORD })).status).toBe(401);
     expect((await post('/signin', { ...pool, username: to, password: 'the real Gil' })).status).toBe(200);
+  });
+
+  test('that may not sign in, or only with its second factor, is told so', async () => {
+    const to = 'ivy@mail.example';
+    await customer(to);
+    const signIn = (more = {}) => post('/signin', { ...pool, username: to, password: PLATFORM_PASSWORD, ...more });
+    const { accessToken } = (await w.post('/v1/auth/sign-in', { email: to, password: PLATFORM_PASSWORD })).body;
+    const { sub: id } = JSON.parse(atob(accessToken.split('.')[1]));
+    const { app } = await enrol(w, w.withToken({ id, username: to }, accessToken), PLATFORM_PASSWORD);
+    for (const more of [{}, WRONG]) expect(said(await signIn(more))).toEqual([401, { error: expect.any(String) }]);
+    expect((await signIn({ code: app.next() })).status).toBe(200);
+    const refused = [403, { error: expect.any(String), message: expect.any(String) }];
+    await w.ask('identity', 'life.close', { accountId: id });
+    expect(said(await signIn())).toEqual(refused);
+    await w.ask('identity', 'life.reopen', { accountId: id });
+    await w.sql(`update identity.accounts set state = 'suspended' where id = $1`, [id]);
+    expect(said(await signIn())).toEqual(refused);
+    await w.post('/v1/auth/sign-up', { email: 'jim@mail.example', fullName: 'Jim', password: PLATFORM_PASSWORD });
+    expect(said(await signIn({ username: 'jim@mail.example' }))).toEqual(refused); // not confirmed
   });
 
   test('has an id token that opens this API for an hour, and no other route', async () => {

@@ -80,6 +80,16 @@ describe('an order', () => {
     expect(again.body.orderId).not.toBe(orderId);
   });
 
+  test('that is too large, or of a seller who is leaving, is refused with a sentence', async () => {
+    const refused = [409, { message: expect.any(String) }];
+    const gold = await keeper.lists({ name: 'Gold', category: 'phone', price: usd(99_999_999_999), stock: 50 });
+    expect(said(await bob.post('/orders', { items: [{ id: gold, count: 11 }] }))).toEqual(refused);
+    const lou = await w.seller('lou');
+    const hat = await lou.lists({ name: 'Hat', category: 'clothes', price: usd(1_00), stock: 5 });
+    await w.ask('orders', 'life.close', { accountId: lou.id });
+    expect(said(await bob.post('/orders', { items: [{ id: hat, count: 1 }] }))).toEqual(refused);
+  });
+
   test('names the email of its buyer until another account proves it', async () => {
     const to = 'oda@mail.example';
     const oda = await customer(to);

@@ -96,6 +96,7 @@ describe('an order of platform', () => {
   test('goes from placed to delivered, with mails to the buyer and word to the partners', async () => {
     const to = 'ida@mail.example';
     const ida = await customer(to);
+    const before = w.clock.now().getTime();
     const placed = await ida.post('/orders', {
       items: [
         { id: phone, count: 1, color: 2, note: 'blue!' },
@@ -120,7 +121,7 @@ describe('an order of platform', () => {
     expect(calls()[0]!.headers).toMatchObject({ authorization: 'open the warehouse', 'x-api-key': 'open the warehouse' });
 
     const { dateCreated } = (await ida.get(`/order/${orderId}`)).body;
-    expect(Math.abs(dateCreated - w.clock.now().getTime())).toBeLessThan(10_000);
+    expect([dateCreated >= before, dateCreated <= w.clock.now().getTime()]).toEqual([true, true]);
     const at = (status: string) => order(status, { dateCreated, dateUpdated: expect.any(Number) });
     w.clock.advance(60_000);
     expect(said(await post(`/orderdelivered/${orderId}`, undefined, { authorization: courier.key }))).toEqual([
@@ -249,7 +250,8 @@ describe('around it', () => {
 
   test('it can be turned off, and a name that is no dialect is refused at the start', async () => {
     const silent = await w.sibling({ SOUK_DIALECTS: 'off' });
-    expect(await silent.get(`${BASE}/items?category=phone`)).toBeProblem(404, 'not-found');
+    const nothing = await silent.souk.fetch(new Request(`http://souk.test${BASE}/items?category=phone`));
+    expect([nothing.status, ((await nothing.json()) as { code: string }).code]).toEqual([404, 'not-found']);
     await expect(w.sibling({ SOUK_DIALECTS: 'klingon' })).rejects.toThrow(/SOUK_DIALECTS names klingon/);
   });
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { unknownProduct } from '#catalog';
-import { emailTaken } from '#identity';
+import { wrongState } from '#fulfilment';
+import { accountClosing, accountSuspended, emailTaken, mfaCodeRequired, notConfirmed, wrongCredentials, wrongMfaCode } from '#identity';
 import { outOfStock } from '#inventory';
 import { type Refusals, sentenceOf } from '#kernel/dialect.ts';
 import { notFound, type Problem } from '#kernel/problems.ts';
 import { anyone, get, permitted, post, signedIn } from '#kernel/routes.ts';
-import { partyLeft } from '#orders';
+import { partyLeft, totalTooLarge } from '#orders';
 import { Credentials, missingFields, signIn, signUp } from './accounts.ts';
 import type { Platform } from './context.ts';
 import { findItems, noCategory, readItem } from './find-items.ts';
@@ -23,9 +24,9 @@ const refused = (problem: Problem) => ({ status: 401, body: { error: problem.mes
 /** Accounts: what that API refuses is in `error`; what only Souk refuses is in both fields. */
 const ofAccounts: Refusals = {
   [missingFields.code]: { status: 400, body: { error: 'Missing required fields' } },
-  'identity/wrong-credentials': refused,
-  'identity/mfa-code-required': refused,
-  'identity/wrong-mfa-code': refused,
+  [wrongCredentials.code]: refused,
+  [mfaCodeRequired.code]: refused,
+  [wrongMfaCode.code]: refused,
   '*': inBoth,
 };
 
@@ -55,7 +56,7 @@ export const routes = [
     audits: 'refusals',
     body: Credentials,
     returns: z.object({ token: z.string() }),
-    problems: [missingFields],
+    problems: [missingFields, wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     refusals: ofAccounts,
     handle: (ctx: Platform, { body }) => signIn(ctx, body),
   }),
@@ -85,7 +86,7 @@ export const routes = [
     access: signedIn,
     body: PlaceOrder,
     returns: z.object({ orderId: z.string() }),
-    problems: [unknownProduct, otherPrice, outOfStock, partyLeft],
+    problems: [unknownProduct, otherPrice, totalTooLarge, outOfStock, partyLeft],
     handle: (ctx: Platform, { body }) => placeOrder(ctx, body),
   }),
   get('/compat/platform/order/{orderId}', {
@@ -112,7 +113,7 @@ export const routes = [
     access: permitted('orders:pack'),
     rawKey: true,
     returns: Message,
-    problems: [notFound],
+    problems: [notFound, wrongState],
     refusals: { ...badKey('Unauthorized (API Key Auth Failed)'), ...orderNotFound },
     handle: async (ctx: Platform, { params }) => {
       await ctx.fulfilment.drive({ orderId: params.orderId, command: 'pack' });
@@ -124,7 +125,7 @@ export const routes = [
     access: permitted('orders:deliver'),
     rawKey: true,
     returns: Message,
-    problems: [notFound],
+    problems: [notFound, wrongState],
     refusals: { ...badKey('API Key Auth has failed'), ...orderNotFound },
     handle: async (ctx: Platform, { params }) => {
       await ctx.fulfilment.drive({ orderId: params.orderId, command: 'deliver' });

@@ -10,21 +10,21 @@ import { shownOrders } from './order.ts';
 export const tellPartnerJob = job('platform.tell-partner', schema.object({ orderId: Id, partner: schema.enum(['warehouse', 'delivery']) }));
 
 type Told = z.infer<typeof tellPartnerJob.input>;
-type OfOrder = Delivered<{ orderId: string; channel?: string | undefined }>;
+type OfOrder = { orderId: string; channel?: string | undefined };
 
 /** A job for each order of this API, where its partner has an address. */
 const tell =
   (partner: Told['partner']) =>
-  (ctx: Platform, events: OfOrder[]): Promise<void> =>
+  (ctx: Platform, events: Delivered<OfOrder>[]): Promise<void> =>
     ctx.db.transaction(async (tx) => {
       if (!ctx.settings.told[partner]) return;
-      const causes = new Map(
-        events.filter(({ payload }) => payload.channel === PLATFORM).map(({ payload, cause }) => [payload.orderId, cause]),
-      );
+      const causes = new Map(events.map(({ payload, cause }) => [payload.orderId, cause]));
       for (const [orderId, cause] of causes) enqueue(tx, tellPartnerJob, { orderId, partner }, { cause });
     });
 
-export const subscriptions = [on(orderPlaced, tell('warehouse')), on(shipmentPacked, tell('delivery'))];
+const only = ({ channel }: OfOrder): boolean => channel === PLATFORM;
+
+export const subscriptions = [on(orderPlaced, tell('warehouse'), { only }), on(shipmentPacked, tell('delivery'), { only })];
 
 /** POSTs the order to a partner, with its key. It is repeated until the partner takes it: the id of the order is the same each time. */
 export async function tellPartner(ctx: Platform, { orderId, partner }: Told): Promise<void> {

@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import type { Banner } from '#banners';
 import { type Sql, sql, type Transaction } from '#kernel/database.ts';
-import { problem } from '#kernel/problems.ts';
 import { line, Time } from '#kernel/shapes.ts';
 import { Alt, type Image } from '#media';
 
 /** What public pages show, for `ready` and `changed`. */
 export const BANNERS = 'banners';
-
-export const MOST_BANNERS = 1000;
 
 /** An address on the web, or a path of the shop. Nothing that a browser would run. */
 const isLink = (text: string): boolean =>
@@ -28,13 +25,6 @@ export const BannerText = {
   time: Time.nullable(),
   position: z.int().min(0).max(1_000_000).meta({ description: 'The lowest first', example: 1 }),
 };
-
-export const tooManyBanners = problem({
-  code: 'banners/too-many-banners',
-  status: 409,
-  title: 'Too many banners',
-  detail: `There are at most ${MOST_BANNERS} banners. Delete those that are over.`,
-});
 
 export interface BannerRow {
   id: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
+import { problem } from '#kernel/problems.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { AnnouncedFile, Image, Upload } from '#media';
 
@@ -18,6 +19,14 @@ export const Banner = z
   .meta({ id: 'Banner' });
 export type Banner = z.infer<typeof Banner>;
 
+export const MOST_BANNERS = 1000;
+export const tooManyBanners = problem({
+  code: 'banners/too-many-banners',
+  status: 409,
+  title: 'Too many banners',
+  detail: `There are at most ${MOST_BANNERS} banners. Delete those that are over.`,
+});
+
 /** Where banners are when nobody says it. */
 export const HOME = 'home';
 
@@ -26,6 +35,10 @@ export const banners = contract('banners', {
     /** The banners on show now, in their order, at most 100; of one placement, or of all. */
     shown: operation({ input: z.object({ placement: z.string().optional() }), output: z.array(Banner) }),
     /** Adds a banner that is on show as soon as its image has come. The same key: the same banner, its upload signed anew. */
-    announce: operation({ input: z.object({ key: Id, image: AnnouncedFile }), output: z.object({ id: Id, upload: Upload }) }),
+    announce: operation({
+      input: z.object({ key: Id, image: AnnouncedFile }),
+      output: z.object({ id: Id, upload: Upload }),
+      problems: [tooManyBanners],
+    }),
   },
 });

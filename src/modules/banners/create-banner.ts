@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { Banner, HOME } from '#banners';
+import { Banner, HOME, MOST_BANNERS, tooManyBanners } from '#banners';
 import { sql, type Transaction } from '#kernel/database.ts';
 import { keyColumns, once, rememberedIn, sameCall } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
 import { type AnnouncedFile, AnnounceUpload, SHOP_ID, Upload, unlessExpired } from '#media';
-import { type BannerRow, BannerText, bannerById, bannerByKey, bannerView, isInOrder, MOST_BANNERS, tooManyBanners } from './banner.ts';
+import { type BannerRow, BannerText, bannerById, bannerByKey, bannerView, isInOrder } from './banner.ts';
 import type { Banners } from './context.ts';
 
 const { placement, link, alt, time, position } = BannerText;

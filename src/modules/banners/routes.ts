@@ -1,9 +1,9 @@
-import { Banner } from '#banners';
+import { Banner, tooManyBanners } from '#banners';
 import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, patch, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { AnnounceUpload, Upload, uploadExpired } from '#media';
-import { BANNERS, tooManyBanners } from './banner.ts';
+import { BANNERS } from './banner.ts';
 import { ChangeBanner, changeBanner, deleteBanner } from './change-banner.ts';
 import type { Banners } from './context.ts';
 import { announceImage, CreateBanner, CreatedBanner, createBanner } from './create-banner.ts';

@@ -3,6 +3,7 @@ import { minutes } from '#kernel/clock.ts';
 import { systemScope } from '#kernel/runtime.ts';
 import { usd } from '../../../test/people.ts';
 import { draftOf, lamp, shirt } from '../../../test/sample-products.ts';
+import { announcing, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { followStock } from './follow-stock.ts';
 
@@ -45,6 +46,55 @@ test('the queue of reviewers shows what waits, the longest first, since when, an
   w.clock.advance(minutes(2));
   await sue.patch(`/v1/products/${shown}`, { name: 'Again' });
   expect((await queue()).items).toMatchObject([{ waits: ['name'], ageSeconds: 0 }]);
+});
+
+describe('a product that was announced with an image', () => {
+  const announced = async (bytes: Buffer) => {
+    const { body } = await sue.post('/v1/products', { ...lamp, image: announcing(bytes) });
+    await sue.post(`/v1/products/${body.id}/submit`);
+    return body;
+  };
+  const approve = (id: string) => rita.post(`/v1/products/${id}/approve`);
+  const awaits = async (id: string) =>
+    (await queue()).items.find(({ product }: { product: { id: string } }) => product.id === id).awaitsImage;
+
+  test('is approved once the image is there, and then shows it', async () => {
+    const bytes = await picture('navy', 200, 100);
+    const { id, upload } = await announced(bytes);
+    expect(await approve(id)).toBeProblem(409, 'catalog/image-outstanding');
+    expect((await rita.get(`/v1/products/${id}`)).body.state).toBe('submitted');
+    expect(await awaits(id)).toBe(true);
+    await sendFile(w, upload, bytes);
+    expect(await approve(id)).toBeProblem(409, 'catalog/image-outstanding'); // it is not checked yet
+    await w.step();
+    expect(await awaits(id)).toBe(false);
+    expect((await approve(id)).body).toMatchObject({ state: 'approved', images: [{ id: upload.id }] });
+  });
+
+  test('is approved without it where the file was refused, or its owner expects it no more; and rejected at any time', async () => {
+    const bytes = Buffer.from('this is no picture');
+    const [refused, dropped, rejected] = [await announced(bytes), await announced(bytes), await announced(bytes)];
+    await sendFile(w, refused.upload, bytes);
+    await w.step();
+    expect((await rita.get(`/v1/products/${refused.id}`)).body.images).toEqual([]);
+    expect((await approve(refused.id)).body.state).toBe('approved');
+    await sue.delete(`/v1/products/${dropped.id}/images/${dropped.upload.id}`);
+    expect((await approve(dropped.id)).body.state).toBe('approved');
+    expect((await rita.post(`/v1/products/${rejected.id}/reject`, { reason: 'No.' })).body.state).toBe('rejected');
+  });
+
+  test('that gets another image waits for none but the first, and one announced later holds up no approval', async () => {
+    const bytes = await picture('olive', 200, 100);
+    const { id } = await announced(bytes);
+    const second = (await sue.post(`/v1/products/${id}/images`, announcing(bytes))).body;
+    await sendFile(w, second, bytes);
+    await w.step();
+    expect((await approve(id)).body.state).toBe('approved');
+    const plain = await draftOf(sue, { ...lamp, name: 'Plain' });
+    await sue.post(`/v1/products/${plain}/submit`);
+    await sue.post(`/v1/products/${plain}/images`, announcing(bytes));
+    expect((await approve(plain)).body.state).toBe('approved');
+  });
 });
 
 describe('who has a product among their favorites is told by events', () => {

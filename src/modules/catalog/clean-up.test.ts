@@ -68,6 +68,7 @@ test('what was announced with an image that has not come after an hour is remove
   await sue.post(`/v1/products/${submitted.id}/submit`);
   await sendFile(w, shown.upload, bytes);
   await sue.post(`/v1/products/${approved.id}/submit`);
+  await sue.delete(`/v1/products/${approved.id}/images/${approved.upload.id}`);
   await root.post(`/v1/products/${approved.id}/approve`);
   const bob = await w.buyer('bob', { balance: usd(100_00) });
   await bob.post('/v1/orders', { items: [{ productId: approved.id, quantity: 1 }] });
@@ -195,6 +196,7 @@ test('an approval at the moment of the clean-up: the product is public or remove
     [root, sue] = [await w.person('root', ['admin']), await w.seller('sue')];
     const product = await lists(sue);
     await sue.post(`/v1/products/${product.id}/submit`);
+    await sue.delete(`/v1/products/${product.id}/images/${product.upload.id}`);
     await w.sql('update catalog.products set image_due_at = $2 where id = $1', [product.id, w.clock.now()]);
     const [approved] = await Promise.all([root.post(`/v1/products/${product.id}/approve`), cleans()]);
     expect([[200, 'approved'], [404, 'archived']]).toContainEqual([approved.status, await stateOf(product.id)]); // biome-ignore format: two results

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Product, productDecided, productPublished } from '#catalog';
-import { sql } from '#kernel/database.ts';
+import { type Sql, sql } from '#kernel/database.ts';
 import { emit, enqueue } from '#kernel/events.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
-import { notFound } from '#kernel/problems.ts';
+import { notFound, problem } from '#kernel/problems.ts';
 import { line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { pauseProductsJob } from './jobs.ts';
@@ -14,6 +14,14 @@ import { type ProductCommand, productMachine } from './product-state.ts';
 import { translated } from './translations.ts';
 
 export const RejectProduct = z.strictObject({ reason: line(500).meta({ example: 'The picture shows another product.' }) });
+
+export const imageOutstanding = problem({
+  code: 'catalog/image-outstanding',
+  status: 409,
+  title: 'The image has not come yet',
+  detail:
+    'The product was announced with an image whose file has not come, or is being checked. Approve it when the image is there or its time is up.',
+});
 
 interface Decision {
   command: ProductCommand;
@@ -26,6 +34,7 @@ interface Decision {
  * Takes a product along its states (product-state.ts). Pending changes of an approved product are approved or rejected by
  * the same commands: it stays approved either way, and shows them or forgets them. If its seller is suspended at the same moment,
  * whichever commits second sees the other (pause-products.ts).
+ * @throws imageOutstanding where a product that was never approved waits for the image that it was announced with
  */
 export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatch, reason }: Decision): Promise<Product> {
   return ctx.db.transaction(async (tx) => {
@@ -33,6 +42,7 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
+    if (command === 'approve' && !judgesPending && (await tx.maybe(outstandingImage(id)))) throw imageOutstanding();
     const decided = judgesPending ? row.state : productMachine.after(row.state, command);
     const state = decided === 'approved' && (await isSuspended(tx, row.seller_id)) ? 'paused' : decided;
     const shown = judgesPending && command === 'approve' ? withPending(row) : row;
@@ -59,3 +69,8 @@ const withPending = (row: ProductRow): Pick<ProductRow, 'name' | 'description' |
   ...{ ...row, ...row.pending },
   translations: translated(row.translations, row.pending?.translations ?? {}),
 });
+
+/** An announced file that is to come, of a product that was announced with one and has none yet. One that was refused or dropped is gone. */
+const outstandingImage = (id: string): Sql => sql`
+  select 1 from catalog.products product join catalog.product_images image on image.product_id = product.id
+  where product.id = ${id} and product.image_due_at is not null and image.image is null limit 1`;

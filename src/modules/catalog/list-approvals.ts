@@ -15,6 +15,9 @@ const Approval = z
     waits: z
       .array(z.enum(['product', 'name', 'description', 'translations', 'images']))
       .meta({ description: 'The whole product, or what of an approved one is to change', example: ['name'] }),
+    awaitsImage: z
+      .boolean()
+      .meta({ description: 'The image that it was announced with has not come: it cannot be approved yet', example: false }),
     since: Time,
     ageSeconds: z.int().meta({ example: 5400 }),
   })
@@ -32,6 +35,7 @@ interface WaitingRow {
   seller_id: string;
   seller_username: string;
   changes: z.infer<typeof Approval>['waits'] | null;
+  awaits_image: boolean;
   since: Date;
   position: string;
 }
@@ -42,9 +46,10 @@ export async function listApprovals(ctx: Catalog, query: z.infer<typeof Approval
   const page = await pageOf(ctx, 'approvals', query, {
     rows: (after, limit) => ctx.db.many<WaitingRow>(waitingPage(after as [string, string] | undefined, limit)),
     position: ({ position, id }) => [position, id],
-    item: ({ id, name, seller_id, seller_username, changes, since }): z.infer<typeof Approval> => ({
+    item: ({ id, name, seller_id, seller_username, changes, awaits_image: awaitsImage, since }): z.infer<typeof Approval> => ({
       product: { id, name, seller: { id: seller_id, username: seller_username } },
       waits: changes ?? ['product'],
+      awaitsImage,
       since: since.toISOString(),
       ageSeconds: Math.max(0, Math.floor((now - since.getTime()) / 1000)),
     }),
@@ -57,6 +62,7 @@ const WAITS = sql`(state = 'submitted' or pending is not null)`;
 
 export const waitingPage = (after: [string, string] | undefined, rows: number): Sql => sql`
   select id, name, seller_id, seller_username, case when pending is not null then array(select jsonb_object_keys(pending)) end as changes,
+         image_due_at is not null and exists (select from catalog.product_images where product_id = products.id and image is null) as awaits_image,
          coalesce(waiting_since, created_at) as since, coalesce(waiting_since, created_at)::text as position
   from catalog.products
   where ${WAITS} ${after ? sql`and (coalesce(waiting_since, created_at), id) > (${after[0]}::timestamptz, ${after[1]}::uuid)` : sql``}

@@ -21,7 +21,7 @@ import { ChangeProduct, changeProduct } from './change-product.ts';
 import type { Catalog } from './context.ts';
 import { announceCategoryImage, CreateCategory, CreatedCategory, createCategory } from './create-category.ts';
 import { CreatedProduct, CreateProduct, createProduct } from './create-product.ts';
-import { decideProduct, RejectProduct } from './decide-product.ts';
+import { decideProduct, imageOutstanding, RejectProduct } from './decide-product.ts';
 import { deleteCategory } from './delete-category.ts';
 import { Approvals, ApprovalsQuery, listApprovals } from './list-approvals.ts';
 import { listProducts, ProductPage, ProductsQuery } from './list-products.ts';
@@ -107,11 +107,13 @@ export const routes = [
   }),
   post('/products/{id}/approve', {
     summary: 'Approve a product, or the changes of one',
-    description: 'With If-Match a reviewer approves the version that was read, and no newer one.',
+    description:
+      'With If-Match a reviewer approves the version that was read, and no newer one. A product that was announced with an image can be approved once the ' +
+      'image is there, or is not expected any more.',
     access: permitted('catalog:approve'),
     returns: Product,
     etag: version,
-    problems: [productMachine.wrongState, tooManyTranslations, versionMismatch],
+    problems: [productMachine.wrongState, imageOutstanding, tooManyTranslations, versionMismatch],
     handle: (ctx: Catalog, { params, ifMatch }) => decideProduct(ctx, params.id, { command: 'approve', owner: null, ifMatch }),
   }),
   post('/products/{id}/reject', {

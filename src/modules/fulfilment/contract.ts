@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { Options } from '#catalog';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
+import { wrongStateOf } from '#kernel/machine.ts';
 import { Currency, Money } from '#kernel/money.ts';
 import { notFound } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
 import { ShippingAddress } from '#orders';
+
+export const wrongState = wrongStateOf('fulfilment', 'shipment', 'refunded');
 
 /** What every event of a shipment says. Its subject is the order, so the events of one order stay in their order. */
 const Told = z.object({
@@ -92,7 +95,7 @@ export const fulfilment = contract('fulfilment', {
     drive: operation({
       input: z.object({ orderId: Id, command: z.enum(['pack', 'ship', 'deliver']) }),
       output: z.object({}),
-      problems: [notFound],
+      problems: [notFound, wrongState],
     }),
     /** What a partner sees of a shipment; null where it sees nothing of it. `partner` null asks as the system: all of it. */
     partnerView: operation({ input: z.object({ shipmentId: Id, partner: z.string().nullable() }), output: PartnerView.nullable() }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LONGEST_TOKEN_SECONDS, MfaCode, NewPassword, PublicKey, Revocation, Tokens, TriedPassword } from '#authentication/credentials.ts';
+import { LONGEST_TOKEN_SECONDS, MfaCode, NewPassword, notConfirmed, PublicKey, Revocation, Tokens, TriedPassword, wrongCode, wrongCredentials, wrongMfaCode } from '#authentication/credentials.ts'; // biome-ignore format: one list
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { LanguageName, TimeZone } from '#kernel/languages.ts';
@@ -140,14 +140,6 @@ export const mfaCodeRequired = problem({
       : 'This account has a second factor: send the ticket (POST /v1/auth/social/sign-in) with the field code, a one-time or a recovery code.',
 });
 
-/** One answer for a code that is wrong, too old, or used before. */
-export const wrongMfaCode = problem({
-  code: 'identity/wrong-mfa-code',
-  status: 401,
-  title: 'The one-time code is wrong',
-  detail: 'The code is wrong, too old, or was used before. Wait for the next one, or use a recovery code.',
-});
-
 export const emailNotVerified = problem({
   code: 'identity/email-not-verified',
   status: 403,
@@ -275,7 +267,11 @@ export const identity = contract('identity', {
     /** Opens an account that signs in by the full name, once its email is confirmed: the username made from it is never numbered. */
     signUpByFullName: operation({ input: ByEmail.extend({ fullName: FullName }), output: Account, problems: [usernameTaken] }),
     /** Proves the email of such an account with the mailed code; refuses as `POST /auth/confirm-sign-up` does. */
-    confirmByFullName: operation({ input: z.object({ fullName: z.string(), code: z.string() }), output: z.object({}) }),
+    confirmByFullName: operation({
+      input: z.object({ fullName: z.string(), code: z.string() }),
+      output: z.object({}),
+      problems: [wrongCode],
+    }),
     /** Begins a session by a password; refuses as `POST /auth/sign-in` does. Routes of `idTokenFor` take the id token as Bearer. */
     signIn: operation({
       input: z.object({
@@ -286,6 +282,7 @@ export const identity = contract('identity', {
         idTokenFor: z.string().optional(),
       }),
       output: Tokens,
+      problems: [wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     }),
     /** Ends the session that an access token belongs to. A second call changes nothing. */
     signOut: operation({ input: z.object({ accessToken: z.string() }), output: z.object({}), problems: [unauthenticated] }),

@@ -8,36 +8,14 @@ export {
   lastAdmin,
   mfaCodeRequired,
   noSecondFactor,
+  notConfirmed,
   passwordRequired,
   usernameTaken,
+  wrongCode,
+  wrongCredentials,
   wrongMfaCode,
   wrongPassword,
 } from './contract.ts';
-
-/** The same words for an account that is not there and for a password that is not right. */
-export const wrongCredentials = problem({
-  code: 'identity/wrong-credentials',
-  status: 401,
-  title: 'Wrong name or password',
-  detail: 'There is no account with this name and password.',
-});
-
-export const notConfirmed = problem({
-  code: 'identity/not-confirmed',
-  status: 403,
-  title: 'The email is not confirmed yet',
-  detail: 'Confirm the email with the code that was sent to it (POST /v1/auth/confirm-sign-up), then sign in.',
-});
-
-/** One answer for a code that is wrong, used up, too old, or of an account that is not there. */
-export const wrongCode = problem({
-  code: 'identity/wrong-code',
-  status: 403,
-  title: 'The code is wrong',
-  detail:
-    'The code is wrong, was tried too often, or has expired. Enter the long code of the same email, or ask for a new email ' +
-    '(POST /v1/auth/resend-code, or /v1/auth/forgot-password).',
-});
 
 export const mfaEnrolled = problem({
   code: 'identity/mfa-enrolled',

@@ -177,6 +177,14 @@ export const orderPlaced = event(
 
 export const orderRejected = event('orders.order-rejected', 1, z.object({ orderId: Id, buyer: Id, code: z.string() }));
 
+export const totalTooLarge = problem({
+  code: 'orders/total-too-large',
+  status: 409,
+  title: 'The total is too large',
+  members: { currency: z.string(), largest: z.int() },
+  detail: ({ currency, largest }) => `The total of an order is at most ${largest} ${currency} (minor units). Order fewer.`,
+});
+
 export const partyLeft = problem({
   code: 'orders/party-left',
   status: 409,
@@ -204,7 +212,7 @@ export const orders = contract('orders', {
         withinMs: z.int().min(1),
       }),
       output: Order,
-      problems: [unknownProduct, outOfStock, partyLeft],
+      problems: [unknownProduct, totalTooLarge, outOfStock, partyLeft],
     }),
     /** The newest orders of the caller, whatever became of them; those that were refused at once are left out. */
     newest: operation({ input: z.object({ limit: z.int().min(1).max(100) }), output: z.array(Order) }),

@@ -7,7 +7,7 @@ import { leaseEnd, resumeOrWait } from '#kernel/lease.ts';
 import { Problem, problem } from '#kernel/problems.ts';
 import { isReplayed, type Replayed } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
-import { type Order, type orders, type PaymentKind, partyLeft, paymentKinds, ShippingAddress } from '#orders';
+import { type Order, type orders, type PaymentKind, partyLeft, paymentKinds, ShippingAddress, totalTooLarge } from '#orders';
 import { insufficientFunds } from '#wallet';
 import { sealAddress } from './address.ts';
 import type { Orders } from './context.ts';
@@ -46,14 +46,6 @@ export const mixedCurrencies = problem({
   title: 'An order has one currency',
   members: { currencies: z.array(z.string()) },
   detail: ({ currencies }) => `These products have prices in ${currencies.join(' and ')}. Order them separately.`,
-});
-
-export const totalTooLarge = problem({
-  code: 'orders/total-too-large',
-  status: 409,
-  title: 'The total is too large',
-  members: { currency: z.string(), largest: z.int() },
-  detail: ({ currency, largest }) => `The total of an order is at most ${largest} ${currency} (minor units). Order fewer.`,
 });
 
 export const saleProblems = [unknownProduct, variantNeeded, totalTooLarge, outOfStock, insufficientFunds, partyLeft];
