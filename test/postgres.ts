@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { constants, cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const cache = join(root, '.souk/test-databases');
 const cachedAtMost = 3;
 /** Nothing of it outlives the run, and no world waits for another's vacuum. */
-const options = {
+const usual = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
@@ -29,11 +30,20 @@ const sources = [
   'test/{settings,postgres,told}.ts',
 ];
 
+export interface TestPostgres {
+  readonly url: string;
+  processes(): number[];
+  /** Ends it as a power cut does, and starts it again at the same port after `meanwhile`. */
+  outage(meanwhile: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /**
  * A PostgreSQL for one run of the tests, with a migrated database `souk_template` in it. The files are copied from the
  * last run with the same sources: 0.1 s, where making them takes 2 s.
  */
-export async function openTestPostgres(folder: string): Promise<{ url: string; stop(): Promise<void> }> {
+export async function openTestPostgres(folder: string, more: Record<string, string> = {}): Promise<TestPostgres> {
+  const options = { ...usual, ...more };
   const made = join(cache, fingerprint());
   const isMade = existsSync(made);
   if (isMade) copy(made, folder);
@@ -44,7 +54,25 @@ export async function openTestPostgres(folder: string): Promise<{ url: string; s
     store(folder, made);
     server = await startEmbeddedPostgres({ folder, options });
   }
-  return { url: server.url, stop: server.stop };
+  const port = Number(new URL(server.url).port);
+  return {
+    url: server.url,
+    processes: () => processesOf(folder),
+    async outage(meanwhile) {
+      for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
+      await server.stop();
+      await meanwhile();
+      server = await startEmbeddedPostgres({ folder, options, port });
+    },
+    stop: () => server.stop(),
+  };
+}
+
+/** The first process of PostgreSQL, and its children. */
+function processesOf(folder: string): number[] {
+  const pid = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]!;
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' });
+  return [pid, ...stdout.trim().split(/\s+/)].map(Number);
 }
 
 /** Souk itself is loaded only here: loading it takes longer than all the rest. */

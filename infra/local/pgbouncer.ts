@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,9 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** A PgBouncer in transaction mode in front of the server of these addresses, for their users. It answers when this resolves. */
+const SETTINGS = join(import.meta.dirname, '../pgbouncer/pgbouncer.ini');
+
+/** A PgBouncer with the settings of compose.yaml in front of the server of these addresses, for their users. It answers when this resolves. */
 export async function startPooler(urls: readonly string[]): Promise<Pooler> {
   const folder = mkdtempSync(join(tmpdir(), 'souk-pgbouncer-'));
   const port = await freePort();
@@ -23,22 +25,17 @@ export async function startPooler(urls: readonly string[]): Promise<Pooler> {
   const { hostname, port: behind } = accounts[0]!;
   const users = accounts.map(({ username, password }) => `"${decodeURIComponent(username)}" "${decodeURIComponent(password)}"\n`);
   writeFileSync(join(folder, 'users'), users.join(''));
-  writeFileSync(
-    join(folder, 'pgbouncer.ini'),
-    `[databases]
-* = host=${hostname} port=${behind}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = plain
-auth_file = ${join(folder, 'users')}
-pool_mode = transaction
-default_pool_size = 20
-max_client_conn = 1000
-ignore_startup_parameters = extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout
-`,
+  const own = {
+    '*': `host=${hostname} port=${behind}`,
+    listen_addr: '127.0.0.1',
+    listen_port: port,
+    auth_type: 'plain',
+    auth_file: join(folder, 'users'),
+  };
+  const settings = readFileSync(SETTINGS, 'utf8').replaceAll(/^(\S+) = .*$/gm, (line, name) =>
+    name in own ? `${name} = ${own[name as '*']}` : line,
   );
+  writeFileSync(join(folder, 'pgbouncer.ini'), settings);
   chmodSync(folder, 0o755);
   const asRoot = process.getuid?.() === 0;
   const server = spawn('pgbouncer', [...(asRoot ? ['-u', 'nobody'] : []), join(folder, 'pgbouncer.ini')], { stdio: 'ignore' });

@@ -12,6 +12,8 @@ interface Settings {
   folder: string;
   /** Settings of postgresql.conf that go before ours. */
   options?: Record<string, string>;
+  /** Where it listens; any free port without it. */
+  port?: number;
   log?: (line: string) => void;
   /** Only looks in: where a Souk is at work on the folder its server is shared, and outlives this visit. */
   visit?: boolean;
@@ -37,14 +39,14 @@ export async function startEmbeddedPostgres(settings: Settings): Promise<Running
   }
 }
 
-async function start({ folder, options = {}, log = () => {}, visit = false }: Settings): Promise<RunningDatabase> {
+async function start({ folder, options = {}, port, log = () => {}, visit = false }: Settings): Promise<RunningDatabase> {
   const home = openHome(folder, log);
   const shared = visit ? await visited(home) : undefined;
   if (shared) return shared;
   const unlock = await lockFolder(home.path);
   try {
     const cluster = openCluster(home, findBinaries(home, log), log, options.fsync !== 'off');
-    const server = await serve(cluster, options, log);
+    const server = await serve(cluster, options, log, port);
     let stopped: Promise<void> | undefined;
     const watch = watchServer(server, () => serve(cluster, options, log, server.port), log);
     const stop = () => (stopped ??= watch.stop().finally(unlock));
