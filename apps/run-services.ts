@@ -14,7 +14,8 @@ import { openSouk } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
 import { demoAccounts, loadDemo } from './demo.ts';
 import { grantServiceRoles } from './service-roles.ts';
-import { loadSettings, say } from './shell.ts';
+import { loadSettings } from './settings.ts';
+import { say } from './shell.ts';
 
 interface Part {
   stop(): Promise<void>;

@@ -10,7 +10,8 @@ import { openSouk } from '../src/souk.ts';
 import { openDatabase } from './database.ts';
 import { demoAccounts, hasDemo, loadDemo } from './demo.ts';
 import { bounds, openHttpServer } from './http-server.ts';
-import { fail, loadSettings, say } from './shell.ts';
+import { loadSettings } from './settings.ts';
+import { fail, say } from './shell.ts';
 
 /** How long a stop may take once the database is gone and does not come back. */
 const GIVE_UP_MS = 5000;

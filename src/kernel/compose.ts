@@ -87,8 +87,7 @@ export interface Composition {
   openapi(): object;
 }
 
-export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-  .version;
+const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 /**
  * Composes modules into one process. The database must be migrated (`prepareDatabase`).
