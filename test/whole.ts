@@ -50,6 +50,7 @@ export async function startWhole(databaseUrl: string, { replicas, env, log }: Wh
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NODE_ENV: 'test',
+      PASSWORD_MEMORY_KIB: '64',
       SECRET_KEYS,
       INTERNAL_SECRET: 'a secret between the services of a test',
       PUBLIC_URL: 'http://localhost:3000',

@@ -144,6 +144,7 @@ describe('settings', () => {
     [{ NODE_ENV: 'production' }, /SECRET_KEYS/],
     [{ NODE_ENV: 'production', SECRET_KEYS: key, DEMO: 'on' }, /DEMO/],
     [{ NODE_ENV: 'production', SECRET_KEYS: key, RATE_LIMITS: 'off' }, /RATE_LIMITS/],
+    [{ SECRET_KEYS: key, PASSWORD_MEMORY_KIB: '19455' }, /^PASSWORD_MEMORY_KIB: 19456 outside tests/],
     [{ NODE_ENV: 'production', SECRET_KEYS: key, SANDBOX_CLOCK_SHIFT_SECONDS: '1' }, /SANDBOX_CLOCK_SHIFT_SECONDS/],
     [{ INTERNAL_SECRET: 'short' }, /INTERNAL_SECRET/],
     [{ INTERNAL_SECRET: 'x'.repeat(31) }, /INTERNAL_SECRET: must have at least 32/],

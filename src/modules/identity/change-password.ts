@@ -23,7 +23,7 @@ export async function changePassword(ctx: Identity, input: z.infer<typeof Change
   const before = await findById(ctx.db, ctx.actor.id);
   if (!before) throw unauthenticated();
   await tryPassword(ctx, before, input.currentPassword);
-  const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
+  const passwordHash = await hashPassword(ctx, input.newPassword);
   const now = ctx.clock.now();
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, before.id);

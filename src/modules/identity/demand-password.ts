@@ -25,7 +25,7 @@ export async function demandPassword(ctx: Identity, account: LivingAccount, pass
 export async function tryPassword(ctx: Identity, account: LivingAccount, password: string): Promise<void> {
   const tried = { usernameIndex: account.username_index, session: ctx.actor.sessionId ?? ctx.actor.id };
   if (ctx.settings.rateLimits) await countAttempt(ctx, tried);
-  if (!(await isPassword(ctx.secrets, password, account.password_hash))) throw wrongPassword();
+  if (!(await isPassword(ctx, password, account.password_hash))) throw wrongPassword();
   if (ctx.settings.rateLimits) await forgiveAttempts(ctx, tried);
 }
 

@@ -17,7 +17,7 @@ type Named = z.infer<typeof identity.operations.ensureAccount.output>;
 export async function ensureAccount(ctx: Identity, input: z.infer<typeof identity.operations.ensureAccount.input>): Promise<Named> {
   const existing = await accountNamed(ctx, input.username);
   if (existing) return existing;
-  const passwordHash = await hashPassword(ctx.secrets, input.password);
+  const passwordHash = await hashPassword(ctx, input.password);
   const { username, fullName, email } = input;
   const made = await ctx.db.transaction(async (tx) => {
     const account = await openAccount(ctx, tx, {

@@ -1,33 +1,37 @@
 import { hash, type Options, verify } from '@node-rs/argon2';
 import { unavailable } from '#kernel/problems.ts';
-import type { Secrets } from '#kernel/secrets.ts';
+import type { Identity } from './context.ts';
 
 export { NewPassword } from './contract.ts';
 
-/** Argon2id, m = 19 MiB, t = 2, p = 1: the first choice of OWASP's Password Storage Cheat Sheet. */
-const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } satisfies Options; // 2 is Argon2id
+type Given = Pick<Identity, 'secrets' | 'settings'>;
 
 /** Hashes run on libuv's four threads, which files and name look-ups need too. */
 const AT_ONCE = 2;
 const WAITING_AT_MOST = 500;
 
 /** The key is mixed in (a pepper): a stolen table alone cannot be guessed against. */
-const options = (secrets: Secrets): Options => ({ ...COST, secret: secrets.derive('identity.password') });
+const options = ({ secrets, settings }: Given): Options => ({
+  algorithm: 2, // Argon2id
+  memoryCost: settings.passwordMemoryKib,
+  timeCost: 2,
+  parallelism: 1,
+  secret: secrets.derive('identity.password'),
+});
 
 const spelled = (password: string): string => password.normalize('NFKC');
 
 /** @throws unavailable when very many wait already. */
-export const hashPassword = (secrets: Secrets, password: string): Promise<string> =>
-  inTurn(() => hash(spelled(password), options(secrets)));
+export const hashPassword = (given: Given, password: string): Promise<string> => inTurn(() => hash(spelled(password), options(given)));
 
 /**
  * True when the password is that of the hash. Without a hash (no such account) it takes as long and says no.
  * @throws unavailable when very many wait already.
  */
-export const isPassword = (secrets: Secrets, password: string, hashed: string | null | undefined): Promise<boolean> =>
+export const isPassword = (given: Given, password: string, hashed: string | null | undefined): Promise<boolean> =>
   inTurn(async () => {
-    if (hashed) return verify(hashed, spelled(password), options(secrets));
-    await hash(spelled(password), options(secrets));
+    if (hashed) return verify(hashed, spelled(password), options(given));
+    await hash(spelled(password), options(given));
     return false;
   });
 

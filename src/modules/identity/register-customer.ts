@@ -59,7 +59,7 @@ export async function registerCustomer(
   refuseImpossibleBirth(input.birthDate, ctx.clock.now());
   const { username, password, email, ...details } = input;
   if (await isReservedName(ctx.db, username)) throw usernameTaken({ username });
-  const passwordHash = await hashPassword(ctx.secrets, password);
+  const passwordHash = await hashPassword(ctx, password);
   const opened = await ctx.db.transaction(async (tx) => {
     const account = await openAccount(ctx, tx, { username, passwordHash, state: 'active', details, email, key });
     if (!account) return undefined;

@@ -27,7 +27,7 @@ export async function resetPassword(ctx: Identity, input: Named & { code: string
   const now = ctx.clock.now();
   const hit = await tryCode(ctx, { whose: whose(ctx.secrets, input), purpose: 'password', code: input.code });
   if (!hit || hit.isUsed) throw wrongCode();
-  const passwordHash = await hashPassword(ctx.secrets, input.newPassword);
+  const passwordHash = await hashPassword(ctx, input.newPassword);
   await ctx.db.transaction(async (tx) => {
     const account = await lockAccount(tx, hit.accountId);
     if (account?.state !== 'active' || !(await markUsed(tx, account.id, 'password', now, hit.fingerprint))) throw wrongCode();

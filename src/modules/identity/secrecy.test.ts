@@ -161,8 +161,8 @@ test('sealed data that is moved to another account cannot be read there', async 
   expect((await eve.get('/v1/auth/me')).status).toBe(500);
 });
 
-test('passwords are stored as Argon2id, each with a salt of its own', async () => {
-  const w = await world();
+test('passwords are stored as Argon2id with 19 MiB, each with a salt of its own', async () => {
+  const w = await world({ env: { PASSWORD_MEMORY_KIB: '' } });
   await Promise.all([w.person('bob'), w.person('sue')]);
   const rows = await w.sql<{ password_hash: string }>('select password_hash from identity.accounts');
   for (const { password_hash } of rows) expect(password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { OutsideIssuerSettings } from '#authentication/outside-issuer.ts';
 import { BadSettings, type CommonSettings, listOf, settings } from '#kernel/settings-part.ts';
 
+/** With t = 2 and p = 1 the first choice of OWASP's Password Storage Cheat Sheet for Argon2id. */
+const PASSWORD_MEMORY_KIB = 19_456;
+
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 export const identitySettings = settings(
@@ -15,6 +18,15 @@ export const identitySettings = settings(
       .optional()
       .describe('for whom its tokens must be: client ids or API names, with commas; needed with `OUTSIDE_ISSUER`'),
     OUTSIDE_JWKS_URL: httpUrl.optional().describe('where its keys are; for issuers without `/.well-known/openid-configuration`'),
+    PASSWORD_MEMORY_KIB: z.coerce
+      .number()
+      .int()
+      .min(64)
+      .max(PASSWORD_MEMORY_KIB)
+      .default(PASSWORD_MEMORY_KIB)
+      .describe(
+        'memory that the hash of a password takes. Less than the default makes tests faster, and is refused unless `NODE_ENV` is `test`',
+      ),
   },
   (given, common) => ({
     publicUrl: common.publicUrl,
@@ -22,9 +34,16 @@ export const identitySettings = settings(
     shopName: common.shopName,
     shopLanguage: common.shopLanguage,
     mfaRoles: common.mfaRoles,
+    passwordMemoryKib: passwordMemory(given.PASSWORD_MEMORY_KIB, common),
     outsideIssuer: outsideIssuer(given.OUTSIDE_ISSUER, listOf(given.OUTSIDE_AUDIENCE ?? ''), given.OUTSIDE_JWKS_URL, common),
   }),
 );
+
+function passwordMemory(kib: number, { mode }: CommonSettings): number {
+  if (kib < PASSWORD_MEMORY_KIB && mode !== 'test')
+    throw new BadSettings(`PASSWORD_MEMORY_KIB: ${PASSWORD_MEMORY_KIB} outside tests, or stolen hashes would be guessed`);
+  return kib;
+}
 
 function outsideIssuer(
   issuer: string | undefined,

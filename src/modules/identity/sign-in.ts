@@ -50,7 +50,7 @@ export async function signIn(
 async function accountWith(ctx: Identity, meant: Whose, password: string): Promise<LivingAccount | undefined> {
   const isTheirs = async (account: LivingAccount | undefined) => {
     if (account && ctx.request) ctx.request.subject ??= account.id; // whose password was tried
-    return (await isPassword(ctx.secrets, password, account?.password_hash)) ? account : undefined;
+    return (await isPassword(ctx, password, account?.password_hash)) ? account : undefined;
   };
   if ('usernameIndex' in meant) return isTheirs(await findByUsername(ctx.db, meant.usernameIndex));
   const owner = await findByOwnEmail(ctx.db, meant.emailIndex);

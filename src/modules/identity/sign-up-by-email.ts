@@ -24,7 +24,7 @@ type Opened = z.infer<typeof identity.operations.signUpByEmail.output>;
 export async function signUpByEmail(ctx: Identity, { email, password }: ByEmail): Promise<Opened> {
   const index = emailIndex(ctx.secrets, email);
   if (await findByOwnEmail(ctx.db, index)) throw emailTaken();
-  const passwordHash = await hashPassword(ctx.secrets, password);
+  const passwordHash = await hashPassword(ctx, password);
   return ctx.db.transaction(async (tx) => {
     await lockClaims(tx, index);
     if (await findByOwnEmail(tx, index)) throw emailTaken();

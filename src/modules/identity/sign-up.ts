@@ -34,7 +34,7 @@ export type SignedUp = z.infer<typeof SignedUp>;
 export async function signUp(ctx: Identity, input: SignUp, key: Key | undefined): Promise<SignedUp | Replayed<SignedUp>> {
   const before = key && (await madeBefore(ctx, input, key));
   if (before) return before;
-  const passwordHash = await hashPassword(ctx.secrets, input.password);
+  const passwordHash = await hashPassword(ctx, input.password);
   const opened = await ctx.db.transaction(async (tx) => {
     for (const username of await namesToTry(ctx, tx, input)) {
       const account = await openAccount(ctx, tx, {
