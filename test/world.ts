@@ -90,10 +90,12 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
   const lookers = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   lookers.on('error', () => {});
   let other: ReturnType<typeof openProcess> | undefined;
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= souk.stop());
   closeAtEnd(async () => {
     await (await other)?.close();
     await lookers.end();
-    await souk.stop();
+    await stop();
   });
   const call = send(souk);
   const sql: World['sql'] = async (text, values) => (await lookers.query(text, values).finally(souk.dropReady)).rows as never;
@@ -101,7 +103,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     souk.runtime.ask('kernel', module, operation, input, systemScope) as Promise<T>;
   return {
     ...people({ call, ask }),
-    souk,
+    souk: { ...souk, stop },
     clock,
     adapters,
     databaseUrl,
