@@ -54,7 +54,7 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
 /** The caller says how many milliseconds it still waits; what is asked further on gets less. */
 function deadlineOf(header: string | undefined): number | undefined {
   const left = Number(header);
-  return header && left > 0 ? performance.now() + left : undefined;
+  return left > 0 ? performance.now() + left : undefined;
 }
 
 /** @throws tooLarge beyond a megabyte: the largest that a service says is a page of lines or the texts of one form. */

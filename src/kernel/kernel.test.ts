@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { readSoukSettings } from '../souk.ts';
 import { networkOf, subnetOf } from './addresses.ts';
 import { cursorAfter, readCursor } from './cursors.ts';
+import { once } from './idempotency.ts';
 import { derivedId, isId, newId } from './ids.ts';
 import { exponentOf, formatMoney, split } from './money.ts';
+import { Problem } from './problems.ts';
 import { attachment } from './replies.ts';
+import { replayed } from './routes.ts';
 import { secretsFrom } from './secrets.ts';
 import { BadSettings } from './settings-part.ts';
 import { line, prose } from './shapes.ts';
@@ -35,6 +38,22 @@ describe('money', () => {
     expect(formatMoney({ amount: 12_500, currency: 'TND' })).toBe('12.500 TND');
     expect(formatMoney({ amount: 5, currency: 'USD' })).toBe('0.05 USD');
     expect(formatMoney({ amount: 700, currency: 'JPY' })).toBe('700 JPY');
+  });
+});
+
+describe('a key', () => {
+  const key = { principal: 'sue', value: 'k', bodyHash: 'h' };
+  const refusal = new Problem('no-more', 409, 'No more', 'There are none left.');
+  const refuse = () => Promise.reject(refusal);
+
+  test('that had its effect is answered from its row, also where the call would be refused today', async () => {
+    const again = await once(key, { make: refuse, find: async () => 'row', answer: (row: string) => `${row} again` });
+    expect(again).toEqual(replayed('row again'));
+  });
+
+  test('that had none is refused', async () => {
+    await expect(once(key, { make: refuse, find: async () => undefined, answer: String })).rejects.toBe(refusal);
+    await expect(once(undefined, { make: refuse, find: async () => 'row', answer: String })).rejects.toBe(refusal);
   });
 });
 

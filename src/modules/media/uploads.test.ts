@@ -64,6 +64,13 @@ describe('an image', () => {
     const part = await w.souk.fetch(new Request(url, { headers: { range: 'bytes=4-7' } }));
     expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 4-7/${stored.length}`]);
     expect(Buffer.from(await part.arrayBuffer())).toEqual(stored.subarray(4, 8));
+    for (const [range, bytes] of [
+      ['bytes=9-', stored.subarray(9)],
+      ['bytes=-5', stored.subarray(-5)],
+    ] as const) {
+      const end = await w.souk.fetch(new Request(url, { headers: { range } }));
+      expect([end.status, Buffer.from(await end.arrayBuffer())], range).toEqual([206, bytes]);
+    }
     const again = await w.souk.fetch(new Request(url, { headers: { 'if-none-match': reply.headers.get('etag')! } }));
     expect(again.status).toBe(304);
     const beyond = await w.souk.fetch(new Request(url, { headers: { range: `bytes=${stored.length}-` } }));
