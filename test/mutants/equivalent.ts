@@ -35,4 +35,8 @@ export const equivalent: ReadonlyMap<string, string> = new Map<string, string>([
     'src/kernel/traced-work.ts: a condition that never holds: if (!tracing.isOn) return work(rows);',
     'Where nothing is traced, the spans do nothing either; the condition only saves making them.',
   ],
+  [
+    'src/kernel/http.ts: a condition that always holds: if (settings.internalSecret) serveInternal(app, parts, settings.internalSecret);',
+    'Without a secret no token can be read, since a key without bytes is refused: all are answered 404 either way.',
+  ],
 ]);
