@@ -2,6 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Person, Reply } from './people.ts';
 import type { World } from './world.ts';
 
+/** A file of products, of these rows. */
+export const HEADER = 'id,name,category,type,brand,description,sku,options,price,currency,stock';
+export const fileOf = (...rows: string[]): string => [HEADER, ...rows].join('\n');
+
 /** Sends a file of products as this person; the body may be a stream. */
 export const sendProducts = (
   w: Pick<World, 'fetch'>,

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { newId } from '../src/kernel/ids.ts';
 import type { Module } from '../src/kernel/module.ts';
 import { modules } from '../src/modules/index.ts';
 import type { Upload } from '../src/modules/media/contract.ts';
@@ -23,6 +24,10 @@ export const announcing = (bytes: Buffer, more: object = {}) => ({
   sizeBytes: bytes.length,
   ...more,
 });
+
+/** Announces an image of a product for somebody, as a module does. */
+export const announceFor = (w: Pick<World, 'ask'>, { id }: { id: string }, file: object): Promise<Upload> =>
+  w.ask('media', 'announce', { key: newId(), ownerId: id, purpose: 'product-image', subjectId: newId(), ...file });
 
 /** Sends a file to where the reply of an announcement says. */
 export const sendFile = (w: Pick<World, 'fetch'>, { upload }: Pick<Upload, 'upload'>, bytes: Buffer, headers = {}): Promise<Reply> => {

@@ -2,7 +2,7 @@ import { Banner, tooManyBanners } from '#banners';
 import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, patch, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { AnnounceUpload, Upload, uploadExpired } from '#media';
+import { announcesImage, uploadExpired } from '#media';
 import { BANNERS } from './banner.ts';
 import { ChangeBanner, changeBanner, deleteBanner } from './change-banner.ts';
 import type { Banners } from './context.ts';
@@ -55,11 +55,7 @@ export const routes = [
     summary: 'Announce an image of a banner',
     description: 'Send the file to the signed address of the reply. It takes the place of the older one once it has been checked.',
     access: permitted('catalog:write'),
-    idempotent: true,
-    body: AnnounceUpload,
-    returns: Upload,
-    status: 201,
-    location: ({ id }) => `/media/${id}`,
+    ...announcesImage,
     problems: [uploadExpired],
     handle: (ctx: Banners, { params, body, key }) => announceImage(ctx, params.id, body, key),
   }),

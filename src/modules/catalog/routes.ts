@@ -3,7 +3,7 @@ import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
 import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { AnnounceUpload, Upload, uploadExpired } from '#media';
+import { announcesImage, uploadExpired } from '#media';
 import { announceImage } from './announce-image.ts';
 import {
   CATEGORIES,
@@ -133,11 +133,7 @@ export const routes = [
       'Send the file to the signed address of the reply. It is the last image of the product once it has been checked; GET /v1/media/{id} says how it ' +
       'stands. An image that a seller adds to an approved product waits for review. At most 20 images.',
     access: owned('product', 'catalog:write'),
-    idempotent: true,
-    body: AnnounceUpload,
-    returns: Upload,
-    status: 201,
-    location: ({ id }) => `/media/${id}`,
+    ...announcesImage,
     problems: [tooManyImages, uploadExpired],
     handle: (ctx: Catalog, { params, body, owner, key }) => announceImage(ctx, params.id, body, { owner, key }),
   }),
@@ -236,11 +232,7 @@ export const routes = [
     summary: 'Announce an image of a category',
     description: 'Send the file to the signed address of the reply. It takes the place of the older one once it has been checked.',
     access: permitted('catalog:write'),
-    idempotent: true,
-    body: AnnounceUpload,
-    returns: Upload,
-    status: 201,
-    location: ({ id }) => `/media/${id}`,
+    ...announcesImage,
     problems: [uploadExpired],
     handle: (ctx: Catalog, { params, body, key }) => announceCategoryImage(ctx, params.id, body, key),
   }),

@@ -1,7 +1,7 @@
-import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
+import { openPlans, type PlansOf } from '../../../test/explained-plans.ts';
 import { world } from '../../../test/world.ts';
 import { admirersDelete, closingUpsert, ownDelete, reopened } from './account-life.ts';
 import {
@@ -19,15 +19,15 @@ import { admirersOf } from './tell-admirers.ts';
 
 /** With 100,000 favorites, half of them of one product, every statement goes by an index, and lists are walked along theirs. */
 
-let client: pg.Client;
+let plansOf: PlansOf;
 const at = new Date();
 const [id, other] = [newId(), newId()];
 
 beforeAll(async () => {
   const w = await world();
-  client = new pg.Client({ connectionString: w.databaseUrl });
-  await client.connect();
-  await client.query(`
+  const opened = await openPlans(w);
+  plansOf = opened.plansOf;
+  await opened.client.query(`
     insert into favorites.favorites (id, account_id, kind, subject_id, back_in_stock, price_fell, created_at)
       select gen_random_uuid(), md5('account' || n)::uuid, 'product', md5('popular')::uuid, true, true, now() from generate_series(1, 50000) as n
       union all
@@ -37,14 +37,6 @@ beforeAll(async () => {
     insert into favorites.calls (account_id, idempotency_key, body_hash, favorite_id) select account_id, id, '', id from favorites.favorites;
     analyze favorites.favorites, favorites.people, favorites.calls`);
 }, 120_000);
-
-afterAll(() => client.end());
-
-async function plansOf({ text, values }: Sql): Promise<string[]> {
-  const custom = await client.query(`explain ${text}`, values);
-  const generic = await client.query(`explain (generic_plan) ${text}`);
-  return [custom, generic].map(({ rows }) => rows.map((row) => row['QUERY PLAN']).join('\n'));
-}
 
 const statements: [name: string, statement: Sql][] = [
   ['a page', favoritesPage(id, undefined, null, 21)],

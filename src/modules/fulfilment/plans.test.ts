@@ -1,7 +1,7 @@
-import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
+import { openPlans, type PlansOf } from '../../../test/explained-plans.ts';
 import { type World, world } from '../../../test/world.ts';
 import { hasOpenReturns, shipmentsTo } from './account-life.ts';
 import { dueOrders } from './complete-shipments.ts';
@@ -12,13 +12,13 @@ import { findShipment, shipmentsPage } from './shipment.ts';
 /** With 100,000 orders on their way, everything that is asked uses an index. */
 
 let w: World;
-let client: pg.Client;
+let plansOf: PlansOf;
 
 beforeAll(async () => {
   w = await world();
-  client = new pg.Client({ connectionString: w.databaseUrl });
-  await client.connect();
-  await client.query(`
+  const opened = await openPlans(w);
+  plansOf = opened.plansOf;
+  await opened.client.query(`
     set session_replication_role = replica;
     insert into fulfilment.orders (order_id, buyer, payment, currency, version, finished_version, created_at)
       select md5('order' || n)::uuid, md5('buyer' || n % 10000)::uuid, 'wallet', 'USD', 1, 1, now() from generate_series(1, 100000) as n;
@@ -36,8 +36,6 @@ beforeAll(async () => {
       from (select *, row_number() over () as n from fulfilment.shipments) as s;
     analyze fulfilment.orders, fulfilment.shipments, fulfilment.lines, fulfilment.steps, fulfilment.returns`);
 }, 120_000);
-
-afterAll(() => client.end());
 
 const page = { state: undefined, after: null, rows: 21 };
 const after = { at: new Date().toISOString(), id: newId() };
@@ -62,21 +60,14 @@ test.each([
   ['shipments_open_by_warehouse', { partner: 'nova' }],
   ['shipments_open', 'all'],
 ] as const)('who polls for placed shipments reads those alone: %s', async (index, reader) => {
-  const { text, values } = shipmentsPage({ ...page, reader, state: 'placed' });
-  for (const explain of [`explain ${text}`, `explain (generic_plan) ${text}`]) {
-    const { rows } = await client.query(explain, explain.includes('generic') ? [] : values);
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  for (const plan of await plansOf(shipmentsPage({ ...page, reader, state: 'placed' }))) {
     expect(plan).toMatch(new RegExp(`using ${index} `));
     expect(plan).toMatch(/state = 'placed'/);
   }
 });
 
 test.each(Object.entries(QUESTIONS))('%s', async (_, question) => {
-  const { text, values } = question();
-  const custom = await client.query(`explain ${text}`, values);
-  const generic = await client.query(`explain (generic_plan) ${text}`);
-  for (const { rows } of [custom, generic]) {
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  for (const plan of await plansOf(question())) {
     expect(plan).not.toMatch(/Seq Scan/);
     expect(plan).toMatch(/Index/);
   }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { currencies } from '#kernel/money.ts';
-import { exportedProducts, importProducts, sendProducts } from '../../../test/importing.ts';
+import { exportedProducts, fileOf, HEADER, importProducts, sendProducts } from '../../../test/importing.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { columns } from './cells.ts';
@@ -16,8 +16,6 @@ beforeAll(async () => {
   mona = await w.person('mona', ['catalog-manager']);
 });
 
-const HEADER = 'id,name,category,type,brand,description,sku,options,price,currency,stock';
-const fileOf = (...rows: string[]) => [HEADER, ...rows].join('\n');
 const named = async (name: string) => (await w.get(`/v1/products?q=${encodeURIComponent(name)}`)).body.items[0];
 const reasons = ({ body }: { body: { report: { row: number; column?: string; reason: string }[] } }) =>
   body.report.map(({ row, column = '', reason }) => `${row} ${column}: ${reason}`);

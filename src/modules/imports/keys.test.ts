@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { sendProducts } from '../../../test/importing.ts';
+import { fileOf, sendProducts } from '../../../test/importing.ts';
 import type { Person } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 
@@ -11,9 +11,6 @@ beforeAll(async () => {
   w = await world();
   mona = await w.person('mona', ['catalog-manager']);
 });
-
-const HEADER = 'id,name,category,type,brand,description,sku,options,price,currency,stock';
-const fileOf = (...rows: string[]) => [HEADER, ...rows].join('\n');
 
 test('a file in another encoding than UTF-8 is refused by what its header says', async () => {
   const file = fileOf('ENC-1,Hat Zora,,,,,,,1,USD,1');

@@ -1,7 +1,7 @@
-import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
+import { openPlans, type PlansOf } from '../../../test/explained-plans.ts';
 import { type World, world } from '../../../test/world.ts';
 import { levelsOf, openLevels } from './level.ts';
 import { changeLevels, historyOf, movementWithId } from './movement.ts';
@@ -10,15 +10,15 @@ import { claimUnits, confirmReservation, expireReservations, releaseReservation,
 /** With 100,000 levels, movements and reservations every statement uses an index. */
 
 let w: World;
-let client: pg.Client;
+let plansOf: PlansOf;
 const at = new Date();
 const [variantId, key] = [newId(), newId()];
 
 beforeAll(async () => {
   w = await world();
-  client = new pg.Client({ connectionString: w.databaseUrl });
-  await client.connect();
-  await client.query(`
+  const opened = await openPlans(w);
+  plansOf = opened.plansOf;
+  await opened.client.query(`
     insert into inventory.levels (variant_id, on_hand) select gen_random_uuid(), 10 from generate_series(1, 100000);
     insert into inventory.movements (id, variant_id, change, on_hand, reason, at) select gen_random_uuid(), variant_id, 10, 10, 'opening stock', now() from inventory.levels;
     insert into inventory.reservations (key, state, variant_ids, quantities, expires_at, created_at)
@@ -26,8 +26,6 @@ beforeAll(async () => {
     insert into inventory.reservations (key, state, variant_ids, quantities, created_at) select gen_random_uuid(), 'taken', array[variant_id], '{1}', now() from inventory.levels limit 50000;
     analyze inventory.levels, inventory.movements, inventory.reservations`);
 }, 120_000);
-
-afterAll(() => client.end());
 
 const lines = [newId(), newId(), newId()].map((id) => ({ variantId: id, quantity: 2 }));
 const statements: [name: string, statement: Sql][] = [
@@ -51,11 +49,8 @@ const statements: [name: string, statement: Sql][] = [
   ['a movement', movementWithId(key)],
 ];
 
-test.each(statements)('%s', async (_, { text, values }) => {
-  const custom = await client.query(`explain ${text}`, values);
-  const generic = await client.query(`explain (generic_plan) ${text}`);
-  for (const { rows } of [custom, generic]) {
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+test.each(statements)('%s', async (_, statement) => {
+  for (const plan of await plansOf(statement)) {
     expect(plan).not.toMatch(/Seq Scan on (levels|movements|reservations)/);
     expect(plan).toMatch(/Index/);
   }

@@ -80,6 +80,15 @@ export const Upload = z
   .meta({ id: 'Upload' });
 export type Upload = z.infer<typeof Upload>;
 
+/** What every route that announces an image takes and answers. */
+export const announcesImage = {
+  idempotent: true,
+  body: AnnounceUpload,
+  returns: Upload,
+  status: 201,
+  location: ({ id }: Upload) => `/media/${id}`,
+} as const;
+
 const Url = text.meta({ example: 'http://localhost:3000/v1/media/Zm9vYmFyYmF6/400.webp' });
 
 /** An image as everybody may see it. Its addresses stand for ever; other bytes have other addresses. */

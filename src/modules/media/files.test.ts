@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { announcing, nobodyTakesImages, sendFile } from '../../../test/uploading.ts';
+import { announceFor, announcing, nobodyTakesImages, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { newId } from '../../kernel/ids.ts';
-import type { Image, Upload } from './contract.ts';
+import type { Image } from './contract.ts';
 
 let w: World;
 let sue: Person;
@@ -15,15 +15,7 @@ beforeAll(async () => {
   sue = await w.person('sue');
 });
 
-const announce = (bytes: Buffer, more: object = {}) =>
-  w.ask<Upload>('media', 'announce', {
-    key: newId(),
-    ownerId: sue.id,
-    purpose: 'product-image',
-    subjectId: newId(),
-    ...announcing(bytes),
-    ...more,
-  });
+const announce = (bytes: Buffer, more: object = {}) => announceFor(w, sue, announcing(bytes, more));
 
 /** Sends files, and says how each ended. */
 async function outcomes(files: readonly { bytes: Buffer; contentType: string }[]) {

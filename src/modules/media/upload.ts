@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
 import { Id, Time } from '#kernel/shapes.ts';
+import { phraseIn } from '#mail/texts.ts';
 import { Image, Purpose, Refusal, type UploadState } from '#media';
 import { uploadMachine } from './upload-state.ts';
 
@@ -51,22 +52,6 @@ export const idIn = (key: string): string | undefined => {
   return key === objectKey(id) && isId(id) ? id : undefined;
 };
 
-const SENTENCES: Readonly<Record<Refusal, string>> = {
-  'never-arrived': 'The file did not arrive in time. Announce it again.',
-  empty: 'The file is empty.',
-  'wrong-size': 'The file has another size than was announced.',
-  'wrong-type': 'The file is of another type than was announced.',
-  'not-an-image': 'The file is not an image that can be shown: send a JPEG, PNG, WebP, AVIF or GIF.',
-  truncated: 'The file ends too early, or is damaged.',
-  animated: 'The image is animated: send one that stands still.',
-  'trailing-data': 'Something else is hidden behind the end of the file: a page, a script, a document or an archive.',
-  'too-many-pixels': 'The image has more than 50 million pixels, or a side of more than 16,000.',
-  inappropriate: 'The image shows what may not be shown here.',
-  'not-fetched': 'The image could not be fetched from its address.',
-  'not-a-document': 'The file is not a PDF.',
-  'active-content': 'The document holds scripts, actions or other files, or is encrypted: send one that only shows its pages.',
-};
-
 /** An upload as its owner sees it. */
 export const MediaView = z
   .object({
@@ -87,7 +72,7 @@ export const mediaView = (row: UploadRow, image: Image | null): z.infer<typeof M
   state: row.state === 'ready' ? 'checking' : (row.state as 'checking'),
   fileName: row.file_name,
   reason: row.reason,
-  explanation: row.reason && SENTENCES[row.reason],
+  explanation: row.reason && phraseIn('en', row.reason),
   image,
   createdAt: row.created_at.toISOString(),
 });

@@ -1,9 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
+import { announceFor, announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
-import { newId } from '../../kernel/ids.ts';
 import type { Image, Upload } from './contract.ts';
 
 let w: World;
@@ -16,15 +15,7 @@ beforeAll(async () => {
   bob = await w.person('bob');
 });
 
-const announce = (bytes: Buffer, more: object = {}) =>
-  w.ask<Upload>('media', 'announce', {
-    key: newId(),
-    ownerId: sue.id,
-    purpose: 'product-image',
-    subjectId: newId(),
-    ...announcing(bytes),
-    ...more,
-  });
+const announce = (bytes: Buffer, more: object = {}) => announceFor(w, sue, announcing(bytes, more));
 const sendForm = ({ form }: Upload, bytes: Buffer, fields: Record<string, string> = {}) => {
   const body = new FormData();
   for (const [name, value] of Object.entries({ ...form.fields, ...fields })) body.set(name, value);

@@ -1,22 +1,22 @@
-import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
+import { openPlans, type PlansOf } from '../../../test/explained-plans.ts';
 import { type World, world } from '../../../test/world.ts';
 import { decideOpen, decideSubject, eraseWords, itemById, openItem, queuePage, reasonOf } from './item.ts';
 
 /** With 100,000 items, half of them open, every statement uses an index, and no page is sorted. */
 
 let w: World;
-let client: pg.Client;
+let plansOf: PlansOf;
 const at = new Date();
 const [id, subject] = [newId(), { kind: 'review', id: newId() }];
 
 beforeAll(async () => {
   w = await world();
-  client = new pg.Client({ connectionString: w.databaseUrl });
-  await client.connect();
-  await client.query(`
+  const opened = await openPlans(w);
+  plansOf = opened.plansOf;
+  await opened.client.query(`
     insert into moderation.items (id, subject_kind, subject_id, author, reason, rules, excerpt_sealed, state, decision, decided_by, decided_at, created_at)
       select gen_random_uuid(), (array['review', 'message', 'request'])[1 + n % 3], gen_random_uuid(), gen_random_uuid(), 'flags', '{}', 'sealed',
              case when n % 2 = 0 then 'open' else 'decided' end, case when n % 2 = 0 then null else 'approve' end,
@@ -24,8 +24,6 @@ beforeAll(async () => {
       from generate_series(1, 100000) as n;
     analyze moderation.items`);
 }, 120_000);
-
-afterAll(() => client.end());
 
 const pages: [name: string, statement: Sql][] = (['open', 'decided'] as const).flatMap((state) =>
   [undefined, 'review'].flatMap((kind) =>
@@ -46,11 +44,8 @@ const statements: [name: string, statement: Sql][] = [
   ['forget', eraseWords(newId())],
 ];
 
-test.each(statements)('%s', async (name, { text, values }) => {
-  const custom = await client.query(`explain ${text}`, values);
-  const generic = await client.query(`explain (generic_plan) ${text}`);
-  for (const { rows } of [custom, generic]) {
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+test.each(statements)('%s', async (name, statement) => {
+  for (const plan of await plansOf(statement)) {
     expect(plan).not.toMatch(name.includes('page') ? /Seq Scan|Sort/ : /Seq Scan on items/);
     expect(plan).toMatch(name === 'enqueue' ? /Conflict Arbiter Indexes: items_subject/ : /Index/);
   }

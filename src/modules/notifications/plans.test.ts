@@ -1,7 +1,7 @@
-import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
+import { openPlans, type PlansOf } from '../../../test/explained-plans.ts';
 import { world } from '../../../test/world.ts';
 import { settingsOf, settingsUpsert, stopsOf } from './choices.ts';
 import { devicesOfAll, devicesPage, dropOldDevices, upsertDevice } from './device.ts';
@@ -13,15 +13,15 @@ import { claimSendings, endSendings, putOffSendings, releaseSendings, sendingsOf
 
 /** With 100,000 notifications of 5,000 people every statement goes by an index, and lists are walked along theirs. */
 
-let client: pg.Client;
+let plansOf: PlansOf;
 const at = new Date();
 const [id, other] = [newId(), newId()];
 
 beforeAll(async () => {
   const w = await world();
-  client = new pg.Client({ connectionString: w.databaseUrl });
-  await client.connect();
-  await client.query(`
+  const opened = await openPlans(w);
+  plansOf = opened.plansOf;
+  await opened.client.query(`
     insert into notifications.notifications (id, key, account_id, kind, text, values, in_app, read_at, created_at)
       select md5('n' || n)::uuid, 'key' || n, md5('account' || n % 5000)::uuid, 'sold', 'sold', jsonb_build_object('order', md5('order' || n / 3)::uuid), n % 10 > 0,
              case when n % 4 > 0 then now() end, now() - n * interval '1 minute'
@@ -37,14 +37,6 @@ beforeAll(async () => {
     analyze notifications.notifications, notifications.sendings, notifications.settings, notifications.devices, notifications.stops, notifications.days,
             notifications.low_stock, notifications.silenced`);
 }, 120_000);
-
-afterAll(() => client.end());
-
-async function plansOf({ text, values }: Sql): Promise<string[]> {
-  const custom = await client.query(`explain ${text}`, values);
-  const generic = await client.query(`explain (generic_plan) ${text}`);
-  return [custom, generic].map(({ rows }) => rows.map((row) => row['QUERY PLAN']).join('\n'));
-}
 
 const page = { accountId: id, unread: false, after: null, rows: 21 };
 const sendings = [{ notificationId: id, channel: 'email', accountId: other, until: at }] as const;

@@ -1,6 +1,6 @@
 import { notFound, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, post, signedIn } from '#kernel/routes.ts';
-import { AnnounceUpload, Upload, uploadExpired } from '#media';
+import { announcesImage, uploadExpired } from '#media';
 import { announcePicture, removePicture } from './change-picture.ts';
 import type { Profiles } from './context.ts';
 import { Profile, showProfile } from './show-profile.ts';
@@ -21,11 +21,7 @@ export const routes = [
       'Send the file to the signed address of the reply. It is shown instead of the older one once it has been checked; GET /v1/media/{id} says how it stands. ' +
       'The picture that was announced last is shown.',
     access: signedIn,
-    idempotent: true,
-    body: AnnounceUpload,
-    returns: Upload,
-    status: 201,
-    location: ({ id }) => `/media/${id}`,
+    ...announcesImage,
     problems: [uploadExpired],
     handle: (ctx: Profiles, { body, key }) => announcePicture(ctx, body, key),
   }),

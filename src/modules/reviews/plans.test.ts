@@ -1,7 +1,7 @@
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Sql } from '#kernel/database.ts';
 import { newId } from '#kernel/ids.ts';
+import { openPlans, type PlansOf } from '../../../test/explained-plans.ts';
 import { type World, world } from '../../../test/world.ts';
 import { flaggedAmong, flagInsert, flagOf, flagReasonsErase, flagsResolve, openFlags } from './flag.ts';
 import { reviewsBy } from './forget-customer.ts';
@@ -12,15 +12,15 @@ import { summaryOf, summaryUpdate } from './summary.ts';
 /** With 100,000 reviews and flags every statement uses an index, and public lists are walked along the index of their order. */
 
 let w: World;
-let client: pg.Client;
+let plansOf: PlansOf;
 const at = new Date();
 const [id, other] = [newId(), newId()];
 
 beforeAll(async () => {
   w = await world();
-  client = new pg.Client({ connectionString: w.databaseUrl });
-  await client.connect();
-  await client.query(`
+  const opened = await openPlans(w);
+  plansOf = opened.plansOf;
+  await opened.client.query(`
     insert into reviews.reviews (id, product_id, product_name, customer_id, username, username_key, rating, comment, verified_purchase, state, created_at, updated_at, principal, idempotency_key, body_hash)
       select gen_random_uuid(), md5('product' || n % 200)::uuid, 'Lamp', md5('customer' || n / 20)::uuid, 'customer' || n / 20, 'customer' || n / 20, 1 + n % 5, 'It bends.', n % 2 = 0,
              case when n % 50 = 0 then 'flagged' else 'published' end, now(), now(), 'principal' || n, 'key' || n, 'hash'
@@ -29,14 +29,6 @@ beforeAll(async () => {
     insert into reviews.summaries (product_id, count, sum, version) select md5('product' || n)::uuid, 1, 5, 1 from generate_series(1, 100000) as n;
     analyze reviews.reviews, reviews.flags, reviews.summaries`);
 }, 120_000);
-
-afterAll(() => client.end());
-
-async function plansOf({ text, values }: Sql): Promise<string[]> {
-  const custom = await client.query(`explain ${text}`, values);
-  const generic = await client.query(`explain (generic_plan) ${text}`);
-  return [custom, generic].map(({ rows }) => rows.map((row) => row['QUERY PLAN']).join('\n'));
-}
 
 const statements: [name: string, statement: Sql][] = [
   ['a review', reviewById(id, '')],
@@ -84,8 +76,8 @@ describe('a list', () => {
   );
 
   test.each(lists)('%j', async (list) => {
-    const { rows } = await client.query<{ id: string }>("select md5('product7')::uuid as id");
-    const listed = 'productId' in list.listed ? { productId: rows[0]!.id } : list.listed;
+    const [product] = await w.sql<{ id: string }>("select md5('product7')::uuid as id");
+    const listed = 'productId' in list.listed ? { productId: product!.id } : list.listed;
     const [, generic] = await plansOf(reviewsPage({ ...list, listed }));
     for (const plan of await plansOf(reviewsPage({ ...list, listed }))) expect(plan).not.toMatch(/Seq Scan/);
     if ('productId' in listed && !list.isInsider) {
