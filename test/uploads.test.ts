@@ -1,10 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { noTracing } from '../src/adapters/tracing/none.ts';
+import { newId } from '../src/kernel/ids.ts';
+import { remoteAsker } from '../src/kernel/remote.ts';
+import { systemScope } from '../src/kernel/runtime.ts';
 import type { Image, Upload } from '../src/modules/media/contract.ts';
 import type { Person } from './people.ts';
+import { PDF, pdf } from './private-files.ts';
 import { arrives, openRoom, type Server, startServer, stopLeftDatabase } from './real-server.ts';
 import { announcing } from './uploading.ts';
 
@@ -12,13 +18,15 @@ import { announcing } from './uploading.ts';
 const UPLOADS = Number(process.env.UPLOADS ?? 80);
 const MEMORY_LIMIT_MB = 300;
 
+const SECRET = 'a-secret-of-thirty-two-characters-and-more';
+
 const room = openRoom('uploads');
 let server: Server;
 let sue: Person;
 let bytes: Buffer;
 
 const start = async () => {
-  server = await startServer(room.path, { SOUK_DATA: room.path, NODE_ENV: 'test' });
+  server = await startServer(room.path, { SOUK_DATA: room.path, NODE_ENV: 'test', INTERNAL_SECRET: SECRET });
   sue = await arrives(server.call, 'sue');
 };
 
@@ -73,6 +81,35 @@ test(`${UPLOADS} files of 2 MB that come at once take little memory, and a kill 
     if (shown) await expectWhole(shown);
   }
   expect(shown?.id).toBe(last.id);
+}, 120_000);
+
+test('private files that were sent before a kill -9 are stored encrypted and whole after it, and none stays as it came', async () => {
+  const ask = <T>(operation: string, input: object) =>
+    remoteAsker({ media: server.url }, SECRET, noTracing, { breaker() {} })('orders', 'media', operation, input, systemScope) as Promise<T>;
+  const files = Array.from({ length: 12 }, (_, n) => pdf(`% souk-secret ${n} ${'x'.repeat(300_000)}`));
+  const wish = { purpose: 'identity-document', ownerId: sue.id, subjectId: sue.id };
+  const uploads = await Promise.all(files.map((file) => ask<Upload>('announce', { key: newId(), ...wish, ...announcing(file, PDF) })));
+  const sent = uploads.map(({ upload }, n) =>
+    fetch(here(upload.url), { method: 'PUT', headers: { ...upload.headers, connection: 'close' }, body: new Uint8Array(files[n]!) }),
+  );
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual(Array(12).fill(200));
+  await server.kill();
+  await start();
+  const ids = uploads.map(({ id }) => id);
+  const states = async () => (await ask<{ uploads: { state: string }[] }>('uploads', { ids })).uploads.map(({ state }) => state);
+  for (let tries = 0; tries < 400 && (await states()).some((state) => state !== 'ready'); tries++) await sleep(50);
+  for (const [n, id] of ids.entries()) {
+    await ask('attach', { id });
+    const { url } = await ask<{ url: string }>('readPrivate', { id, seconds: 60 });
+    expect(Buffer.from(await (await fetch(here(url))).arrayBuffer()).equals(files[n]!), id).toBe(true);
+  }
+  const stored = () =>
+    readdirSync(join(room.path, 'media/objects'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      ids.some((id) => name.endsWith(id)),
+    );
+  for (let tries = 0; tries < 400 && stored().length > 12; tries++) await sleep(50);
+  expect(stored().sort()).toEqual(ids.map((id) => `private/${id}`).sort());
+  for (const name of stored()) expect(readFileSync(join(room.path, 'media/objects', name)).includes('souk-secret')).toBe(false);
 }, 120_000);
 
 test('a file larger than was signed is refused while it comes, and one that nobody signed before any of it is read', async () => {

@@ -17,7 +17,8 @@ import { findUpload, moveUpload, objectKey, told, type UploadRow } from './uploa
  */
 export async function checkUpload(ctx: Media, { id }: { id: string }): Promise<void> {
   const row = await findUpload(ctx.db, sql`id = ${id}`);
-  if (row?.state !== 'checking') return;
+  if (row?.state === 'awaiting_upload') return;
+  if (row?.state !== 'checking') return ctx.storage.remove([objectKey(id)]); // an attempt before was cut off at its end
   if (row.size_bytes === null && row.source_url === null && (await isTooLarge(ctx, row))) return refuse(ctx, row, 'wrong-size');
   const bytes = row.source_url === null ? await bytesOf(ctx, row) : await fetchFile(ctx, row.source_url);
   if (bytes === 'later' && (await fetchLater(ctx, row))) return;

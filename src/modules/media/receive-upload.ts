@@ -10,7 +10,7 @@ import { budget } from './budget.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
 import { uploadNotAllowed } from './problems.ts';
-import { findUpload, idIn, UPLOAD, type UploadRow } from './upload.ts';
+import { findUpload, idIn, objectKey, UPLOAD, type UploadRow } from './upload.ts';
 import { uploadMachine } from './upload-state.ts';
 
 export const Received = z.object({ id: Id, state: z.enum(['checking', 'attached', 'refused']) }).meta({ id: 'ReceivedUpload' });
@@ -81,9 +81,16 @@ export async function receive(
         : `The file does not have the ${allowed.sizeBytes} bytes that were announced.`,
     });
   }
-  await asking(1, () => arrive(ctx, [id]));
-  if (end === 'exists') await refuseOtherFile(ctx, id, file.hash());
+  const isNoted = (await asking(1, () => arrive(ctx, [id]))) === 1;
+  if (!isNoted) await removeLate(ctx, id);
+  if (!isNoted || end === 'exists') await refuseOtherFile(ctx, id, file.hash());
   return { id, state: 'checking' };
+}
+
+/** Another file came while this one was on its way, and has been checked: what is in the store now is not waited for. */
+async function removeLate(ctx: Media, id: string): Promise<void> {
+  const row = await findUpload(ctx.db, sql`id = ${id}`);
+  if (row?.state !== 'checking') await ctx.storage.remove([objectKey(id)]);
 }
 
 /** The upload; from now on its bytes are coming, if they are awaited. */
@@ -98,21 +105,22 @@ const stopArriving = (ctx: Media, { id, arriving_since }: UploadRow) =>
     ctx.db.execute(sql`update media.uploads set arriving_since = null where id = ${id} and arriving_since = ${arriving_since}`),
   );
 
-/** Notes that files of these uploads are in the store, and has them checked. Those that are not awaited are passed over. */
-export async function arrive(ctx: Media, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await ctx.db.transaction(async (tx) => {
+/** Notes that files of these uploads are in the store, and has them checked. Those that are not awaited are passed over. @returns how many were */
+export async function arrive(ctx: Media, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  return ctx.db.transaction(async (tx) => {
     const rows = await tx.many<{ id: string }>(sql`
       with awaited as (
         select id from media.uploads where id = any(${ids}::uuid[]) and ${uploadMachine.allows('arrive')} order by id for update
       )
       update media.uploads u set state = 'checking', changed_at = ${ctx.clock.now()} from awaited where u.id = awaited.id returning u.id`);
     for (const { id } of rows) enqueue(tx, checkUploadJob, { id });
+    return rows.length;
   });
 }
 
 /** The same by the keys of their objects. */
-export const arriveAll = (ctx: Media, keys: readonly string[]): Promise<void> =>
+export const arriveAll = (ctx: Media, keys: readonly string[]): Promise<number> =>
   arrive(
     ctx,
     keys.flatMap((key) => idIn(key) ?? []),

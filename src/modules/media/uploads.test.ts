@@ -111,6 +111,34 @@ describe('the address of a file that has come', () => {
     expect(await sendFile(w, bad, broken)).toBeProblem(409, 'media/other-file-arrived');
   });
 
+  test('leaves nothing in the store of another file that was on its way until the first was checked', async () => {
+    const bytes = await picture('salmon');
+    const twin = Buffer.from(bytes);
+    twin[twin.length - 5]! ^= 1;
+    const upload = await announce(bytes);
+    const { pathname, search } = new URL(upload.upload.url);
+    let finish = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(twin.subarray(0, 100));
+        finish = () => {
+          controller.enqueue(twin.subarray(100));
+          controller.close();
+        };
+      },
+    });
+    const headers = { 'content-type': 'image/jpeg', 'content-length': String(twin.length) };
+    const slow = w.fetch(pathname + search, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit);
+    const isComing = async () =>
+      (await w.sql('select 1 from media.uploads where id = $1 and arriving_since is not null', [upload.id])).length > 0;
+    while (!(await isComing()));
+    await sendFile(w, upload, bytes);
+    await w.step();
+    finish();
+    expect(await slow).toBeProblem(409, 'media/other-file-arrived');
+    expect(await w.adapters.storage.look(`uploads/${upload.id}`)).toBeUndefined();
+  });
+
   test('has the first of those that come at once, and none of the others', async () => {
     const files = await Promise.all(
       Array.from({ length: 8 }, async (_, n) => {
