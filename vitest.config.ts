@@ -15,7 +15,14 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 /** They take a minute or more, mostly waiting: one of them that begins last would be waited for by all others. */
-const LONGEST = ['test/kills.test.ts', 'infra/services.test.ts', 'apps/cli.test.ts', 'test/services.test.ts'];
+const LONGEST = [
+  'test/kills.test.ts',
+  'infra/services.test.ts',
+  'apps/cli.test.ts',
+  'test/import-kills.test.ts',
+  'apps/outages.test.ts',
+  'test/services.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
