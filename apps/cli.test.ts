@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Person, usd } from '../test/people.ts';
 import { openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
@@ -21,6 +23,12 @@ async function souk(...command: string[]): Promise<{ code: number | null; said: 
   const { code } = await app.ended();
   return { code, said: app.stderr().trim(), printed: app.stdout() };
 }
+
+test('help and a misspelt command load nothing of Souk: what a command needs is loaded in its action', () => {
+  const source = readFileSync(join(import.meta.dirname, 'cli.ts'), 'utf8');
+  const loaded = [...source.matchAll(/^import .* from '(.+)';$/gm)].map(([, from]) => from);
+  expect(loaded).toEqual(['node:fs', 'commander', '../infra/topology.ts', './shell.ts']);
+});
 
 const rolesOf = async (username: string) =>
   (await w.sql<{ roles: string[] }>('select roles from identity.accounts where username = $1', [username]))[0]?.roles;
