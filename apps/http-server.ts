@@ -62,6 +62,7 @@ export function openHttpServer(answer: Answer, limits: Bounds = bounds, streamsB
     requestTimeout: limits.streamMs,
     keepAliveTimeout: limits.idleMs,
     requireHostHeader: false, // refused below, as a problem
+    highWaterMark: 16 * 1024, // of a body that waits to be read; it was 64 KB, and so much again
     connectionsCheckingInterval: Math.min(limits.headersMs, 5000),
   });
   server.maxConnections = limits.connections;

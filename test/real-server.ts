@@ -14,6 +14,10 @@ import { type Call, PASSWORD, type Person, people } from './people.ts';
 /** Those of the worlds (settings.ts), so that a world and a server can share a database. */
 export const SECRET_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
+/** Memory, as apps/setup.mjs and the image have it. */
+const SPARINGLY = ['--max-semi-space-size=8'];
+const SPARING = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
+
 const apps = join(import.meta.dirname, '../apps');
 
 /** A folder of its own, which the user of an embedded PostgreSQL can reach. */
@@ -35,9 +39,9 @@ export interface App {
 
 export function startApp(cwd: string, env: Record<string, string>, ...command: string[]): App {
   const [script = 'server.ts', ...given] = command;
-  const child = spawn(process.execPath, [resolve(apps, script), ...given], {
+  const child = spawn(process.execPath, [...SPARINGLY, resolve(apps, script), ...given], {
     cwd,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...SPARING, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written = { stdout: '', stderr: '' };

@@ -10,6 +10,7 @@ import { budget } from './budget.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
 import { uploadNotAllowed } from './problems.ts';
+import { type InTurn, uploads } from './receive-in-turn.ts';
 import { findUpload, idIn, objectKey, UPLOAD, type UploadRow } from './upload.ts';
 import { uploadMachine } from './upload-state.ts';
 
@@ -55,21 +56,25 @@ const asking = budget(50);
  * Stores the file, then has it checked. Of one that has come already the sender has missed the reply, and hears how it stands.
  * @throws otherFileArrived, notFound, malformed
  */
-export async function receive(
+export const receive = (ctx: Media, door: StorageDoor, allowed: AllowedUpload, chunks: AsyncIterable<Uint8Array>) =>
+  uploads((inTurn) => store(ctx, door, allowed, chunks, inTurn));
+
+async function store(
   ctx: Media,
   door: StorageDoor,
   allowed: AllowedUpload,
   chunks: AsyncIterable<Uint8Array>,
+  inTurn: InTurn,
 ): Promise<z.infer<typeof Received>> {
   const id = idIn(allowed.key);
   const row = id && (await asking(1, () => beginToArrive(ctx, id)));
   if (!id || !row || row.state === 'removed' || row.reason === 'never-arrived') throw notFound();
   if (row.state !== 'awaiting_upload') {
-    await refuseOtherFile(ctx, id, await hashOf(ctx, chunks));
+    await refuseOtherFile(ctx, id, await inTurn(chunks, (read) => hashOf(ctx, read)));
     return { id, state: row.state === 'ready' ? 'checking' : row.state };
   }
   const file = toldApart(ctx, chunks);
-  const end = await door.receive(allowed, file.chunks).catch(async (error) => {
+  const end = await inTurn(file.chunks, (read) => door.receive(allowed, read)).catch(async (error) => {
     await stopArriving(ctx, row);
     throw error;
   });
