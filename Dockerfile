@@ -30,7 +30,7 @@ LABEL org.opencontainers.image.title="Souk" \
 # Nothing is written but to /tmp and to a volume for the files of people: the rest of the file system may be read-only.
 ENV NODE_ENV=production PORT=3000 SOUK_DATA=/tmp/souk
 # Memory, as apps/setup.mjs has it.
-ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=1048576 NODE_OPTIONS=--max-semi-space-size=8
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=1048576 NODE_OPTIONS=--max-semi-space-size=4
 # A new volume that is mounted here belongs to this user too.
 RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/souk/media
 WORKDIR /app

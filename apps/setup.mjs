@@ -34,7 +34,7 @@ const npmRecord = join(modules, '.package-lock.json');
 const machine = `${process.platform}-${process.arch}`;
 const isModern = Number.parseInt(process.versions.node, 10) >= 24;
 /** On a large machine V8 takes 128 MB for young objects alone. */
-const sparingly = ['--max-semi-space-size=8'];
+const sparingly = ['--max-semi-space-size=4'];
 const quietly = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /** Who publishes Node's binary for a machine. For Macs the packages stop at an earlier 24. */
@@ -171,6 +171,7 @@ async function installPackages(runtime) {
 function run(runtime, command, { cwd = root } = {}) {
   const PATH = [...runtime.path, process.env.PATH].join(delimiter);
   const env = {
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
     // glibc: else each thread that makes images holds what it once needed. Images take a tenth more time so.
     MALLOC_ARENA_MAX: '2',
     MALLOC_TRIM_THRESHOLD_: '1048576',

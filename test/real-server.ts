@@ -15,7 +15,7 @@ import { type Call, PASSWORD, type Person, people } from './people.ts';
 export const SECRET_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
 /** Memory, as apps/setup.mjs and the image have it. */
-const SPARINGLY = ['--max-semi-space-size=8'];
+const SPARINGLY = ['--max-semi-space-size=4'];
 const SPARING = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
 
 const apps = join(import.meta.dirname, '../apps');
