@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { type ClientRequest, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '#kernel/ids.ts';
 import { headersTooLarge, malformed, methodNotAllowed, notFound, type Problem, tooLarge, unavailable } from '#kernel/problems.ts';
 import { problemText, SECURITY_HEADERS } from '#kernel/replies.ts';
 import { everything as modules } from '../src/souk.ts';
@@ -60,11 +61,23 @@ describe.runIf(nginxIsHere)('the gateway', () => {
 
   const addressOf = (server: Server): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  /** Bytes of bodies that have come to the replicas. */
+  let received = 0;
+  async function takeBody(incoming: IncomingMessage): Promise<number> {
+    let took = 0;
+    for await (const chunk of incoming) {
+      took += chunk.length;
+      received += chunk.length;
+    }
+    return took;
+  }
+
   async function replica(): Promise<Server> {
     const server = createServer((incoming, outgoing) => {
       if (incoming.url === '/readyz') return outgoing.end('{}');
       asked.push(`${incoming.method} ${incoming.socket.localPort}`);
       if (answersNothing) return incoming.socket.destroy();
+      if (incoming.method === 'PUT') return void takeBody(incoming).then((took) => outgoing.end(JSON.stringify({ took })));
       if (incoming.url === '/gateway/docs/') return outgoing.writeHead(308, { location: '/gateway/docs' }).end();
       outgoing.end(JSON.stringify({ path: incoming.url, from: incoming.headers['x-forwarded-for'], host: incoming.headers.host }));
     });
@@ -197,6 +210,30 @@ describe.runIf(nginxIsHere)('the gateway', () => {
 
   test('is not taken for another program that has its port', async () => {
     await expect(startGateway(Number(new URL(url).port), modules, () => [])).rejects.toThrow(/is taken by another program/);
+  });
+
+  test('passes a large upload on while it comes, also a slow one, and holds none of it', async () => {
+    const sizeBytes = 15 * 1024 * 1024;
+    const whole = Buffer.alloc(sizeBytes, 'souk');
+    const put = async (headers: Record<string, string | number>, send: (call: ClientRequest) => void) => {
+      const call = request(`${url}/v1/uploads/${newId()}`, { method: 'PUT', headers: { 'content-type': 'image/jpeg', ...headers } });
+      send(call);
+      const [reply] = (await once(call, 'response')) as [IncomingMessage];
+      return { status: reply.statusCode, took: JSON.parse(await text(reply)).took };
+    };
+    expect(await put({ 'content-length': sizeBytes }, (call) => call.end(whole))).toEqual({ status: 200, took: sizeBytes });
+    expect(await put({}, (call) => call.end(whole))).toEqual({ status: 200, took: sizeBytes }); // in chunks
+
+    const before = received;
+    const half = Promise.withResolvers<ClientRequest>();
+    const slow = put({ 'content-length': sizeBytes }, (call) => {
+      call.write(whole.subarray(0, sizeBytes / 2));
+      half.resolve(call);
+    });
+    const call = await half.promise;
+    await expect.poll(() => received - before, { timeout: 10_000 }).toBe(sizeBytes / 2); // the service has it before the rest is sent
+    call.end(whole.subarray(sizeBytes / 2));
+    expect(await slow).toEqual({ status: 200, took: sizeBytes });
   });
 
   test('passes WebSockets', async () => {
