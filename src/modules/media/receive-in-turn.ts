@@ -56,7 +56,7 @@ async function* watched(chunks: Chunks, patienceMs: number, onSlow: () => void):
 
 /** The store has it. Its memory is given back at once: until the garbage is collected it would be 60 MB more. */
 function free({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && !buffer.detached && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /** Of this process. */

@@ -247,12 +247,11 @@ describe('a form that is not whole', () => {
 });
 
 describe('files that come at once', () => {
-  const chunk = Buffer.alloc(10);
   /** A sender that sends its last byte when it is told to. */
   const sender = () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     async function* chunks() {
-      yield chunk;
+      yield Buffer.alloc(10);
       await promise;
     }
     return { chunks: chunks(), ends: resolve };
