@@ -8,6 +8,7 @@ import { ask, atWork, workshop } from '../../test/workshop.ts';
 import { world } from '../../test/world.ts';
 import { modules } from '../modules/index.ts';
 import { emit, event, on, timer } from './events.ts';
+import { newId } from './ids.ts';
 
 describe('a timer', () => {
   test('that fails is logged and counted, and its next turn comes', async () => {
@@ -108,4 +109,24 @@ test('an event that nobody hears is not written, and none is noted whose reactio
   await w.step();
   expect(reacted).toEqual([2]);
   expect(await w.sql("select from kernel.consumed where subscription like 'workshop%'")).toEqual([]);
+});
+
+test('a subscription that is about some events only gets no others, also from a relay that sends them all', async () => {
+  const Numbered = z.object({ n: z.int() });
+  const rung = event('workshop.rung', 1, Numbered);
+  const reacted: number[] = [];
+  const react = async (_: unknown, events: { payload: { n: number } }[]) => void reacted.push(...events.map(({ payload }) => payload.n));
+  const w = await world({ modules: [...modules, workshop({ subscriptions: [on(rung, react, { only: ({ n }) => n % 2 === 0 })] })] });
+  await ask(w, async (tx) => {
+    for (const n of [1, 2, 3, 4]) emit(tx, rung, 'bell', { n });
+  });
+  await w.step();
+  expect(reacted).toEqual([2, 4]);
+  const queue = 'workshop/workshop.rung.v1';
+  expect(await w.sql('select event_id from kernel.consumed where subscription = $1', [queue])).toHaveLength(2);
+  const row = (n: number) => ({ ...{ id: newId(), seq: n, kind: 'event' as const, name: 'workshop.rung.v1', subject: 'bell', payload: { n } }, created_at: w.clock.now(), request_id: null, actor_id: null, trace: null, language: null }); // biome-ignore format: a row
+  await w.souk.deliver(queue, [row(5), row(6)] as never);
+  await w.souk.deliver(queue, [row(7)] as never);
+  expect(reacted).toEqual([2, 4, 6]);
+  expect(await w.sql('select event_id from kernel.consumed where subscription = $1', [queue])).toHaveLength(3);
 });

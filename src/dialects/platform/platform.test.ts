@@ -148,6 +148,14 @@ describe('an order of platform', () => {
     expect(calls()).toHaveLength(2);
   });
 
+  test("is all that partners are told of: orders of Souk's own API are not", async () => {
+    const [max, root] = [await w.buyer('max', { balance: usd(90_00) }), await w.admin()];
+    const { id } = (await max.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body;
+    expect((await root.post(`/v1/orders/${id}/packed`)).status).toBe(200);
+    await turns();
+    expect(told.calls.filter(({ body }) => body.includes(id))).toEqual([]);
+  });
+
   test('is one for two clicks at once or within ten seconds, and another one after that', async () => {
     const jo = await customer('jo@mail.example');
     const click = async (count = 1) => (await jo.post('/orders', { items: [{ id: phone, count, color: 1 }] })).body.orderId;

@@ -93,6 +93,7 @@ describe('a product that was announced with an image', () => {
     const plain = await draftOf(sue, { ...lamp, name: 'Plain' });
     await sue.post(`/v1/products/${plain}/submit`);
     await sue.post(`/v1/products/${plain}/images`, announcing(bytes));
+    expect(await awaits(plain)).toBe(false);
     expect((await approve(plain)).body.state).toBe('approved');
   });
 });
