@@ -62,6 +62,7 @@ test('each call of shop windows, pictures, imports and favorites costs few state
   };
   const json = { 'content-type': 'application/json' };
   const budgets: Budget[] = [
+    ['an export of an account with pictures', 27, () => root.get(`/v1/customers/${root.username}/export`)],
     ['GET /products', 1, () => bob.get('/v1/products?limit=20')],
     ['GET /products, of a seller that asks', 3, () => sue.get('/v1/products?limit=20&seller=sue')],
     ['GET /products/{id}', 2, () => bob.get(`/v1/products/${product}`)],
@@ -70,7 +71,7 @@ test('each call of shop windows, pictures, imports and favorites costs few state
     ['PATCH /products/{id}', 6, () => sue.patch(`/v1/products/${product}`, { description: 'Brighter.' })],
     ['DELETE /products/{id}', 7, () => sue.delete(`/v1/products/${last.id}`), draft],
     ['POST /products/{id}/submit', 5, () => sue.post(`/v1/products/${last.id}/submit`), draft],
-    ['POST /products/{id}/approve', 7, () => root.post(`/v1/products/${last.id}/approve`), submitted],
+    ['POST /products/{id}/approve', 8, () => root.post(`/v1/products/${last.id}/approve`), submitted],
     ['POST /products/{id}/reject', 5, () => root.post(`/v1/products/${last.id}/reject`, { reason: 'Too dark.' }), submitted],
     ['POST /products/{id}/images', 6, () => sue.post(`/v1/products/${product}/images`, image)],
     [

@@ -4,7 +4,7 @@ import { inBatches } from '#kernel/batches.ts';
 import { sql } from '#kernel/database.ts';
 import type { Media } from './context.ts';
 import { discardUploads } from './discard-uploads.ts';
-import { findImage, imageOf } from './stored-image.ts';
+import { IMAGE, type ImageRow, imageOf } from './stored-image.ts';
 import { MediaView, mediaView, UPLOAD, type UploadRow } from './upload.ts';
 
 /** The images of an account go with it; so do the names and descriptions of its files. */
@@ -23,12 +23,16 @@ export const life: AccountLife<Media> = {
     async (ctx: Media, { accountId, limit }) => {
       const rows = await ctx.db.many<UploadRow>(sql`
         select ${UPLOAD} from media.uploads where owner_id = ${accountId} and state <> 'removed' order by id desc limit ${limit}`);
-      return { uploads: await Promise.all(rows.map(async (row) => mediaView(row, await attachedImage(ctx, row)))) };
+      const hashes = rows.flatMap(({ image_hash }) => image_hash ?? []);
+      const stored = await ctx.db.many<ImageRow>(sql`select ${IMAGE} from media.images where hash = any(${hashes}::text[])`);
+      const images = new Map(stored.map((image) => [image.hash, image]));
+      const attached = (row: UploadRow) => (row.state === 'attached' && row.image_hash ? images.get(row.image_hash) : undefined);
+      return {
+        uploads: rows.map((row) => {
+          const image = attached(row);
+          return mediaView(row, image ? imageOf(ctx, row, image) : null);
+        }),
+      };
     },
   ),
-};
-
-const attachedImage = async (ctx: Media, row: UploadRow) => {
-  const image = row.state === 'attached' && row.image_hash ? await findImage(ctx.db, row.image_hash) : undefined;
-  return image ? imageOf(ctx, row, image) : null;
 };
