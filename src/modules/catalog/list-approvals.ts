@@ -62,7 +62,7 @@ const WAITS = sql`(state = 'submitted' or pending is not null)`;
 
 export const waitingPage = (after: [string, string] | undefined, rows: number): Sql => sql`
   select id, name, seller_id, seller_username, case when pending is not null then array(select jsonb_object_keys(pending)) end as changes,
-         image_due_at is not null and exists (select from catalog.product_images where product_id = products.id and image is null) as awaits_image,
+         image_due_at is not null and coalesce((select true from catalog.product_images where product_id = products.id and image is null limit 1), false) as awaits_image,
          coalesce(waiting_since, created_at) as since, coalesce(waiting_since, created_at)::text as position
   from catalog.products
   where ${WAITS} ${after ? sql`and (coalesce(waiting_since, created_at), id) > (${after[0]}::timestamptz, ${after[1]}::uuid)` : sql``}
