@@ -34,7 +34,8 @@ const UNCONSUMED = `
     select name as queue, (row ->> 'id')::uuid as id from pgboss.job, jsonb_array_elements(data -> 'rows') as row where state = 'completed'
     union select subscription, event_id from kernel.consumed)
   select e.id, e.name, s.queue from told.outbox as e join kernel.subscriptions as s on s.event = e.name and s.added_at < e.created_at
-  where e.kind = 'event' and (s.queue, e.id) not in (select queue, id from worked)`;
+  where e.kind = 'event' and (s.queue, e.id) not in (select queue, id from worked)
+  and not (s.queue ~ '^(platform|microservices)/' and e.payload ->> 'channel' is distinct from split_part(s.queue, '/', 1))`; // dialects hear of their own orders
 
 const UNDONE = `
   select id, name from told.outbox where kind = 'job' and (not_before is null or not_before < now())
