@@ -7,7 +7,7 @@ const inflated = promisify(inflate);
 /** What is looked into at most. Documents of a few pages have some hundred streams, and less than 5 MB of compressed objects. */
 const MOST_INFLATED_BYTES = 64 * 1024 * 1024;
 const MOST_STREAMS = 2000;
-const MOST_DICTIONARY_BYTES = 4096;
+const MOST_DICTIONARY_BYTES = 16 * 1024;
 /** What may follow the last mark of the end: line ends, and what fills up. */
 const MOST_BEHIND = 1024;
 
@@ -18,10 +18,16 @@ const MOST_BEHIND = 1024;
 const ACTIVE =
   /\/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia(?:Content)?|Rendition|SubmitForm|ImportData|GoToE|XFA|Encrypt)(?=[\s/<>[\]()%\0]|$)/;
 const HOLDS_OBJECTS = /\/(?:ObjStm|First)(?=[\s/<>[\]()%]|$)/;
+const OBJECT_STREAM = /\/ObjStm(?=[\s/<>[\]()%\0]|$)/g;
 const HAS_FILTER = /\/F(?:ilter)?(?=[\s/<>[\]()%]|$)/;
 const IS_DEFLATED = /\/Filter ?\[? ?\/FlateDecode ?\]? ?(?:\/|>>)/;
 
-const digitOf = (digit: number): number => Number.parseInt(String.fromCharCode(digit), 16);
+const NO_DIGIT = 16;
+/** What each byte is worth as a hexadecimal digit. */
+const DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const digit = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(digit) ? NO_DIGIT : digit;
+});
 
 /** Names may be written with `#` and two hexadecimal digits for any letter. */
 function unescaped(bytes: Buffer): string {
@@ -29,15 +35,17 @@ function unescaped(bytes: Buffer): string {
   const plain = Buffer.allocUnsafe(bytes.length);
   let size = 0;
   for (let at = 0; at < bytes.length; at++) {
-    const isEscape = bytes[at] === 0x23 && at + 2 < bytes.length;
-    const letter = isEscape ? digitOf(bytes[at + 1]!) * 16 + digitOf(bytes[at + 2]!) : Number.NaN;
-    plain[size++] = Number.isNaN(letter) ? bytes[at]! : letter;
-    if (!Number.isNaN(letter)) at += 2;
+    const high = bytes[at] === 0x23 && at + 2 < bytes.length ? DIGITS[bytes[at + 1]!]! : NO_DIGIT;
+    const low = high === NO_DIGIT ? NO_DIGIT : DIGITS[bytes[at + 2]!]!;
+    const isLetter = low !== NO_DIGIT;
+    plain[size++] = isLetter ? high * 16 + low : bytes[at]!;
+    if (isLetter) at += 2;
   }
   return plain.toString('latin1', 0, size);
 }
 
 const isActive = (bytes: Buffer): boolean => ACTIVE.test(unescaped(bytes));
+const objectStreamsIn = (bytes: Buffer): number => unescaped(bytes).match(OBJECT_STREAM)?.length ?? 0;
 
 /**
  * Why a file is no PDF that is taken: by its header, its end, and a bounded look for what would act by itself. It is a look and not a
@@ -55,11 +63,15 @@ export async function refusalOfDocument(bytes: Buffer): Promise<Refusal | undefi
 /** Whether the compressed objects of a document hold something active, or cannot be looked into. */
 async function hidesSomething(bytes: Buffer): Promise<boolean> {
   let left = MOST_INFLATED_BYTES;
-  let streams = 0;
+  let words = 0;
+  let named = 0;
+  let namedUntil = 0;
   for (let at = bytes.indexOf('stream'); at >= 0; at = bytes.indexOf('stream', at + 6)) {
-    if (bytes.toString('latin1', at - 3, at) === 'end') continue;
-    if (++streams > MOST_STREAMS) return true;
-    const dictionary = dictionaryBefore(bytes, at);
+    if (++words > 2 * MOST_STREAMS) return true;
+    if (isEnd(bytes, at)) continue;
+    const begin = beginOfDictionary(bytes, at);
+    if (begin === undefined) return true;
+    const dictionary = unescaped(bytes.subarray(begin, at)).replace(/\s+/g, ' ');
     if (!HOLDS_OBJECTS.test(dictionary) || !HAS_FILTER.test(dictionary)) continue; // what is not compressed was looked at
     if (!IS_DEFLATED.test(dictionary) || dictionary.includes('/DecodeParms')) return true;
     const content = bytes.subarray(at + (bytes[at + 6] === 0x0d ? 8 : 7));
@@ -67,11 +79,18 @@ async function hidesSomething(bytes: Buffer): Promise<boolean> {
     if (!objects || isActive(objects)) return true;
     left -= objects.length;
     if (left <= 0) return true;
+    named += objectStreamsIn(bytes.subarray(Math.max(begin, namedUntil), at));
+    namedUntil = at;
   }
-  return false;
+  return named < objectStreamsIn(bytes); // one is somewhere else than in a dictionary that was found
 }
 
-function dictionaryBefore(bytes: Buffer, at: number): string {
-  const before = bytes.subarray(Math.max(0, at - MOST_DICTIONARY_BYTES), at);
-  return unescaped(before.subarray(Math.max(0, before.lastIndexOf('obj')))).replace(/\s+/g, ' ');
+const isEnd = (bytes: Buffer, at: number): boolean => bytes[at - 3] === 0x65 && bytes[at - 2] === 0x6e && bytes[at - 1] === 0x64;
+
+/** Where what came before the dictionary of a stream has ended; undefined where that is too far away. */
+function beginOfDictionary(bytes: Buffer, at: number): number | undefined {
+  const start = Math.max(0, at - MOST_DICTIONARY_BYTES);
+  const before = bytes.subarray(start, at);
+  const end = Math.max(...['endobj', 'endstream', '%%EOF'].map((mark) => before.lastIndexOf(mark)));
+  return end < 0 && start > 0 ? undefined : start + Math.max(0, end);
 }
