@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { exportedProducts, importProducts } from '../../../test/importing.ts';
+import { exportedProducts, importProducts, sendProducts } from '../../../test/importing.ts';
 import type { Person } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { guarded, optionsText, priceText, readOptions, readPrice, unguarded } from './cells.ts';
@@ -141,4 +141,26 @@ test('each kind of cell is read as it was written', () => {
       expect(readPrice(priceText(amount, currency), currency)).toBe(amount);
     }),
   );
+});
+
+test('a file with many long texts is saved in calls that another service takes', async () => {
+  const translations = JSON.stringify(
+    Object.fromEntries(['ar', 'fr', 'de', 'es', 'it'].map((tag) => [tag, { description: 'ض'.repeat(4900) }])),
+  ).replaceAll('"', '""');
+  const row = (n: number) => `LONG-${n},Lamp Ilma ${n},"${translations}",1,USD`;
+  const taken = await sendProducts(
+    w,
+    mona,
+    ['id,name,translations,price,currency', ...Array.from({ length: 60 }, (_, n) => row(n))].join('\n'),
+  );
+  const [{ most, calls }] = (await w.sql(
+    `select max(octet_length(products::text)) as most, count(*)::int as calls from imports.chunks where import_id = '${taken.body.id}'`,
+  )) as [{ most: number; calls: number }];
+  expect(most).toBeLessThan(1024 * 1024);
+  expect(calls).toBeLessThan(10);
+  await w.step();
+  expect((await mona.get(`/v1/imports/${taken.body.id}`)).body).toMatchObject({ state: 'done', rows: 60, done: 60 });
+  expect((await w.get('/v1/products?q=Ilma%2059')).body.items[0]).toMatchObject({
+    translations: { fr: { description: 'ض'.repeat(4900) } },
+  });
 });

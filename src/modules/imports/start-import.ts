@@ -125,7 +125,7 @@ async function storeChunk(ctx: Imports, id: string, seq: number, groups: readonl
   const products = read.flatMap((one) => ('product' in one ? [one] : []));
   const faults: Fault[] = read.flatMap((one) => ('faults' in one ? one.faults : []));
   const refused = read.reduce((sum, one) => sum + ('faults' in one ? one.rows.length : 0), 0);
-  const chunks = inHundreds(products).map(
+  const chunks = inCalls(products).map(
     (some, part): Chunk => ({ seq, part, rows: some.reduce((sum, { rows }) => sum + rows.length, 0), products: some }),
   );
   const rows = groups.reduce((sum, group) => sum + group.length, 0);
@@ -136,8 +136,25 @@ async function storeChunk(ctx: Imports, id: string, seq: number, groups: readonl
   });
 }
 
-const inHundreds = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / 100) }, (_, n) => all.slice(n * 100, n * 100 + 100));
+/** What one call of `saveProducts` takes: 100 products, and as a service a megabyte in all. */
+const MOST_PRODUCTS = 100;
+const MOST_BYTES = 768 * 1024;
+
+function inCalls<One extends { product: object }>(all: readonly One[]): One[][] {
+  const calls: One[][] = [];
+  let left = 0;
+  for (const one of all) {
+    const sizeBytes = Buffer.byteLength(JSON.stringify(one.product));
+    const last = calls.at(-1);
+    if (last && last.length < MOST_PRODUCTS && sizeBytes <= left) last.push(one);
+    else {
+      calls.push([one]);
+      left = MOST_BYTES;
+    }
+    left -= sizeBytes;
+  }
+  return calls;
+}
 
 const begun = (ctx: Imports, id: string, bodyHash: string): Promise<z.infer<typeof Import>> =>
   ctx.db.transaction(async (tx) => {
