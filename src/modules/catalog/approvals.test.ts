@@ -83,6 +83,11 @@ describe('a product that was announced with an image', () => {
     expect((await rita.post(`/v1/products/${rejected.id}/reject`, { reason: 'No.' })).body.state).toBe('rejected');
   });
 
+  test('is not approved as a draft, whether its image has come or not', async () => {
+    const { id } = (await sue.post('/v1/products', { ...lamp, image: announcing(Buffer.from('not here')) })).body;
+    expect(await approve(id)).toBeProblem(409, 'catalog/wrong-state');
+  });
+
   test('that gets another image waits for none but the first, and one announced later holds up no approval', async () => {
     const bytes = await picture('olive', 200, 100);
     const { id } = await announced(bytes);

@@ -42,8 +42,8 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
     if (!row) throw notFound();
     demandVersion(ifMatch, row.version);
     const judgesPending = row.pending !== null && (command === 'approve' || command === 'reject');
-    if (command === 'approve' && !judgesPending && (await tx.maybe(outstandingImage(id)))) throw imageOutstanding();
     const decided = judgesPending ? row.state : productMachine.after(row.state, command);
+    if (command === 'approve' && !judgesPending && (await tx.maybe(outstandingImage(id)))) throw imageOutstanding();
     const state = decided === 'approved' && (await isSuspended(tx, row.seller_id)) ? 'paused' : decided;
     const shown = judgesPending && command === 'approve' ? withPending(row) : row;
     await tx.execute(sql`
