@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isTimeZone, languageOf } from './languages.ts';
+import { z } from 'zod';
+import { byLanguage, isTimeZone, languageOf } from './languages.ts';
 
 test.each([
   [null, null],
@@ -23,4 +24,13 @@ test('a time zone is a name of the IANA database', () => {
     'Europe/Paris',
     'UTC',
   ]);
+});
+
+test('values by language are read in a time that grows with their number only', () => {
+  const tags = Array.from({ length: 5000 }, (_, n) => `fr-x${String(n).padStart(4, '0')}`);
+  const byTag = byLanguage(z.null());
+  const before = process.threadCpuUsage();
+  expect(byTag.safeParse(Object.fromEntries(tags.map((tag) => [tag, null]))).success).toBe(true);
+  expect(byTag.safeParse({ fr: null, 'fr-tn': null, 'fr-TN': null }).error?.issues[0]).toMatchObject({ path: ['fr-TN'] });
+  expect(process.threadCpuUsage(before).user / 1000).toBeLessThan(1000); // milliseconds
 });

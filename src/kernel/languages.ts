@@ -61,8 +61,8 @@ export const byLanguage = <Value extends z.ZodType>(value: Value) =>
       error: ({ code }) => (code === 'invalid_key' ? 'must be named by a language tag such as fr, ar or fr-TN (BCP 47)' : undefined),
     })
     .superRefine((values, refusal) => {
-      const tags = Object.keys(values);
-      const twin = tags.find((tag, place) => tags.findIndex((other) => canonical(other) === canonical(tag)) < place);
+      const seen = new Set<string>();
+      const twin = Object.keys(values).find((tag) => seen.size === seen.add(canonical(tag) as string).size);
       if (twin) refusal.addIssue({ code: 'custom', path: [twin], message: 'is a language that is there already' });
     })
     .transform((values) => Object.fromEntries(Object.entries(values).map(([tag, each]) => [canonical(tag) as string, each])));
