@@ -1,6 +1,6 @@
 import type { StoredObject } from '#adapters/storage/port.ts';
 import { hours } from '#kernel/clock.ts';
-import { sql } from '#kernel/database.ts';
+import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { isId } from '#kernel/ids.ts';
 import type { Media } from './context.ts';
@@ -57,17 +57,12 @@ async function removeCounted(ctx: Media, keys: readonly string[]): Promise<void>
 }
 
 /**
- * Images that no upload refers to are removed, and, a page at a time, files of images that are not known: a process was killed, or a file
- * was written while its image was discarded.
+ * Looks at a page of the images, of the private files and of the files of images each: those that nobody refers to go. A process was
+ * killed, or a file was written while its image was discarded.
  */
 export async function sweepImages(ctx: Media): Promise<void> {
   const before = orphanedBefore(ctx);
-  await ctx.db.transaction(async (tx) => {
-    const unused = await tx.many<{ hash: string }>(sql`
-      select hash from media.images i where coalesce(removing_since, created_at) < ${before}
-        and not exists (select from media.uploads u where u.image_hash = i.hash) limit 100`);
-    for (const { hash } of unused) enqueue(tx, removeImageJob, { hash });
-  });
+  await sweepUnused(ctx, before);
   await sweepPrivateFiles(ctx, before);
   const place = await ctx.db.maybe<{ after: string }>(sql`select after from media.walk`);
   const files = await ctx.storage.list(IMAGES, place?.after);
@@ -80,6 +75,24 @@ export async function sweepImages(ctx: Media): Promise<void> {
   );
   await ctx.db.execute(sql`
     insert into media.walk (one, after) values (true, ${files.at(-1)?.key ?? ''}) on conflict (one) do update set after = excluded.after`);
+}
+
+/** Images of a page, and which of them no upload refers to. */
+const imagesPage = (after: string, before: Date): Sql => sql`
+  select hash, coalesce(removing_since, created_at) < ${before} and used.by is null as "isUnused"
+  from (select hash, removing_since, created_at from media.images where hash > ${after} order by hash limit 1000) as page
+  left join lateral (select 1 as by from media.uploads where image_hash = page.hash limit 1) as used on true
+  order by hash`;
+
+async function sweepUnused(ctx: Media, before: Date): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const place = await tx.maybe<{ after: string }>(sql`select image_after as after from media.walk`);
+    const images = await tx.many<{ hash: string; isUnused: boolean }>(imagesPage(place?.after ?? '', before));
+    for (const { hash, isUnused } of images) if (isUnused) enqueue(tx, removeImageJob, { hash });
+    const after = images.length < 1000 ? '' : images.at(-1)!.hash;
+    await tx.execute(sql`
+      insert into media.walk (one, after, image_after) values (true, '', ${after}) on conflict (one) do update set image_after = excluded.image_after`);
+  });
 }
 
 /** A page of the private files: those of no upload that has their key go. */
