@@ -36,6 +36,7 @@ const cases: [what: string, bytes: Buffer, reason: string | undefined][] = [
     pdf(pdf('', '3 0 << /Type /Page >>').subarray(9, -60), '4 0 << /Type /Page >>'),
     undefined,
   ],
+  ['a long page that speaks of streams', pdf(`4 0 obj << >> stream\n${'word '.repeat(10_000)}(stream)\nendstream endobj\n`), undefined],
   ['words about streams', pdf('', '3 0 << /Title (stream, stream and endstream) >>'), undefined],
   ['too many ends of streams', pdf('endstream '.repeat(4001)), 'active-content'],
   ['objects that cannot be looked into', pdf('9 0 obj << /Type /ObjStm /Filter /LZWDecode >> stream\nx endstream'), 'active-content'],

@@ -70,7 +70,6 @@ async function hidesSomething(bytes: Buffer): Promise<boolean> {
     if (++words > 2 * MOST_STREAMS) return true;
     if (isEnd(bytes, at)) continue;
     const begin = beginOfDictionary(bytes, at);
-    if (begin === undefined) return true;
     const dictionary = unescaped(bytes.subarray(begin, at)).replace(/\s+/g, ' ');
     if (!HOLDS_OBJECTS.test(dictionary) || !HAS_FILTER.test(dictionary)) continue; // what is not compressed was looked at
     if (!IS_DEFLATED.test(dictionary) || dictionary.includes('/DecodeParms')) return true;
@@ -87,10 +86,9 @@ async function hidesSomething(bytes: Buffer): Promise<boolean> {
 
 const isEnd = (bytes: Buffer, at: number): boolean => bytes[at - 3] === 0x65 && bytes[at - 2] === 0x6e && bytes[at - 1] === 0x64;
 
-/** Where what came before the dictionary of a stream has ended; undefined where that is too far away. */
-function beginOfDictionary(bytes: Buffer, at: number): number | undefined {
+/** Where what came before the dictionary of a stream has ended, or as far back as is looked. */
+function beginOfDictionary(bytes: Buffer, at: number): number {
   const start = Math.max(0, at - MOST_DICTIONARY_BYTES);
   const before = bytes.subarray(start, at);
-  const end = Math.max(...['endobj', 'endstream', '%%EOF'].map((mark) => before.lastIndexOf(mark)));
-  return end < 0 && start > 0 ? undefined : start + Math.max(0, end);
+  return start + Math.max(0, ...['endobj', 'endstream', '%%EOF'].map((mark) => before.lastIndexOf(mark)));
 }
