@@ -205,6 +205,8 @@ describe('the address of a private file', () => {
     await w.adapters.storage.write(key, stored, 'application/octet-stream', true);
     const { url } = await signed(id);
     await expect(bytesAt(url)).rejects.toThrow();
+    await w.adapters.storage.write(key, stored.subarray(0, 20), 'application/octet-stream', true);
+    expect(await w.get(url.replace(/^.*\/v1/, '/v1'))).toBeProblem(500, 'internal-error');
     await w.adapters.storage.remove([key]);
     expect(await w.get(url.replace(/^.*\/v1/, '/v1'))).toBeProblem(404, 'not-found');
   });

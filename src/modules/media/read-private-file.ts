@@ -30,8 +30,9 @@ export async function readPrivateFile(ctx: Media, id: string, request: ArrivingR
   const { row, sealedKey } = await attachedFile(ctx, id);
   const object = await ctx.storage.look(privateKey(id));
   if (!object) throw notFound();
-  const type = privateTypeOf(row);
   const sizeBytes = plainBytes(object.sizeBytes);
+  if (sizeBytes < 1) throw new Error(`The private file ${id} was cut in the store: it has ${object.sizeBytes} bytes.`);
+  const type = privateTypeOf(row);
   const lock = { id, fileKey: ctx.secrets.unseal(sealedKey, fileKeyPlace(id)) };
   const stored = { sizeBytes: object.sizeBytes, read: (range: { first: number; last: number }) => ctx.storage.read(privateKey(id), range) };
   return fileReply({

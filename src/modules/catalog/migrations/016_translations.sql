@@ -4,7 +4,6 @@ alter table catalog.products
   add column translations jsonb not null default '{}',
   add constraint products_translations
     check (jsonb_typeof(translations) = 'object' and jsonb_array_length(jsonb_path_query_array(translations, '$.keyvalue()')) <= 20);
-update catalog.products set document = left(document, -1) || ',"translations":{}}' where document like '{"%}';
 
 create or replace function catalog.listed(ids uuid[]) returns setof catalog.listings language sql stable as $$
   select product.id, product.seller_id, product.created_at, catalog.price_rank(product.price_currency, product.price_amount),
