@@ -199,7 +199,7 @@ test('products of before translations say that they have none, from the migratio
     (await w.sql<{ document: string }>('select document from catalog.products where id = $1', [id]))[0]!.document;
   const before = JSON.parse(await document());
   await w.sql('update catalog.products set document = $2 where id = $1', [id, JSON.stringify({ ...before, translations: undefined })]);
-  const migration = readFileSync(new URL('./migrations/016_translations.sql', import.meta.url), 'utf8');
+  const migration = readFileSync(new URL('./migrations/018_documents_with_translations.sql', import.meta.url), 'utf8');
   const [statement] = /^update catalog\.products set document .*;$/m.exec(migration)!;
   await w.sql(statement.replace(';', ' and id = $1'), [id]);
   expect(JSON.parse(await document())).toEqual(before);
