@@ -64,7 +64,7 @@ export interface Person {
 }
 
 /** A program that calls with an API key. Its POSTs carry no Idempotency-Key unless one is given. */
-export interface PartnerSystem extends Pick<Person, 'id' | 'get' | 'post' | 'delete'> {
+export interface PartnerSystem extends Pick<Person, 'id' | 'get' | 'post' | 'put' | 'delete'> {
   readonly key: string;
 }
 
@@ -167,6 +167,7 @@ export function people({ call, ask }: Ask) {
       key,
       get: (path, headers) => request('GET')(path, undefined, headers),
       post: request('POST'),
+      put: request('PUT'),
       delete: (path, headers) => request('DELETE')(path, undefined, headers),
     };
   };

@@ -6,7 +6,7 @@ import type { Nothing } from '#kernel/shapes.ts';
 import { insertImage } from './announce-image.ts';
 import type { Catalog } from './context.ts';
 import { lockProduct, type ProductRow, refreshed } from './product.ts';
-import { imagesOf, keepPending, MOST_IMAGES, showImages, shownAmong } from './product-images.ts';
+import { imagesOf, MOST_IMAGES, showAtOnce, shownAmong } from './product-images.ts';
 
 interface Wanted {
   ownerId: string;
@@ -59,8 +59,6 @@ async function arrange(tx: Transaction, row: ProductRow, wanted: readonly { id: 
     .map((image) => ({ ...image, alt: alts.get(image.id) || image.alt }))
     .toSorted((a, b) => (places.get(a.id) ?? wanted.length) - (places.get(b.id) ?? wanted.length));
   if (isDeepStrictEqual(after, before)) return;
-  await showImages(tx, row.id, after);
-  const fresh = await imagesOf(tx, row.id);
-  await keepPending(tx, row, fresh, row.pending?.images ?? shownAmong(fresh), now);
+  await showAtOnce(tx, row, before, after, now);
   await refreshed(tx, row.id);
 }

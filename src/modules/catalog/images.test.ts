@@ -103,6 +103,58 @@ describe('images of a product', () => {
     expect((await seen(sue, product)).pending).toBeUndefined(); // as it is shown: nothing waits
   });
 
+  test('are never shown by staff before their review: what waits goes on waiting, whatever staff do to what is shown', async () => {
+    const staff = await w.person('merchant', ['catalog-manager']);
+    const key = await w.partner('warehouse', ['catalog:write']);
+    const product = await draftOf(sue);
+    const [a, b] = await adds(sue, product, 'A', 'B');
+    await sue.post(`/v1/products/${product}/submit`);
+    await root.post(`/v1/products/${product}/approve`);
+    const [c] = await adds(sue, product, 'C');
+    const path = `/v1/products/${product}/images`;
+    const stands = async () => {
+      const { images, pending } = await seen(sue, product);
+      return [altsOf(images), pending ? altsOf(pending.images) : null];
+    };
+    expect(await key.post(`/v1/products/${product}/approve`)).toBeProblem(403, 'forbidden');
+
+    expect((await key.put(path, { images: [{ id: b, alt: 'B by staff' }, { id: a }] })).status).toBe(200);
+    expect(await stands()).toEqual([['B by staff', 'A'], ['B by staff', 'A', 'C']]); // biome-ignore format: one claim
+    const unreviewed = await key.put(path, { images: [{ id: a }, { id: c }] });
+    expect(unreviewed).toBeProblem(409, 'catalog/image-in-review');
+    expect(unreviewed.body.ids).toEqual([c]);
+    const [d] = await adds(staff, product, 'D');
+    expect(await stands()).toEqual([['B by staff', 'A', 'D'], ['B by staff', 'A', 'C', 'D']]); // biome-ignore format: one claim
+    expect((await key.delete(`${path}/${a}`)).status).toBe(200);
+    expect(await stands()).toEqual([['B by staff', 'D'], ['B by staff', 'C', 'D']]); // biome-ignore format: one claim
+
+    await sue.put(path, { images: [{ id: c, alt: 'C anew' }, { id: d }, { id: b }] }); // the seller's own order and words go on waiting
+    await sue.put(path, { images: [{ id: d, alt: 'D of sue' }, { id: c }, { id: b }] });
+    expect((await stands())[1]).toEqual(['D of sue', 'C anew', 'B by staff']);
+    await key.put(path, {
+      images: [
+        { id: d, alt: 'D by staff' },
+        { id: b, alt: 'B' },
+      ],
+    });
+    expect(await stands()).toEqual([['B', 'D by staff'], ['D of sue', 'C anew', 'B']]); // biome-ignore format: one claim
+    await key.put(path, { images: [{ id: d }] });
+    expect(await stands()).toEqual([['D by staff'], ['D of sue', 'C anew']]); // biome-ignore format: one claim
+    await w.step();
+    expect([await stateOf(sue, a!), await stateOf(sue, b!), await stateOf(sue, c!)]).toEqual([404, 404, 'attached']);
+    await root.post(`/v1/products/${product}/approve`);
+    expect(await stands()).toEqual([['D of sue', 'C anew'], null]);
+
+    const [e] = await adds(sue, product, 'E');
+    await key.delete(`${path}/${e}`); // what waits is removed by staff, and nothing is left to decide
+    expect(await stands()).toEqual([['D of sue', 'C anew'], null]);
+    await sue.put(path, { images: [] });
+    await key.delete(`${path}/${c}`);
+    expect(await stands()).toEqual([['D of sue'], []]);
+    await key.delete(`${path}/${d}`);
+    expect(await stands()).toEqual([[], null]); // as the seller wanted it: nothing waits
+  });
+
   test('that were rejected, dropped or belong to an archived product are let go', async () => {
     const product = await sue.lists(lamp);
     const [rejected] = await adds(sue, product, 'Rejected');

@@ -36,6 +36,14 @@ export const unknownImage = problem({
   detail: ({ ids }) => `The product has no images ${ids.join(', ')}, or their files have not been checked yet.`,
 });
 
+export const imageInReview = problem({
+  code: 'catalog/image-in-review',
+  status: 409,
+  title: 'The image waits for review',
+  members: { ids: z.array(Id) },
+  detail: ({ ids }) => `The images ${ids.join(', ')} wait for review. They can be shown once the change is approved.`,
+});
+
 export interface ImageRow {
   id: string;
   is_trusted: boolean;
@@ -62,9 +70,9 @@ export const shownAmong = (rows: readonly ImageRow[]): Image[] => rows.filter(({
 export const wantedOf = ({ pending }: Pick<ProductRow, 'pending'>, rows: readonly ImageRow[]): Image[] =>
   pending?.images ?? shownAmong(rows);
 
-/** Images in the order that was asked for. @throws unknownImage for those that are not here. */
-export function chosen(rows: readonly ImageRow[], wanted: z.infer<typeof SetImages>['images']): Image[] {
-  const here = new Map(rows.flatMap(viewOf).map((image) => [image.id, image]));
+/** Images in the order that was asked for, with the `alt` that they have in `known`. @throws unknownImage for those that are not here. */
+export function chosen(rows: readonly ImageRow[], known: readonly Image[], wanted: z.infer<typeof SetImages>['images']): Image[] {
+  const here = new Map([...rows.flatMap(viewOf), ...known].map((image) => [image.id, image]));
   const unknown = wanted.map(({ id }) => id).filter((id) => !here.has(id));
   if (unknown.length > 0) throw unknownImage({ ids: unknown });
   return wanted.map(({ id, alt }) => ({ ...(here.get(id) as Image), ...(alt === undefined ? {} : { alt }) }));
@@ -81,16 +89,47 @@ export const showImages = (tx: Transaction, productId: string, images: readonly 
     left join unnest(${images.map(({ id }) => id)}::uuid[], ${images.map(({ alt }) => alt)}::text[]) with ordinality as wanted (id, alt, place) on wanted.id = known.id
     where known.product_id = ${productId} and known.image is not null and image.id = known.id`);
 
+/**
+ * Shows images at once. Images of the seller that wait for review go on waiting: without those that are shown no more, with those that are
+ * new, and with the new order and `alt` where the seller has changed neither. The product has a new version. @returns what waits.
+ */
+export async function showAtOnce(
+  tx: Transaction,
+  row: ProductRow,
+  before: readonly Image[],
+  after: readonly Image[],
+  now: Date,
+): Promise<Pending | null> {
+  await showImages(tx, row.id, after);
+  const waiting = row.pending?.images;
+  return keepPending(tx, row, after, waiting ? rebased(waiting, before, after) : after, now);
+}
+
+function rebased(waiting: readonly Image[], before: readonly Image[], after: readonly Image[]): Image[] {
+  const [was, is] = [byId(before), byId(after)];
+  const kept = waiting
+    .filter(({ id }) => is.has(id) || !was.has(id))
+    .map((image) => (image.alt === was.get(image.id)?.alt ? (is.get(image.id) ?? image) : image));
+  const here = byId(kept);
+  const isCommon = ({ id }: Image): boolean => here.has(id) && was.has(id) && is.has(id);
+  const orderIn = (images: readonly Image[]): string[] => images.filter(isCommon).map(({ id }) => id);
+  const order = isDeepStrictEqual(orderIn(kept), orderIn(before)) ? orderIn(after) : orderIn(kept);
+  const placed = kept.map((image) => (isCommon(image) ? (here.get(order.shift() as string) as Image) : image));
+  return [...placed, ...after.filter(({ id }) => !was.has(id) && !here.has(id))];
+}
+
+const byId = (images: readonly Image[]): Map<string, Image> => new Map(images.map((image) => [image.id, image]));
+
 /** Stores the images that wait for review; where they are those that are shown, none do. The product has a new version. */
 export async function keepPending(
   tx: Transaction,
   row: ProductRow,
-  rows: readonly ImageRow[],
-  images: Image[],
+  shown: readonly Image[],
+  images: readonly Image[],
   now: Date,
 ): Promise<Pending | null> {
   const { images: _, ...others } = row.pending ?? {};
-  const pending: Pending = isDeepStrictEqual(images, shownAmong(rows)) ? others : { ...others, images };
+  const pending: Pending = isDeepStrictEqual(images, shown) ? others : { ...others, images: [...images] };
   const waits = Object.keys(pending).length > 0;
   await tx.execute(sql`
     update catalog.products

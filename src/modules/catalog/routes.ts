@@ -25,7 +25,7 @@ import { decideProduct, imageOutstanding, RejectProduct } from './decide-product
 import { deleteCategory } from './delete-category.ts';
 import { Approvals, ApprovalsQuery, listApprovals } from './list-approvals.ts';
 import { listProducts, ProductPage, ProductsQuery } from './list-products.ts';
-import { SetImages, tooManyImages, unknownImage } from './product-images.ts';
+import { imageInReview, SetImages, tooManyImages, unknownImage } from './product-images.ts';
 import { productMachine } from './product-state.ts';
 import { readProduct } from './read-product.ts';
 import { dropImage, setImages } from './set-images.ts';
@@ -141,18 +141,20 @@ export const routes = [
     summary: 'Order, describe and drop the images of a product',
     description:
       'The images that the product is to have, in their order; `alt` stays where it is absent. What a seller changes of an approved product waits for ' +
-      'review, with `pending.images`. Images whose files have not come yet stay.',
+      'review, with `pending.images`. What staff change is shown at once, and what a seller has sent for review goes on waiting: it is shown by its ' +
+      'approval alone. Images whose files have not come yet stay.',
     access: owned('product', 'catalog:write'),
     body: SetImages,
     returns: Product,
     etag: version,
-    problems: [unknownImage, versionMismatch],
+    problems: [unknownImage, imageInReview, versionMismatch],
     handle: (ctx: Catalog, { params, body, owner, ifMatch }) => setImages(ctx, params.id, body, { owner, ifMatch }),
   }),
   del('/products/{id}/images/{imageId}', {
     summary: 'Remove an image of a product',
     description:
-      'Also one whose file has not come yet. Of an approved product of a seller, a shown image stays until a reviewer has approved that it goes.',
+      'Also one whose file has not come yet. Of an approved product of a seller, a shown image stays until a reviewer has approved that it goes. What ' +
+      'staff remove goes at once, and is no longer among the images that wait for review.',
     access: owned('product image', 'catalog:write'),
     returns: Product,
     etag: version,

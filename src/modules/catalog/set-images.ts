@@ -11,11 +11,13 @@ import {
   discard,
   forgetUnused,
   type ImageRow,
+  imageInReview,
   imagesOf,
   isReviewed,
   keepPending,
   type SetImages,
-  showImages,
+  showAtOnce,
+  shownAmong,
   wantedOf,
 } from './product-images.ts';
 
@@ -24,26 +26,44 @@ interface Call {
   ifMatch: Precondition | undefined;
 }
 
-/** Orders the images of a product, says anew what they show, and drops those that are left out. Files on their way stay. */
+/**
+ * Orders the images of a product, says anew what they show, and drops those that are left out. Files on their way stay. Staff (`owner` null)
+ * decide about what is shown; what a seller has sent for review goes on waiting. @throws unknownImage @throws imageInReview
+ */
 export const setImages = (ctx: Catalog, id: string, { images }: z.infer<typeof SetImages>, call: Call): Promise<Product> =>
   ctx.db.transaction(async (tx) => {
     const row = await lockedFor(tx, id, call);
     const rows = await imagesOf(tx, id);
-    return wish(tx, row, rows, chosen(rows, images), call.owner, ctx.clock.now());
+    const waits = isForReview(row, call);
+    const wanted = chosen(rows, waits ? wantedOf(row, rows) : [], images);
+    if (!waits) demandShown(rows, wanted);
+    return wish(tx, row, rows, wanted, waits, ctx.clock.now());
   });
 
-/** Removes an image of a product, or no longer expects it. */
+/** Removes an image of a product, or no longer expects it. What staff remove is neither shown nor waits any more. */
 export const dropImage = (ctx: Catalog, id: string, imageId: string, call: Call): Promise<Product> =>
   ctx.db.transaction(async (tx) => {
     const row = await lockedFor(tx, id, call);
     const rows = await imagesOf(tx, id);
     const image = rows.find((known) => known.id === imageId);
     if (!image) throw notFound();
-    if (image.image) return wish(tx, row, rows, wantedOf(row, rows).filter((known) => known.id !== imageId), call.owner, ctx.clock.now()); // biome-ignore format: one call
+    if (image.image) {
+      const waits = isForReview(row, call) || image.position === null;
+      const others = (waits ? wantedOf(row, rows) : shownAmong(rows)).filter((known) => known.id !== imageId);
+      return wish(tx, row, rows, others, waits, ctx.clock.now());
+    }
     await tx.execute(sql`delete from catalog.product_images where id = ${imageId}`);
     discard(tx, [image]);
     return refreshed(tx, id);
   });
+
+const isForReview = (row: ProductRow, { owner }: Call): boolean => owner !== null && isReviewed(row);
+
+function demandShown(rows: readonly ImageRow[], images: readonly Image[]): void {
+  const shown = new Set(shownAmong(rows).map(({ id }) => id));
+  const ids = images.map(({ id }) => id).filter((id) => !shown.has(id));
+  if (ids.length > 0) throw imageInReview({ ids });
+}
 
 async function lockedFor(tx: Transaction, id: string, { owner, ifMatch }: Call): Promise<ProductRow> {
   const row = await lockProduct(tx, id, owner);
@@ -52,19 +72,17 @@ async function lockedFor(tx: Transaction, id: string, { owner, ifMatch }: Call):
   return row;
 }
 
-/** Shows the images at once, or has them wait for review: those of an approved product, if its seller asks. */
+/** Has the images wait for review, or shows them at once. */
 async function wish(
   tx: Transaction,
   row: ProductRow,
   rows: readonly ImageRow[],
   images: Image[],
-  owner: string | null,
+  waits: boolean,
   now: Date,
 ): Promise<Product> {
-  if (owner !== null && isReviewed(row)) await forgetUnused(tx, row.id, await keepPending(tx, row, rows, images, now));
-  else {
-    await showImages(tx, row.id, images);
-    await forgetUnused(tx, row.id, await keepPending(tx, row, await imagesOf(tx, row.id), images, now));
-  }
+  const shown = shownAmong(rows);
+  const pending = waits ? await keepPending(tx, row, shown, images, now) : await showAtOnce(tx, row, shown, images, now);
+  await forgetUnused(tx, row.id, pending);
   return refreshed(tx, row.id);
 }

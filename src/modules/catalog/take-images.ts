@@ -6,7 +6,7 @@ import { CATEGORIES } from './category.ts';
 import type { Catalog } from './context.ts';
 import { tellMediaJob } from './jobs.ts';
 import { lockProduct, refreshed } from './product.ts';
-import { imagesOf, isReviewed, keepPending, showImages, shownAmong, wantedOf } from './product-images.ts';
+import { imagesOf, isReviewed, keepPending, showAtOnce, shownAmong, wantedOf } from './product-images.ts';
 
 /**
  * Takes images that have come: those of a product are shown, or wait for review; that of a category takes the place of the older one.
@@ -41,10 +41,9 @@ async function takeOfProduct(tx: Transaction, productId: string, image: Image, n
   await tx.execute(sql`update catalog.product_images set image = ${JSON.stringify(image)}::jsonb where id = ${image.id}`);
   await tx.execute(sql`update catalog.products set image_due_at = null, image_refusal = null where id = ${productId}`);
   const added = { ...image, alt: known.alt };
-  if (known.is_trusted || !isReviewed(row)) await showImages(tx, productId, [...shownAmong(rows), added]);
-  const fresh = await imagesOf(tx, productId);
-  const waits = isReviewed(row) && (!known.is_trusted || row.pending?.images !== undefined);
-  await keepPending(tx, row, fresh, waits ? [...wantedOf(row, rows), added] : shownAmong(fresh), now);
+  const shown = shownAmong(rows);
+  if (isReviewed(row) && !known.is_trusted) await keepPending(tx, row, shown, [...wantedOf(row, rows), added], now);
+  else await showAtOnce(tx, row, shown, [...shown, added], now);
   await refreshed(tx, productId);
   return attached(image);
 }
