@@ -133,8 +133,8 @@ describe('images of a product', () => {
     expect((await stands())[1]).toEqual(['D of sue', 'C anew', 'B by staff']);
     await key.put(path, {
       images: [
-        { id: d, alt: 'D by staff' },
         { id: b, alt: 'B' },
+        { id: d, alt: 'D by staff' },
       ],
     });
     expect(await stands()).toEqual([['B', 'D by staff'], ['D of sue', 'C anew', 'B']]); // biome-ignore format: one claim
