@@ -3,6 +3,7 @@ import { operationId, scopesOf } from '#kernel/routes.ts';
 import { sendProducts } from './importing.ts';
 import { objectsOfAnother } from './owned-objects.ts';
 import { type Person, usd } from './people.ts';
+import { announceFor, announcing } from './uploading.ts';
 import { review, waiting } from './waiting.ts';
 import { type World, world } from './world.ts';
 
@@ -17,7 +18,8 @@ beforeAll(async () => {
 });
 
 interface Asked {
-  path: string;
+  /** Where it asks for what is the key's own, made of its id. */
+  path: string | ((keyId: string) => Promise<string>);
   body?: unknown;
   /** Sent as it is, as a file of products. */
   csv?: string;
@@ -115,6 +117,7 @@ async function callsOf(): Promise<Record<string, Asked>> {
     getImportsById: { path: `/v1/imports/${imported}` },
     getExportsProducts: { path: '/v1/exports/products' },
     getProductApprovals: { path: '/v1/product-approvals' },
+    getMediaById: { path: async (id) => `/v1/media/${(await announceFor(w, { id }, announcing(Buffer.alloc(1)))).id}` },
     postBanners: { path: '/v1/banners' },
     patchBannersById: { path: `/v1/banners/${await banner()}` },
     postBannersByIdImage: { path: `/v1/banners/${await banner()}/image` },
@@ -148,7 +151,7 @@ test('every call that a scope opens works for a key with that scope', async () =
     const example = document.paths[`/v1${route.path}`]?.[route.method.toLowerCase()]?.requestBody?.content['application/json']?.example;
     const body = asked.body ?? example;
     const key = await w.partner(`A system for ${operation}`, [scopesOf(route.spec)[0]!]);
-    const reply = await w.fetch(asked.path, {
+    const reply = await w.fetch(typeof asked.path === 'string' ? asked.path : await asked.path(key.id), {
       method: route.method,
       body: asked.csv ?? (body === undefined ? undefined : JSON.stringify(body)),
       headers: {

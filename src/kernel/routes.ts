@@ -14,15 +14,18 @@ export type Access =
   | { kind: 'permission'; permission: Permission }
   /** The account named by `{username}` in the path, or staff with the permission. */
   | { kind: 'own-account'; staff?: Permission }
-  /** The owner of the object in the path, or staff; the handler is given `owner` and its SQL must ask for it. */
-  | { kind: 'owned'; what: string; staff?: Permission };
+  /**
+   * The owner of the object in the path, or staff; the handler is given `owner` and its SQL must ask for it. An API key with one of
+   * `scopes` may own such an object too, by its own id.
+   */
+  | { kind: 'owned'; what: string; staff?: Permission; scopes?: readonly Permission[] };
 
 export const anyone: Access = { kind: 'anyone' };
 export const signedIn: Access = { kind: 'signed-in' };
 export const sentOr = (...scopes: Permission[]): Access => ({ kind: 'signed-in', scopes });
 export const permitted = (permission: Permission): Access => ({ kind: 'permission', permission });
 export const ownAccount = (staff?: Permission): Access => ({ kind: 'own-account', staff });
-export const owned = (what: string, staff?: Permission): Access => ({ kind: 'owned', what, staff });
+export const owned = (what: string, staff?: Permission, scopes?: readonly Permission[]): Access => ({ kind: 'owned', what, staff, scopes });
 
 /**
  * The permissions by which an API key may call a route, each by itself; none if the call needs an account, because
@@ -32,7 +35,7 @@ export function scopesOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>)
   if (mfa || access.kind === 'anyone') return [];
   if (access.kind === 'signed-in') return access.scopes ?? [];
   const scope = access.kind === 'permission' ? access.permission : access.staff;
-  return scope ? [scope] : [];
+  return [...(scope ? [scope] : []), ...(access.kind === 'owned' ? (access.scopes ?? []) : [])];
 }
 
 /** Whether a route asks for the version that its caller has seen: it then says that another one is refused. */

@@ -189,4 +189,5 @@ export const phrases = {
   'not-fetched': 'The image could not be fetched from its address.',
   'not-a-document': 'The file is not a PDF.',
   'active-content': 'The document holds scripts, actions or other files, or is encrypted: send one that only shows its pages.',
+  'no-longer-needed': 'The file is shown no more: another one took its place, it was removed or not approved, or what it was for is gone.',
 };

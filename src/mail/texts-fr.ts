@@ -213,4 +213,6 @@ export const phrases = {
   'not-a-document': 'Le fichier n’est pas un PDF.',
   'active-content':
     'Le document contient des scripts, des actions ou d’autres fichiers, ou il est chiffré : envoyez un document qui montre seulement ses pages.',
+  'no-longer-needed':
+    'Le fichier n’est plus montré : un autre l’a remplacé, il a été retiré ou n’a pas été approuvé, ou ce à quoi il servait n’existe plus.',
 };

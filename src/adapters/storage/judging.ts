@@ -8,8 +8,11 @@ const CLOCK_SKEW_MS = 15 * 60_000;
 /** CloudFront adds it to all that it passes on. */
 const OF_CLOUDFRONT = 'x-amz-cf-id';
 
-const mismatch = () =>
-  new RefusedUpload('SignatureDoesNotMatch', 'The signature does not fit the method, the address, the type or the size.');
+const mismatch = (method: 'PUT' | 'GET' = 'PUT') =>
+  new RefusedUpload(
+    'SignatureDoesNotMatch',
+    `The signature does not fit the method${method === 'GET' ? ' or the address' : ', the address, the type or the size'}.`,
+  );
 const expired = () => new RefusedUpload('AccessDenied', 'The signature has expired: ask for a new one.');
 
 interface Judged {
@@ -37,14 +40,14 @@ async function judge(
   const at = dateOf(query['X-Amz-Date']);
   const expiresInSeconds = Number(query['X-Amz-Expires']);
   const isWhole = pathname.startsWith(base) && signed.every((name) => header(name) !== undefined);
-  if (!isWhole || !at || !Number.isInteger(expiresInSeconds)) throw mismatch();
+  if (!isWhole || !at || !Number.isInteger(expiresInSeconds)) throw mismatch(method);
   const key = pathname.slice(base.length);
   const ours = await presign(bucket, { method, key, headers, at, expiresInSeconds }).catch(() => {
-    throw mismatch();
+    throw mismatch(method);
   });
   const isSame =
     Object.keys(ours).length === searchParams.size && Object.entries(ours).every(([name, value]) => isSameText(query[name] ?? '', value));
-  if (!isSame) throw mismatch();
+  if (!isSame) throw mismatch(method);
   if (now.getTime() > at.getTime() + expiresInSeconds * 1000 || at.getTime() > now.getTime() + CLOCK_SKEW_MS) throw expired();
   return { key, headers };
 }
@@ -53,6 +56,7 @@ async function judge(
 export async function judgePut(bucket: Bucket, request: ArrivingRequest, now: Date): Promise<AllowedUpload> {
   const isOpen = new URL(request.url).searchParams.get('X-Amz-SignedHeaders') === 'host'; // it is signed too, so nobody makes an upload open that is not
   const { key, headers } = await judge(bucket, request, { method: 'PUT', signed: isOpen ? [] : ['content-type', 'content-length'], now });
+  if (!request.header('content-length')) throw new RefusedUpload('AccessDenied', 'The header Content-Length is missing.');
   const contentType = isOpen ? (request.header('content-type') ?? '') : headers['content-type']!;
   return { key, contentType, sizeBytes: isOpen ? Number.POSITIVE_INFINITY : Number(headers['content-length']), isOpen };
 }

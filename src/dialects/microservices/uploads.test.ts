@@ -21,7 +21,7 @@ const put = (url: string, body: Uint8Array = bytes, type: string | null = 'image
   w.fetch(new URL(url).pathname + new URL(url).search, {
     method: 'PUT',
     body: new Uint8Array(body),
-    headers: type === null ? {} : { 'content-type': type },
+    headers: { 'content-length': String(body.length), ...(type === null ? {} : { 'content-type': type }) },
   });
 const turns = async () => {
   for (let turn = 0; turn < 4; turn++) await w.step();
@@ -49,6 +49,9 @@ describe('a banner', () => {
     const changed = new URL(reply.body.uploadURL);
     changed.searchParams.set('X-Amz-Signature', '0'.repeat(64));
     expect((await put(changed.href)).status).toBe(403);
+    const { pathname, search } = new URL(reply.body.uploadURL);
+    const inChunks = await w.fetch(`${pathname}${search}`, { method: 'PUT', body: new Uint8Array(bytes) });
+    expect(inChunks).toBeProblem(403, 'media/upload-not-allowed');
     expect((await put(reply.body.uploadURL, bytes, null)).status).toBe(200);
     await turns();
     const shown = await shows('banner/banners');

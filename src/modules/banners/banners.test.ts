@@ -77,14 +77,14 @@ describe('a banner', () => {
     await sendFile(w, next.body, bytes);
     await w.step();
     expect((await onShow('?placement=changing'))[0].image).toMatchObject({ id: next.body.id, alt: 'New' });
-    expect((await rita.get(`/v1/media/${before}`)).status).toBe(404);
+    expect((await rita.get(`/v1/media/${before}`)).body.reason).toBe('no-longer-needed');
     await rita.patch(`/v1/banners/${id}`, { image: null });
     expect(await onShow('?placement=changing')).toEqual([]);
     const late = await rita.post(`/v1/banners/${id}/image`, announcing(bytes));
     expect((await rita.delete(`/v1/banners/${id}`)).status).toBe(204);
     await sendFile(w, late.body, bytes);
     await w.step();
-    for (const upload of [next, late]) expect((await rita.get(`/v1/media/${upload.body.id}`)).status).toBe(404);
+    for (const { body } of [next, late]) expect((await rita.get(`/v1/media/${body.id}`)).body.reason).toBe('no-longer-needed');
     expect(await rita.patch(`/v1/banners/${id}`, { alt: 'x' })).toBeProblem(404, 'not-found');
     expect(await rita.delete(`/v1/banners/${id}`)).toBeProblem(404, 'not-found');
     expect(await rita.post(`/v1/banners/${id}/image`, announcing(bytes))).toBeProblem(404, 'not-found');

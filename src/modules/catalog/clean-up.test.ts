@@ -131,7 +131,8 @@ test('the image of a product that was removed is no longer waited for', async ()
   await w.sql('update catalog.products set image_due_at = $2 where id = $1', [product.id, w.clock.now()]);
   await cleans();
   await w.step();
-  expect(await sue.get(`/v1/media/${product.upload.id}`)).toBeProblem(404, 'not-found');
+  expect((await sue.get(`/v1/media/${product.upload.id}`)).body).toMatchObject({ state: 'refused', reason: 'no-longer-needed' });
+  expect(await sendFile(w, product.upload, bytes)).toBeProblem(409, 'media/upload-expired');
   expect(await w.sql('select 1 from catalog.product_images where product_id = $1', [product.id])).toEqual([]);
 });
 
@@ -183,12 +184,12 @@ test('a file that comes at the moment of the clean-up saves its product, or is d
     await hasty.step();
     const { status, body } = await sue.get(`/v1/products/${product.id}`);
     const media = await sue.get(`/v1/media/${product.upload.id}`);
-    outcomes.push(status === 200 ? `stays ${body.images.length} ${media.body.state}` : `removed ${media.status}`);
+    outcomes.push(status === 200 ? `stays ${body.images.length} ${media.body.state}` : `removed ${media.body.state}`);
     const known = (await hasty.get('/v1/categories')).body.items.find(({ id }: { id: string }) => id === category.id);
     const image = await root.get(`/v1/media/${category.upload.id}`);
-    expect(['shown attached', 'removed 404']).toContain(known ? `${known.image ? 'shown' : 'without'} ${image.body.state}` : `removed ${image.status}`); // biome-ignore format: one claim
+    expect(['shown attached', 'removed refused']).toContain(known ? `${known.image ? 'shown' : 'without'} ${image.body.state}` : `removed ${image.body.state}`); // biome-ignore format: one claim
   }
-  for (const outcome of outcomes) expect(['stays 1 attached', 'removed 404']).toContain(outcome);
+  for (const outcome of outcomes) expect(['stays 1 attached', 'removed refused']).toContain(outcome);
 });
 
 test('an approval at the moment of the clean-up: the product is public or removed', async () => {

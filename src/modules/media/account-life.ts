@@ -22,7 +22,7 @@ export const life: AccountLife<Media> = {
     { uploads: z.array(MediaView).meta({ description: 'Files that you have sent, newest first' }) },
     async (ctx: Media, { accountId, limit }) => {
       const rows = await ctx.db.many<UploadRow>(sql`
-        select ${UPLOAD} from media.uploads where owner_id = ${accountId} and state <> 'removed' order by id desc limit ${limit}`);
+        select ${UPLOAD} from media.uploads where owner_id = ${accountId} order by id desc limit ${limit}`);
       const hashes = rows.flatMap(({ image_hash }) => image_hash ?? []);
       const stored = await ctx.db.many<ImageRow>(sql`select ${IMAGE} from media.images where hash = any(${hashes}::text[])`);
       const images = new Map(stored.map((image) => [image.hash, image]));

@@ -104,7 +104,10 @@ test('two uploads of one file name never meet, and two of the same bytes share t
 
   await w.ask('media', 'discard', { ids: [one.id], reason: 'replaced' });
   await w.step();
-  expect((await sue.get(`/v1/media/${one.id}`)).status).toBe(404);
+  const gone = { state: 'refused', reason: 'no-longer-needed', image: null, fileName: 'picture.jpg' };
+  expect(await show(one.id)).toMatchObject(gone);
+  const exported = await w.ask<{ uploads: object[] }>('media', 'life.export', { accountId: sue.id, limit: 100 });
+  expect(exported.uploads).toContainEqual(expect.objectContaining({ id: one.id, ...gone }));
   expect((await w.souk.fetch(new Request(images[1]!.url))).status).toBe(200);
   await w.ask('media', 'discard', { ids: [other.id, newId()], reason: 'replaced' });
   await w.step();
@@ -178,12 +181,15 @@ describe('what nobody waits for', () => {
 test('the images of an account that is erased are gone, also for those who know their addresses', async () => {
   const id = await attached(await picture('tan'));
   const { url } = (await show(id)).image!;
+  const older = await attached(await picture('wheat'));
+  await w.ask('media', 'discard', { ids: [older], reason: 'replaced' });
   await w.ask('media', 'life.forget', { accountId: sue.id });
   await w.step();
   expect(await w.get(new URL(url).pathname)).toBeProblem(404, 'not-found');
   for (const path of [`${'x'.repeat(43)}/150.exe`, `${'x'.repeat(43)}/..%2f150.jpg`])
     expect((await w.get(`/v1/media/${path}`)).status, path).toBe(404);
   expect(await w.sql('select id from media.uploads where owner_id = $1 and (state <> $2)', [sue.id, 'removed'])).toEqual([]);
+  for (const gone of [id, older]) expect(await sue.get(`/v1/media/${gone}`)).toBeProblem(404, 'not-found');
 });
 
 test('an image is fetched from an address, past redirections, and refused where there is none', async () => {

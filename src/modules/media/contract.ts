@@ -127,6 +127,9 @@ export const Refusal = z.enum([
 ]);
 export type Refusal = z.infer<typeof Refusal>;
 
+/** What an upload ended with, as its owner sees it: a refusal, or that nobody shows the file, or waits for it, any more. */
+export const Ending = z.enum([...Refusal.options, 'no-longer-needed']);
+
 export const uploadStates = ['awaiting_upload', 'checking', 'ready', 'attached', 'refused', 'removed'] as const;
 export type UploadState = (typeof uploadStates)[number];
 
@@ -165,7 +168,7 @@ export const uploadExpired = problem({
   status: 409,
   title: 'The upload is over',
   detail:
-    'What was announced with this key was not sent in time, was refused, or is no longer wanted. Announce the file again with a new key.',
+    'The file that was announced was not sent in time, was refused, or is no longer needed. Announce it again, with a new Idempotency-Key.',
 });
 
 export const media = contract('media', {

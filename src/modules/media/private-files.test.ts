@@ -157,7 +157,7 @@ describe('the address of a private file', () => {
       ['something more', query('response-content-type', 'text/html')],
       ['no query', changed((next) => Object.assign(next, { search: '' }))],
     ];
-    for (const [what, at] of refused) expect(await w.get(`${at.pathname}${at.search}`), what).toBeProblem(403, 'media/upload-not-allowed');
+    for (const [what, at] of refused) expect(await w.get(`${at.pathname}${at.search}`), what).toBeProblem(403, 'media/read-not-allowed');
     const put = (await announce(pdf(), PDF)).upload.url;
     const asUpload = new URL(put);
     expect((await read(changed((next) => Object.assign(next, { search: asUpload.search })))).status).toBe(403);
@@ -175,7 +175,7 @@ describe('the address of a private file', () => {
       expect((await w.get(path)).status, path).toBe(404);
     expect((await read(url)).status).toBe(200);
     w.clock.advance(minutes(5) + 1000);
-    expect(await w.get(new URL(url).pathname + new URL(url).search)).toBeProblem(403, 'media/upload-not-allowed');
+    expect(await w.get(new URL(url).pathname + new URL(url).search)).toBeProblem(403, 'media/read-not-allowed');
   });
 
   test('answers nothing any more once the file is discarded, or its owner erased', async () => {

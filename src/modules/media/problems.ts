@@ -8,6 +8,14 @@ export const otherFileArrived = problem({
   detail: 'Another file was sent to this address before, and stays. Announce this one by itself.',
 });
 
+export const readNotAllowed = problem({
+  code: 'media/read-not-allowed',
+  status: 403,
+  title: 'The address does not show this file',
+  members: { reason: z.enum(['SignatureDoesNotMatch', 'AccessDenied']), explanation: z.string() },
+  detail: ({ explanation }) => explanation,
+});
+
 export const uploadNotAllowed = problem({
   code: 'media/upload-not-allowed',
   status: 403,

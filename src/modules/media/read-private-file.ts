@@ -4,6 +4,7 @@ import { fileReply } from '#kernel/file-reply.ts';
 import { notFound } from '#kernel/problems.ts';
 import type { Media } from './context.ts';
 import { fileKeyPlace, openFile, plainBytes, privateKey } from './private-file.ts';
+import { readNotAllowed } from './problems.ts';
 import { judged } from './receive-upload.ts';
 import { findUpload, privateTypeOf, type UploadRow } from './upload.ts';
 
@@ -23,9 +24,9 @@ export async function signPrivateRead(
   return { url, expiresAt: new Date(now.getTime() + seconds * 1000).toISOString() };
 }
 
-/** A private file, decrypted while it is sent, for whoever has an address that is signed and not over. @throws uploadNotAllowed, notFound */
+/** A private file, decrypted while it is sent, for whoever has an address that is signed and not over. @throws readNotAllowed, notFound */
 export async function readPrivateFile(ctx: Media, id: string, request: ArrivingRequest) {
-  const key = await judged(ctx.storage.reads.judge(request, ctx.clock.now()));
+  const key = await judged(ctx.storage.reads.judge(request, ctx.clock.now()), readNotAllowed);
   if (key !== pathOf(id)) throw notFound();
   const { row, sealedKey } = await attachedFile(ctx, id);
   const object = await ctx.storage.look(privateKey(id));

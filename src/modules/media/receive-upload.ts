@@ -5,11 +5,12 @@ import { sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { malformed, notFound } from '#kernel/problems.ts';
 import { Id } from '#kernel/shapes.ts';
+import { type UploadState, uploadExpired } from '#media';
 import { hashOf, refuseOtherFile, toldApart } from './arrived-file.ts';
 import { budget } from './budget.ts';
 import type { Media } from './context.ts';
 import { checkUploadJob } from './jobs.ts';
-import { uploadNotAllowed } from './problems.ts';
+import { type readNotAllowed, uploadNotAllowed } from './problems.ts';
 import { type InTurn, uploads } from './receive-in-turn.ts';
 import { findUpload, idIn, objectKey, UPLOAD, type UploadRow } from './upload.ts';
 import { uploadMachine } from './upload-state.ts';
@@ -43,10 +44,13 @@ export function doorOf({ storage }: Media): StorageDoor {
   return storage.door;
 }
 
-/** @throws uploadNotAllowed */
-export const judged = <T>(judging: Promise<T>): Promise<T> =>
+/** @throws uploadNotAllowed, or what else is said of an address that is not good */
+export const judged = <T>(
+  judging: Promise<T>,
+  notAllowed: typeof uploadNotAllowed | typeof readNotAllowed = uploadNotAllowed,
+): Promise<T> =>
   judging.catch((error) => {
-    throw error instanceof RefusedUpload ? uploadNotAllowed({ reason: error.reason, explanation: error.message }) : error;
+    throw error instanceof RefusedUpload ? notAllowed({ reason: error.reason, explanation: error.message }) : error;
   });
 
 /** Uploads of this process that ask the database at a time: a thousand that come at once must not have it refuse other calls. */
@@ -54,7 +58,7 @@ const asking = budget(50);
 
 /**
  * Stores the file, then has it checked. Of one that has come already the sender has missed the reply, and hears how it stands.
- * @throws otherFileArrived, notFound, malformed
+ * @throws otherFileArrived, uploadExpired, notFound, malformed
  */
 export const receive = (ctx: Media, door: StorageDoor, allowed: AllowedUpload, chunks: AsyncIterable<Uint8Array>) =>
   uploads((inTurn) => store(ctx, door, allowed, chunks, inTurn));
@@ -68,7 +72,8 @@ async function store(
 ): Promise<z.infer<typeof Received>> {
   const id = idIn(allowed.key);
   const row = id && (await asking(1, () => beginToArrive(ctx, id)));
-  if (!id || !row || row.state === 'removed' || row.reason === 'never-arrived') throw notFound();
+  if (!id || !row) throw notFound();
+  demandAwaited(row);
   if (row.state !== 'awaiting_upload') {
     await refuseOtherFile(ctx, id, await inTurn(chunks, (read) => hashOf(ctx, read)));
     return { id, state: row.state === 'ready' ? 'checking' : row.state };
@@ -92,10 +97,17 @@ async function store(
   return { id, state: 'checking' };
 }
 
-/** Another file came while this one was on its way, and has been checked: what is in the store now is not waited for. */
+/** @throws uploadExpired where nobody waits for the file any more */
+function demandAwaited(row: UploadRow): asserts row is UploadRow & { state: Exclude<UploadState, 'removed'> } {
+  if (row.state === 'removed' || row.reason === 'never-arrived') throw uploadExpired();
+}
+
+/** While this file was on its way another one has been checked, or nobody waits for it any more: what is in the store now goes. */
 async function removeLate(ctx: Media, id: string): Promise<void> {
   const row = await findUpload(ctx.db, sql`id = ${id}`);
   if (row?.state !== 'checking') await ctx.storage.remove([objectKey(id)]);
+  if (!row) throw notFound();
+  demandAwaited(row);
 }
 
 /** The upload; from now on its bytes are coming, if they are awaited. */

@@ -1,9 +1,9 @@
 import { notFound, unauthenticated } from '#kernel/problems.ts';
 import { anyone, FileBody, get, owned, post, put } from '#kernel/routes.ts';
-import { fileTypes, IMAGE_LIMIT_BYTES } from '#media';
+import { fileTypes, IMAGE_LIMIT_BYTES, uploadExpired } from '#media';
 import type { Media } from './context.ts';
 import { hearStore, StoreNotification } from './hear-store.ts';
-import { otherFileArrived, uploadNotAllowed } from './problems.ts';
+import { otherFileArrived, readNotAllowed, uploadNotAllowed } from './problems.ts';
 import { readImage } from './read-image.ts';
 import { readPrivateFile } from './read-private-file.ts';
 import { receiveForm } from './receive-form.ts';
@@ -31,8 +31,9 @@ export const routes = [
   }),
   get('/media/{id}', {
     summary: 'How an upload stands',
-    description: 'From `awaiting_upload` over `checking` to `attached`, or to `refused` with the reason. Look again after a second.',
-    access: owned('upload'),
+    description:
+      'From `awaiting_upload` over `checking` to `attached`, or to `refused` with the reason: also when nobody shows it, or waits for it, any more (`no-longer-needed`). Look again after a second. An API key sees what it has announced itself.',
+    access: owned('upload', undefined, ['catalog:write']),
     returns: MediaView,
     problems: [notFound],
     handle: (ctx: Media, { params, owner }) => showUpload(ctx, params.id, owner),
@@ -57,7 +58,7 @@ export const routes = [
     query: SignedQuery,
     returns: FileBody,
     sends: ['image/jpeg', 'application/pdf'],
-    problems: [uploadNotAllowed, notFound],
+    problems: [readNotAllowed, notFound],
     handle: (ctx: Media, { params, url, header, headerNames }) => readPrivateFile(ctx, params.id, { url, header, headerNames }),
   }),
   put('/uploads/{id}', {
@@ -70,7 +71,7 @@ export const routes = [
     query: SignedQuery,
     streams: { types: fileTypes, orNone: true, limitBytes: IMAGE_LIMIT_BYTES },
     returns: Received,
-    problems: [uploadNotAllowed, otherFileArrived, notFound],
+    problems: [uploadNotAllowed, otherFileArrived, uploadExpired, notFound],
     handle: (ctx: Media, { url, header, headerNames, stream }) => receiveUpload(ctx, { url, header, headerNames, stream }),
   }),
   post('/uploads', {
@@ -81,7 +82,7 @@ export const routes = [
     limit: 'uploads',
     streams: { types: ['multipart/form-data'], fields: FORM_FIELDS, limitBytes: IMAGE_LIMIT_BYTES + FORM_BYTES },
     returns: Received,
-    problems: [uploadNotAllowed, otherFileArrived, notFound],
+    problems: [uploadNotAllowed, otherFileArrived, uploadExpired, notFound],
     handle: (ctx: Media, { header, stream }) => receiveForm(ctx, { header, stream }),
   }),
 ];

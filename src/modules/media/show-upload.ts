@@ -8,7 +8,7 @@ import { findUpload, type MediaView, mediaView } from './upload.ts';
 
 /** How an upload stands, for its owner. One whose time is up is refused now, and not by the next timer. @throws notFound */
 export async function showUpload(ctx: Media, id: string, owner: string | null): Promise<z.infer<typeof MediaView>> {
-  const find = () => findUpload(ctx.db, sql`id = ${id} and owner_id = ${owner} and state <> 'removed'`);
+  const find = () => findUpload(ctx.db, sql`id = ${id} and owner_id = ${owner}`);
   let row = await find();
   if (row && isOver(ctx, row)) {
     await expireUpload(ctx, row);

@@ -1,7 +1,7 @@
 import { machine } from '#kernel/machine.ts';
 import { uploadStates } from '#media';
 
-/** People see `ready` as `checking`: it is attached in a moment. */
+/** People see `ready` as `checking`: it is attached in a moment; and `removed` as `refused`, with the reason `no-longer-needed`. */
 export const uploadMachine = machine({
   name: 'upload',
   table: 'media.uploads',

@@ -3,7 +3,7 @@ import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { isId } from '#kernel/ids.ts';
 import { Id, Time } from '#kernel/shapes.ts';
 import { phraseIn } from '#mail/texts.ts';
-import { Image, Purpose, Refusal, type UploadState } from '#media';
+import { Ending, Image, Purpose, type Refusal, type UploadState } from '#media';
 import { uploadMachine } from './upload-state.ts';
 
 export interface UploadRow {
@@ -52,30 +52,45 @@ export const idIn = (key: string): string | undefined => {
   return key === objectKey(id) && isId(id) ? id : undefined;
 };
 
+const SeenState = z.enum(['awaiting_upload', 'checking', 'attached', 'refused']);
+
+/** What its owner sees of each state. */
+const seenStates: Readonly<Record<UploadState, z.infer<typeof SeenState>>> = {
+  awaiting_upload: 'awaiting_upload',
+  checking: 'checking',
+  ready: 'checking',
+  attached: 'attached',
+  refused: 'refused',
+  removed: 'refused',
+};
+
 /** An upload as its owner sees it. */
 export const MediaView = z
   .object({
     id: Id,
     purpose: Purpose,
-    state: z.enum(['awaiting_upload', 'checking', 'attached', 'refused']),
+    state: SeenState,
     fileName: z.string().nullable().meta({ example: 'lamp.jpg' }),
-    reason: Refusal.nullable().meta({ description: 'Why it was refused', example: null }),
+    reason: Ending.nullable().meta({ description: 'Why it was refused, or is shown no more', example: null }),
     explanation: z.string().nullable().meta({ description: 'The same as a sentence', example: null }),
     image: Image.nullable().meta({ description: 'Once it is attached' }),
     createdAt: Time,
   })
   .meta({ id: 'Media' });
 
-export const mediaView = (row: UploadRow, image: Image | null): z.infer<typeof MediaView> => ({
-  id: row.id,
-  purpose: row.purpose,
-  state: row.state === 'ready' ? 'checking' : (row.state as 'checking'),
-  fileName: row.file_name,
-  reason: row.reason,
-  explanation: row.reason && phraseIn('en', row.reason),
-  image,
-  createdAt: row.created_at.toISOString(),
-});
+export function mediaView(row: UploadRow, image: Image | null): z.infer<typeof MediaView> {
+  const reason = row.state === 'removed' ? 'no-longer-needed' : row.reason;
+  return {
+    id: row.id,
+    purpose: row.purpose,
+    state: seenStates[row.state],
+    fileName: row.file_name,
+    reason,
+    explanation: reason && phraseIn('en', reason),
+    image,
+    createdAt: row.created_at.toISOString(),
+  };
+}
 
 export const findUpload = (db: Database, where: Sql): Promise<UploadRow | undefined> =>
   db.maybe<UploadRow>(sql`select ${UPLOAD} from media.uploads where ${where}`);

@@ -111,31 +111,46 @@ describe('the address of a file that has come', () => {
     expect(await sendFile(w, bad, broken)).toBeProblem(409, 'media/other-file-arrived');
   });
 
+  /** Begins to send a file; the rest of it goes with `finish`. */
+  const beginSending = async ({ id, upload }: Upload, bytes: Buffer) => {
+    const { pathname, search } = new URL(upload.url);
+    let finish = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(bytes.subarray(0, 100));
+        finish = () => {
+          controller.enqueue(bytes.subarray(100));
+          controller.close();
+        };
+      },
+    });
+    const headers = { 'content-type': 'image/jpeg', 'content-length': String(bytes.length) };
+    const reply = w.fetch(pathname + search, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit);
+    const isComing = async () => (await w.sql('select 1 from media.uploads where id = $1 and arriving_since is not null', [id])).length > 0;
+    while (!(await isComing()));
+    return { reply, finish };
+  };
+
   test('leaves nothing in the store of another file that was on its way until the first was checked', async () => {
     const bytes = await picture('salmon');
     const twin = Buffer.from(bytes);
     twin[twin.length - 5]! ^= 1;
     const upload = await announce(bytes);
-    const { pathname, search } = new URL(upload.upload.url);
-    let finish = () => {};
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        controller.enqueue(twin.subarray(0, 100));
-        finish = () => {
-          controller.enqueue(twin.subarray(100));
-          controller.close();
-        };
-      },
-    });
-    const headers = { 'content-type': 'image/jpeg', 'content-length': String(twin.length) };
-    const slow = w.fetch(pathname + search, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit);
-    const isComing = async () =>
-      (await w.sql('select 1 from media.uploads where id = $1 and arriving_since is not null', [upload.id])).length > 0;
-    while (!(await isComing()));
+    const slow = await beginSending(upload, twin);
     await sendFile(w, upload, bytes);
     await w.step();
-    finish();
-    expect(await slow).toBeProblem(409, 'media/other-file-arrived');
+    slow.finish();
+    expect(await slow.reply).toBeProblem(409, 'media/other-file-arrived');
+    expect(await w.adapters.storage.look(`uploads/${upload.id}`)).toBeUndefined();
+  });
+
+  test('refuses a file that nobody waits for any more when it has come, and leaves nothing of it in the store', async () => {
+    const bytes = await picture('plum');
+    const upload = await announce(bytes);
+    const slow = await beginSending(upload, bytes);
+    await w.ask('media', 'discard', { ids: [upload.id], reason: 'another one is shown' });
+    slow.finish();
+    expect(await slow.reply).toBeProblem(409, 'media/upload-expired');
     expect(await w.adapters.storage.look(`uploads/${upload.id}`)).toBeUndefined();
   });
 
@@ -185,8 +200,8 @@ describe('a signature', () => {
     expect(await sendFile(w, mine, bytes, { 'content-type': 'text/html' })).toBeProblem(415, 'unsupported-media-type');
     const gone = await announce(bytes);
     await w.ask('media', 'discard', { ids: [gone.id], reason: 'nobody wants it' });
-    expect(await sendFile(w, gone, bytes)).toBeProblem(404, 'not-found');
-    expect(await sendForm(gone, bytes)).toBeProblem(404, 'not-found');
+    expect(await sendFile(w, gone, bytes)).toBeProblem(409, 'media/upload-expired');
+    expect(await sendForm(gone, bytes)).toBeProblem(409, 'media/upload-expired');
     expect(await sendForm(mine, bytes.subarray(1))).toBeProblem(400, 'malformed');
     expect(await sendForm(mine, bytes, { key: other.form.fields.key! })).toBeProblem(403, 'media/upload-not-allowed');
     expect(await w.fetch('/v1/uploads', { method: 'POST', headers: { 'content-type': 'multipart/form-data' }, body: 'x' })).toBeProblem(

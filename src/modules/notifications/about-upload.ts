@@ -15,12 +15,13 @@ export const hearUploadRefused = (ctx: Notifications, events: Delivered<Refused>
 
 /**
  * Tells somebody why a file was refused. Not of one that an import fetched, whose owner has sent no file; nor that one never came where the
- * clean-up removes what was announced with it, and says so.
+ * clean-up removes what was announced with it, and says so. An API key, which may own files as well, is no account and reads no notices.
  */
 export async function tellUploadRefused(ctx: Notifications, { mediaId, purpose, subjectId, ownerId, reason }: Refused): Promise<void> {
   const { uploads } = await ctx.media.uploads({ ids: [mediaId] });
   const [upload] = uploads;
   if (upload?.state !== 'refused' || upload.fileName === null) return;
+  if ((await ctx.identity.findAccounts({ ids: [ownerId] })).length === 0) return;
   const isCleanedUp = purpose === 'product-image' || purpose === 'category-image';
   if (reason === 'never-arrived' && isCleanedUp && (await ctx.catalog.stayWithoutImage({ ids: [subjectId] })).length === 0) return;
   const { products } = await ctx.catalog.listings({ productIds: purpose === 'product-image' ? [subjectId] : [], variantIds: [] });

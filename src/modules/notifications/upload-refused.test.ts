@@ -3,7 +3,7 @@ import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { languages } from '#kernel/languages.ts';
 import { textsIn } from '#mail/texts.ts';
-import { Refusal, SHOP_ID } from '#media';
+import { Ending, SHOP_ID } from '#media';
 import { noticesOf } from '../../../test/notices.ts';
 import { lamp } from '../../../test/sample-products.ts';
 import { announcing, picture, sendFile } from '../../../test/uploading.ts';
@@ -47,13 +47,19 @@ test('the owner of a refused file learns it in their language, once, with the re
   expect(notices.mails(sue).filter(({ subject }) => subject === 'Your file was refused')).toHaveLength(1);
 });
 
-test('so do people of their pictures, and staff of categories and banners; the shop itself is nobody', async () => {
+test('so do people of their pictures, and staff of categories and banners; the shop itself and an API key are nobody', async () => {
   const bob = await w.person('bob');
   const uploads = [
     (await bob.post('/v1/users/profile/picture', called('me.jpg'))).body,
     (await root.post('/v1/categories', { name: 'Toys', image: called('toys.jpg') })).body.upload,
     (await root.post('/v1/banners', { image: called('sale.jpg') })).body.upload,
   ];
+  const partner = await w.partner('A catalog', ['catalog:write']);
+  const keys = [
+    (await partner.post('/v1/categories', { name: 'Keys', image: called('keys.jpg') })).body.upload,
+    (await partner.post('/v1/banners', { image: called('keys.jpg') })).body.upload,
+  ];
+  uploads.push(...keys);
   const shops = { key: newId(), ownerId: SHOP_ID, purpose: 'banner-image', subjectId: newId(), ...called('shop.jpg') };
   uploads.push(await w.ask('media', 'announce', shops));
   for (const upload of uploads) await sendFile(w, upload, nothing(bytes.length));
@@ -61,7 +67,9 @@ test('so do people of their pictures, and staff of categories and banners; the s
   expect(await refusals(bob)).toMatchObject([{ text: expect.stringContaining('me.jpg') }]);
   const texts = (await refusals(root)).map(({ text }: { text: string }) => text).join();
   for (const file of ['toys.jpg', 'sale.jpg']) expect(texts).toContain(file);
-  expect(await w.sql('select 1 from notifications.notifications where account_id = $1', [SHOP_ID])).toEqual([]);
+  for (const { id } of keys)
+    expect((await partner.get(`/v1/media/${id}`)).body).toMatchObject({ state: 'refused', reason: 'not-an-image' });
+  expect(await w.sql('select 1 from notifications.notifications where account_id = any($1)', [[SHOP_ID, partner.id]])).toEqual([]);
 });
 
 test('a file that never came is told, unless the clean-up tells it; an address that an import fetched in vain is not', async () => {
@@ -101,5 +109,5 @@ test('who has turned it off is told nothing', async () => {
 });
 
 test.each(languages)('every reason is a sentence in %s', (language) => {
-  for (const reason of Refusal.options) expect(textsIn[language].phrases[reason].length, reason).toBeGreaterThan(8);
+  for (const reason of Ending.options) expect(textsIn[language].phrases[reason].length, reason).toBeGreaterThan(8);
 });

@@ -47,7 +47,10 @@ describe('a picture', () => {
     const first = await shows(ann, red);
     const second = await shows(ann, blue);
     expect((await pictureOf(ann)).id).toBe(second);
-    expect(await ann.get(`/v1/media/${first}`)).toBeProblem(404, 'not-found');
+    expect(await ann.get(`/v1/media/${first}`)).toMatchObject({
+      status: 200,
+      body: { state: 'refused', reason: 'no-longer-needed', image: null },
+    });
   });
 
   test('that was announced last is shown, though it arrives first', async () => {
@@ -62,6 +65,11 @@ describe('a picture', () => {
     await w.step();
     expect((await pictureOf(cleo)).id).toBe(late.id);
     expect(await stateOf(cleo, late.id)).toBe('attached');
+    expect((await cleo.get(`/v1/media/${early.id}`)).body).toMatchObject({
+      ...{ state: 'refused', reason: 'no-longer-needed', image: null },
+      explanation: expect.stringContaining('another one took its place'),
+    });
+    expect(await w.sql('select 1 from notifications.notifications where account_id = $1', [cleo.id])).toEqual([]);
   });
 
   test('that is removed is gone, and what was announced before does not become one', async () => {
@@ -72,7 +80,7 @@ describe('a picture', () => {
     await sendFile(w, underWay, blue);
     await w.step();
     expect(await pictureOf(dan)).toBeNull();
-    expect(await dan.get(`/v1/media/${underWay.id}`)).toBeProblem(404, 'not-found');
+    expect(await stateOf(dan, underWay.id)).toBe('refused');
     expect((await pictureOf(dan)) ?? (await shows(dan, red))).toBeTypeOf('string');
     expect(await pictureOf(dan)).not.toBeNull();
   });
