@@ -126,8 +126,8 @@ test('ten pictures that arrive at once end in the one that was announced last', 
     .sort()
     .at(-1);
   expect((await pictureOf(fay)).id).toBe(last);
-  const states = await Promise.all(uploads.map(async ({ id }) => (await fay.get(`/v1/media/${id}`)).status));
-  expect(states.filter((status) => status === 200)).toHaveLength(1);
+  const states = await Promise.all(uploads.map(async ({ id }) => stateOf(fay, id)));
+  expect(states.filter((state) => state === 'attached')).toHaveLength(1);
 });
 
 test('who leaves takes the picture along in an export, and leaves none behind', async () => {
