@@ -34,9 +34,10 @@ async function adds(who: Person, product: string, ...alts: string[]): Promise<st
 const altsOf = (images: { alt: string }[]) => images.map(({ alt }) => alt);
 const publicAlts = async (product: string) => altsOf((await w.get(`/v1/products/${product}`)).body.images);
 const seen = async (who: Person, product: string) => (await who.get(`/v1/products/${product}`)).body;
-const stateOf = async (who: Person, id: string) => {
-  const { status, body } = await who.get(`/v1/media/${id}`);
-  return status === 200 ? body.state : status;
+/** How an upload stands, or why it was refused. */
+const stateOf = async (who: Person, id: string): Promise<string> => {
+  const { body } = await who.get(`/v1/media/${id}`);
+  return body.reason ?? body.state;
 };
 
 describe('images of a product', () => {
@@ -98,7 +99,11 @@ describe('images of a product', () => {
     await sue.delete(`/v1/products/${product}/images/${first.id}`);
     await root.post(`/v1/products/${product}/approve`);
     await w.step();
-    expect([await publicAlts(product), await stateOf(sue, first.id), await stateOf(sue, second!)]).toEqual([['Better'], 404, 'attached']);
+    expect([await publicAlts(product), await stateOf(sue, first.id), await stateOf(sue, second!)]).toEqual([
+      ['Better'],
+      'no-longer-needed',
+      'attached',
+    ]);
     await sue.put(`/v1/products/${product}/images`, { images: [{ id: second }] });
     expect((await seen(sue, product)).pending).toBeUndefined(); // as it is shown: nothing waits
   });
@@ -165,7 +170,7 @@ describe('images of a product', () => {
     expect((await root.delete(`/v1/products/${product}`)).status).toBe(204);
     await w.step();
     const states = [await stateOf(sue, rejected!), await stateOf(root, shown!), await stateOf(sue, underWay.id)];
-    expect(states).toEqual([404, 404, 404]);
+    expect(states).toEqual(Array(3).fill('no-longer-needed'));
   });
 
   test('of somebody else are not there, unknown ones are refused, and a version that was not read', async () => {
@@ -192,7 +197,7 @@ describe('images of a product', () => {
     const upload = replies.find(({ status }) => status === 201)!.body;
     expect((await sue.delete(`/v1/products/${product}/images/${upload.id}`)).status).toBe(200);
     await w.step();
-    expect(await stateOf(sue, upload.id)).toBe(404);
+    expect(await stateOf(sue, upload.id)).toBe('no-longer-needed');
     const junk = Buffer.from('no image, whatever its name says');
     const refused = (await sue.post(`/v1/products/${product}/images`, announcing(junk))).body;
     await sendFile(w, refused, junk);
@@ -264,7 +269,7 @@ describe('an image that comes at the same moment', () => {
       const [, removed] = await Promise.all([w.step(), sue.delete(path)]);
       expect(removed.status).toBeLessThan(300);
       await w.step();
-      expect(await stateOf(sue, upload.id)).toBe(404);
+      expect(await stateOf(sue, upload.id)).toBe('no-longer-needed');
       expect(await w.sql('select 1 from catalog.product_images where id = $1', [upload.id])).toEqual([]);
     }
   });
@@ -285,10 +290,10 @@ describe('the image of a category', () => {
     await sendFile(w, next.body, bytes);
     await w.step();
     expect(await shown()).toMatchObject({ id: next.body.id, alt: 'Two drones' });
-    expect(await stateOf(root, made.body.upload.id)).toBe(404);
+    expect(await stateOf(root, made.body.upload.id)).toBe('no-longer-needed');
     await root.patch(`/v1/categories/${made.body.id}`, { image: null });
     await w.step();
-    expect([await shown(), await stateOf(root, next.body.id)]).toEqual([null, 404]);
+    expect([await shown(), await stateOf(root, next.body.id)]).toEqual([null, 'no-longer-needed']);
     expect(await root.post(`/v1/categories/${randomUUID()}/image`, announcing(bytes))).toBeProblem(404, 'not-found');
   });
 });
