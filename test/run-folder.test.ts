@@ -32,8 +32,8 @@ test.concurrent.for<[NodeJS.Signals, string]>([
   run.kill(signal);
   await ended;
 
-  await expect.poll(() => processesIn([room]), { timeout: 20_000 }).toEqual([]);
-  await expect.poll(() => readdirSync(room), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => processesIn([room]), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => readdirSync(room), { timeout: 60_000 }).toEqual([]);
   rmSync(room, { recursive: true });
   expect(existsSync(room)).toBe(false);
 });
