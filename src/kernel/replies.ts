@@ -63,7 +63,7 @@ export function resultReply(
   const { spec } = route;
   const result = isReplayed(answer) ? answer.value : answer;
   const all: Headers = { ...SECURITY_HEADERS, 'cache-control': spec.cacheControl ?? 'no-store', ...headers };
-  if (isReplayed(answer)) all['idempotent-replayed'] = 'true';
+  if (isReplayed(answer) && answer.isRepeated) all['idempotent-replayed'] = 'true';
   if (isRedirection(result)) return redirectionReply(route, result, all);
   if (isFileReply(result)) return fileResponse(result, request, all);
   if (isStreamReply(result)) {

@@ -86,12 +86,19 @@ export interface Replayed<T> {
   value: T;
   /** The status of the reply, where it is not that of the route. */
   status?: 200;
+  /** Whether an earlier call had the same key and body: the reply then says `Idempotent-Replayed`. */
+  isRepeated: boolean;
 }
 
 /** A reply rebuilt from the row that an earlier call with the same key made. */
-export const replayed = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value });
-/** What the call asks for was there already, whoever made it: 200 on a route with `mayExist`. */
-export const existing = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value, status: 200 });
+export const replayed = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value, isRepeated: true });
+/** What the call asks for was there already, whoever made it: 200 on a route with `mayExist`. `isRepeated`: an earlier call with this key found it. */
+export const existing = <T>(value: T, { isRepeated }: { isRepeated: boolean }): Replayed<T> => ({
+  [REPLAYED]: true,
+  value,
+  status: 200,
+  isRepeated,
+});
 export const isReplayed = (answer: unknown): answer is Replayed<unknown> =>
   typeof answer === 'object' && answer !== null && REPLAYED in answer;
 

@@ -145,10 +145,10 @@ export const ListPrice = z
 export const Stock = z.int().min(0).max(1_000_000_000).meta({ description: 'Units on hand', example: 10 });
 export const Sku = line(64);
 
-/** A product of a file. What is absent does not change; of a new product it is empty. */
+/** A product of a file. What is absent does not change; of a new product it is empty, except that this needs a name, and a new variant a price. */
 export const SavedProduct = z.object({
   id: Id,
-  name: ProductText.name,
+  name: ProductText.name.optional(),
   category: ProductText.category.nullable().optional(),
   type: ProductText.type.nullable().optional(),
   brand: ProductText.brand.nullable().optional(),
@@ -156,7 +156,15 @@ export const SavedProduct = z.object({
   translations: ChangedTranslations.optional(),
   /** Each is the known variant with its SKU, else the one with its options, else a new one with this id. Variants that are not here stay. */
   variants: z
-    .array(z.object({ id: Id, sku: Sku.nullable().optional(), options: Options, price: ListPrice, stock: Stock.optional() }))
+    .array(
+      z.object({
+        id: Id,
+        sku: Sku.nullable().optional(),
+        options: Options.optional(),
+        price: ListPrice.optional(),
+        stock: Stock.optional(),
+      }),
+    )
     .min(1)
     .max(100),
 });
@@ -209,6 +217,10 @@ export const categoryCleanedUp = event(
   1,
   z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable(), reason: CleanedUp }),
 );
+
+/** Why a product of a file is not saved. */
+export const SaveRefusal = z.object({ column: z.string(), reason: z.string(), variant: z.int().optional() });
+export type SaveRefusal = z.infer<typeof SaveRefusal>;
 
 const Listing = z.object({ name: z.string(), sellerId: Id });
 
@@ -271,11 +283,12 @@ export const catalog = contract('catalog', {
     }),
     /**
      * Makes products what a file says of them: new ones are the shop's own and public at once, known ones are changed as by staff. The same
-     * again changes nothing. Stock of known variants is set, once for each variant id that the file gives. All of them or none.
+     * again changes nothing. Stock of known variants is set, once for each variant id that the file gives. All of them or none. A refusal may
+     * be of one variant: its place among those of the product.
      */
     saveProducts: operation({
       input: z.object({ products: z.array(SavedProduct).min(1).max(100) }),
-      output: z.array(z.object({ id: Id, refusal: z.object({ column: z.string(), reason: z.string() }).nullable() })),
+      output: z.array(z.object({ id: Id, refusal: SaveRefusal.nullable() })),
       problems: [variantsAlike],
     }),
     /** Fetches images of a product that it has not, by jobs; each address once. Staff ask, so nobody reviews them. At most 20 are stored. */
@@ -283,7 +296,7 @@ export const catalog = contract('catalog', {
       input: z.object({ ownerId: Id, productId: Id, images: z.array(ImportedImage).max(20) }),
       output: z.object({}),
     }),
-    /** Products of a seller that are not archived, by id, with the stock that lists show. One statement. */
+    /** Products of a seller that are not archived, by id, with the stock that lists show: at least one, and then as many as some megabytes hold. One statement. */
     exportProducts: operation({
       input: z.object({ sellerId: Id, after: Id.nullable(), limit: z.int().min(1).max(500) }),
       output: z.array(ExportedProduct),

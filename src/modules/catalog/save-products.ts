@@ -1,11 +1,11 @@
-import { PLATFORM_SELLER, priceChanged, productPublished, type SavedProduct, variantsAlike } from '#catalog';
+import { PLATFORM_SELLER, priceChanged, productPublished, type SavedProduct, type SaveRefusal, variantsAlike } from '#catalog';
 import { type Database, type Sql, sql, type Transaction, violates } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
 import { writeCopies } from './product-copies.ts';
 import { type KnownProduct, type KnownVariant, type Plan, planProducts } from './saved-product.ts';
 
-type Outcome = { id: string; refusal: { column: string; reason: string } | null }[];
+type Outcome = { id: string; refusal: SaveRefusal | null }[];
 
 /**
  * Makes products what a file says of them, at most 100, in a fixed number of statements. It is safe to run twice: what is so already is not

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SavedProduct, Translations } from '#catalog';
+import type { SavedProduct, SaveRefusal, Translations } from '#catalog';
 import type { CurrencyCode } from '#kernel/money.ts';
 import type { ProductState } from './product-state.ts';
 import { isTooMuch, merged, tooManyTranslations } from './translations.ts';
@@ -30,7 +30,7 @@ type Text = Omit<KnownProduct, 'state'>;
 
 /** What is to be written so that products are what a file says. */
 export interface Plan {
-  refusals: Map<string, { column: string; reason: string }>;
+  refusals: Map<string, SaveRefusal>;
   inserts: Text[];
   /** With those whose variants alone change. */
   updates: Text[];
@@ -73,7 +73,7 @@ type Matched = { variant: Wanted; known: KnownVariant | undefined }[];
 const matching = (own: readonly KnownVariant[], { id, sku, options }: Wanted): KnownVariant | undefined =>
   own.find((known) => known.id === id) ??
   own.find((known) => sku != null && known.sku === sku) ??
-  own.find((known) => isDeepStrictEqual(known.options, options));
+  own.find((known) => isDeepStrictEqual(known.options, options ?? {}));
 
 function refusalOf(
   product: SavedProduct,
@@ -81,8 +81,11 @@ function refusalOf(
   own: readonly KnownVariant[],
   matched: Matched,
   categories: ReadonlySet<string>,
-): { column: string; reason: string } | undefined {
+): SaveRefusal | undefined {
   if (known?.state === 'archived') return { column: 'id', reason: 'The product with this id was deleted.' };
+  if (!known && product.name === undefined) return { column: 'name', reason: 'is empty, and the product is new' };
+  const unpriced = matched.findIndex(({ variant, known: before }) => !before && !variant.price);
+  if (unpriced >= 0) return { column: 'price', reason: 'is empty, and the variant is new', variant: unpriced };
   if (product.category && !categories.has(product.category))
     return { column: 'category', reason: `There is no category ${product.category}.` };
   if (isTooMuch(translationsOf(product, known))) return { column: 'translations', reason: tooManyTranslations().message };
@@ -90,13 +93,22 @@ function refusalOf(
   if (new Set(found).size < found.length) return { column: 'options', reason: 'Two rows are the same variant.' };
   const staying = own.filter(({ id }) => !found.includes(id));
   if (staying.length + matched.length > 100) return { column: 'id', reason: 'A product has at most 100 variants.' };
-  const currencies = new Set([...staying.map(({ currency }) => currency), ...product.variants.map(({ price }) => price.currency)]);
+  const currencies = new Set([
+    ...staying.map(({ currency }) => currency),
+    ...matched.map((match) => (match.variant.price ?? match.known)?.currency),
+  ]);
   if (currencies.size > 1) return { column: 'currency', reason: 'All variants of a product are priced in one currency.' };
   return undefined;
 }
 
 const translationsOf = (product: SavedProduct, known: KnownProduct | undefined): Translations =>
   merged(known?.translations ?? {}, product.translations ?? {});
+
+/** `refusalOf` has seen to it that there is one. */
+const priceOf = ({ price }: Wanted, before: KnownVariant | undefined): Pick<KnownVariant, 'amount' | 'currency'> => {
+  const { amount, currency } = price ?? before!;
+  return { amount, currency };
+};
 
 function planProduct(
   plan: Plan,
@@ -107,13 +119,13 @@ function planProduct(
 ): void {
   let last = Math.max(-1, ...own.map(({ position }) => position));
   const rows = matched.map(({ variant, known: before }): KnownVariant => {
-    const { sku = before?.sku ?? null, options, price } = variant;
+    const { sku = before?.sku ?? null, options = before?.options ?? {} } = variant;
     const id = before?.id ?? variant.id;
     const position = before?.position ?? ++last;
-    return { id, product_id: product.id, position, sku, options, amount: price.amount, currency: price.currency };
+    return { id, product_id: product.id, position, sku, options, ...priceOf(variant, before) };
   });
   const changed = rows.filter((row) => !own.some((before) => isDeepStrictEqual({ ...before }, row)));
-  const { id, name, category = known?.category ?? null, type = known?.type ?? null, brand = known?.brand ?? null } = product;
+  const { id, name = known!.name, category = known?.category ?? null, type = known?.type ?? null, brand = known?.brand ?? null } = product;
   const translations = translationsOf(product, known);
   const text: Text = { id, name, category, type, brand, description: product.description ?? known?.description ?? '', translations };
   const isSame = known !== undefined && isDeepStrictEqual({ ...text, state: known.state }, { ...known });

@@ -50,7 +50,7 @@ export async function addFavorite(
   const outcome = await addOrFind(ctx, { accountId, kind, subjectId, notify, key }, isPublic(subject));
   if (!outcome) throw isPublic(subject) ? tooManyFavorites({ most: ctx.settings.perAccount }) : notFound();
   if ('twin' in outcome) return repeated(ctx, outcome.twin);
-  if ('found' in outcome) return existing(favoriteView(outcome.found, subject));
+  if ('found' in outcome) return existing(favoriteView(outcome.found, subject), { isRepeated: false });
   if (ctx.request) ctx.request.subject = outcome.added.id;
   return favoriteView(outcome.added, subject);
 }
@@ -64,7 +64,7 @@ const knownBy = async (db: Database, accountId: string, key: Key | undefined): P
 
 async function repeated(ctx: Favorites, row: KnownRow): Promise<Replayed<Favorite>> {
   const shown = (await shownFavorites(ctx, [row]))[0]!;
-  return row.is_added ? replayed(shown) : existing(shown);
+  return row.is_added ? replayed(shown) : existing(shown, { isRepeated: true });
 }
 
 /** @throws notFound when the caller's account is being closed. */

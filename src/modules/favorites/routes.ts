@@ -21,7 +21,7 @@ export const routes = [
     summary: 'Add a favorite',
     description:
       'A public product, or a person with a public profile. It exists once: a repeated call answers 200 with the one that exists, and what it says in ' +
-      '`notify` counts from then on. With an Idempotency-Key, a repeated call answers as the first one did and changes nothing more. An account may have 500 favorites, or as many as the operator allows.',
+      '`notify` counts from then on. With an Idempotency-Key, a repeated call answers with the favorite as it is now and changes nothing more. An account may have 500 favorites, or as many as the operator allows.',
     access: signedIn,
     idempotent: true,
     body: AddFavorite,

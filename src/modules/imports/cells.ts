@@ -20,7 +20,7 @@ export type Column = (typeof columns)[number];
 export type Cells = Partial<Record<Column, string>>;
 
 /** Without these a row means nothing. */
-export const needed: readonly Column[] = ['id', 'name', 'price', 'currency'];
+export const needed: readonly Column[] = ['id'];
 
 /**
  * Programs for tables run what begins like a formula (OWASP, CSV injection). Such a cell gets an apostrophe before it, and so does one that

@@ -34,7 +34,7 @@ export const Import = z
   .meta({ id: 'Import' });
 
 export const Refusal = z.object({
-  row: z.int().meta({ description: 'As programs for tables count: the header is row 1', example: 7 }),
+  row: z.int().meta({ description: 'As programs for tables count: the header is row 1, and empty rows count', example: 7 }),
   column: z.string().optional().meta({ description: 'Absent where the row as a whole is refused', example: 'price' }),
   reason: z.string().meta({ example: 'must be a number such as 20.50, more than 0, with the decimals of USD' }),
 });
@@ -97,6 +97,29 @@ export const chunkDelete = (importId: string, { seq, part }: Pick<Chunk, 'seq' |
   sql`delete from imports.chunks where import_id = ${importId} and seq = ${seq} and part = ${part}`;
 
 export const chunksDelete = (importId: string): Sql => sql`delete from imports.chunks where import_id = ${importId}`;
+
+/** Where products stand in a file that is not saved yet: the row of the first place, and the row of the next where they have two. */
+export interface Place {
+  productId: string;
+  row: number;
+  apart: number | null;
+}
+
+/** Answers the first place of each of them in the file. */
+export const placesUpsert = (importId: string, places: readonly Place[]): Sql => sql`
+  insert into imports.places as known (import_id, product_id, row, apart)
+  select ${importId}::uuid, product_id, row, apart
+  from unnest(${places.map(({ productId }) => productId)}::uuid[], ${places.map(({ row }) => row)}::int[], ${places.map(({ apart }) => apart)}::int[])
+       as place (product_id, row, apart) order by product_id
+  on conflict (import_id, product_id) do update set apart = coalesce(known.apart, excluded.row)
+  returning product_id as "productId", row`;
+
+/** Those of these products that stand in two places. */
+export const apartPlaces = (importId: string, productIds: readonly string[]): Sql => sql`
+  select product_id as "productId", row, apart from imports.places
+  where import_id = ${importId} and product_id = any(${productIds}::uuid[]) and apart is not null`;
+
+export const placesDelete = (importId: string): Sql => sql`delete from imports.places where import_id = ${importId}`;
 
 /** Adds to what is known of an import. Its row is locked from then on. */
 export const progress = (id: string, more: { rows?: number; done?: number; refused?: number }, at: Date): Sql => sql`

@@ -26,18 +26,19 @@ export async function* readRows(body: AsyncIterable<Uint8Array>): AsyncGenerator
     delimiter: delimiterOf(head),
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
   });
   pipeline(Readable.from(text), parser, () => {}); // an error of the body comes out of the parser
   let names: Column[] | undefined;
   let row = 0;
+  let taken = 0;
   try {
     for await (const cells of parser as AsyncIterable<string[]>) {
-      row++;
+      row++; // programs for tables count empty lines too
+      if (cells.every((cell) => cell.trim() === '')) continue;
       if (!names) names = namesIn(cells);
-      else if (row > MAX_ROWS + 1) throw unreadable({ reason: `It has more than ${MAX_ROWS} rows.` });
-      else if (cells.some((cell) => cell.trim() !== '')) yield fileRow(row, names, cells);
+      else if (++taken > MAX_ROWS) throw unreadable({ reason: `It has more than ${MAX_ROWS} rows.` });
+      else yield fileRow(row, names, cells);
     }
   } catch (error) {
     if (error instanceof CsvError) throw unreadable({ reason: notCsv(error) });
@@ -76,16 +77,16 @@ async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string>
   yield decode();
 }
 
-/** The first line, and the whole text again from its beginning. */
+/** The first line that is not empty, and the whole text again from its beginning. */
 async function withHeader(chunks: AsyncGenerator<string>): Promise<{ head: string; text: AsyncGenerator<string> }> {
   let begun = '';
   for (;;) {
     const { done, value } = await chunks.next();
     begun += value ?? '';
-    if (done || /[\r\n]/.test(begun) || begun.length > MAX_RECORD_BYTES) break;
+    if (done || /[\r\n]/.test(begun.trimStart()) || begun.length > MAX_RECORD_BYTES) break;
   }
   return {
-    head: begun.split(/[\r\n]/, 1)[0]!,
+    head: begun.trimStart().split(/[\r\n]/, 1)[0]!,
     text: (async function* () {
       yield begun;
       yield* chunks;
@@ -99,7 +100,8 @@ function namesIn(cells: readonly string[]): Column[] {
   const names = cells.map((cell) => cell.trim().toLowerCase());
   const unknown = names.filter((name) => !(columns as readonly string[]).includes(name));
   const twice = names.find((name, place) => names.indexOf(name) < place);
-  const missing = needed.find((name) => !names.includes(name));
+  const both = names.includes('price') || names.includes('currency') ? (['price', 'currency'] as const) : [];
+  const missing = [...needed, ...both].find((name) => !names.includes(name));
   if (unknown.length > 0)
     throw unreadable({ reason: `There is no column ${unknown[0]!.slice(0, 60) || '(empty)'}; there are ${columns.join(', ')}.` });
   if (twice) throw unreadable({ reason: `The column ${twice} stands there twice.` });

@@ -1,4 +1,4 @@
-import { ChangedTranslations, ImportedImage, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
+import { ChangedTranslations, ImportedImage, MAX_PRICE, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
 import { derivedId, isId } from '#kernel/ids.ts';
 import { Currency, type CurrencyCode, currencies } from '#kernel/money.ts';
 import { type Cells, type Column, readImages, readOptions, readPrice } from './cells.ts';
@@ -22,8 +22,9 @@ export type ReadProduct =
   | { product: SavedProduct; images: ImportedImage[]; rows: number[]; name: string | null }
   | { faults: Fault[]; rows: number[] };
 
-const MAX_VARIANTS = 100;
-const MAX_NAME = 100;
+export const MAX_VARIANTS = 100;
+export const TOO_MANY_VARIANTS = `A product has at most ${MAX_VARIANTS} variants`;
+export const MAX_NAME = 100;
 
 /**
  * The id of a product that a file calls so: the id itself, or one that follows from the name, so that the same name is the same
@@ -40,7 +41,7 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   const id = first.cells.id?.trim() ?? '';
   if (id === '') faults.push({ row: first.row, column: 'id', reason: 'is empty' });
   if (id.length > MAX_NAME) faults.push({ row: first.row, column: 'id', reason: `has more than ${MAX_NAME} characters` });
-  if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: 'A product has at most 100 variants' });
+  if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: TOO_MANY_VARIANTS });
   const text = readText(rows, faults);
   const translations = readTranslations(rows, faults);
   const images = readImagesOf(rows, faults);
@@ -55,7 +56,7 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   return refused(faults, numbers);
 }
 
-function refused(faults: readonly Fault[], rows: number[]): ReadProduct {
+export function refused(faults: readonly Fault[], rows: number[]): ReadProduct {
   const wrong = new Set(faults.map(({ row }) => row));
   const others = rows.filter((row) => !wrong.has(row));
   return { faults: [...faults, ...others.map((row) => ({ row, column: '' as const, reason: besides(faults[0]!.row) }))], rows };
@@ -65,13 +66,12 @@ export const besides = (row: number): string => `Row ${row} of the same product 
 
 const OF_PRODUCT = ['name', 'category', 'type', 'brand', 'description'] as const;
 
-/** What the rows say of the product. One of them must say its name; an empty cell says nothing. */
+/** What the rows say of the product. An empty cell says nothing. */
 function readText(rows: readonly FileRow[], faults: Fault[]): Partial<SavedProduct> {
   const text: Record<string, string | undefined> = {};
   for (const column of OF_PRODUCT) {
     const first = saidOnce(rows, column, faults);
     if (first) text[column] = judged(ProductText[column], first.cells[column], first.row, column, faults);
-    else if (column === 'name') faults.push({ row: rows[0]!.row, column, reason: 'is empty' });
   }
   return text as Partial<SavedProduct>;
 }
@@ -122,22 +122,29 @@ function readVariant(importId: string, productId: string, { row, cells }: FileRo
   const { sku, stock } = cells;
   const options = readOptions(cells.options ?? '');
   if (!options) faults.push({ row, column: 'options', reason: 'must be written like: color=red; storage=128 GB' });
-  const currency = readCurrency(cells.currency?.trim().toUpperCase() ?? '', row, faults);
-  const isPriced = (cells.price ?? '').trim() !== '';
-  if (!isPriced) faults.push({ row, column: 'price', reason: 'is empty' });
-  const amount = currency && readPrice(cells.price ?? '', currency);
-  if (isPriced && currency && (amount === undefined || amount === 0 || amount > 99_999_999_999))
-    faults.push({ row, column: 'price', reason: `must be a number such as 20.50, more than 0, with the decimals of ${currency}` });
   const hasStock = stock !== undefined && stock.trim() !== '';
   const units = hasStock && /^\s*\d{1,10}\s*$/.test(stock) ? Number(stock) : undefined;
   if (hasStock && units === undefined) faults.push({ row, column: 'stock', reason: 'must be a whole number of units' });
   return {
     id: derivedId('imported-variant', importId, productId, String(row)),
     sku: sku === undefined || sku.trim() === '' ? undefined : judged(Sku, sku, row, 'sku', faults),
-    options: options ? (judged(Options, options, row, 'options', faults) ?? {}) : {},
-    price: { amount: amount ?? 1, currency: currency ?? 'USD' },
+    options: options && Object.keys(options).length > 0 ? judged(Options, options, row, 'options', faults) : undefined,
+    price: priceIn(cells, row, faults),
     stock: units === undefined ? undefined : judged(Stock, units, row, 'stock', faults),
   };
+}
+
+/** Price and currency, or neither: the price of a known variant then stays. */
+function priceIn(cells: Cells, row: number, faults: Fault[]): SavedProduct['variants'][number]['price'] {
+  const [price, code] = [(cells.price ?? '').trim(), (cells.currency ?? '').trim().toUpperCase()];
+  if (price === '' && code === '') return undefined;
+  const currency = readCurrency(code, row, faults);
+  if (price === '') faults.push({ row, column: 'price', reason: 'is empty' });
+  if (price === '' || !currency) return undefined;
+  const amount = readPrice(price, currency);
+  if (amount !== undefined && amount > 0 && amount <= MAX_PRICE) return { amount, currency };
+  faults.push({ row, column: 'price', reason: `must be a number such as 20.50, more than 0, with the decimals of ${currency}` });
+  return undefined;
 }
 
 function readCurrency(code: string, row: number, faults: Fault[]): CurrencyCode | undefined {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { PLATFORM_SELLER } from '#catalog';
 import { exportedProducts, importProducts, sendProducts } from '../../../test/importing.ts';
 import type { Person } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
@@ -163,4 +164,8 @@ test('a file with many long texts is saved in calls that another service takes',
   expect((await w.get('/v1/products?q=Ilma%2059')).body.items[0]).toMatchObject({
     translations: { fr: { description: 'ض'.repeat(4900) } },
   });
+  const page = await w.ask('catalog', 'exportProducts', { sellerId: PLATFORM_SELLER.id, after: null, limit: 500 });
+  expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(2.5 * 1024 * 1024);
+  const exported = await exportedProducts(mona);
+  for (let n = 0; n < 60; n++) expect(exported).toContain(`LONG-${n},Lamp Ilma ${n},`);
 });

@@ -14,8 +14,8 @@ export const routes = [
   post('/imports/products', {
     summary: 'Import a file of products',
     description:
-      "UTF-8, with a header; commas, semicolons or tabs between cells. Columns: `id`, `name`, `price` and `currency`; `category`, `type`, `brand`, `description`, `sku`, `options` (`color=red; storage=128 GB`), `stock` and `images` (an address on each line). New products are the shop's own and public at once. " +
-      'A column that is absent, and variants that the file does not name, do not change. At most 128 MiB and 500,000 rows. The same Idempotency-Key with the same file is the same import.',
+      "UTF-8, with a header; commas, semicolons or tabs between cells. Columns: `id`; `name`, which a new product needs; `price` and `currency`, which a new variant needs; `category`, `type`, `brand`, `description`, `translations` (as JSON), `sku`, `options` (`color=red; storage=128 GB`), `stock` and `images` (an address on each line). New products are the shop's own and public at once. Rows of one product stand together. " +
+      'An empty cell, or a column that is absent, does not change anything; variants that the file does not name stay. At most 128 MiB and 500,000 rows. The same Idempotency-Key with the same file is the same import.',
     access,
     idempotent: 'required',
     streams: { types: ['text/csv'], limitBytes: LIMIT_BYTES },

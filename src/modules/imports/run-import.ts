@@ -1,4 +1,4 @@
-import { variantsAlike } from '#catalog';
+import { type SaveRefusal, variantsAlike } from '#catalog';
 import { type Sql, sql } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import type { Imports } from './context.ts';
@@ -12,11 +12,13 @@ import {
   importById,
   namesInsert,
   nextChunk,
+  placesDelete,
   progress,
 } from './import.ts';
 import { importMachine } from './import-state.ts';
 import { runImportJob } from './jobs.ts';
 import { besides, type Fault } from './read-product.ts';
+import { apartOnes } from './rows-apart.ts';
 
 /** A run of the job takes so many, and asks for the next run: a deployment waits for a few seconds at most. */
 const CHUNKS_OF_A_RUN = 20;
@@ -35,7 +37,10 @@ export async function runImport(ctx: Imports, { importId }: { importId: string }
   await ctx.db.transaction(async (tx) => enqueue(tx, runImportJob, { importId }, { cause: ctx.cause }));
 }
 
-const finish = async (ctx: Imports, importId: string): Promise<void> => void (await ctx.db.execute(finished(importId, ctx.clock.now())));
+const finish = (ctx: Imports, importId: string): Promise<void> =>
+  ctx.db.transaction(async (tx) => {
+    if ((await tx.execute(finished(importId, ctx.clock.now()))) > 0) await tx.execute(placesDelete(importId));
+  });
 
 export const finished = (importId: string, at: Date): Sql => sql`
   update imports.imports set state = 'done', changed_at = ${at}
@@ -44,8 +49,15 @@ export const finished = (importId: string, at: Date): Sql => sql`
 async function saveChunk(ctx: Imports, importId: string, chunk: Chunk): Promise<void> {
   try {
     await ctx.together(async (ctx) => {
-      const outcome = await ctx.catalog.saveProducts({ products: merged(chunk.products) });
-      const refusals = new Map(outcome.map(({ id, refusal }) => [id, refusal]));
+      const products = chunk.products.map(({ product }) => product);
+      const apart = await apartOnes(
+        ctx.db,
+        importId,
+        products.map(({ id }) => id),
+      );
+      const together = products.filter(({ id }) => !apart.has(id));
+      const outcome = together.length > 0 ? await ctx.catalog.saveProducts({ products: together }) : [];
+      const refusals = new Map<string, SaveRefusal | null>([...apart, ...outcome.map(({ id, refusal }) => [id, refusal] as const)]);
       await fetchImages(
         ctx,
         importId,
@@ -69,27 +81,17 @@ async function fetchImages(ctx: Imports, importId: string, products: readonly Ch
   for (const { product, images } of wanted) await ctx.catalog.fetchImages({ ownerId, productId: product.id, images });
 }
 
-/** A product whose rows are in two places of the file is named once. */
-function merged(products: readonly ChunkProduct[]): ChunkProduct['product'][] {
-  const byId = Map.groupBy(products, ({ product }) => product.id);
-  return [...byId.values()].map((same) => {
-    const [first] = same as [ChunkProduct];
-    return same.length === 1
-      ? first.product
-      : { ...first.product, variants: same.flatMap(({ product }) => product.variants).slice(0, 100) };
-  });
-}
-
-type Refuses = (of: ChunkProduct) => { column: string; reason: string } | null;
+type Refuses = (of: ChunkProduct) => SaveRefusal | null;
 
 const conclude = (ctx: Imports, importId: string, chunk: Chunk, refusalOf: Refuses): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     if ((await tx.execute(chunkDelete(importId, chunk))) === 0) return; // another run was first
     const faults = chunk.products.flatMap((of): Fault[] => {
       const refusal = refusalOf(of);
-      const [first, ...others] = of.rows as [number, ...number[]];
       if (!refusal) return [];
-      return [{ row: first, ...refusal } as Fault, ...others.map((row): Fault => ({ row, column: '', reason: besides(first) }))];
+      const { column, reason, variant = 0 } = refusal;
+      const wrong = of.rows[variant]!;
+      return of.rows.map((row) => (row === wrong ? ({ row, column, reason } as Fault) : { row, column: '', reason: besides(wrong) }));
     });
     const saved = chunk.products.filter((of) => refusalOf(of) === null);
     const done = saved.reduce((sum, { rows }) => sum + rows.length, 0);

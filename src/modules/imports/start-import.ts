@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { z } from 'zod';
 import { z as schema } from 'zod';
 import type { BodyStream } from '#kernel/body-stream.ts';
-import { sql } from '#kernel/database.ts';
+import { sql, type Transaction } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { refuseOtherBody } from '#kernel/idempotency.ts';
 import { newId } from '#kernel/ids.ts';
@@ -21,12 +21,14 @@ import {
   importInsert,
   importView,
   lockImports,
+  placesDelete,
   progress,
 } from './import.ts';
 import { importMachine } from './import-state.ts';
 import { runImportJob } from './jobs.ts';
 import { readRows, unreadable } from './read-file.ts';
-import { type Fault, type FileRow, readProduct } from './read-product.ts';
+import { type Fault, type FileRow, MAX_VARIANTS, type ReadProduct, readProduct, TOO_MANY_VARIANTS } from './read-product.ts';
+import { idIn, refuseReturning } from './rows-apart.ts';
 
 /** Imports that are not finished: each holds its file in the database. */
 const MOST_OPEN = 5;
@@ -104,36 +106,42 @@ async function store(ctx: Imports, id: string, first: IteratorResult<FileRow>, r
   for (let next = first; !next.done; next = await rest.next()) {
     const row = next.value;
     const last = chunk.at(-1);
-    const isSame = last !== undefined && last[0]!.cells.id?.trim() === row.cells.id?.trim();
-    if (!isSame && size >= CHUNK_ROWS) {
+    const isSame = last !== undefined && idIn(last[0]!) === idIn(row);
+    const isFull = isSame && last.length === MOST_OF_ONE;
+    if ((!isSame || isFull) && size >= CHUNK_ROWS) {
       await storeChunk(ctx, id, seq++, chunk);
       [chunk, size] = [[], 0];
     }
-    if (isSame && last.length < MOST_OF_ONE) last.push(row);
-    else chunk.push([row]);
+    if (isSame && !isFull) last.push(row);
+    else chunk.push([isFull ? { ...row, fault: TOO_MANY_VARIANTS } : row]);
     size++;
   }
   if (size > 0) await storeChunk(ctx, id, seq, chunk);
   if (size === 0 && seq === 0) throw unreadable({ reason: 'It has no rows below its header.' });
 }
 
-/** Rows with one id that are read as one product; more than a product may have variants, so that it is refused. */
-const MOST_OF_ONE = 101;
+/** Rows with one id that are read as one product; more than a product may have variants, so that it is refused. Those after them are too. */
+const MOST_OF_ONE = MAX_VARIANTS + 1;
 
 async function storeChunk(ctx: Imports, id: string, seq: number, groups: readonly FileRow[][]): Promise<void> {
-  const read = groups.map((rows) => readProduct(id, rows));
+  const all = groups.map((rows) => readProduct(id, rows));
+  const rows = groups.reduce((sum, group) => sum + group.length, 0);
+  await ctx.db.transaction(async (tx) => {
+    const read = await refuseReturning(tx, id, groups, all);
+    await storeRead(tx, id, seq, read);
+    const refused = read.reduce((sum, one) => sum + ('faults' in one ? one.rows.length : 0), 0);
+    if ((await tx.execute(progress(id, { rows, refused }, ctx.clock.now()))) === 0) throw unreadable({ reason: 'It arrived too slowly.' });
+  });
+}
+
+async function storeRead(tx: Transaction, id: string, seq: number, read: readonly ReadProduct[]): Promise<void> {
   const products = read.flatMap((one) => ('product' in one ? [one] : []));
   const faults: Fault[] = read.flatMap((one) => ('faults' in one ? one.faults : []));
-  const refused = read.reduce((sum, one) => sum + ('faults' in one ? one.rows.length : 0), 0);
   const chunks = inCalls(products).map(
     (some, part): Chunk => ({ seq, part, rows: some.reduce((sum, { rows }) => sum + rows.length, 0), products: some }),
   );
-  const rows = groups.reduce((sum, group) => sum + group.length, 0);
-  await ctx.db.transaction(async (tx) => {
-    if (chunks.length > 0) await tx.execute(chunkInsert(id, chunks));
-    if (faults.length > 0) await tx.execute(faultsInsert(id, faults));
-    if ((await tx.execute(progress(id, { rows, refused }, ctx.clock.now()))) === 0) throw unreadable({ reason: 'It arrived too slowly.' });
-  });
+  if (chunks.length > 0) await tx.execute(chunkInsert(id, chunks));
+  if (faults.length > 0) await tx.execute(faultsInsert(id, faults));
 }
 
 /** What one call of `saveProducts` takes: 100 products, and as a service a megabyte in all. */
@@ -170,5 +178,7 @@ export const breakOff = (ctx: Imports, id: string, failure: string): Promise<voi
   ctx.db.transaction(async (tx) => {
     const failed = await tx.execute(sql`
       update imports.imports set state = 'failed', failure = ${failure}, principal = null, idempotency_key = null, changed_at = ${ctx.clock.now()} where id = ${id} and ${importMachine.allows('break-off')}`);
-    if (failed > 0) await tx.execute(chunksDelete(id));
+    if (failed === 0) return;
+    await tx.execute(chunksDelete(id));
+    await tx.execute(placesDelete(id));
   });
