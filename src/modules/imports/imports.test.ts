@@ -95,24 +95,6 @@ describe('a file', () => {
     expect(await exportedProducts(mona, '?seller=sue')).toContain(`${id},Rug Gala,`);
   });
 
-  test('that says the stock of known variants and nothing else changes nothing else', async () => {
-    await importProducts(w, mona, fileOf('BOWL-1,Bowl Tilda,,,,,B-S,size=S,1,USD,5', 'BOWL-1,,,,,,B-L,size=L,2,USD,6'));
-    const before = await named('Bowl Tilda');
-    const report = await importProducts(w, mona, 'id,sku,stock\nBOWL-1,B-L,0\nBOWL-1,B-S,9\nBOWL-2,B-L,1');
-    expect(reasons(report)).toEqual(['4 name: is empty, and the product is new']);
-    const stocks = before.variants.map((variant: object, place: number) => ({ ...variant, stock: [9, 0][place] }));
-    expect(await named('Bowl Tilda')).toEqual({ ...before, variants: stocks, stock: 9 });
-    await importProducts(w, mona, fileOf('BOWL-1,,,,,,B-S,,3,USD,', 'BOWL-1,,,,,,B-L,,,,'));
-    expect((await named('Bowl Tilda')).variants).toMatchObject([
-      { options: { size: 'S' }, price: usd(3_00), stock: 9 },
-      { options: { size: 'L' }, price: usd(2_00), stock: 0 },
-    ]);
-    const unpriced = await importProducts(w, mona, fileOf('BOWL-1,,,,,,B-S,,4,USD,', 'BOWL-1,,,,,,,size=XL,,,1'));
-    expect(reasons(unpriced)).toEqual(['2 : Row 3 of the same product was refused', '3 price: is empty, and the variant is new']);
-    const euros = await importProducts(w, mona, fileOf('BOWL-1,,,,,,B-S,,4,EUR,', 'BOWL-1,,,,,,B-L,,,,'));
-    expect(reasons(euros)[0]).toBe('2 currency: All variants of a product are priced in one currency.');
-  });
-
   test('may have semicolons, a byte order mark, other letter case and columns in any order', async () => {
     const text = '\uFEFFName;ID;Currency;Price;Description\r\n"Tapis d’été";T-1;EUR;12,50;"a; b"\r\n\r\n';
     expect((await importProducts(w, mona, text)).body).toMatchObject({ rows: 1, done: 1 });
@@ -165,40 +147,6 @@ describe('a row that cannot be saved', () => {
     expect(await named('Bag Ina')).toBeUndefined();
     const currencies = await importProducts(w, mona, fileOf('A-3,Bag Lara,,,,,,size=S,1,USD,1', 'A-3,,,,,,,size=L,1,EUR,1'));
     expect(reasons(currencies)[0]).toBe('2 currency: All variants of a product are priced in one currency.');
-  });
-
-  test.each([1, 250])('because rows of its product stand elsewhere, %i products away, is refused, and they are too', async (between) => {
-    const others = Array.from({ length: between }, (_, n) => `D${between}-${n},Pin ${between},,,,,,,1,USD,1`);
-    const [id, name] = [`E${between}-1`, `Pot Runa ${between}`];
-    const rows = [`${id},${name},,,,,,size=S,1,USD,1`, `${id},,,,,,,size=M,1,USD,1`, ...others, `${id},${name},,,,,,size=L,1,USD,1`];
-    const report = await importProducts(w, mona, fileOf(...rows));
-    const [last, reason] = [rows.length + 1, `Rows of one product stand together: row ${rows.length + 1} is apart from row 2`];
-    expect(reasons(report)).toEqual([`2 id: ${reason}`, '3 : Row 2 of the same product was refused', `${last} id: ${reason}`]);
-    expect([report.body.done, report.body.refused, await named(name)]).toEqual([between, 3, undefined]);
-    expect(await w.sql('select 1 from imports.places')).toEqual([]);
-  });
-
-  test('because rows of its product that stand elsewhere are wrong is refused, whichever come first', async () => {
-    const [fine, wrong] = ['F-1,Pan Sif,,,,,,size=S,1,USD,1', 'F-1,,,,,,,size=M,-1,USD,1'];
-    const between = 'F-2,Needle,,,,,,,1,USD,1';
-    for (const rows of [
-      [fine, between, wrong],
-      [wrong, between, fine],
-    ]) {
-      const report = await importProducts(w, mona, fileOf(...rows));
-      expect([report.body.done, report.body.refused, await named('Pan Sif')]).toEqual([1, 2, undefined]);
-    }
-  });
-
-  test('because its product has more than a hundred rows is refused with all of them', async () => {
-    const rows = Array.from({ length: 230 }, (_, n) => `G-1,Peg Tove,,,,,,size=${n},1,USD,1`);
-    const report = await importProducts(w, mona, fileOf(...rows));
-    expect([report.body.done, report.body.refused, await named('Peg Tove')]).toEqual([0, 230, undefined]);
-  });
-
-  test('has the number that programs for tables show, after empty lines too', async () => {
-    const report = await importProducts(w, mona, '\r\nid;name;price;currency\r\n\r\n;;;\r\nI-1;Peg Ulla;-1;USD\r\n\r\nI-2;;1;USD\r\n\r\n');
-    expect([report.body.rows, report.body.report.map(({ row }: { row: number }) => row)]).toEqual([2, [5, 7]]);
   });
 
   test('because two variants are the same for the database stops no other product', async () => {
@@ -286,6 +234,12 @@ test('the example of docs/imports.md can be pasted', async () => {
   const header = csv.split('\n', 1)[0]!.split(',');
   expect([...header, 'images']).toEqual([...columns]);
   const page = readFileSync('docs/imports.md', 'utf8');
+  const [, short = ''] = [...page.matchAll(/```csv\n([\s\S]*?)```/g)].map(([, file]) => file);
+  expect((await importProducts(w, mona, short)).body).toMatchObject({ rows: 2, done: 2, report: [] });
+  expect((await named('Linen shirt')).variants).toMatchObject([
+    { price: usd(49_90), stock: 12 },
+    { options: { color: 'blue' }, stock: 0 },
+  ]);
   for (const column of columns) expect(page).toContain(`\`${column}\``);
 });
 
