@@ -147,24 +147,12 @@ export const Sku = line(64);
 
 /** A product of a file. What is absent does not change; of a new product it is empty, except that this needs a name, and a new variant a price. */
 export const SavedProduct = z.object({
-  id: Id,
-  name: ProductText.name.optional(),
-  category: ProductText.category.nullable().optional(),
-  type: ProductText.type.nullable().optional(),
-  brand: ProductText.brand.nullable().optional(),
-  description: ProductText.description.optional(),
-  translations: ChangedTranslations.optional(),
+  ...{ id: Id, name: ProductText.name.optional() },
+  ...{ category: ProductText.category.nullish(), type: ProductText.type.nullish(), brand: ProductText.brand.nullish() },
+  ...{ description: ProductText.description.optional(), translations: ChangedTranslations.optional() },
   /** Each is the known variant with its SKU, else the one with its options, else a new one with this id. Variants that are not here stay. */
   variants: z
-    .array(
-      z.object({
-        id: Id,
-        sku: Sku.nullable().optional(),
-        options: Options.optional(),
-        price: ListPrice.optional(),
-        stock: Stock.optional(),
-      }),
-    )
+    .array(z.object({ id: Id, sku: Sku.nullish(), options: Options.optional(), price: ListPrice.optional(), stock: Stock.optional() }))
     .min(1)
     .max(100),
 });
@@ -218,10 +206,9 @@ export const categoryCleanedUp = event(
   z.object({ categoryId: Id, slug: z.string(), createdBy: Id.nullable(), reason: CleanedUp }),
 );
 
-/** Why a product of a file is not saved. */
+/** Why a product of a file is not saved; where one variant is wrong, its place among those of the product. */
 export const SaveRefusal = z.object({ column: z.string(), reason: z.string(), variant: z.int().optional() });
 export type SaveRefusal = z.infer<typeof SaveRefusal>;
-
 const Listing = z.object({ name: z.string(), sellerId: Id });
 
 export const catalog = contract('catalog', {
@@ -283,8 +270,7 @@ export const catalog = contract('catalog', {
     }),
     /**
      * Makes products what a file says of them: new ones are the shop's own and public at once, known ones are changed as by staff. The same
-     * again changes nothing. Stock of known variants is set, once for each variant id that the file gives. All of them or none. A refusal may
-     * be of one variant: its place among those of the product.
+     * again changes nothing. Stock of known variants is set, once for each variant id that the file gives. All of them or none.
      */
     saveProducts: operation({
       input: z.object({ products: z.array(SavedProduct).min(1).max(100) }),

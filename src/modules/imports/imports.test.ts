@@ -162,13 +162,6 @@ describe('a row that cannot be saved', () => {
     expect([await named('Box Mara'), (await named('Box Nadia')).stock, (await named('Box Olga')).stock]).toEqual([undefined, 1, 1]);
   });
 
-  test('of a product that was deleted says so', async () => {
-    await importProducts(w, mona, fileOf('C-1,Can Petra,,,,,,,1,USD,1'));
-    await mona.delete(`/v1/products/${(await named('Can Petra')).id}`);
-    const report = await importProducts(w, mona, fileOf('C-1,Can Petra,,,,,,,1,USD,1'));
-    expect(reasons(report)).toEqual(['2 id: The product with this id was deleted.']);
-  });
-
   test('is one of many: the report goes in pages', async () => {
     const rows = Array.from({ length: 130 }, (_, n) => `P-${n},,,,,,,,1,USD,1`);
     const first = await importProducts(w, mona, fileOf(...rows));

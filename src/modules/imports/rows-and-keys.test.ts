@@ -103,3 +103,10 @@ test('a row has the number that programs for tables show, after empty lines too'
   const report = await importProducts(w, mona, '\r\nid;name;price;currency\r\n\r\n;;;\r\nI-1;Peg Ulla;-1;USD\r\n\r\nI-2;;1;USD\r\n\r\n');
   expect([report.body.rows, report.body.report.map(({ row }: { row: number }) => row)]).toEqual([2, [5, 7]]);
 });
+
+test('a row of a product that was deleted says so', async () => {
+  await importProducts(w, mona, fileOf('C-1,Can Petra,,,,,,,1,USD,1'));
+  await mona.delete(`/v1/products/${(await named('Can Petra')).id}`);
+  const report = await importProducts(w, mona, fileOf('C-1,Can Petra,,,,,,,1,USD,1'));
+  expect(reasons(report)).toEqual(['2 id: The product with this id was deleted.']);
+});
