@@ -105,14 +105,12 @@ export interface Place {
   apart: number | null;
 }
 
-/** Answers the first place of each of them in the file. */
 export const placesUpsert = (importId: string, places: readonly Place[]): Sql => sql`
   insert into imports.places as known (import_id, product_id, row, apart)
   select ${importId}::uuid, product_id, row, apart
   from unnest(${places.map(({ productId }) => productId)}::uuid[], ${places.map(({ row }) => row)}::int[], ${places.map(({ apart }) => apart)}::int[])
        as place (product_id, row, apart) order by product_id
-  on conflict (import_id, product_id) do update set apart = coalesce(known.apart, excluded.row)
-  returning product_id as "productId", row`;
+  on conflict (import_id, product_id) do update set apart = coalesce(known.apart, excluded.row)`;
 
 /** Those of these products that stand in two places. */
 export const apartPlaces = (importId: string, productIds: readonly string[]): Sql => sql`

@@ -56,7 +56,7 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   return refused(faults, numbers);
 }
 
-export function refused(faults: readonly Fault[], rows: number[]): ReadProduct {
+function refused(faults: readonly Fault[], rows: number[]): ReadProduct {
   const wrong = new Set(faults.map(({ row }) => row));
   const others = rows.filter((row) => !wrong.has(row));
   return { faults: [...faults, ...others.map((row) => ({ row, column: '' as const, reason: besides(faults[0]!.row) }))], rows };

@@ -97,6 +97,11 @@ test('a product of more than a hundred rows is refused with all of them', async 
   const rows = Array.from({ length: 230 }, (_, n) => `G-1,Peg Tove,,,,,,size=${n},1,USD,1`);
   const report = await importProducts(w, mona, fileOf(...rows));
   expect([report.body.done, report.body.refused, await named('Peg Tove')]).toEqual([0, 230, undefined]);
+  const told = await w.sql('select distinct reason from imports.refusals where import_id = $1 order by 1', [report.body.id]);
+  expect(told.map(({ reason }) => reason)).toEqual([
+    'A product has at most 100 variants',
+    ...[102, 103, 204].map((row) => `Row ${row} of the same product was refused`),
+  ]);
 });
 
 test('a row has the number that programs for tables show, after empty lines too', async () => {

@@ -28,7 +28,7 @@ import { importMachine } from './import-state.ts';
 import { runImportJob } from './jobs.ts';
 import { readRows, unreadable } from './read-file.ts';
 import { type Fault, type FileRow, MAX_VARIANTS, type ReadProduct, readProduct, TOO_MANY_VARIANTS } from './read-product.ts';
-import { idIn, refuseReturning } from './rows-apart.ts';
+import { idIn, notePlaces } from './rows-apart.ts';
 
 /** Imports that are not finished: each holds its file in the database. */
 const MOST_OPEN = 5;
@@ -124,10 +124,10 @@ async function store(ctx: Imports, id: string, first: IteratorResult<FileRow>, r
 const MOST_OF_ONE = MAX_VARIANTS + 1;
 
 async function storeChunk(ctx: Imports, id: string, seq: number, groups: readonly FileRow[][]): Promise<void> {
-  const all = groups.map((rows) => readProduct(id, rows));
+  const read = groups.map((rows) => readProduct(id, rows));
   const rows = groups.reduce((sum, group) => sum + group.length, 0);
   await ctx.db.transaction(async (tx) => {
-    const read = await refuseReturning(tx, id, groups, all);
+    await notePlaces(tx, id, groups);
     await storeRead(tx, id, seq, read);
     const refused = read.reduce((sum, one) => sum + ('faults' in one ? one.rows.length : 0), 0);
     if ((await tx.execute(progress(id, { rows, refused }, ctx.clock.now()))) === 0) throw unreadable({ reason: 'It arrived too slowly.' });
