@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import { minutes } from '#kernel/clock.ts';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { minutes, seconds } from '#kernel/clock.ts';
 import { systemScope } from '#kernel/runtime.ts';
+import { importProducts } from '../../../test/importing.ts';
 import { usd } from '../../../test/people.ts';
 import { draftOf, lamp, shirt } from '../../../test/sample-products.ts';
 import { announcing, picture, sendFile } from '../../../test/uploading.ts';
@@ -46,6 +47,61 @@ test('the queue of reviewers shows what waits, the longest first, since when, an
   w.clock.advance(minutes(2));
   await sue.patch(`/v1/products/${shown}`, { name: 'Again' });
   expect((await queue()).items).toMatchObject([{ waits: ['name'], ageSeconds: 0 }]);
+});
+
+describe('of a change of an approved product waits only what differs from what is shown', () => {
+  const fr = { name: 'Lampe', description: 'Elle plie.' };
+  let id: string;
+  beforeEach(async () => {
+    id = await sue.lists({ ...lamp, translations: { fr } });
+  });
+  const change = async (who: Person, patch: object) => (await who.patch(`/v1/products/${id}`, patch)).body;
+  const isQueued = async () => (await queue()).items.some(({ product }: { product: { id: string } }) => product.id === id);
+
+  test('so a form that is sent whole, with a new price, waits for nobody', async () => {
+    const { name, description } = lamp;
+    const whole = await change(sue, { name, description, translations: { fr }, price: usd(7_00) });
+    expect([whole.pending, whole.price, await isQueued()]).toEqual([undefined, usd(7_00), false]);
+    expect((await change(sue, { name: 'Other', description, translations: { fr: { ...fr, name: 'Autre' } } })).pending).toEqual({
+      name: 'Other',
+      translations: { fr: { name: 'Autre' } },
+    });
+    expect(await isQueued()).toBe(true);
+  });
+
+  test('so what its seller changes back waits no more', async () => {
+    await change(sue, { name: 'Other', description: 'Else.' });
+    expect((await change(sue, { name: lamp.name })).pending).toEqual({ description: 'Else.' });
+    expect([(await change(sue, { description: lamp.description })).pending, await isQueued()]).toEqual([undefined, false]);
+    expect(await rita.post(`/v1/products/${id}/approve`)).toBeProblem(409, 'catalog/wrong-state');
+    w.clock.advance(seconds(30));
+    await change(sue, { name: 'Anew' });
+    expect((await queue()).items.at(-1)).toMatchObject({ product: { id }, ageSeconds: 0 });
+  });
+
+  test('so its approval undoes no correction that staff have made meanwhile', async () => {
+    await change(sue, { name: 'Other', description: lamp.description, translations: { fr: { ...fr, name: 'Autre' } } });
+    await change(root, { description: 'It bends well.', translations: { fr: { description: 'Elle plie bien.' } } });
+    const { body } = await rita.post(`/v1/products/${id}/approve`);
+    expect(body).toMatchObject({ name: 'Other', description: 'It bends well.' });
+    expect(body.translations).toEqual({ fr: { name: 'Autre', description: 'Elle plie bien.' } });
+  });
+
+  test('so the same change by staff, or by a file of theirs, leaves nothing to decide', async () => {
+    await change(sue, { name: 'Other', translations: { fr: null, ar: { name: 'مصباح' } } });
+    expect((await change(root, { name: 'Other', translations: { fr: null } })).pending).toEqual({
+      translations: { ar: { name: 'مصباح' } },
+    });
+    const cell = JSON.stringify({ ar: { name: 'مصباح' } }).replaceAll('"', '""');
+    await importProducts(w, root, `id,name,price,currency,translations\n${id},Other,20,USD,"${cell}"`);
+    const { pending, translations } = (await sue.get(`/v1/products/${id}`)).body;
+    expect([pending, translations, await isQueued()]).toEqual([undefined, { ar: { name: 'مصباح' } }, false]);
+    w.clock.advance(seconds(30));
+    await change(sue, { description: 'Else.' });
+    await importProducts(w, root, `id,name,price,currency\n${id},By file,20,USD`);
+    expect(await change(sue, { brand: 'Nova' })).toMatchObject({ name: 'By file', pending: { description: 'Else.' } });
+    expect((await queue()).items.at(-1)).toMatchObject({ product: { id, name: 'By file' }, waits: ['description'] });
+  });
 });
 
 describe('a product that was announced with an image', () => {

@@ -19,18 +19,10 @@ import { Id, line } from '#kernel/shapes.ts';
 import type { Catalog } from './context.ts';
 import { refusalOf } from './create-product.ts';
 import { closeStockJob } from './jobs.ts';
-import {
-  lockProduct,
-  ownedProduct,
-  type Pending,
-  type ProductRow,
-  refreshed,
-  type VariantRow,
-  variantsOf,
-  writeVariants,
-} from './product.ts';
+import { pendingAfter, stillPending } from './pending.ts';
+import { lockProduct, ownedProduct, type ProductRow, refreshed, type VariantRow, variantsOf, writeVariants } from './product.ts';
 import { isReviewed } from './product-images.ts';
-import { changesAfter, translated } from './translations.ts';
+import { translated } from './translations.ts';
 
 const { name, category, type, brand, description } = ProductText;
 
@@ -75,7 +67,8 @@ type ChangeProduct = z.infer<typeof ChangeProduct>;
 
 /**
  * Changes a product. What a seller changes of the name, the description or the translations of an approved one waits for review, while the
- * approved version stays public; everything else, and all that staff change, shows at once. `owner` null is staff.
+ * approved version stays public; everything else, and all that staff change, shows at once. What is as it is shown does not wait, whether
+ * its seller has sent it unchanged, has changed it back, or staff have made the same change. `owner` null is staff.
  * Stock of new variants is opened before they are written, as in createProduct.
  */
 export async function changeProduct(
@@ -113,8 +106,8 @@ async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangePro
   const { name, description, translations } = changes;
   const texts = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
   const wished = translations === null ? allRemoved({ ...row.translations, ...row.pending?.translations }) : translations;
-  const pending = waits ? pendingAfter(row, texts, wished) : row.pending;
   const shown = waits ? row : { ...row, ...texts, translations: translated(row.translations, wished ?? {}) };
+  const pending = waits ? pendingAfter(row, { ...texts, translations: wished }) : stillPending(shown, row.pending);
   const since = !row.pending === !pending ? sql`waiting_since` : sql`${pending && now}::timestamptz`;
   const kept = (field: 'category' | 'type' | 'brand') => (changes[field] === undefined ? raw(field) : sql`${changes[field]}`);
   await tx.execute(sql`
@@ -123,14 +116,6 @@ async function writeProduct(tx: Transaction, row: ProductRow, changes: ChangePro
         pending = ${pending && JSON.stringify(pending)}::jsonb, waiting_since = ${since},
         category = ${kept('category')}, type = ${kept('type')}, brand = ${kept('brand')}, version = version + 1
     where id = ${row.id}`);
-}
-
-/** What waits for review after one more change; null where nothing does. */
-function pendingAfter(row: ProductRow, texts: Pick<Pending, 'name' | 'description'>, wished: TranslationChanges = {}): Pending | null {
-  const { translations: earlier = {}, ...others } = row.pending ?? {};
-  const translations = changesAfter(row.translations, earlier, wished);
-  const pending = { ...others, ...texts, ...(Object.keys(translations).length > 0 ? { translations } : {}) };
-  return Object.keys(pending).length > 0 ? pending : null;
 }
 
 const allRemoved = (known: object): TranslationChanges => Object.fromEntries(Object.keys(known).map((tag) => [tag, null]));

@@ -77,7 +77,8 @@ export const routes = [
     summary: 'Change a product',
     description:
       'A JSON Merge Patch. `variants` replaces the whole list: a variant with an id is changed, one without an id is added, a missing one is removed. ' +
-      'A new name or description of an approved product waits for review, and so do new translations, with `pending.translations`.',
+      'A new name or description of an approved product waits for review, and so do new translations, with `pending.translations`. What is sent as it is ' +
+      'shown does not wait.',
     access: owned('product', 'catalog:write'),
     body: ChangeProduct,
     returns: Product,

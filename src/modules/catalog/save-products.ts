@@ -43,7 +43,7 @@ async function knownOf(db: Database, products: readonly SavedProduct[], locked: 
 }
 
 export const knownProducts = (ids: readonly string[]): Sql =>
-  sql`select id, state, name, category, type, brand, description, translations from catalog.products where id = any(${ids}::uuid[]) order by id`;
+  sql`select id, state, name, category, type, brand, description, translations, pending from catalog.products where id = any(${ids}::uuid[]) order by id`;
 export const lockedProducts = (ids: readonly string[]): Sql => sql`${knownProducts(ids)} for no key update`;
 export const knownVariants = (productIds: readonly string[]): Sql => sql`
   select id, product_id, position, sku, options, price_amount as amount, price_currency as currency
@@ -95,7 +95,8 @@ type Texts = Plan['inserts'];
 const texts = (products: Texts): Sql => sql`
   unnest(${products.map(({ id }) => id)}::uuid[], ${products.map(({ name }) => name)}::text[], ${products.map(({ category }) => category)}::text[],
          ${products.map(({ type }) => type)}::text[], ${products.map(({ brand }) => brand)}::text[], ${products.map(({ description }) => description)}::text[],
-         ${products.map(({ translations }) => JSON.stringify(translations))}::jsonb[]) as wanted (id, name, category, type, brand, description, translations)`;
+         ${products.map(({ translations }) => JSON.stringify(translations))}::jsonb[],
+         ${products.map(({ pending }) => pending && JSON.stringify(pending))}::jsonb[]) as wanted (id, name, category, type, brand, description, translations, pending)`;
 
 export const productsInsert = (products: Texts, at: Date): Sql => sql`
   insert into catalog.products (id, seller_id, seller_username, state, name, category, type, brand, description, translations, created_at)
@@ -104,7 +105,8 @@ export const productsInsert = (products: Texts, at: Date): Sql => sql`
 
 export const productsUpdate = (products: Texts): Sql => sql`
   update catalog.products set name = wanted.name, category = wanted.category, type = wanted.type, brand = wanted.brand,
-                              description = wanted.description, translations = wanted.translations, version = version + 1
+                              description = wanted.description, translations = wanted.translations, pending = wanted.pending,
+                              version = version + 1
   from ${texts(products)} where products.id = wanted.id`;
 
 export const variantsUpsert = (variants: readonly KnownVariant[], opened: Plan['opened']): Sql => sql`

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SavedProduct, SaveRefusal, Translations } from '#catalog';
 import type { CurrencyCode } from '#kernel/money.ts';
+import { stillPending } from './pending.ts';
+import type { Pending } from './product.ts';
 import type { ProductState } from './product-state.ts';
 import { isTooMuch, merged, tooManyTranslations } from './translations.ts';
 
@@ -14,6 +16,7 @@ export interface KnownProduct {
   brand: string | null;
   description: string;
   translations: Translations;
+  pending: Pending | null;
 }
 
 export interface KnownVariant {
@@ -126,8 +129,8 @@ function planProduct(
   });
   const changed = rows.filter((row) => !own.some((before) => isDeepStrictEqual({ ...before }, row)));
   const { id, name = known!.name, category = known?.category ?? null, type = known?.type ?? null, brand = known?.brand ?? null } = product;
-  const translations = translationsOf(product, known);
-  const text: Text = { id, name, category, type, brand, description: product.description ?? known?.description ?? '', translations };
+  const shown = { name, description: product.description ?? known?.description ?? '', translations: translationsOf(product, known) };
+  const text: Text = { id, category, type, brand, ...shown, pending: stillPending(shown, known?.pending ?? null) };
   const isSame = known !== undefined && isDeepStrictEqual({ ...text, state: known.state }, { ...known });
   if (!known) plan.inserts.push(text);
   else if (!isSame || changed.length > 0) plan.updates.push(text);

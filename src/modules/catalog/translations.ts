@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ChangedTranslations, type TranslationChanges, type Translations } from '#catalog';
 import { problem } from '#kernel/problems.ts';
 
@@ -47,11 +46,24 @@ export function translated(before: Translations, changes: TranslationChanges): T
   return after;
 }
 
-/** What waits for review when one change has followed another: only languages that differ from what is shown. @throws tooManyTranslations */
+/** What waits for review when one change has followed another. @throws tooManyTranslations */
 export function changesAfter(shown: Translations, earlier: TranslationChanges, later: TranslationChanges): TranslationChanges {
   const both = { ...earlier };
   for (const [tag, change] of Object.entries(later))
     both[tag] = change && { ...(both[tag] === null ? { name: null, description: null } : both[tag]), ...change };
-  const after = translated(shown, both);
-  return Object.fromEntries(Object.entries(both).filter(([tag]) => !isDeepStrictEqual(after[tag], shown[tag])));
+  translated(shown, both);
+  return differences(shown, both);
 }
+
+/** What of a change differs from what is shown, text by text: another text of the same language may change meanwhile. */
+export function differences(shown: Translations, changes: TranslationChanges): TranslationChanges {
+  const after = merged(shown, changes);
+  const left = Object.entries(changes).map(([tag, change]): [string, TranslationChanges[string]] => {
+    if (change === null) return [tag, shown[tag] ? null : {}];
+    const differing = TEXTS.filter((text) => after[tag]?.[text] !== shown[tag]?.[text]);
+    return [tag, Object.fromEntries(differing.map((text) => [text, after[tag]?.[text] ?? null]))];
+  });
+  return Object.fromEntries(left.filter(([, change]) => change === null || Object.keys(change ?? {}).length > 0));
+}
+
+const TEXTS = ['name', 'description'] as const;
