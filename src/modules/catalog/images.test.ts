@@ -146,7 +146,8 @@ describe('images of a product', () => {
     await key.put(path, { images: [{ id: d }] });
     expect(await stands()).toEqual([['D by staff'], ['D of sue', 'C anew']]); // biome-ignore format: one claim
     await w.step();
-    expect([await stateOf(sue, a!), await stateOf(sue, b!), await stateOf(sue, c!)]).toEqual([404, 404, 'attached']);
+    const states = await Promise.all([a, b, c].map((id) => stateOf(sue, id!)));
+    expect(states).toEqual(['no-longer-needed', 'no-longer-needed', 'attached']);
     await root.post(`/v1/products/${product}/approve`);
     expect(await stands()).toEqual([['D of sue', 'C anew'], null]);
 
