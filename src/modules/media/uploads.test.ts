@@ -202,6 +202,10 @@ describe('a signature', () => {
     await w.ask('media', 'discard', { ids: [gone.id], reason: 'nobody wants it' });
     expect(await sendFile(w, gone, bytes)).toBeProblem(409, 'media/upload-expired');
     expect(await sendForm(gone, bytes)).toBeProblem(409, 'media/upload-expired');
+    const sam = await w.person('sam');
+    const erased = await announceFor(w, sam, announcing(bytes));
+    await w.ask('media', 'life.forget', { accountId: sam.id });
+    for (const send of [sendFile(w, erased, bytes), sendForm(erased, bytes)]) expect(await send).toBeProblem(404, 'not-found');
     expect(await sendForm(mine, bytes.subarray(1))).toBeProblem(400, 'malformed');
     expect(await sendForm(mine, bytes, { key: other.form.fields.key! })).toBeProblem(403, 'media/upload-not-allowed');
     expect(await w.fetch('/v1/uploads', { method: 'POST', headers: { 'content-type': 'multipart/form-data' }, body: 'x' })).toBeProblem(
