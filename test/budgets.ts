@@ -8,7 +8,7 @@ import type { World } from './world.ts';
  */
 export type Budget = [call: string, most: number, make: () => Promise<Reply>, prepare?: () => Promise<void>];
 
-/** What a process asks each second, whoever calls. */
+/** What a process asks each second, with or without a call. */
 const BY_THE_WAY = /^\s*select seq, kind, id from identity\.revocations/;
 
 /** Makes calls one after the other, and says which of them send more statements than they may; and which of the routes none of them is. */

@@ -34,3 +34,11 @@ export async function importProducts(
 
 export const exportedProducts = async (staff: Pick<Person, 'get'>, query = ''): Promise<string> =>
   (await staff.get(`/v1/exports/products${query}`)).body as string;
+
+/** The product that a search for its name finds first. */
+export const productNamed = async (w: Pick<World, 'get'>, name: string): Promise<Reply['body']> =>
+  (await w.get(`/v1/products?q=${encodeURIComponent(name)}`)).body.items[0];
+
+/** What the report of an import says of its rows, each in one line. */
+export const reasons = ({ body }: { body: { report: { row: number; column?: string; reason: string }[] } }): string[] =>
+  body.report.map(({ row, column = '', reason }) => `${row} ${column}: ${reason}`);

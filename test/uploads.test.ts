@@ -49,7 +49,7 @@ afterAll(async () => {
 const announce = async (): Promise<Upload> => (await sue.post('/v1/users/profile/picture', announcing(bytes))).body;
 /** Signed is the address that Souk calls itself; it answers at another port here. */
 const here = (url: string): string => server.url + new URL(url).pathname + new URL(url).search;
-/** Sends a file, all of it at once. Whoever is told to come back does so. */
+/** Sends a file, all of it at once. A sender who is told to come back does so. */
 const put = async ({ upload }: Upload): Promise<number> => {
   const call = request(here(upload.url), {
     method: 'PUT',

@@ -92,7 +92,7 @@ export interface Replayed<T> {
 
 /** A reply rebuilt from the row that an earlier call with the same key made. */
 export const replayed = <T>(value: T): Replayed<T> => ({ [REPLAYED]: true, value, isRepeated: true });
-/** What the call asks for was there already, whoever made it: 200 on a route with `mayExist`. `isRepeated`: an earlier call with this key found it. */
+/** What the call asks for was there already: 200 on a route with `mayExist`. `isRepeated`: an earlier call with this key found it. */
 export const existing = <T>(value: T, { isRepeated }: { isRepeated: boolean }): Replayed<T> => ({
   [REPLAYED]: true,
   value,

@@ -40,7 +40,7 @@ export function nsfwjs(screening: Screening): ImageModeration & { close(): Promi
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 };
     const started = new Worker(script, { resourceLimits, env: {}, execArgv: [] });
     started.unref();
-    started.on('error', () => {}); // whoever waits hears of it; an error that nobody hears would end the process
+    started.on('error', () => {}); // those who wait hear of it; an error that nobody hears would end the process
     started.once('exit', () => {
       worker = undefined;
       restsUntil = performance.now() + Math.min(restMs * 2 ** failures, LONGEST_REST_MS);

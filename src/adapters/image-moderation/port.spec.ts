@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-test.runIf(!nsfwjsIsHere)('without its packages, whoever wants nsfwjs is told how it is installed', () => {
+test.runIf(!nsfwjsIsHere)('without its packages, an operator who wants nsfwjs is told how it is installed', () => {
   expect(() => testSettings({ IMAGE_MODERATION: 'nsfwjs' })).toThrow('npm run image-moderation');
 });
 

@@ -89,7 +89,7 @@ describe('auth', () => {
     expect(said(await signIn())).toEqual(refused);
   });
 
-  test('lets in by the username whoever has one from elsewhere, numbered or not: it stays what it was', async () => {
+  test('people who signed up elsewhere sign in here by their username, which may end in a number', async () => {
     for (const fullName of ['Dan Elm', 'Dan Elm']) {
       const email = `dan${Math.random()}@mail.example`;
       const { username } = (await w.post('/v1/auth/sign-up', { email, fullName, password: PASSWORD })).body.user;

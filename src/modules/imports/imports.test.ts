@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { minutes } from '#kernel/clock.ts';
 import { newId } from '#kernel/ids.ts';
 import { currencies } from '#kernel/money.ts';
-import { exportedProducts, fileOf, HEADER, importProducts, sendProducts } from '../../../test/importing.ts';
+import { exportedProducts, fileOf, HEADER, importProducts, productNamed, reasons, sendProducts } from '../../../test/importing.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 import { columns } from './cells.ts';
@@ -16,9 +16,7 @@ beforeAll(async () => {
   mona = await w.person('mona', ['catalog-manager']);
 });
 
-const named = async (name: string) => (await w.get(`/v1/products?q=${encodeURIComponent(name)}`)).body.items[0];
-const reasons = ({ body }: { body: { report: { row: number; column?: string; reason: string }[] } }) =>
-  body.report.map(({ row, column = '', reason }) => `${row} ${column}: ${reason}`);
+const named = (name: string) => productNamed(w, name);
 
 describe('a file', () => {
   test('makes products with variants that anybody can buy at once', async () => {

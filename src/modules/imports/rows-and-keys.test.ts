@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { fileOf, importProducts, sendProducts } from '../../../test/importing.ts';
+import { fileOf, importProducts, productNamed, reasons, sendProducts } from '../../../test/importing.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
 
@@ -12,9 +12,7 @@ beforeAll(async () => {
   mona = await w.person('mona', ['catalog-manager']);
 });
 
-const named = async (name: string) => (await w.get(`/v1/products?q=${encodeURIComponent(name)}`)).body.items[0];
-const reasons = ({ body }: { body: { report: { row: number; column?: string; reason: string }[] } }) =>
-  body.report.map(({ row, column = '', reason }) => `${row} ${column}: ${reason}`);
+const named = (name: string) => productNamed(w, name);
 
 test('a file in another encoding than UTF-8 is refused by what its header says', async () => {
   const file = fileOf('ENC-1,Hat Zora,,,,,,,1,USD,1');

@@ -2,9 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../infra/local/free-port.ts';
-import { type S3Server, startS3, versitygwIsHere } from '../../../infra/local/versitygw.ts';
+import { versitygwIsHere } from '../../../infra/local/versitygw.ts';
 import { closeAtEnd } from '../../../test/closing.ts';
 import { PASSWORD } from '../../../test/people.ts';
+import { worldOnS3 } from '../../../test/s3-world.ts';
 import { announcing, nobodyTakesImages, picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { hours, minutes, seconds } from '../../kernel/clock.ts';
@@ -260,19 +261,7 @@ test('a key announces the same upload as long as its address is good or its file
 if (!versitygwIsHere) console.info('Not run: uploads to S3. infra/local/versitygw.sh builds the server that they need, with Go.');
 
 test.runIf(versitygwIsHere)('files go to S3 past Souk, and images are read from there', async () => {
-  const s3: S3Server = await startS3();
-  closeAtEnd(() => s3.stop());
-  const { bucket, region, endpoint, keys } = s3.settings;
-  const there = await world({
-    modules: nobodyTakesImages,
-    env: {
-      S3_BUCKET: bucket,
-      S3_REGION: region,
-      S3_ENDPOINT: endpoint,
-      S3_ACCESS_KEY_ID: keys.accessKeyId,
-      S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    },
-  });
+  const [there, { endpoint }] = await worldOnS3({ modules: nobodyTakesImages });
   const ann = await there.person('ann');
   const bytes = await picture('coral');
   const { id, upload } = await announce(bytes, { ownerId: ann.id }, there);

@@ -192,8 +192,8 @@ export const media = contract('media', {
       }),
     }),
     /**
-     * An address at which a private file that is attached can be read for so many seconds, by whoever has it: the module above judges who
-     * may. It answers 404 as soon as the file is discarded.
+     * An address that reads a private file for so many seconds. Everybody who has the address can use it, so the module above judges first
+     * who may. The file must be attached; once it is discarded the address answers 404.
      */
     readPrivate: operation({
       input: z.object({ id: Id, seconds: z.int().min(1).max(MOST_READ_SECONDS) }),

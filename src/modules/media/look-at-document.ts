@@ -13,7 +13,7 @@ const MOST_BEHIND = 1024;
 
 /**
  * What makes a document act by itself or hold other files: ISO 32000-2, 12.6.4 (actions), 7.11.4 (embedded files), 13 (media), XFA forms.
- * `Encrypt`: nobody could look into it, and whoever it is for could not open it.
+ * `Encrypt`: nobody could look into it, and its readers could not open it.
  */
 const ACTIVE =
   /\/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia(?:Content)?|Rendition|SubmitForm|ImportData|GoToE|XFA|Encrypt)(?=[\s/<>[\]()%\0]|$)/;
@@ -49,7 +49,7 @@ const objectStreamsIn = (bytes: Buffer): number => unescaped(bytes).match(OBJECT
 
 /**
  * Why a file is no PDF that is taken: by its header, its end, and a bounded look for what would act by itself. It is a look and not a
- * parser: whoever shows documents still shows them where they can do nothing.
+ * parser: documents must still be shown where they can do nothing.
  */
 export async function refusalOfDocument(bytes: Buffer): Promise<Refusal | undefined> {
   if (!/^%PDF-[12]\.\d/.test(bytes.toString('latin1', 0, 8))) return 'not-a-document';

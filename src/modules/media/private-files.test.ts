@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type S3Server, startS3, versitygwIsHere } from '../../../infra/local/versitygw.ts';
-import { closeAtEnd } from '../../../test/closing.ts';
+import { versitygwIsHere } from '../../../infra/local/versitygw.ts';
 import { PDF, pdf, privateFiles } from '../../../test/private-files.ts';
+import { worldOnS3 } from '../../../test/s3-world.ts';
 import { picture, sendFile } from '../../../test/uploading.ts';
 import { type Person, type World, world } from '../../../test/world.ts';
 import { hours, minutes } from '../../kernel/clock.ts';
@@ -267,18 +267,7 @@ test('what is stored of a private file that nobody has the key of goes after an 
 if (!versitygwIsHere) console.info('Not run: private files in S3. infra/local/versitygw.sh builds the server that they need, with Go.');
 
 test.runIf(versitygwIsHere)('a private file in S3 is encrypted too, and read at Souk', async () => {
-  const s3: S3Server = await startS3();
-  closeAtEnd(() => s3.stop());
-  const { bucket, region, endpoint, keys } = s3.settings;
-  const there = await world({
-    env: {
-      S3_BUCKET: bucket,
-      S3_REGION: region,
-      S3_ENDPOINT: endpoint,
-      S3_ACCESS_KEY_ID: keys.accessKeyId,
-      S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    },
-  });
+  const [there, { bucket, endpoint }] = await worldOnS3();
   const bytes = pdf(Buffer.alloc(150_000, SECRET));
   const { id, upload } = await announce(bytes, PDF, there);
   const { method, url, headers } = upload;

@@ -24,7 +24,7 @@ export async function signPrivateRead(
   return { url, expiresAt: new Date(now.getTime() + seconds * 1000).toISOString() };
 }
 
-/** A private file, decrypted while it is sent, for whoever has an address that is signed and not over. @throws readNotAllowed, notFound */
+/** A private file, decrypted while it is sent. Its address must be signed and not over; it does not matter who sends it. @throws readNotAllowed, notFound */
 export async function readPrivateFile(ctx: Media, id: string, request: ArrivingRequest) {
   const key = await judged(ctx.storage.reads.judge(request, ctx.clock.now()), readNotAllowed);
   if (key !== pathOf(id)) throw notFound();

@@ -52,7 +52,7 @@ export const routes = [
   get('/private-files/{id}', {
     summary: 'A private file',
     description:
-      'The address, with its signature, is made for whoever may see the file, and is good for minutes. Nobody may store the reply.',
+      'The address, with its signature, is made for somebody who may see the file, and is good for minutes. Nobody may store the reply.',
     access: anyone,
     audits: 'refusals',
     query: SignedQuery,
