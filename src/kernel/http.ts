@@ -27,7 +27,7 @@ import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { isSameUsername } from './shapes.ts';
 import { demandStepUp } from './step-up.ts';
-import { isUnexpected, problemOf } from './thrown.ts';
+import { isFailure, isUnexpected, problemOf } from './thrown.ts';
 
 /** What a caller proves itself with: the headers `Authorization` and `X-Api-Key`. */
 export interface Credentials {
@@ -209,7 +209,8 @@ async function answer(
   } catch (error) {
     const problem = problemOf(error, request);
     if (problem.status === 401) headers['www-authenticate'] = challengeOf(route, request, problem);
-    if (problem.status >= 500) parts.log.error({ err: error, ...told }, 'a call failed');
+    if (isFailure(error, problem)) parts.log.error({ err: error, ...told }, 'a call failed');
+    else if (problem.status >= 500) parts.log.warn({ ...told, code: problem.code, detail: problem.message }, 'a call was refused for now');
     if (isUnexpected(error)) parts.errors.report(error, { place: operation, request: scope.id, trace });
     if (isAuditedRefusal(route, { actor, isKey: route.spec.rawKey || request.headers.has('x-api-key'), problem }))
       await auditCall(parts, scope, actor, 'refused', problem.status);

@@ -8,7 +8,7 @@ import { invalid, notFound } from './problems.ts';
 import { readJson } from './read-body.ts';
 import { DEADLINE, readInternalToken } from './remote.ts';
 import { problemReply } from './replies.ts';
-import { isUnexpected, problemOf } from './thrown.ts';
+import { isFailure, isUnexpected, problemOf } from './thrown.ts';
 
 const INTERNAL_LIMIT_BYTES = 1024 * 1024;
 
@@ -44,7 +44,8 @@ export function serveInternal(app: Hono<Env>, parts: HttpParts, secret: string):
     } catch (error) {
       const problem = problemOf(error, c.req.raw);
       count(problem.status);
-      if (problem.status >= 500) parts.log.error({ err: error, module, operation, trace_id: traceIdOf(trace) }, 'an internal call failed');
+      if (isFailure(error, problem))
+        parts.log.error({ err: error, module, operation, trace_id: traceIdOf(trace) }, 'an internal call failed');
       if (isUnexpected(error)) parts.errors.report(error, { place: `${module}.${operation}`, trace });
       return problemReply(problem, c.req.path, {});
     }

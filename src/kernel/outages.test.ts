@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
+import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { usd } from '../../test/people.ts';
+import { workshop } from '../../test/workshop.ts';
 import { type World, world } from '../../test/world.ts';
+import { modules } from '../modules/index.ts';
 import { type DatabasePool, openPool, raw } from './database.ts';
 import { unavailable } from './problems.ts';
+import { anyone, get } from './routes.ts';
 import { problemOf } from './thrown.ts';
 
 /** What PostgreSQL says when it cannot serve, provoked for real: an outage, which the caller may wait for, and no fault of ours. */
@@ -141,4 +146,27 @@ test('what met a lock or a deadlock is told to come back: with a key it may be u
     expect(asked({})).toMatchObject({ status: 503, code: 'unavailable' });
     expect(asked({ 'idempotency-key': 'k' })).toMatchObject({ status: 409, code: 'still-running' });
   }
+});
+
+test('a refusal by load is logged as a warning, and what does not answer as an error with its stack', async () => {
+  const lines: { level: number; msg: string; code?: string; detail?: string; err?: { stack: string } }[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const errors = { full: unavailable({ retryAfterSeconds: 5, reason: 'Too many.' }), away: unavailable({ retryAfterSeconds: 1 }) };
+  errors.away.cause = new Error('connection refused');
+  const bell = get('/bells/{how}', {
+    summary: 'Ring a bell',
+    access: anyone,
+    returns: z.object({}),
+    problems: [],
+    handle: async (_, { params }) => {
+      throw errors[params.how as keyof typeof errors];
+    },
+  });
+  const busy = await world({ modules: [...modules, workshop({ routes: [bell] })], log });
+  for (const how of Object.keys(errors)) expect(await busy.get(`/v1/bells/${how}`)).toBeProblem(503, 'unavailable');
+  expect(lines).toMatchObject([
+    { level: 40, msg: 'a call was refused for now', code: 'unavailable', detail: 'Too many.' },
+    { level: 50, msg: 'a call failed', err: { stack: expect.stringContaining('connection refused') } },
+  ]);
+  expect(lines[0]).not.toHaveProperty('err');
 });

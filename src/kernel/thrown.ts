@@ -7,6 +7,10 @@ const BUSY = new Set(['55P03', '57014', '40001', '40P01']);
 export const isUnexpected = (error: unknown): boolean =>
   !(error instanceof Problem || error instanceof URIError || BUSY.has((error as { code?: string } | null)?.code ?? ''));
 
+/** True for what is logged with its stack: a fault, or something outside that does not answer. A refusal by load is neither. */
+export const isFailure = (error: unknown, { status }: Problem): boolean =>
+  status >= 500 && (!(error instanceof Problem) || error.cause !== undefined);
+
 /** The refusal that something thrown is answered with. */
 export function problemOf(error: unknown, request: Request): Problem {
   if (error instanceof Problem) return error;
