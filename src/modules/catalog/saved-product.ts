@@ -78,6 +78,10 @@ const matching = (own: readonly KnownVariant[], { id, sku, options }: Wanted): K
   own.find((known) => sku != null && known.sku === sku) ??
   own.find((known) => isDeepStrictEqual(known.options, options ?? {}));
 
+/** A row that says nothing of its product or its options only changes a variant, so its SKU must be known. It may be the first SKU of its variant. */
+const isUnknown = ({ name }: SavedProduct, { variant: { sku, options, price }, known }: Matched[number]): boolean =>
+  name === undefined && sku != null && options === undefined && (known ? known.sku !== null && known.sku !== sku : !price);
+
 function refusalOf(
   product: SavedProduct,
   known: KnownProduct | undefined,
@@ -87,6 +91,9 @@ function refusalOf(
 ): SaveRefusal | undefined {
   if (known?.state === 'archived') return { column: 'id', reason: 'The product with this id was deleted.' };
   if (!known && product.name === undefined) return { column: 'name', reason: 'is empty, and the product is new' };
+  const unknown = known ? matched.findIndex((match) => isUnknown(product, match)) : -1;
+  if (unknown >= 0)
+    return { column: 'sku', reason: `The product has no variant with the SKU ${product.variants[unknown]!.sku}.`, variant: unknown };
   const unpriced = matched.findIndex(({ variant, known: before }) => !before && !variant.price);
   if (unpriced >= 0) return { column: 'price', reason: 'is empty, and the variant is new', variant: unpriced };
   if (product.category && !categories.has(product.category))

@@ -68,6 +68,28 @@ test('a file that says the stock of known variants and nothing else changes noth
   expect(reasons(euros)[0]).toBe('2 currency: All variants of a product are priced in one currency.');
 });
 
+test('a row that only changes a variant is refused where the product has no such SKU, and the SKU stays', async () => {
+  await importProducts(
+    w,
+    mona,
+    fileOf('VASE-1,Vase Olga,,,,,V-1,,1,USD,5', 'JAR-1,Jar Olga,,,,,J-S,size=S,1,USD,5', 'CAN-1,Can Olga,,,,,,,1,USD,5'),
+  );
+  const before = await named('Vase Olga');
+  const report = await importProducts(w, mona, 'id,sku,stock\nCAN-2,C-2,1\nVASE-1,V-2,7\nJAR-1,J-S,3\nJAR-1,J-M,7');
+  const dearer = await importProducts(w, mona, 'id,sku,price,currency\nVASE-1,V-3,2,USD');
+  expect([...reasons(report), ...reasons(dearer)]).toEqual([
+    '2 name: is empty, and the product is new',
+    '3 sku: The product has no variant with the SKU V-2.',
+    '4 : Row 5 of the same product was refused',
+    '5 sku: The product has no variant with the SKU J-M.',
+    '2 sku: The product has no variant with the SKU V-3.',
+  ]);
+  expect(await named('Vase Olga')).toEqual(before);
+  await importProducts(w, mona, 'id,sku\nCAN-1,C-1');
+  await importProducts(w, mona, fileOf('VASE-1,Vase Olga,,,,,V-9,,,,'));
+  expect([(await named('Can Olga')).variants[0].sku, (await named('Vase Olga')).variants[0].sku]).toEqual(['C-1', 'V-9']);
+});
+
 test.each([1, 250])('a row is refused where rows of its product stand elsewhere, %i products away, and they are too', async (between) => {
   const others = Array.from({ length: between }, (_, n) => `D${between}-${n},Pin ${between},,,,,,,1,USD,1`);
   const [id, name] = [`E${between}-1`, `Pot Runa ${between}`];
