@@ -180,7 +180,7 @@ export const media = contract('media', {
     announce: operation({ input: Announcement, output: Upload, problems: [uploadExpired] }),
     /** Fetches an image from an address, by a job; after that it is as if it had been uploaded. The same key: the same one. */
     fetch: operation({ input: Fetch, output: z.object({ id: Id }) }),
-    /** The module that a file is for has stored it. Once it is so however often; one that was discarded stays so. */
+    /** The module that a file is for has stored it. Repeating it changes nothing; one that was discarded stays so. Earlier uploads of a subject with one image are over. */
     attach: operation({ input: z.object({ id: Id }), output: z.object({}) }),
     /** Images that nobody shows any more, or uploads that nobody waits for. Their files go once no other image has the same. */
     discard: operation({ input: z.object({ ids: z.array(Id).max(1000), reason: z.string().max(200) }), output: z.object({}) }),

@@ -57,7 +57,6 @@ describe('a picture', () => {
     const cleo = await w.person('cleo');
     const [early, late] = [await announces(cleo, red), await announces(cleo, blue)];
     await sendFile(w, late, blue);
-    await w.step();
     await sendFile(w, early, red);
     await w.step();
     expect((await pictureOf(cleo)).id).toBe(late.id);
@@ -70,6 +69,17 @@ describe('a picture', () => {
       explanation: expect.stringContaining('another one took its place'),
     });
     expect(await w.sql('select 1 from notifications.notifications where account_id = $1', [cleo.id])).toEqual([]);
+  });
+
+  test('whose place a later one has taken is refused at once when its file comes', async () => {
+    const mia = await w.person('mia');
+    const early = await announces(mia, red);
+    const late = await shows(mia, blue);
+    expect((await mia.get(`/v1/media/${early.id}`)).body).toMatchObject({ state: 'refused', reason: 'no-longer-needed' });
+    expect(await sendFile(w, early, red)).toBeProblem(409, 'media/upload-expired');
+    const next = await announces(mia, red);
+    await w.ask('media', 'attach', { id: late });
+    expect(await stateOf(mia, next.id)).toBe('awaiting_upload');
   });
 
   test('that is removed is gone, and what was announced before does not become one', async () => {
