@@ -16,8 +16,10 @@ import { type Service, services } from '../infra/topology.ts';
 import { givenKeys } from '../src/kernel/secrets.ts';
 import { modules } from '../src/modules/index.ts';
 import { missingPackages } from '../test/whole.ts';
-import { type Buyer, buyers, caller } from './buyers.ts';
+import { type Buyer, buyers, purchase } from './buyers.ts';
+import { listLamps } from './demo-shop.ts';
 import { fire, type Measured, median, NOT_READY_MADE, type Shot } from './load.ts';
+import { say } from './report.ts';
 import { startServer } from './servers.ts';
 
 /**
@@ -28,9 +30,6 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 const CONNECTIONS = 16;
 const PRODUCTS = 50;
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
 /** One way to run Souk, with what callers need to buy there. */
 interface Shape {
@@ -99,37 +98,16 @@ async function asServices(): Promise<Place> {
   return { url: gateway.url, directUrl: local.named('inventory').url };
 }
 
-/** Sue's products, approved by the admin (two people of the demo data), and customers with money. */
+/** Adds products, and customers with money. */
 async function filled(place: Place): Promise<Shape> {
-  const [sue, admin] = [await caller(place.url, 'sue', 'souk-demo'), await caller(place.url, 'admin', 'souk-demo')];
-  const products: string[] = [];
-  for (let n = 0; n < PRODUCTS; n++) {
-    const price = { amount: 1000 + n, currency: 'USD' };
-    const { id } = await sue<{ id: string }>('/v1/products', { name: `Lamp ${n}`, category: 'electronics', price, stock: 1_000_000 });
-    await sue(`/v1/products/${id}/submit`);
-    await admin(`/v1/products/${id}/approve`);
-    products.push(id);
-  }
-  return { ...place, people: await buyers(place.url, CONNECTIONS), products };
+  return { ...place, people: await buyers(place.url, CONNECTIONS), products: await listLamps(place.url, PRODUCTS) };
 }
 
 type Scenario = (shape: Shape) => { url: string; next: () => Shot };
 
 function scenarios(page: string): Readonly<Record<string, Scenario>> {
   return {
-    purchase: ({ url, people, products }) => ({
-      url,
-      next: () => ({
-        method: 'POST',
-        path: '/v1/orders',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${any(people).token}`,
-          'idempotency-key': randomUUID(),
-        },
-        body: JSON.stringify({ items: [{ productId: any(products), quantity: 1 }], payment: 'wallet' }),
-      }),
-    }),
+    purchase: ({ url, people, products }) => ({ url, next: () => purchase(people, products) }),
     'page of a category': ({ url }) => ({ url, next: () => ({ path: page, headers: NOT_READY_MADE }) }),
     'the same, past the gateway': ({ directUrl: url }) => ({ url, next: () => ({ path: page, headers: NOT_READY_MADE }) }),
     'page of a category, ready-made': ({ url }) => ({ url, next: () => ({ path: page }) }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { any, type Shot } from './load.ts';
 
 export interface Buyer {
   id: string;
@@ -53,3 +54,11 @@ export async function buyers(url: string, count: number): Promise<Buyer[]> {
   }
   return made;
 }
+
+/** A purchase of one unit by one of these people, from the wallet. */
+export const purchase = (people: readonly Buyer[], products: readonly string[]): Shot => ({
+  method: 'POST',
+  path: '/v1/orders',
+  headers: { 'content-type': 'application/json', authorization: `Bearer ${any(people).token}`, 'idempotency-key': randomUUID() },
+  body: JSON.stringify({ items: [{ productId: any(products), quantity: 1 }], payment: 'wallet' }),
+});

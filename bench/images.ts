@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import sharp from 'sharp';
-import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
 import { inspect, makeSizes } from '../src/modules/media/make-sizes.ts';
 import { caller } from './buyers.ts';
+import { openDemoShop } from './demo-shop.ts';
 import { fire, median } from './load.ts';
-import { startServer } from './servers.ts';
+import { say } from './report.ts';
 
 /**
  * Images a second through the whole pipeline (signed PUT, checks, sizes, storage, events) beside sharp alone, which makes the same sizes
@@ -17,7 +15,6 @@ const IMAGES = Number(process.env.BENCH_IMAGES ?? 40);
 const [WIDTH = 2000, HEIGHT = 1500] = (process.env.BENCH_PIXELS ?? '2000x1500').split('x').map(Number);
 const AT_ONCE = 2;
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
 const photo = await sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background: 'gray', noise } })
   .blur(1.5)
@@ -39,11 +36,7 @@ async function sharpAlone(): Promise<number> {
   return IMAGES / ((performance.now() - began) / 1000);
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'souk-images-'));
-const database = await startEmbeddedPostgres({ folder });
-const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
-const settings = { RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder };
-const server = await startServer('apps/server.ts', '/readyz', { ...settings, PUBLIC_URL: 'http://souk.bench' });
+const { server, asked, stop } = await openDemoShop();
 
 interface Announced {
   id: string;
@@ -71,14 +64,8 @@ async function throughSouk(): Promise<number> {
       if (!reply.ok) throw new Error(`An upload was answered ${reply.status}: ${await reply.text()}`);
     }),
   );
-  const pg = await import('pg');
-  const books = new pg.default.Client({ connectionString: url });
-  await books.connect();
-  const open = async () =>
-    (await books.query(`select count(*)::int as n from media.uploads where state in ('awaiting_upload', 'checking', 'ready')`)).rows[0]
-      .n as number;
-  while ((await open()) > 0) await new Promise((again) => setTimeout(again, 50));
-  await books.end();
+  const isOpen = `select exists (select from media.uploads where state in ('awaiting_upload', 'checking', 'ready')) as open`;
+  while ((await asked<{ open: boolean }>(isOpen))[0]?.open) await new Promise((again) => setTimeout(again, 50));
   return IMAGES / ((performance.now() - began) / 1000);
 }
 
@@ -101,7 +88,5 @@ try {
   say(`GET /v1/categories           p50 ${calm.p50} ms, p99 ${calm.p99} ms; while images are made p50 ${busy.p50} ms, p99 ${busy.p99} ms`);
   say(`memory of the server         ${server.memory()} MB`);
 } finally {
-  await server.stop();
-  await database.stop();
-  await rm(folder, { recursive: true, force: true });
+  await stop();
 }

@@ -1,16 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
-import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
 import { type Cells, columns } from '../src/modules/imports/cells.ts';
 import { atRest } from './at-rest.ts';
 import { fieldsOf, treeMs } from './cpu.ts';
-import { startServer } from './servers.ts';
+import { openDemoShop } from './demo-shop.ts';
+import { say, sayStatements } from './report.ts';
 
 /**
  * What a long file of products takes, by a server with little memory: it is imported, imported again without and with other stock, and
@@ -20,29 +17,15 @@ import { startServer } from './servers.ts';
 const ROWS = Number(process.env.BENCH_ROWS ?? 100_000);
 const HEAP_MB = Number(process.env.BENCH_HEAP_MB ?? 256);
 const { values: given } = parseArgs({ options: { profile: { type: 'boolean' } } });
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const folder = await mkdtemp(join(tmpdir(), 'souk-imports-'));
-const profiled: Record<string, string> = given.profile
-  ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all', 'pg_stat_statements.max': '10000' }
-  : {};
-const database = await startEmbeddedPostgres({ folder, options: profiled });
-const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
-const server = await startServer('apps/server.ts', '/readyz', {
-  ...{ RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder },
-  ...{ PUBLIC_URL: 'http://souk.bench', NODE_OPTIONS: `--max-old-space-size=${HEAP_MB} ${process.env.BENCH_NODE ?? ''}` },
-});
-const books = new pg.Client({ connectionString: url });
-books.on('error', () => {});
-const asked = async <Row>(text: string): Promise<Row[]> => (await books.query(text)).rows as Row[];
+const { server, asked, postmaster, stop } = await openDemoShop(
+  { NODE_OPTIONS: `--max-old-space-size=${HEAP_MB} ${process.env.BENCH_NODE ?? ''}` },
+  { profiled: given.profile ?? false },
+);
 try {
-  await books.connect();
   await bench();
 } finally {
-  await books.end().catch(() => {});
-  await server.stop();
-  await database.stop();
-  await rm(folder, { recursive: true, force: true });
+  await stop();
 }
 
 async function bench(): Promise<void> {
@@ -55,7 +38,6 @@ async function bench(): Promise<void> {
     await measured(`${name}: saved`, () => done(id));
     await measured(`${name}: what follows`, () => atRest(asked));
   };
-  if (given.profile) await asked('create extension if not exists pg_stat_statements');
   for (const [name, stock] of [
     ['new', 5],
     ['again', 5],
@@ -63,7 +45,10 @@ async function bench(): Promise<void> {
   ] as const) {
     if (given.profile) await asked('select pg_stat_statements_reset()');
     await saved(name, stock);
-    if (given.profile) await statements(name);
+    if (given.profile) {
+      say(`\n${name}`);
+      await sayStatements(asked, { unit: 'row', count: ROWS, most: 25 });
+    }
   }
   const rows = await measured('exported', async () => exported(await token()));
   const wanted = new Set([...lines(6)].map(digest));
@@ -72,8 +57,6 @@ async function bench(): Promise<void> {
 }
 
 async function measured<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const [{ pid }] = (await asked('select pg_backend_pid() as pid')) as [{ pid: number }];
-  const postmaster = fieldsOf(pid).parent;
   const before = { souk: fieldsOf(server.pid).ms, postgres: treeMs(postmaster), at: performance.now() };
   const result = await work();
   const seconds = (performance.now() - before.at) / 1000;
@@ -172,14 +155,4 @@ async function token(): Promise<string> {
     body: JSON.stringify({ username: 'admin', password: 'souk-demo' }),
   });
   return ((await reply.json()) as { accessToken: string }).accessToken;
-}
-
-async function statements(of: string): Promise<void> {
-  say(`\n${of}: statements, those inside functions too\n\n| µs a row | calls for 100 rows | statement |\n|---|---|---|`);
-  for (const row of await asked<{ us: string; calls: string; query: string }>(`
-    select round((total_exec_time * 1000 / ${ROWS})::numeric, 1) as us, round(calls::numeric * 100 / ${ROWS}, 2) as calls,
-           left(regexp_replace(query, '\\s+', ' ', 'g'), 150) as query
-    from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) order by total_exec_time desc limit 25`))
-    say(`| ${row.us} | ${row.calls} | ${row.query} |`);
-  say('');
 }

@@ -37,4 +37,7 @@ export async function fire({ url, connections, seconds, next }: Load): Promise<M
   return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99, failed };
 }
 
+/** One of them, by chance. */
+export const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+
 export const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
+import { loadavg } from 'node:os';
 import { atRest } from './at-rest.ts';
 import { type Buyer, buyers, caller } from './buyers.ts';
-import { median } from './load.ts';
-import { startServer } from './servers.ts';
+import { listLamps, openDemoShop } from './demo-shop.ts';
+import { any, median } from './load.ts';
+import { say } from './report.ts';
 
 /**
  * The whole way of an order beside the purchase alone: 16 buyers place orders; in the other turns a warehouse packs each, and a carrier ships
@@ -19,29 +16,11 @@ const ORDERS = Number(process.env.BENCH_ORDERS ?? 500);
 const AT_ONCE = 16;
 const PRODUCTS = 50;
 
-const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const folder = await mkdtemp(join(tmpdir(), 'souk-orders-'));
-const database = await startEmbeddedPostgres({ folder });
-const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
-const settings = { RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder };
-const server = await startServer('apps/server.ts', '/readyz', {
-  ...settings,
-  PUBLIC_URL: 'http://souk.bench',
-  WAREHOUSE: 'Tunis Warehouse',
-  CARRIER: 'Carthage Couriers',
-});
-const books = new pg.Client({ connectionString: url });
-books.on('error', () => {});
+const { server, asked, stop } = await openDemoShop({ WAREHOUSE: 'Tunis Warehouse', CARRIER: 'Carthage Couriers' });
 try {
-  await books.connect();
   await bench();
 } finally {
-  await books.end().catch(() => {});
-  await server.stop();
-  await database.stop();
-  await rm(folder, { recursive: true, force: true });
+  await stop();
 }
 
 interface Rate {
@@ -53,20 +32,13 @@ interface Rate {
 
 async function bench(): Promise<void> {
   const load = loadavg()[0]!.toFixed(1);
-  const [sue, admin] = [await caller(server.url, 'sue', 'souk-demo'), await caller(server.url, 'admin', 'souk-demo')];
+  const admin = await caller(server.url, 'admin', 'souk-demo');
   const keyOf = async (name: string, scopes: string[]) => (await admin<{ key: string }>('/v1/api-keys', { name, scopes })).key;
   const [warehouse, carrier] = [
     await keyOf('Tunis Warehouse', ['orders:pack']),
     await keyOf('Carthage Couriers', ['orders:ship', 'orders:deliver']),
   ];
-  const products: string[] = [];
-  for (let n = 0; n < PRODUCTS; n++) {
-    const price = { amount: 1000 + n, currency: 'USD' };
-    const { id } = await sue<{ id: string }>('/v1/products', { name: `Lamp ${n}`, category: 'electronics', price, stock: 1_000_000 });
-    await sue(`/v1/products/${id}/submit`);
-    await admin(`/v1/products/${id}/approve`);
-    products.push(id);
-  }
+  const products = await listLamps(server.url, PRODUCTS);
   const people = await buyers(server.url, AT_ONCE);
 
   const place = (buyer: Buyer) =>
@@ -98,7 +70,7 @@ async function turn(people: readonly Buyer[], work: (buyer: Buyer) => Promise<un
     }),
   );
   const calls = performance.now() - began;
-  await atRest(async (text) => (await books.query(text)).rows);
+  await atRest(asked);
   return { calls: (ORDERS * 1000) / calls, atRest: (ORDERS * 1000) / (performance.now() - began) };
 }
 

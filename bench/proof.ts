@@ -9,10 +9,10 @@ import { modules } from '../src/modules/index.ts';
 import { rollUp } from '../src/modules/wallet/rollup.ts';
 import { openSouk } from '../src/souk.ts';
 import { testSettings } from '../test/settings.ts';
+import { say } from './report.ts';
 
 /** How long the proof of the ledger takes, quick and full, over BENCH_TRANSFERS (1,000,000) transfers. */
 const TRANSFERS = Number(process.env.BENCH_TRANSFERS ?? 1_000_000);
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const folder = await mkdtemp(join(tmpdir(), 'souk-proof-'));
 const server = await startEmbeddedPostgres({ folder });

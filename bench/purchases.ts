@@ -1,16 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import pg from 'pg';
-import { startEmbeddedPostgres } from '#adapters/database/embedded.ts';
 import { atRest } from './at-rest.ts';
-import { type Buyer, buyers, caller } from './buyers.ts';
+import { type Buyer, buyers, purchase } from './buyers.ts';
 import { fieldsOf, treeMs } from './cpu.ts';
+import { listLamps, openDemoShop } from './demo-shop.ts';
 import { median } from './load.ts';
-import { startServer } from './servers.ts';
+import { type Asked, say, sayStatements } from './report.ts';
 
 /**
  * What a purchase costs: CPU time (user and system) of PostgreSQL and of Souk, until all that follows from it is done. Wall-clock rates of
@@ -23,9 +19,6 @@ const PURCHASES = Number(process.env.BENCH_PURCHASES ?? 2000);
 const CONNECTIONS = 16;
 const PRODUCTS = 200;
 const { values: given } = parseArgs({ options: { against: { type: 'string', multiple: true }, profile: { type: 'boolean' } } });
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
 interface Spent {
   postgresMs: number;
@@ -78,22 +71,10 @@ function report(spent: Map<Shop, Spent[]>): void {
 }
 
 async function openShop(checkout: string): Promise<Shop> {
-  const folder = await mkdtemp(join(tmpdir(), 'souk-purchases-'));
-  const options: Record<string, string> = given.profile
-    ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all', 'pg_stat_statements.max': '10000' }
-    : {};
-  const database = await startEmbeddedPostgres({ folder, options });
-  const url = Object.assign(new URL(database.url), { pathname: '/souk' }).href;
-  const settings = { RATE_LIMITS: 'off', LOG_LEVEL: 'info', NODE_ENV: 'development', DEMO: 'on', DATABASE_URL: url, SOUK_DATA: folder };
-  const server = await startServer('apps/server.ts', '/readyz', { ...settings, PUBLIC_URL: 'http://souk.bench' }, resolve(checkout));
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
-  const asked = async <Row>(text: string): Promise<Row[]> => (await client.query(text)).rows as Row[];
-  const [{ pid }] = (await asked('select pg_backend_pid() as pid')) as [{ pid: number }];
-  const postmaster = fieldsOf(pid).parent;
+  const profiled = given.profile ?? false;
+  const { server, asked, postmaster, stop } = await openDemoShop({ LOG_LEVEL: 'info' }, { profiled, checkout: resolve(checkout) });
   const people = await buyers(server.url, CONNECTIONS);
-  const products = await listProducts(server.url);
+  const products = await listLamps(server.url, PRODUCTS);
 
   const turn = async (purchases: number): Promise<Spent> => {
     const before = { postgres: treeMs(postmaster), souk: fieldsOf(server.pid).ms, wal: await walOf(asked) };
@@ -112,18 +93,12 @@ async function openShop(checkout: string): Promise<Shop> {
     name: basename(resolve(checkout)),
     turn,
     async profile(purchases) {
-      await asked('create extension if not exists pg_stat_statements');
       await asked('select pg_stat_statements_reset(), pg_stat_reset()');
       await turn(purchases);
       await new Promise((done) => setTimeout(done, 2000)); // backends tell their counts once a second
-      say(
-        `\n${basename(resolve(checkout))}: statements, those inside functions too\n\n| µs per purchase | calls per purchase | statement |\n|---|---|---|`,
-      );
-      for (const row of await asked<{ us: string; calls: string; query: string }>(`
-        select round((total_exec_time * 1000 / ${purchases})::numeric, 1) as us, round(calls::numeric / ${purchases}, 2) as calls,
-               left(regexp_replace(query, '\\s+', ' ', 'g'), 140) as query
-        from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) order by total_exec_time desc limit 40`))
-        say(`| ${row.us} | ${row.calls} | ${row.query} |`);
+      say(`
+${basename(resolve(checkout))}`);
+      await sayStatements(asked, { unit: 'purchase', count: purchases, most: 40 });
       say('\n| table | inserted | updated | of them HOT | deleted | indexes |\n|---|---|---|---|---|---|');
       for (const row of await asked<Record<string, string>>(`
         select schemaname || '.' || relname as name, round(n_tup_ins::numeric / ${purchases}, 2) as ins, round(n_tup_upd::numeric / ${purchases}, 2) as upd,
@@ -132,31 +107,8 @@ async function openShop(checkout: string): Promise<Shop> {
         from pg_stat_user_tables where n_tup_ins + n_tup_upd + n_tup_del > ${purchases} / 50 order by 1`))
         say(`| ${row.name} | ${row.ins} | ${row.upd} | ${row.hot} | ${row.del} | ${row.indexes} |`);
     },
-    async stop() {
-      await client.end().catch(() => {});
-      await server.stop();
-      await database.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
-}
-
-/** Sue's products, approved by the admin: two people of the demo data. */
-async function listProducts(url: string): Promise<string[]> {
-  const [sue, admin] = [await caller(url, 'sue', 'souk-demo'), await caller(url, 'admin', 'souk-demo')];
-  const made: string[] = [];
-  for (let n = 0; n < PRODUCTS; n++) {
-    const { id } = await sue<{ id: string }>('/v1/products', {
-      name: `Lamp ${n}`,
-      category: 'electronics',
-      price: { amount: 1000 + n, currency: 'USD' },
-      stock: 1_000_000,
-    });
-    await sue(`/v1/products/${id}/submit`);
-    await admin(`/v1/products/${id}/approve`);
-    made.push(id);
-  }
-  return made;
 }
 
 async function buy(url: string, people: Buyer[], products: string[], amount: number): Promise<void> {
@@ -164,21 +116,11 @@ async function buy(url: string, people: Buyer[], products: string[], amount: num
     url,
     connections: CONNECTIONS,
     amount,
-    requests: [
-      {
-        setupRequest: (request) => ({
-          ...request,
-          method: 'POST',
-          path: '/v1/orders',
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${any(people).token}`, 'idempotency-key': randomUUID() },
-          body: JSON.stringify({ items: [{ productId: any(products), quantity: 1 }], payment: 'wallet' }),
-        }),
-      },
-    ],
+    requests: [{ setupRequest: (request) => ({ ...request, ...purchase(people, products) }) }],
   });
   if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx + result.errors} purchases failed.`);
 }
 
-async function walOf(asked: <Row>(text: string) => Promise<Row[]>): Promise<number> {
+async function walOf(asked: Asked): Promise<number> {
   return Number((await asked<{ at: string }>("select pg_current_wal_insert_lsn() - '0/0' as at"))[0]?.at);
 }

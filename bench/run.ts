@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,10 +8,11 @@ import { prepareDatabase } from '#kernel/prepare-database.ts';
 import { givenKeys } from '../src/kernel/secrets.ts';
 import { modules } from '../src/modules/index.ts';
 import { loadCatalog } from '../test/catalog-100k.ts';
-import { type Buyer, buyers } from './buyers.ts';
+import { type Buyer, buyers, purchase } from './buyers.ts';
 import { reportLists } from './lists.ts';
-import { fire, type Measured, median, NOT_READY_MADE, type Shot } from './load.ts';
+import { any, fire, type Measured, median, NOT_READY_MADE, type Shot } from './load.ts';
 import { pgbench } from './pgbench.ts';
+import { say } from './report.ts';
 import { type Server, startServer } from './servers.ts';
 
 /**
@@ -31,9 +31,6 @@ const PRODUCTS = Number(given.products ?? process.env.BENCH_PRODUCTS ?? 100_000)
 const CONNECTIONS = 32;
 const WORDS = ['lamp', 'phone', 'nova lamp', 'camera', 'olive oil', 'guitar', 'leather bag', 'classic chair', 'kettle', 'puzzle'];
 const CATEGORIES = ['lighting', 'phone', 'books', 'garden', 'kitchen', 'clothes'];
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
 const folder = given.folder ? resolve(given.folder) : await mkdtemp(join(tmpdir(), 'souk-bench-'));
 say('Starting PostgreSQL …');
@@ -107,11 +104,8 @@ async function bench(): Promise<void> {
 
 /** Loads the products, unless the folder has a database with so many of them. */
 async function load(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query<{ count: number }>('select count(*)::int as count from catalog.listings');
-  await client.end();
-  if ((rows[0] as { count: number }).count >= PRODUCTS) return;
+  const [loaded] = await askedOnce<{ count: number }>(url, 'select count(*)::int as count from catalog.listings');
+  if (loaded!.count >= PRODUCTS) return;
   say(`Loading ${PRODUCTS.toLocaleString('en')} products …`);
   const { tookMs } = await loadCatalog(url, PRODUCTS);
   say(`Loaded in ${Math.round(tookMs / 1000)} s`);
@@ -130,21 +124,12 @@ interface Goods {
 function scenarios(people: Buyer[], products: Goods): Record<string, { ours: () => Shot; bare: () => Shot }> {
   const [category, detail] = [`/v1/products?category=${CATEGORIES[0]}`, `/v1/products/${products.all[0]}`];
   const same = (path: () => string) => ({ ours: () => ({ path: path(), headers: NOT_READY_MADE }), bare: () => ({ path: path() }) });
-  const json = { 'content-type': 'application/json' };
   const buys = (from: string[]) => ({
-    ours: (): Shot => {
-      const { token } = any(people);
-      return {
-        method: 'POST',
-        path: '/v1/orders',
-        headers: { ...json, authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() },
-        body: JSON.stringify({ items: [{ productId: any(from), quantity: 1 }], payment: 'wallet' }),
-      };
-    },
+    ours: () => purchase(people, from),
     bare: (): Shot => ({
       method: 'POST',
       path: '/v1/orders',
-      headers: json,
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ buyer: any(people).id, productId: any(from) }),
     }),
   });
@@ -160,12 +145,9 @@ function scenarios(people: Buyer[], products: Goods): Record<string, { ours: () 
 }
 
 async function productsOf(url: string): Promise<Goods> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
   const simple = `select p.id, p.seller_id from catalog.products p join catalog.variants v on v.product_id = p.id join inventory.levels l on l.variant_id = v.id
     where p.state = 'approved' and p.price_currency = 'USD' group by p.id having count(*) = 1 and min(l.on_hand) > 20 and max(v.price_amount) < 100000 order by p.id limit 20000`;
-  const { rows } = await client.query<{ id: string; seller_id: string }>(simple);
-  await client.end();
+  const rows = await askedOnce<{ id: string; seller_id: string }>(url, simple);
   const bySeller = Map.groupBy(rows, ({ seller_id }) => seller_id);
   const biggest = [...bySeller.values()].sort((a, b) => b.length - a.length)[0] ?? [];
   return { all: rows.map(({ id }) => id), ofOneSeller: biggest.map(({ id }) => id) };
@@ -173,16 +155,9 @@ async function productsOf(url: string): Promise<Goods> {
 
 /** Waits until Souk has delivered its events, so that its work is not counted against the next. */
 async function settled(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  for (;;) {
-    const { rows } = await client.query(
-      "select (select count(*) from kernel.outbox where sent_at is null) + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%') as open",
-    );
-    if (Number(rows[0].open) === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  await client.end();
+  const open = `select (select count(*) from kernel.outbox where sent_at is null)
+                     + (select count(*) from pgboss.job where state < 'completed' and name not like 'timer/%') as count`;
+  while (Number((await askedOnce<{ count: string }>(url, open))[0]?.count) > 0) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 function report(results: Map<string, { ours: Measured[]; bare: Measured[] }>, ours: Server, bare: Server): void {
@@ -207,8 +182,13 @@ function percent(share: number): string {
 }
 
 async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseAt('postgres') });
+  await askedOnce(databaseAt('postgres'), statement);
+}
+
+async function askedOnce<Row>(url: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(statement);
+  const { rows } = await client.query(text);
   await client.end();
+  return rows as Row[];
 }
