@@ -49,7 +49,9 @@ describe('the source', () => {
   });
 
   test('a contract that reaches into its module is noticed', () => {
-    expect(wrongContractImports([{ path: 'src/modules/wallet/contract.ts', text: "import { x } from './pay.ts';" }])).toHaveLength(1);
+    const text = "import { x } from './pay.ts'; import { y } from './contract-money.ts';";
+    for (const file of ['contract', 'contract-money'])
+      expect(wrongContractImports([{ path: `src/modules/wallet/${file}.ts`, text }])).toHaveLength(1);
   });
 
   test('loads without circles: code that asks for a job does not import the code that does it', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { tooManyBanners } from '#banners';
-import { unknownProduct } from '#catalog';
+import { tooManyCategories, unknownProduct } from '#catalog';
 import {
   accountClosing,
   accountSuspended,
@@ -104,7 +104,7 @@ export const routes = [
     admits: demandManager,
     body: CategoryUpload,
     returns: z.object({ uploadUrl: z.string() }),
-    problems: [unauthenticated, forbidden],
+    problems: [unauthenticated, forbidden, tooManyCategories],
     handle: (ctx: Microservices, { body }) => uploadCategory(ctx, body),
   }),
   get('/compat/category/categories', {

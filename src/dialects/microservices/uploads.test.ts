@@ -113,15 +113,26 @@ describe('uploads of banners and categories', () => {
   });
 });
 
-test('a banner beyond a thousand is refused with a sentence', async () => {
-  const many = (count: number) =>
-    w.sql(
-      `insert into banners.banners (id, placement, alt, position) select gen_random_uuid(), 'many', '', 9 from generate_series(1, $1)`,
-      [count],
-    );
-  await many(1000);
-  expect(said(await post('banner/upload-url', file))).toEqual([409, { message: expect.stringContaining('at most 1000 banners') }]);
+test.each([
+  [
+    'banner',
+    file,
+    "insert into banners.banners (id, placement, alt, position) select gen_random_uuid(), 'many', '', 9 from generate_series(1, 1000)",
+  ],
+  [
+    'category',
+    { ...file, categoryName: 'One too many' },
+    `insert into catalog.categories (id, slug, name, path, position)
+       select gen_random_uuid(), 'many-' || n, 'Many', array['many-' || n], 9 from generate_series(1, 1000) as n`,
+  ],
+])('a %s beyond a thousand is refused with a sentence', async (kind, body, thousandMore) => {
+  await w.sql(thousandMore);
+  const reply = await post(`${kind}/upload-url`, body);
   await w.sql("delete from banners.banners where placement = 'many'");
+  await w.sql("delete from catalog.categories where slug like 'many-%'");
+  expect(said(reply)).toEqual([409, { message: expect.stringMatching(/at most 1000 (banners|categories)/) }]);
+  const { body: document } = await w.get('/compat/microservices/openapi.json');
+  expect(document.paths[`/compat/${kind}/upload-url`].post.responses).toHaveProperty('409');
 });
 
 describe('a product', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_CATEGORIES } from '#catalog';
 import { pageOf } from '#kernel/cursors.ts';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { problem } from '#kernel/problems.ts';
@@ -9,8 +10,7 @@ import type { Catalog } from './context.ts';
 /** What public pages show, for `ready` and `changed`: the categories. */
 export const CATEGORIES = 'categories';
 
-/** How many there are at most, and on how many levels: a list looks into the index of each level. */
-export const MOST_CATEGORIES = 1000;
+/** On how many levels there are categories: a list looks into the index of each. */
 export const MOST_LEVELS = 4;
 
 const slug = z
@@ -72,13 +72,6 @@ export const categoryInUse = problem({
   status: 409,
   title: 'The category is in use',
   detail: 'Products or other categories name it. Move them first, or change its name: the slug of a category in use stays.',
-});
-
-export const tooManyCategories = problem({
-  code: 'catalog/too-many-categories',
-  status: 409,
-  title: 'Too many categories',
-  detail: `There are at most ${MOST_CATEGORIES} categories.`,
 });
 
 /** Most shops have less than a page of them, and want the whole tree: so a page holds more than those of other lists. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_CATEGORIES, tooManyCategories } from '#catalog';
 import { sql, type Transaction, violates } from '#kernel/database.ts';
 import { changed } from '#kernel/events.ts';
 import { keyColumns, once, rememberedIn, sameCall } from '#kernel/idempotency.ts';
@@ -16,11 +17,9 @@ import {
   categoryMisplaced,
   categoryView,
   lockTree,
-  MOST_CATEGORIES,
   MOST_LEVELS,
   pathTo,
   slugTaken,
-  tooManyCategories,
 } from './category.ts';
 import type { Catalog } from './context.ts';
 

@@ -1,4 +1,4 @@
-import { PRODUCTS, Product, productTopic, variantNeeded, variantsAlike } from '#catalog';
+import { PRODUCTS, Product, productTopic, tooManyCategories, variantNeeded, variantsAlike } from '#catalog';
 import { Movement, stockBelowZero, stockTopic, tooMuchStock } from '#inventory';
 import { forbidden, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, owned, patch, permitted, post, put, signedIn } from '#kernel/routes.ts';
@@ -13,7 +13,6 @@ import {
   categoryMisplaced,
   listCategories,
   slugTaken,
-  tooManyCategories,
   unknownCategory,
 } from './category.ts';
 import { ChangeCategory, changeCategory } from './change-category.ts';
