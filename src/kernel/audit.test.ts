@@ -1,5 +1,7 @@
+import { createECDH, randomBytes, randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { usd } from '../../test/people.ts';
+import { sendProducts } from '../../test/importing.ts';
+import { type Person, usd } from '../../test/people.ts';
 import { type World, world } from '../../test/world.ts';
 
 let w: World;
@@ -99,4 +101,43 @@ describe('the audit trail, of what is tried and read', () => {
       await w.sql('alter table kernel.audit_away rename to audit');
     }
   });
+});
+
+test('the audit trail says what each call has made', async () => {
+  const root = await w.admin();
+  const sue = await w.seller('sue-made');
+  const bob = await w.buyer('bob-made', { balance: usd(50_00) });
+  const lamp = await sue.lists({ name: 'Made lamp', price: usd(10_00), stock: 9 });
+  const order = { items: [{ productId: lamp, quantity: 1 }] };
+  const { id } = (await bob.post('/v1/orders', order)).body;
+  for (const step of ['packed', 'delivered']) await sue.post(`/v1/orders/${id}/${step}`);
+  const keys = { p256dh: createECDH('prime256v1').generateKeys('base64url'), auth: randomBytes(16).toString('base64url') };
+  const made: [by: Person, path: string, body: object][] = [
+    [root, '/v1/banners', {}],
+    [root, '/v1/categories', { name: 'Made' }],
+    [root, '/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] }],
+    [root, '/v1/api-keys', { name: 'Made Couriers', scopes: ['orders:ship'] }],
+    [bob, '/v1/favorites', { productId: lamp }],
+    [bob, '/v1/favorites', { productId: lamp, notify: { priceFell: true } }],
+    [bob, '/v1/notifications/devices', { endpoint: 'http://localhost:9/made', keys }],
+    [bob, '/v1/orders', order],
+    [bob, `/v1/products/${lamp}/reviews`, { rating: 5, comment: 'Bright.' }],
+    [sue, '/v1/products', { name: 'Made shade', price: usd(1_00) }],
+    [sue, '/v1/payouts', usd(5_00)],
+  ];
+  const subjectOf = async (request: string) => {
+    const [entry] = await w.sql('select outcome, subject from kernel.audit where request_id = $1', [request]);
+    return [entry?.outcome, entry?.subject];
+  };
+  for (const [by, path, body] of made) {
+    const request = randomUUID();
+    const reply = await by.post(path, body, { 'x-request-id': request });
+    expect(reply.status, `${path} ${JSON.stringify(reply.body)}`).toBeLessThan(300);
+    expect(await subjectOf(request), path).toEqual(['done', reply.body.id]);
+  }
+  const taken = await sendProducts(w, root, 'id,name,price,currency\nMADE-1,Made mug,1,USD', { 'x-request-id': 'made-import' });
+  expect(await subjectOf('made-import')).toEqual(['done', taken.body.id]);
+  const picture = { fileName: 'me.png', contentType: 'image/png', sizeBytes: 100 };
+  await bob.post('/v1/users/profile/picture', picture, { 'x-request-id': 'made-picture' });
+  expect(await subjectOf('made-picture')).toEqual(['done', bob.id]);
 });

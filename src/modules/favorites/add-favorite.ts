@@ -51,7 +51,6 @@ export async function addFavorite(
   if (!outcome) throw isPublic(subject) ? tooManyFavorites({ most: ctx.settings.perAccount }) : notFound();
   if ('twin' in outcome) return repeated(ctx, outcome.twin);
   if ('found' in outcome) return existing(favoriteView(outcome.found, subject), { isRepeated: false });
-  if (ctx.request) ctx.request.subject = outcome.added.id;
   return favoriteView(outcome.added, subject);
 }
 
@@ -81,8 +80,9 @@ const addOrFind = (
     if (twin) return { twin };
     const insert = favoriteInsert({ ...wanted, id: newId(), most: ctx.settings.perAccount, at: ctx.clock.now() });
     const added = mayAdd ? await tx.maybe<FavoriteRow>(insert) : undefined;
+    const found = added ? undefined : await tx.maybe<FavoriteRow>(favoriteOf(accountId, kind, subjectId, notify));
+    if (ctx.request) ctx.request.subject = (added ?? found)?.id ?? null;
     if (added) return { added };
-    const found = await tx.maybe<FavoriteRow>(favoriteOf(accountId, kind, subjectId, notify));
     if (found && key) await tx.execute(callInsert(found.id, accountId, key));
     return found && { found };
   });

@@ -59,8 +59,8 @@ export async function startImport(
   const rows = readRows(bytes)[Symbol.asyncIterator]();
   const first = await rows.next(); // a file without a header leaves nothing behind
   const id = newId();
-  await begin(ctx, id, key);
   if (ctx.request) ctx.request.subject = id;
+  await begin(ctx, id, key);
   try {
     await store(ctx, id, first, rows);
     return await begun(ctx, id, bodyHashOf(hash, key));

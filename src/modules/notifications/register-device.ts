@@ -27,6 +27,7 @@ export async function registerDevice(
   const row = await ctx.db.transaction(async (tx) => {
     const made = await tx.one<DeviceRow>(upsertDevice({ id, accountId: ctx.actor.id, index, sealed, now: ctx.clock.now() }));
     await tx.execute(dropOldDevices(ctx.actor.id));
+    if (ctx.request) ctx.request.subject = id;
     return made;
   });
   return deviceView(ctx.secrets, row);

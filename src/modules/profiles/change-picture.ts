@@ -17,6 +17,7 @@ export async function announcePicture(ctx: Profiles, file: AnnounceUpload, key: 
     ...{ ...file, ownerId: id, subjectId: id, purpose: 'profile-picture' },
     key: key ? derivedId('profile-picture', key.principal, key.value) : newId(),
   });
+  if (ctx.request) ctx.request.subject = id;
   return rememberedIn(ctx.db, sql`profiles.announcements`, key, upload);
 }
 
@@ -42,6 +43,7 @@ export async function showPictures(ctx: Profiles, events: Delivered<z.infer<type
 /** Removes the caller's picture, and lets what is still on its way not become one. Repeating it changes nothing. */
 export async function removePicture(ctx: Profiles, ifMatch: Precondition | undefined): Promise<undefined> {
   const accountId = ctx.actor.id;
+  if (ctx.request) ctx.request.subject = accountId;
   await ctx.db.transaction(async (tx) => {
     const { image, version } = await tx.one<PictureRow>(lockPicture(accountId));
     demandVersion(ifMatch, version);

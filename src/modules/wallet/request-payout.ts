@@ -40,6 +40,7 @@ async function draftPayout(ctx: Wallet, input: z.infer<typeof RequestPayout>, ke
     insert into wallet.payouts (id, owner, currency, amount, state, destination_sealed, principal, idempotency_key, body_hash, at, lease_until)
     values (${id}, ${owner}, ${currency}, ${amount}, ${state}, ${sealed}, ${columns.principal}, ${columns.idempotency_key}, ${columns.body_hash}, ${at}, ${at})
     on conflict do nothing returning id)`;
+  if (ctx.request) ctx.request.subject = id;
   return ctx.db.transaction(async (tx) => {
     const [owed = 0, debt = 0] = await lockBalances(tx, [payable(owner), receivable(owner)], currency);
     const netted = Math.min(owed, -debt);
