@@ -84,8 +84,14 @@ export function createWebhook(
     },
     find: (given) => sameCall(given, findByKey(ctx.db, given)),
     answer(row, isFirst) {
-      const isFresh = isFirst || ctx.clock.now().getTime() - row.created_at.getTime() < SHOWN_FOR_MS;
-      return { ...webhookView(row), secret: isFresh ? ctx.secrets.unseal(row.secret_sealed, secretPlace(row.id)) : null };
+      const isFresh = isFirst || (row.state !== 'deleted' && ctx.clock.now().getTime() - row.created_at.getTime() < SHOWN_FOR_MS);
+      const shown = row.state === 'deleted' ? asMade(row) : row; // the call made it, whatever became of it
+      return { ...webhookView(shown), secret: isFresh ? ctx.secrets.unseal(row.secret_sealed, secretPlace(row.id)) : null };
     },
   });
 }
+
+const asMade = (row: WebhookRow): WebhookRow => ({
+  ...row,
+  ...{ state: 'active', paused_because: null, failing_since: null, old_secret_until: null },
+});
