@@ -11,7 +11,6 @@ import { attachment } from './replies.ts';
 import { replayed } from './routes.ts';
 import { secretsFrom } from './secrets.ts';
 import { BadSettings } from './settings-part.ts';
-import { line, prose } from './shapes.ts';
 
 const secrets = secretsFrom([{ id: 'k1', secret: Buffer.alloc(32, 1) }]);
 
@@ -235,45 +234,5 @@ describe('the name under which a reply is saved', () => {
         expect(encoded === undefined ? plain : decodeURIComponent(encoded)).toBe(name.toWellFormed());
       }),
     );
-  });
-});
-
-describe('a text of one line', () => {
-  test.each(['a\nb', 'a\u2028b', 'a\tb', '\u001b[31mred', 'abc\u202Egpj.exe', '\u2066a', '\u0085'.concat('a\u0085b'), ' \u200B '])(
-    'is not %j',
-    (text) => {
-      expect(line(100).safeParse(text).success).toBe(false);
-    },
-  );
-
-  test.each(['Jane Doe', ' 12 Rue de Carthage, 1000 Tunis', 'قهوة\u200Fتونسية', 'क्‍ष', '👩‍👩‍👧', 'e\u0301'])('is %j', (text) => {
-    expect(line(100).parse(text)).toBe(text.trim());
-  });
-});
-
-describe('a text of several lines', () => {
-  test.each([
-    'a lamp\nthat bends,\r\n\tand holds',
-    'مصباح أحمر، ٤٠ واط\nلون\u200F (أحمر)\u200E!',
-    'رقم الهاتف \u2066+216 20 123 456\u2069 فقط',
-    'nested \u2067a \u2068b\u2069 c\u2069',
-    'family 👩\u200D👩\u200D👧, soft\u00ADhyphen',
-  ])('may hold %j', (text) => {
-    expect(prose(100).safeParse(text)).toMatchObject({ success: true, data: text });
-  });
-
-  test.each([
-    '\u001b[31mred',
-    'a\u0007b',
-    'over\rwritten',
-    'a\u0085b',
-    'a\u009b31mb',
-    'a\u007fb',
-    ...['\u202A', '\u202B', '\u202C', '\u202D', '\u202E'].flatMap((mark) => [`abc${mark}gpj.exe`, `abc${mark}gpj\u202C.exe`]),
-    ...['\u2066', '\u2067', '\u2068', '\u2069'].map((mark) => `a ${mark}b`),
-    'a \u2066b\nc\u2069',
-    'a\u2069\u2066b',
-  ])('is refused when it holds %j', (text) => {
-    expect(prose(100).safeParse(text).success).toBe(false);
   });
 });

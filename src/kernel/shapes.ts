@@ -27,6 +27,8 @@ export const Username = z
 
 /** How usernames are compared everywhere: letter case and compatible forms of letters (Unicode NFKC) aside. */
 export const foldUsername = (username: string): string => username.normalize('NFKC').toLowerCase();
+/** How other names are compared, such as those of partners and categories: as usernames, and without characters that nobody sees. */
+export const foldName = (name: string): string => foldUsername(name).replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
 export const isSameUsername = (one: string, other: string): boolean => foldUsername(one) === foldUsername(other);
 
 /** Something to see: not only gaps and characters that nobody sees, such as U+200B. */
@@ -86,8 +88,20 @@ function closesIsolates(line: string): boolean {
   return open === 0;
 }
 
-/** Free text of several lines. */
-export const prose = (max: number) => z.string().trim().max(max).refine(isProse, NOT_PROSE);
+/** Free text of several lines. It may be empty; what only looks empty is refused, so that `min(1)` demands something to see. */
+export const prose = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .refine(isProse, NOT_PROSE)
+    .refine((text) => text === '' || isVisible(text), 'must not be empty');
+
+/** An address on the web, as text without gaps or characters that nobody sees: readers of URLs drop some of them, and people are shown them. */
+export const webAddress = (address: z.ZodURL) =>
+  address
+    .max(2000)
+    .refine((text) => !/[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(text), 'must not hold gaps or invisible characters');
 
 /** A whole number in a query: decimal digits, and nothing else that JavaScript would take for a number. */
 export const whole = <S extends z.ZodType>(number: S) =>

@@ -86,6 +86,19 @@ describe('a category', () => {
   });
 });
 
+test('a category is the same however its name is written', async () => {
+  const names = [
+    ['Café', 'Cafe\u0301', 'CAFE', 'café\u200B'],
+    ['هاتف', 'ﻫﺎﺗﻒ'],
+    ['가방', '가방'.normalize('NFD')],
+    ['Ｔａｂｌｅｔｓ', 'tablets!'],
+  ];
+  const counted = async () => Number((await w.sql('select count(*) as n from catalog.categories'))[0]!.n);
+  const before = await counted();
+  for (const name of names.flat()) expect((await post('category/upload-url', { ...file, categoryName: name })).status, name).toBe(200);
+  expect((await counted()) - before).toBe(names.length);
+});
+
 describe('uploads of banners and categories', () => {
   const calls: [string, object][] = [
     ['banner/upload-url', file],
@@ -207,4 +220,10 @@ describe('a product', () => {
   test('needs a Bearer token', async () => {
     expect(said(await post('product/get-upload-url', product))).toEqual([401, { message: expect.any(String) }]);
   });
+});
+
+test('a product is listed in a category however its name is written', async () => {
+  await post('category/upload-url', { ...file, categoryName: '모자' });
+  const listed = await post('product/get-upload-url', { ...product, category: '모자'.normalize('NFD') }, sue.token);
+  expect(said(listed)).toEqual([200, { uploadUrl: expect.any(String) }]);
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_PRICE, Stock } from '#catalog';
 import { newId } from '#kernel/ids.ts';
 import { forbidden, problem, unauthenticated } from '#kernel/problems.ts';
-import { line } from '#kernel/shapes.ts';
+import { foldName, line } from '#kernel/shapes.ts';
 import { imageTypes } from '#media';
 import { majorText, minorUnits } from '../major-units.ts';
 import type { Microservices } from './context.ts';
@@ -76,9 +76,9 @@ export async function uploadProduct(ctx: Microservices, body: z.infer<typeof Pro
   const { defaultCurrency: currency } = ctx.settings;
   const amount = minorUnits(productPrice, currency);
   if (amount === undefined || amount > MAX_PRICE) throw wrongPrice({ currency, most: majorText({ amount: MAX_PRICE, currency }) });
-  const wanted = category.toLowerCase();
+  const wanted = foldName(category);
   const all = await ctx.catalog.categories({ withExpected: true });
-  const known = all.find(({ slug }) => slug === wanted) ?? all.find(({ name }) => name.toLowerCase() === wanted);
+  const known = all.find(({ slug }) => slug === wanted) ?? all.find(({ name }) => foldName(name) === wanted);
   if (!known) throw unknownCategory({ category });
   const { upload } = await ctx.catalog.offer({
     ...{ name, description, stock, category: known.slug, price: { amount, currency } },

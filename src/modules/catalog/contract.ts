@@ -3,7 +3,7 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Money } from '#kernel/money.ts';
 import { invalid, problem } from '#kernel/problems.ts';
-import { Id, line } from '#kernel/shapes.ts';
+import { Id, line, webAddress } from '#kernel/shapes.ts';
 import { Alt, AnnouncedFile, Refusal, SHOP_ID, Upload } from '#media';
 import { ChangedTranslations, Options, Product, ProductText, Translations } from './contract-product.ts';
 
@@ -101,7 +101,7 @@ export type SavedProduct = z.infer<typeof SavedProduct>;
 
 /** An image of a product that is to be fetched from an address. */
 export const ImportedImage = z.object({
-  url: z.url({ protocol: /^https?$/, error: 'must be an address such as https://example.com/lamp.jpg' }).max(2000),
+  url: webAddress(z.url({ protocol: /^https?$/, error: 'must be an address such as https://example.com/lamp.jpg' })),
   alt: Alt,
 });
 export type ImportedImage = z.infer<typeof ImportedImage>;

@@ -105,7 +105,7 @@ async function insertCategory(
 }
 
 /** `Écouteurs & casques` becomes `ecouteurs-casques`. A name without a Latin letter or digit has no slug of its own, and gets one by chance. */
-const slugOf = (name: string): string =>
+export const slugOf = (name: string): string =>
   name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

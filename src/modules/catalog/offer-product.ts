@@ -1,14 +1,14 @@
 import type { z } from 'zod';
 import type { catalog } from '#catalog';
 import { fieldErrors } from '#kernel/call.ts';
-import { sql } from '#kernel/database.ts';
 import { derivedId } from '#kernel/ids.ts';
 import { invalid } from '#kernel/problems.ts';
 import { isReplayed, type Key } from '#kernel/routes.ts';
+import { foldName } from '#kernel/shapes.ts';
 import type { Upload } from '#media';
-import { slugTaken } from './category.ts';
+import { allCategories, type Category, slugTaken } from './category.ts';
 import type { Catalog } from './context.ts';
-import { CreateCategory, createCategory, expectCategoryImage } from './create-category.ts';
+import { CreateCategory, createCategory, expectCategoryImage, slugOf } from './create-category.ts';
 import { CreateProduct, createProduct } from './create-product.ts';
 import { decideProduct } from './decide-product.ts';
 
@@ -36,9 +36,7 @@ export async function offerProduct(ctx: Catalog, { key, image, ...product }: Off
 export async function announceCategory(ctx: Catalog, { name, image, key }: Announced): Promise<Upload> {
   const parsed = CreateCategory.safeParse({ name });
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });
-  const known = () =>
-    ctx.db.maybe<{ id: string }>(sql`
-      select id from catalog.categories where lower(name) = lower(${parsed.data.name}) or slug = lower(${parsed.data.name}) order by position, id limit 1`);
+  const known = () => categoryNamed(ctx, parsed.data.name);
   const imageOf = ({ id }: { id: string }) => expectCategoryImage(ctx, id, image, derivedId('category-image', id, key));
   const first = await known();
   if (first) return imageOf(first);
@@ -50,4 +48,13 @@ export async function announceCategory(ctx: Catalog, { name, image, key }: Annou
     if (!second) throw error;
     return imageOf(second);
   }
+}
+
+/** Those who name a category know no slugs: it is the one of that slug or name, or else the one whose slug a new one of that name would have. */
+async function categoryNamed(ctx: Catalog, name: string): Promise<Category | undefined> {
+  const all = await allCategories(ctx, { withExpected: true });
+  const [wanted, slug] = [foldName(name), slugOf(name)];
+  return (
+    all.find((each) => each.slug === wanted) ?? all.find((each) => foldName(each.name) === wanted) ?? all.find((each) => each.slug === slug)
+  );
 }

@@ -115,7 +115,7 @@ describe('a return', () => {
 
     await asksBack(id, { [lamp]: 1 });
     const second = await lastReturn(id);
-    expect(await sue.post(`/v1/orders/${id}/returns/${second.id}/refusal`, {})).toBeProblem(422, 'invalid');
+    expect(await sue.post(`/v1/orders/${id}/returns/${second.id}/refusal`, { reason: ' \u200B\u3164' })).toBeProblem(422, 'invalid');
     expect((await sue.post(`/v1/orders/${id}/returns/${second.id}/refusal`, { reason: 'Scratched.' })).body).toMatchObject({
       state: 'refused',
       decisionReason: 'Scratched.',

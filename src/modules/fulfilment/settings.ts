@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { days } from '#kernel/clock.ts';
 import { settings } from '#kernel/settings-part.ts';
+import { foldName } from '#kernel/shapes.ts';
 
 const Partner = z
   .string()
   .trim()
   .max(80)
   .default('')
-  .transform((name) => (name === '' ? null : name.normalize('NFKC').toLowerCase()));
+  .transform((name) => (name === '' ? null : foldName(name)));
 
 const period = (fallback: number, what: string) => z.coerce.number().int().min(0).max(365).default(fallback).describe(what);
 

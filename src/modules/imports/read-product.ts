@@ -1,6 +1,7 @@
 import { ChangedTranslations, ImportedImage, MAX_PRICE, Options, ProductText, type SavedProduct, Sku, Stock } from '#catalog';
 import { derivedId, isId } from '#kernel/ids.ts';
 import { Currency, type CurrencyCode, currencies } from '#kernel/money.ts';
+import { isOneLine, isVisible } from '#kernel/shapes.ts';
 import { type Cells, type Column, readImages, readOptions, readPrice } from './cells.ts';
 
 /** A row of a file, with its number as programs for tables count it; the header is row 1. */
@@ -38,8 +39,10 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   const numbers = rows.map(({ row }) => row);
   if (faults.length > 0) return refused(faults, numbers); // its cells are not those of its columns
   const first = rows[0]!;
-  const id = first.cells.id?.trim() ?? '';
+  const id = first.cells.id?.trim().normalize('NFC') ?? '';
   if (id === '') faults.push({ row: first.row, column: 'id', reason: 'is empty' });
+  else if (!isVisible(id) || !isOneLine(id))
+    faults.push({ row: first.row, column: 'id', reason: 'must be one line, with something to see' });
   if (id.length > MAX_NAME) faults.push({ row: first.row, column: 'id', reason: `has more than ${MAX_NAME} characters` });
   if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: TOO_MANY_VARIANTS });
   const text = readText(rows, faults);

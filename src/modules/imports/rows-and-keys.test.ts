@@ -135,3 +135,22 @@ test('a row of a product that was deleted says so', async () => {
   const report = await importProducts(w, mona, fileOf('C-1,Can Petra,,,,,,,1,USD,1'));
   expect(reasons(report)).toEqual(['2 id: The product with this id was deleted.']);
 });
+
+test('an id is the same however Unicode composes it, and is one line that can be seen', async () => {
+  const report = await importProducts(
+    w,
+    mona,
+    fileOf(
+      'É-1,Cup Vera,,,,,,size=S,1,USD,1',
+      `${'É-1'.normalize('NFD')},,,,,,,size=M,1,USD,1`,
+      '\u200B,Cup Vala,,,,,,,1,USD,1',
+      '"a\nb",Cup Vola,,,,,,,1,USD,1',
+    ),
+  );
+  expect([report.body.done, reasons(report)]).toEqual([
+    2,
+    ['4 id: must be one line, with something to see', '5 id: must be one line, with something to see'],
+  ]);
+  const again = await importProducts(w, mona, fileOf(`${'É-1'.normalize('NFD')},Cup Viola,,,,,,size=S,1,USD,1`));
+  expect([again.body.done, await named('Cup Vera'), (await named('Cup Viola')).name]).toEqual([1, undefined, 'Cup Viola']);
+});

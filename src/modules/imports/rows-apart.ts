@@ -3,10 +3,10 @@ import { isId } from '#kernel/ids.ts';
 import { apartPlaces, type Place, placesUpsert } from './import.ts';
 import { type Fault, type FileRow, MAX_NAME, productIdOf } from './read-product.ts';
 
-/** What a row calls its product: letter case of an id does not count. */
+/** What a row calls its product: letter case of an id does not count, nor how Unicode composes a name. */
 export const idIn = ({ cells }: FileRow): string => {
   const id = cells.id?.trim() ?? '';
-  return isId(id) ? id.toLowerCase() : id;
+  return isId(id) ? id.toLowerCase() : id.normalize('NFC');
 };
 
 /** Notes where the next products of a file stand; also those that are refused already, so that no other part of them is saved. */

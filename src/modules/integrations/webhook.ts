@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
 import type { Secrets } from '#kernel/secrets.ts';
-import { Id, line, Time } from '#kernel/shapes.ts';
+import { foldName, Id, line, Time, webAddress } from '#kernel/shapes.ts';
 import { EventType, lastSeq } from './event.ts';
 import { oldSecretPlace, secretPlace } from './sealed.ts';
 import { webhookMachine } from './webhook-state.ts';
@@ -11,10 +11,10 @@ import { webhookMachine } from './webhook-state.ts';
 export const OF_AN_OWNER = 20;
 export const IN_ALL = 200;
 
-export const WebhookUrl = z
-  .string()
-  .max(2000)
-  .meta({ description: 'https, a public address, without a password', example: 'https://example.com/souk' });
+export const WebhookUrl = webAddress(z.url({ error: 'must be an address such as https://example.com/webhooks' })).meta({
+  description: 'https, a public address, without a password',
+  example: 'https://example.com/souk',
+});
 export const EventTypes = z
   .array(EventType)
   .min(1)
@@ -65,7 +65,7 @@ export interface WebhookRow extends KeyColumns {
 }
 
 /** One partner, for every way to write its name. */
-export const partnerKey = (name: string): string => name.normalize('NFKC').toLowerCase();
+export const partnerKey = foldName;
 
 export const webhookView = (row: WebhookRow): Webhook => ({
   id: row.id,

@@ -87,6 +87,7 @@ describe('a webhook', () => {
       'https://[::ffff:10.0.0.1]/',
       'https://169.254.169.254/',
       'ftp://a.example/',
+      ...['https://a.example/\u001bb', 'https://a.example/\u202Eb', 'https://a.example/\u3164'],
       'x',
     ])
       expect(await root.post('/v1/webhooks', { url, events: ['orders.order-placed'] }), url).toBeProblem(422, 'invalid');
@@ -255,6 +256,16 @@ describe('a webhook', () => {
     expect(new Set(idsAt(there)).size).toBe(1);
     await root.delete(`/v1/webhooks/${id}`);
   }, 40_000);
+
+  test('is shown to a repeated call as it was made, without its secret, when it has been deleted meanwhile', async () => {
+    const call = () =>
+      root.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] }, { 'idempotency-key': 'made-once' });
+    const { secret: _, ...made } = (await call()).body;
+    await root.post(`/v1/webhooks/${made.id}/pause`);
+    await root.delete(`/v1/webhooks/${made.id}`);
+    const replayed = await call();
+    expect([replayed.status, replayed.headers.get('idempotent-replayed'), replayed.body]).toEqual([201, 'true', { ...made, secret: null }]);
+  });
 
   test('that is deleted is gone with its deliveries, and what is old goes by itself', async () => {
     const { id, there } = await hook();

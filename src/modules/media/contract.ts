@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { notFound, problem } from '#kernel/problems.ts';
-import { Id, isOneLine, line, NOT_ONE_LINE, Time } from '#kernel/shapes.ts';
+import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, Time, webAddress } from '#kernel/shapes.ts';
 
 /** What images may come as. What they really are is looked at when they have arrived. `image/jpg` is how many clients spell JPEG. */
 export const imageTypes = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
@@ -34,7 +34,12 @@ const rulesOf = (purpose: Purpose): PurposeRules => purposes[purpose];
 export const isPrivate = (purpose: Purpose): boolean => rulesOf(purpose).visibility === 'private';
 
 /** What an image shows, for those who do not see it; it may be empty where it says nothing. */
-export const Alt = z.string().trim().max(300).refine(isOneLine, NOT_ONE_LINE);
+export const Alt = z
+  .string()
+  .trim()
+  .max(300)
+  .refine(isOneLine, NOT_ONE_LINE)
+  .refine((text) => text === '' || isVisible(text), 'must be empty, or hold something to see');
 
 /** The owner of files that no account has announced: the shop, by the id that it sells under. */
 export const SHOP_ID = '00000000-0000-8000-8000-000000000001';
@@ -149,7 +154,7 @@ const Announcement = Announced.extend({ ...AnnouncedFile.shape, contentType: z.e
     path: ['contentType'],
   })
   .refine(({ purpose, sizeBytes }) => sizeBytes !== null || !isPrivate(purpose), { error: 'must be known', path: ['sizeBytes'] });
-const Fetch = Announced.extend({ url: z.url().max(2000), alt: Alt }).refine(({ purpose }) => !isPrivate(purpose), {
+const Fetch = Announced.extend({ url: webAddress(z.url()), alt: Alt }).refine(({ purpose }) => !isPrivate(purpose), {
   error: 'is never fetched',
   path: ['purpose'],
 });

@@ -4,7 +4,7 @@ import type { PushSubscription } from '#adapters/push/port.ts';
 import { days } from '#kernel/clock.ts';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import type { Secrets } from '#kernel/secrets.ts';
-import { Id, Time } from '#kernel/shapes.ts';
+import { Id, Time, webAddress } from '#kernel/shapes.ts';
 
 export interface DeviceRow {
   id: string;
@@ -28,7 +28,7 @@ function isPublicKey(text: string): boolean {
 /** What a browser's PushSubscription says of itself (W3C Push API). */
 export const Subscription = z
   .object({
-    endpoint: z.url().max(1000),
+    endpoint: webAddress(z.url()).max(1000),
     keys: z.object({
       p256dh: z.string().refine(isPublicKey, 'must be a public key of the curve P-256: 65 bytes in base64url'),
       auth: z.string().refine((key) => Buffer.from(key, 'base64url').length === 16, 'must be 16 bytes in base64url'),

@@ -4,7 +4,7 @@ import { type Database, join, type Sql, sql, type Transaction } from '#kernel/da
 import { signal } from '#kernel/events.ts';
 import type { KeyColumns } from '#kernel/idempotency.ts';
 import type { Permission } from '#kernel/permissions.ts';
-import { Id, line, Time } from '#kernel/shapes.ts';
+import { foldName, Id, line, Time } from '#kernel/shapes.ts';
 import { KEYS_CHANNEL } from './contract.ts';
 
 /** A partner has one key in use and one to change over to. */
@@ -62,7 +62,7 @@ export interface KeyRow extends KeyColumns {
 }
 
 /** One partner, for every way to write its name. */
-export const nameKey = (name: string): string => name.normalize('NFKC').toLowerCase();
+export const nameKey = foldName;
 
 export const keyView = (row: KeyRow): ApiKey => ({
   id: row.id,
