@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../test/conventions.ts';
 import { type Person, usd } from '../test/people.ts';
 import { openRoom, SECRET_KEYS, startApp } from '../test/real-server.ts';
 import { type World, world } from '../test/world.ts';
@@ -189,4 +190,20 @@ test('the last active admin stays one, of two who are taken at once too, unless 
 
   expect(await souk('grant', last, 'support')).toMatchObject({ code: 0, said: `${last} has admin, support.` });
   expect(await souk('revoke', last, 'admin', '--even-last-admin')).toMatchObject({ code: 0, said: `${last} has support.` });
+});
+
+test('the page of settings has the modules of SOUK_MODULES too', async () => {
+  const path = join(room.path, 'hats.ts');
+  writeFileSync(
+    path,
+    `import { contract } from '${join(ROOT, 'src/kernel/contracts.ts')}';
+     import { module } from '${join(ROOT, 'src/kernel/module.ts')}';
+     import { settings } from '${join(ROOT, 'src/kernel/settings-part.ts')}';
+     import { z } from '${join(ROOT, 'src/kernel/zod.ts')}';
+     export const hats = module({ contract: contract('hats', { operations: {} }), needs: {}, routes: [], operations: {},
+       settings: settings({ HATS_SIZE: z.coerce.number().default(56).describe('of a head') }, (given) => given) });`,
+  );
+  const app = startApp(room.path, { SOUK_MODULES: path, SECRET_KEYS, LOG_LEVEL: 'silent' }, 'cli.ts', 'settings');
+  expect((await app.ended()).code, app.stderr()).toBe(0);
+  expect(app.stdout()).toContain('| `HATS_SIZE` | `56` | of a head |');
 });

@@ -89,7 +89,7 @@ export const writeOpenapi = (file?: string) => withSouk((app) => write(`${JSON.s
 export const writePersonalData = (file?: string) => withSouk((app) => write(personalDataPage(app.runtime.modules), file));
 export const writeStates = async (file?: string) => write(statesPage((await loadSettings()).modules), file);
 export const writeGateway = async (file?: string) => write(gatewayConfig((await loadSettings()).modules, { ownPorts: true }), file);
-export const writeSettings = (file?: string) => write(settingsPage(settingsParts()), file);
+export const writeSettings = async (file?: string) => write(settingsPage(settingsParts((await loadSettings()).modules)), file);
 
 /** Writes how far something is, ten times at most. */
 function inTenths(): (done: number, total: number) => void {

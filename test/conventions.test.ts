@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { refuseForeignSchemas } from '#kernel/fitting.ts';
@@ -10,14 +10,17 @@ import { settingsParts } from '../src/souk.ts';
 import {
   foreignSignals,
   importCircles,
+  namesInKernel,
   oddParameters,
   ROOT,
   rawTime,
   sources,
   tooLong,
+  typesLeftOut,
   vagueNames,
   wrongContractImports,
   wrongImports,
+  wrongMap,
 } from './conventions.ts';
 import { type OwnedObject, objectsOfAnother } from './owned-objects.ts';
 import type { PartnerSystem } from './people.ts';
@@ -90,14 +93,35 @@ describe('the source', () => {
   test('explains every module', () => {
     for (const name of order) expect(existsSync(join(ROOT, `src/modules/${name}/README.md`)), name).toBe(true);
   });
+
+  test('is mapped as it is, where a README maps the files of a module', () => {
+    const readmeOf = (name: string) => readFileSync(join(ROOT, `src/modules/${name}/README.md`), 'utf8');
+    const wrong = order.flatMap((name) => wrongMap(readmeOf(name), readdirSync(join(ROOT, `src/modules/${name}`))));
+    expect(wrong).toEqual([]);
+    expect(wrongMap(readmeOf('identity'), ['sign-in.ts', 'new.ts', 'new.test.ts'])).toEqual(
+      expect.arrayContaining(['new.ts', 'sign-up.ts']),
+    );
+  });
+
+  test('names no vendor in the kernel, and nothing that is one module’s affair', () => {
+    expect(namesInKernel(files)).toEqual([]);
+    expect(namesInKernel([{ path: 'src/kernel/work.ts', text: 'of pg-boss' }])).toEqual(['src/kernel/work.ts names pg-boss']);
+  });
+
+  test('brings the types of the packages that it imports, so that a module by others compiles with it', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(typesLeftOut(files, Object.keys(devDependencies))).toEqual([]);
+    expect(typesLeftOut(files, ['@types/pg', '@types/mjml'])).toEqual(['@types/pg']);
+  });
 });
 
 describe('the database handle of a module', () => {
-  const guard = refuseForeignSchemas(modules);
+  const guard = refuseForeignSchemas(modules, () => 'queues');
 
   test("refuses SQL that names another's schema", () => {
     expect(() => guard('orders', 'select 1 from wallet.accounts')).toThrow(/wallet/);
     expect(() => guard('orders', 'select 1 from kernel.outbox')).toThrow(/kernel/);
+    expect(() => guard('orders', 'select 1 from queues.job')).toThrow(/queues/);
     expect(() => guard('orders', 'select 1 from orders.orders')).not.toThrow();
   });
 
@@ -106,6 +130,7 @@ describe('the database handle of a module', () => {
     const ctx = w.souk.runtime.context('orders', { actor: { kind: 'system' } as never, request: null, tx: null });
     const { sql } = await import('#kernel/database.ts');
     await expect(ctx.db.many(sql`select 1 from wallet.accounts`)).rejects.toThrow(/schema wallet/);
+    await expect(ctx.db.many(sql`select 1 from pgboss.job`)).rejects.toThrow(/schema pgboss/);
   });
 });
 

@@ -119,3 +119,30 @@ export function oddParameters(paths: readonly string[]): string[] {
     return isOdd || new Set(named.map(({ name }) => name)).size < named.length;
   });
 }
+
+const VENDORS = /pg-?boss|rabbit|redis|google|facebook|stripe|sentry|commission/i;
+
+/** The kernel names no vendor, and nothing that belongs to one module. */
+export const namesInKernel = (files: readonly SourceFile[]): string[] =>
+  files
+    .filter(({ path, text }) => path.startsWith('src/kernel/') && !isTest(path) && VENDORS.test(text))
+    .map(({ path, text }) => `${path} names ${VENDORS.exec(text)?.[0]}`);
+
+/** Packages that the source imports and whose types are installed for developers of Souk alone: modules by others are compiled with that source. */
+export const typesLeftOut = (files: readonly SourceFile[], developing: readonly string[]): string[] => [
+  ...new Set(
+    files
+      .filter(({ path }) => path.startsWith('src/') && !isTest(path))
+      .flatMap(({ text }) => importsOf(text).map((target) => `@types/${target.split('/')[0]}`))
+      .filter((types) => developing.includes(types)),
+  ),
+];
+
+/** What the map of a README leaves out of these files, and what it names that is not there. */
+export function wrongMap(readme: string, names: readonly string[]): string[] {
+  const map = /^## Map of the files\n(.*?)^## /ms.exec(readme)?.[1];
+  if (!map) return [];
+  const named = [...map.matchAll(/`([\w-]+\.ts)`/g)].map(([, name]) => name!);
+  const there = names.filter((name) => name.endsWith('.ts') && !isTest(name) && name !== 'module.ts');
+  return [...there.filter((name) => !named.includes(name)), ...named.filter((name) => !names.includes(name))];
+}

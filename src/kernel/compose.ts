@@ -101,7 +101,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   const common = {
     url: parts.databaseUrl,
     prepared: settings.preparedStatements,
-    guard: refuseForeignSchemas(modules),
+    guard: refuseForeignSchemas(modules, () => engine.schema),
     traced: tracing.isOn ? tracing.statement : undefined,
     onStatement: (text: string, byLibrary: boolean) => {
       metrics.statement();

@@ -60,11 +60,16 @@ function refuseUnreachable(modules: readonly Module[], local: ReadonlySet<string
   }
 }
 
-/** A module's SQL names its own schema and no other's. */
-export function refuseForeignSchemas(modules: readonly { name: string }[]): (owner: string, text: string) => void {
-  const schemas = ['kernel', 'pgboss', ...modules.map(({ name }) => name)];
+/** A module's SQL names its own schema and no other's. `ofQueue` is asked at each text: the queue is opened over the guarded database. */
+export function refuseForeignSchemas(
+  modules: readonly { name: string }[],
+  ofQueue: () => string | undefined,
+): (owner: string, text: string) => void {
+  const schemas = ['kernel', ...modules.map(({ name }) => name)];
   return (owner, text) => {
-    const foreign = schemas.find((schema) => schema !== owner && new RegExp(`\\b${schema}\\.[a-z_]`).test(text));
+    const foreign = [...schemas, ofQueue() ?? 'kernel'].find(
+      (schema) => schema !== owner && new RegExp(`\\b${schema}\\.[a-z_]`).test(text),
+    );
     if (foreign) throw new Error(`SQL of ${owner} names the schema ${foreign}; ask its module instead: ${text.slice(0, 120)}`);
   };
 }

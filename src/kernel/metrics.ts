@@ -20,7 +20,7 @@ export interface Metrics {
   timer(outcome: 'done' | 'failed', name: string): void;
   /** Copies of data that differed from their source and were repaired: `catalog`, `documents`. */
   repaired(module: string, copy: string, count: number): void;
-  /** Something was looked for in what this process or Redis remembers. */
+  /** Something was looked for in what this process or the shared cache remembers. */
   cached(cache: string, isHit: boolean): void;
   /** The circuit breaker before a service has opened or closed. */
   breaker(module: string, isOpen: boolean): void;

@@ -19,11 +19,11 @@ const made = (name: string, parts: Partial<Parts> = {}): Module =>
 describe('a module', () => {
   test('sees its own settings in its context, and neither keys, nor the address of the database, nor the settings of others', async () => {
     const hats = made('hats', {
-      settings: settings({ HATS_SIZE: z.coerce.number().default(56) }, ({ HATS_SIZE }) => ({ size: HATS_SIZE })),
+      settings: settings({ HATS_SIZE: z.coerce.number().default(56) }, (given) => given), // all that it is given
     });
     const w = await world({ modules: [...modules, hats], env: { HATS_SIZE: '58', INTERNAL_SECRET: 'x'.repeat(40) } });
     const seen = (name: string) => w.souk.runtime.context(name, systemScope);
-    expect(seen('hats').settings).toEqual({ size: 58 });
+    expect(seen('hats').settings).toEqual({ HATS_SIZE: 58 });
     expect(seen('social').settings).toEqual({ publicUrl: 'http://localhost:3000', returnOrigins: [] });
     const { keys } = testSettings();
     for (const { name } of w.souk.runtime.modules) {

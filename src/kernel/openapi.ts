@@ -115,13 +115,9 @@ const accessText = (access: Access): string => {
   }[access.kind];
 };
 
-/** The meaning of names in paths; all others are ids. */
+/** What names in paths mean everywhere. Ids are told by their names; a route explains others (`params`). */
 const NAMES: Readonly<Record<string, { example: string; description: string }>> = {
   username: { example: 'bob', description: 'The username of the account, in capitals or small letters' },
-  provider: { example: 'google', description: 'The identity provider, in small letters' },
-  hash: { example: 'q1Zb6xKxJb0m5R9dYw2hT8sVnC4eGfLuAiPoXk7Nz3M', description: 'What the address of an image says' },
-  file: { example: '400.webp', description: 'Width and format of an image, as its address says' },
-  name: { example: 'Desk lamp', description: 'The name, as replies show it' },
 };
 
 /** `/v1/products/{id}`: the id of the product. */
@@ -141,7 +137,7 @@ const pathParameters = (route: Route): Json[] =>
       schema: isId ? { type: 'string', format: 'uuid' } : { type: 'string', minLength: 1, maxLength: 300 },
       ...(isId
         ? { description: idText(route.path, name!), example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' }
-        : (NAMES[name!] ?? { description: 'A name', example: 'Lamp' })),
+        : (route.spec.params?.[name!] ?? NAMES[name!] ?? { description: 'A name', example: 'Lamp' })),
     };
   });
 

@@ -156,6 +156,8 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   mfa?: boolean | 'staff';
   /** `true`: an Idempotency-Key is honoured; `'required'`: demanded, because money or stock moves. */
   idempotent?: boolean | 'required';
+  /** What names in the path mean, where they are neither ids nor usernames. */
+  params?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
   query?: Q;
   body?: B;
   /** The body may also come as a form (RFC 6749 asks for it); with `multipart` in parts too, as mailboxes send it (RFC 8058). */

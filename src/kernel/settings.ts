@@ -214,13 +214,17 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     drainMs: s.DRAIN_SECONDS * 1000,
     logLevel: s.LOG_LEVEL,
     clockShiftMs: s.SANDBOX_CLOCK_SHIFT_SECONDS * 1000,
-    parts: Object.fromEntries(Object.entries(parts).map(([name, { read }]) => [name, read(parsed.data as never, common)])),
+    parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.read(ownOf(part, parsed.data) as never, common)])),
     keys: masterKeys(s.SECRET_KEYS, dataFolder),
   };
   if (production && !s.PUBLIC_URL)
     throw new BadSettings('PUBLIC_URL: production needs it; say what people reach Souk by, for example https://api.example.com');
   return settings;
 }
+
+/** The settings that a part declares, and no others: what it makes of them is in its context. */
+const ownOf = ({ shape }: SettingsParts[string], all: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.keys(shape).map((name) => [name, all[name]]));
 
 /** What is wrong with a setting, in words for the operator. */
 function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {

@@ -2,6 +2,7 @@ import { PgBoss, type QueueResult } from 'pg-boss';
 import { ofId } from './of-id.ts';
 import type { DeadLetter, Message, OpenQueue, QueuedWork, QueuePolicy, SqlRunner, Work } from './port.ts';
 
+const SCHEMA = 'pgboss';
 const DEAD_LETTERS = 'dead-letters';
 /** Of every queue. What was worked on stays for a while, to be looked at. */
 const COMMON = { heartbeatSeconds: 10, deleteAfterSeconds: 600, retentionSeconds: 30 * 86_400 };
@@ -14,7 +15,7 @@ const GRACE_SECONDS = 10;
 export const pgBossQueue: OpenQueue = ({ sql, log }) => {
   const boss = new PgBoss({
     db: { executeSql: (text, values) => sql.raw(text, values) },
-    schema: 'pgboss',
+    schema: SCHEMA,
     schedule: false,
     ...SUPERVISION,
   });
@@ -39,6 +40,7 @@ export const pgBossQueue: OpenQueue = ({ sql, log }) => {
   };
 
   return {
+    schema: SCHEMA,
     async start() {
       await boss.start();
       if (!(await boss.getQueue(DEAD_LETTERS))) await boss.createQueue(DEAD_LETTERS, { retentionSeconds: 365 * 86_400 });

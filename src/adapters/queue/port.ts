@@ -65,6 +65,8 @@ export interface SqlRunner {
  * takes messages, and says how each ended.
  */
 export interface QueueEngine {
+  /** The schema of its tables in the database of Souk, where it has one. No module's SQL may name it. */
+  readonly schema?: string;
   start(): Promise<void>;
   /** Makes the queues that are not there, and gives those that are these policies, for messages to come. */
   declare(queues: ReadonlyMap<string, QueuePolicy>): Promise<void>;

@@ -43,6 +43,10 @@ export const routes = [
     description:
       'The address stands for the bytes, so it may be stored for ever. The file is `<width>.<avif|webp|jpg>`; which there are, the `sources` of an image say.',
     access: anyone,
+    params: {
+      hash: { description: 'What the address of an image says', example: 'q1Zb6xKxJb0m5R9dYw2hT8sVnC4eGfLuAiPoXk7Nz3M' },
+      file: { description: 'Width and format of an image, as its address says', example: '400.webp' },
+    },
     returns: FileBody,
     sends: Object.values(FORMATS),
     cacheControl: 'public, max-age=31536000, immutable',

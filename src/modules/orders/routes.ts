@@ -25,6 +25,7 @@ export const routes = [
     description:
       'Shows the product of this name, with its variants and its stock. If several products have this name, the reply is 409 with their ids.',
     access: anyone,
+    params: { name: { description: 'The name, as replies show it', example: 'Desk lamp' } },
     returns: Product,
     problems: [unknownProduct, nameNotUnique],
     handle: (ctx: Orders, { params }) => ctx.catalog.productByName({ name: params.name.trim() }),

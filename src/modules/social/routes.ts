@@ -6,12 +6,15 @@ import { Callback, finishAuthorization } from './finish-authorization.ts';
 import { declined, notProven, providerUnavailable, unknownProvider, unknownRequest, wrongTicket } from './problems.ts';
 import { SignInByTicket, signInByTicket } from './sign-in-by-ticket.ts';
 
+const params = { provider: { description: 'The identity provider, in small letters', example: 'google' } };
+
 export const routes = [
   get('/auth/social/{provider}', {
     summary: 'Sign in with Google or Facebook: send the browser there',
     description: 'For browsers, not for scripts: it sets a cookie that the callback needs. `{provider}` is `google` or `facebook`.',
     access: anyone,
     limit: 'sign-in-elsewhere',
+    params,
     query: BeginAuthorization,
     returns: null,
     redirects: 302,
@@ -24,6 +27,7 @@ export const routes = [
       'Returns the tokens of a new session. If the sign-in started with `returnTo`, the browser goes there with `#ticket=…` or `#problem=…`. For an account with a second factor the refusal contains a `ticket`.',
     access: anyone,
     limit: 'sign-in',
+    params,
     query: Callback,
     returns: Tokens,
     redirects: 303,
