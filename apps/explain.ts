@@ -1,4 +1,5 @@
 import { identity } from '#identity';
+import { partsOf } from '#kernel/batches.ts';
 import type { Composition } from '#kernel/compose.ts';
 import { EXPLAIN_ORDER, type Explained, type Told, type Which } from '#kernel/explain.ts';
 import { isId } from '#kernel/ids.ts';
@@ -51,9 +52,8 @@ const ASKED_AT_ONCE = 200;
 async function namesIn(souk: Composition, text: string): Promise<Map<string, string>> {
   const ids = [...new Set(text.match(UUID) ?? [])];
   const names = new Map<string, string>();
-  for (let start = 0; start < ids.length; start += ASKED_AT_ONCE)
-    for (const { id, username } of await clientOf(souk, identity).findAccounts({ ids: ids.slice(start, start + ASKED_AT_ONCE) }))
-      names.set(id, username);
+  for (const some of partsOf(ids, ASKED_AT_ONCE))
+    for (const { id, username } of await clientOf(souk, identity).findAccounts({ ids: some })) names.set(id, username);
   return names;
 }
 

@@ -1,7 +1,8 @@
 import type { Cache } from '#adapters/cache/port.ts';
 import type { QueueEngine } from '#adapters/queue/port.ts';
 import type { Signals } from '#adapters/signals/port.ts';
-import type { DatabasePool } from './database.ts';
+import type { Clock } from './clock.ts';
+import { type Database, type DatabasePool, type Sql, sql } from './database.ts';
 import type { GaugeReading } from './metrics.ts';
 import type { Module } from './module.ts';
 import type { Runtime } from './runtime.ts';
@@ -60,6 +61,14 @@ export const readingsOf = (parts: () => GaugeParts, modules: readonly Module[], 
       })),
     ),
 ];
+
+/** For a gauge: how long ago a moment was; 0 where there is none. @param at a scalar subquery without its parentheses, or an expression */
+export const secondsSince = async ({ db, clock }: { db: Database; clock: Clock }, at: Sql): Promise<number> =>
+  (
+    await db.one<{ seconds: number }>(
+      sql`select greatest(coalesce(extract(epoch from ${clock.now()}::timestamptz - (${at})), 0), 0)::float8 as seconds`,
+    )
+  ).seconds;
 
 /** A question of a module may hold a connection of background work so long. */
 const READING_MS = 2000;

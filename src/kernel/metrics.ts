@@ -47,6 +47,8 @@ export function openMetrics(readings: readonly GaugeReading[]): Metrics {
   collectDefaultMetrics({ register: registry });
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`); // gauges, named as counters
   const registers = [registry];
+  const counter = (name: string, help: string, ...labelNames: string[]) => new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, ...labelNames: string[]) => new Gauge({ name, help, labelNames, registers });
   const requests = new Histogram({
     name: 'souk_http_request_duration_seconds',
     help: 'Time from request to reply',
@@ -54,10 +56,10 @@ export function openMetrics(readings: readonly GaugeReading[]): Metrics {
     buckets: SECONDS,
     registers,
   });
-  const inFlight = new Gauge({ name: 'souk_http_requests_in_flight', help: 'Requests that wait for their reply', registers });
-  const limited = new Counter({ name: 'souk_http_rate_limited_total', help: 'Requests refused with 429', registers });
-  const events = new Counter({ name: 'souk_events_total', help: 'Events committed', labelNames: ['event'], registers });
-  const statements = new Counter({ name: 'souk_sql_statements_total', help: 'SQL statements sent', registers });
+  const inFlight = gauge('souk_http_requests_in_flight', 'Requests that wait for their reply');
+  const limited = counter('souk_http_rate_limited_total', 'Requests refused with 429');
+  const events = counter('souk_events_total', 'Events committed', 'event');
+  const statements = counter('souk_sql_statements_total', 'SQL statements sent');
   const waits = new Histogram({
     name: 'souk_pool_wait_seconds',
     help: 'Time that calls wait for a database connection',
@@ -65,32 +67,17 @@ export function openMetrics(readings: readonly GaugeReading[]): Metrics {
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
     registers,
   });
-  const work = new Counter({ name: 'souk_work_total', help: 'Jobs and events worked on', labelNames: ['outcome', 'queue'], registers });
-  const lag = new Gauge({ name: 'souk_outbox_unsent', help: 'Outbox rows that the relay found waiting', registers });
-  const timers = new Counter({
-    name: 'souk_timer_turns_total',
-    help: 'Turns of timers, by how they ended',
-    labelNames: ['outcome', 'name'],
-    registers,
-  });
-  const repairs = new Counter({
-    name: 'souk_copies_repaired_total',
-    help: 'Copies of data that differed from their source, and were repaired',
-    labelNames: ['module', 'copy'],
-    registers,
-  });
-  const reads = new Counter({
-    name: 'souk_cache_reads_total',
-    help: 'Look-ups in what is remembered',
-    labelNames: ['cache', 'result'],
-    registers,
-  });
-  const breakers = new Gauge({
-    name: 'souk_breaker_open',
-    help: 'Whether calls of a service are refused at once, because earlier ones failed',
-    labelNames: ['module'],
-    registers,
-  });
+  const work = counter('souk_work_total', 'Jobs and events worked on', 'outcome', 'queue');
+  const lag = gauge('souk_outbox_unsent', 'Outbox rows that the relay found waiting');
+  const timers = counter('souk_timer_turns_total', 'Turns of timers, by how they ended', 'outcome', 'name');
+  const repairs = counter(
+    'souk_copies_repaired_total',
+    'Copies of data that differed from their source, and were repaired',
+    'module',
+    'copy',
+  );
+  const reads = counter('souk_cache_reads_total', 'Look-ups in what is remembered', 'cache', 'result');
+  const breakers = gauge('souk_breaker_open', 'Whether calls of a service are refused at once, because earlier ones failed', 'module');
   for (const reading of readings) gaugeOf(reading, registry);
   return {
     registry,

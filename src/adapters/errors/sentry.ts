@@ -91,27 +91,9 @@ function exceptionsOf(error: unknown): Exception[] {
 }
 
 /** What a report may hold; anything that a later version of the SDK adds stays here. */
-const onlyOurs = ({
-  event_id,
-  timestamp,
-  platform,
-  level,
-  environment,
-  release,
-  transaction,
-  tags,
-  exception,
-  contexts,
-}: ErrorEvent): ErrorEvent => ({
+const OURS = ['event_id', 'timestamp', 'platform', 'level', 'environment', 'release', 'transaction', 'tags', 'exception'] as const;
+const onlyOurs = (event: ErrorEvent): ErrorEvent => ({
   type: undefined,
-  event_id,
-  timestamp,
-  platform,
-  level,
-  environment,
-  release,
-  transaction,
-  tags,
-  exception,
-  contexts: { trace: contexts?.trace, runtime: contexts?.runtime },
+  ...Object.fromEntries(OURS.map((name) => [name, event[name]])),
+  contexts: { trace: event.contexts?.trace, runtime: event.contexts?.runtime },
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Product } from '#catalog';
+import { partsOf } from '#kernel/batches.ts';
 import { majorText } from '../major-units.ts';
 import type { Microservices } from './context.ts';
 
@@ -42,8 +43,7 @@ const ASKED = 200;
 
 /** What the sellers called the files, by the ids of the images. */
 async function fileNames(ctx: Microservices, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const pages = Array.from({ length: Math.ceil(ids.length / ASKED) }, (_, page) => ids.slice(page * ASKED, (page + 1) * ASKED));
-  const found = await Promise.all(pages.map((some) => ctx.media.uploads({ ids: some })));
+  const found = await Promise.all(partsOf(ids, ASKED).map((some) => ctx.media.uploads({ ids: some })));
   return new Map(
     found.flatMap(({ uploads }) => uploads.flatMap(({ id, fileName }) => (fileName === null ? [] : [[id, fileName] as const]))),
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Product } from '#catalog';
+import { partsOf } from '#kernel/batches.ts';
 import type { Order } from '#orders';
 import type { Platform } from './context.ts';
 import { colorsOf } from './item.ts';
@@ -37,14 +38,11 @@ export async function shownOrders(ctx: Platform, orders: readonly Order[]): Prom
   const ids = [...new Set(orders.flatMap(({ items }) => items.map(({ productId }) => productId)))];
   const [[contact], ...pages] = await Promise.all([
     ctx.identity.contactsOf({ ids: [buyer] }),
-    ...hundreds(ids).map((some) => ctx.catalog.products({ ids: some })),
+    ...partsOf(ids, 100).map((some) => ctx.catalog.products({ ids: some })),
   ]);
   const products = new Map(pages.flat().map((product) => [product.id, product]));
   return orders.map((order) => shownOrder(order, contact?.orderEmail ?? null, products));
 }
-
-const hundreds = (ids: readonly string[]): string[][] =>
-  Array.from({ length: Math.ceil(ids.length / 100) }, (_, page) => ids.slice(page * 100, page * 100 + 100));
 
 function shownOrder(order: Order, userEmail: string | null, products: ReadonlyMap<string, Product>): PlatformOrder {
   const moves = order.timeline.filter(({ shipmentId }) => shipmentId !== null).map(({ at }) => Date.parse(at));

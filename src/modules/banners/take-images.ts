@@ -1,21 +1,17 @@
 import type { z } from 'zod';
 import { sql } from '#kernel/database.ts';
 import { changed, type Delivered, enqueue } from '#kernel/events.ts';
-import type { imageReady, uploadRefused } from '#media';
+import { announcementsDelete, type imageReady, ofPurposes, tellsMedia, type uploadRefused } from '#media';
 import { BANNERS, lockBanner } from './banner.ts';
 import type { Banners } from './context.ts';
 import { tellMediaJob } from './jobs.ts';
 
 type Events<E extends { payload: z.ZodType }> = Delivered<z.infer<E['payload']>>[];
-const ofBanners = <P extends { purpose: string; subjectId: string }>(events: Delivered<P>[]): Delivered<P>[] =>
-  events
-    .filter(({ payload }) => payload.purpose === 'banner-image')
-    .toSorted((a, b) => (a.payload.subjectId < b.payload.subjectId ? -1 : 1));
 
 /** Shows images that have come; of two for one banner, the one that was announced later. What nobody shows is discarded. */
 export const takeImages = (ctx: Banners, events: Events<typeof imageReady>): Promise<void> =>
   ctx.db.transaction(async (tx) => {
-    for (const { payload, cause } of ofBanners(events)) {
+    for (const { payload, cause } of ofPurposes(events, 'banner-image')) {
       const { mediaId, subjectId: id, image } = payload;
       const row = await lockBanner(tx, id);
       const isLate = !row || (row.image !== null && row.image.id > mediaId);
@@ -34,16 +30,10 @@ export const takeImages = (ctx: Banners, events: Events<typeof imageReady>): Pro
 /** Removes banners that were announced with an image which never came, or was none. */
 export const forgetRefused = (ctx: Banners, events: Events<typeof uploadRefused>): Promise<void> =>
   ctx.db.transaction(async (tx) => {
-    const ids = ofBanners(events).map(({ payload }) => payload.mediaId);
+    const ids = ofPurposes(events, 'banner-image').map(({ payload }) => payload.mediaId);
     if (ids.length === 0) return;
     await tx.execute(sql`delete from banners.banners where announced_with = any(${ids}::uuid[]) and image is null`);
-    await tx.execute(sql`delete from banners.announcements where id = any(${ids}::uuid[])`);
+    await tx.execute(announcementsDelete(sql`banners.announcements`, ids));
   });
 
-/** Safe to run twice: media has one outcome for each image. */
-export async function tellMedia(ctx: Banners, { attach, discard }: z.infer<typeof tellMediaJob.input>): Promise<void> {
-  if (attach) await ctx.media.attach({ id: attach });
-  if (discard.length === 0) return;
-  await ctx.media.discard({ ids: discard, reason: 'no banner shows it' });
-  await ctx.db.execute(sql`delete from banners.announcements where id = any(${discard}::uuid[])`);
-}
+export const tellMedia = tellsMedia(sql`banners.announcements`, 'no banner shows it');

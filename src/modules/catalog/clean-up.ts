@@ -1,4 +1,5 @@
 import { categoryCleanedUp, productCleanedUp } from '#catalog';
+import { partsOf } from '#kernel/batches.ts';
 import { minutes } from '#kernel/clock.ts';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { changed, emit } from '#kernel/events.ts';
@@ -40,8 +41,8 @@ async function arrivingAmong(ctx: Catalog, productIds: readonly string[]): Promi
   const expected = await ctx.db.many<{ id: string; product_id: string }>(sql`
     select id, product_id from catalog.product_images where product_id = any(${productIds}::uuid[]) and image is null order by id`);
   const here = new Set<string>();
-  for (let from = 0; from < expected.length; from += 200) {
-    const { uploads } = await ctx.media.uploads({ ids: expected.slice(from, from + 200).map(({ id }) => id) });
+  for (const some of partsOf(expected, 200)) {
+    const { uploads } = await ctx.media.uploads({ ids: some.map(({ id }) => id) });
     for (const { id, state } of uploads) if (state === 'checking' || state === 'ready' || state === 'attached') here.add(id);
   }
   return [...new Set(expected.filter(({ id }) => here.has(id)).map((image) => image.product_id))];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Level } from '#inventory';
+import { partsOf } from '#kernel/batches.ts';
 import { type Database, type Sql, sql } from '#kernel/database.ts';
 import { enqueue, timer } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
@@ -128,9 +129,8 @@ async function compareLevels(ctx: Catalog, productIds: readonly string[]): Promi
 
 async function levelsOf(ctx: Catalog, variantIds: readonly string[]): Promise<Map<string, Level>> {
   const levels = new Map<string, Level>();
-  for (let from = 0; from < variantIds.length; from += LEVELS_AT_ONCE)
-    for (const level of await ctx.inventory.levels({ variantIds: variantIds.slice(from, from + LEVELS_AT_ONCE) }))
-      levels.set(level.variantId, level);
+  for (const some of partsOf(variantIds, LEVELS_AT_ONCE))
+    for (const level of await ctx.inventory.levels({ variantIds: some })) levels.set(level.variantId, level);
   return levels;
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { job } from '#kernel/events.ts';
 import { Id } from '#kernel/shapes.ts';
+import { Told } from '#media';
 
-export const tellMediaJob = job('catalog.tell-media', z.object({ attach: Id.nullable(), discard: z.array(Id).max(1000) }));
+export const tellMediaJob = job('catalog.tell-media', Told);
 
 export const closeStockJob = job('catalog.close-stock', z.object({ variantIds: z.array(Id).max(500) }), { seconds: 30 });
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { partsOf } from '#kernel/batches.ts';
 import { type Database, sql, type Transaction } from '#kernel/database.ts';
 import { enqueue } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
@@ -159,6 +160,5 @@ export async function forgetImages(tx: Transaction, productIds: readonly string[
 const AT_ONCE = 500;
 
 export function discard(tx: Transaction, images: readonly { id: string }[]): void {
-  for (let from = 0; from < images.length; from += AT_ONCE)
-    enqueue(tx, tellMediaJob, { attach: null, discard: images.slice(from, from + AT_ONCE).map(({ id }) => id) });
+  for (const some of partsOf(images, AT_ONCE)) enqueue(tx, tellMediaJob, { attach: null, discard: some.map(({ id }) => id) });
 }

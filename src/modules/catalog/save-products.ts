@@ -1,4 +1,5 @@
 import { PLATFORM_SELLER, priceChanged, productPublished, type SavedProduct, type SaveRefusal, variantsAlike } from '#catalog';
+import { partsOf } from '#kernel/batches.ts';
 import { type Database, type Sql, sql, type Transaction, violates } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import type { Catalog } from './context.ts';
@@ -54,16 +55,14 @@ export const knownCategories = (slugs: readonly string[]): Sql =>
 const MOST_AT_ONCE = 500;
 
 async function openStock(ctx: Catalog, variants: Plan['opened']): Promise<void> {
-  for (let start = 0; start < variants.length; start += MOST_AT_ONCE)
-    await ctx.inventory.open({ variants: variants.slice(start, start + MOST_AT_ONCE) });
+  for (const some of partsOf(variants, MOST_AT_ONCE)) await ctx.inventory.open({ variants: some });
 }
 
 /** Changes what differs, in the order of the variants. What was sold since the level was read stays sold. */
 async function setStock(ctx: Catalog, stocks: Plan['stocks']): Promise<void> {
   const wanted = new Map(stocks.map((stock) => [stock.variantId, stock]));
-  const ids = [...wanted.keys()].sort();
-  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
-    const levels = await ctx.inventory.levels({ variantIds: ids.slice(start, start + MOST_AT_ONCE) });
+  for (const variantIds of partsOf([...wanted.keys()].sort(), MOST_AT_ONCE)) {
+    const levels = await ctx.inventory.levels({ variantIds });
     const changes = levels.flatMap(({ variantId, available }) => {
       const { key, units } = wanted.get(variantId)!;
       return units === available ? [] : [{ key, variantId, change: units - available, reason: 'import' }];

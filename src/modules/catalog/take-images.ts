@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 import { type Sql, sql, type Transaction } from '#kernel/database.ts';
 import { changed, type Delivered, enqueue } from '#kernel/events.ts';
-import type { Image, imageReady, Refusal, uploadRefused } from '#media';
+import {
+  announcementsDelete,
+  type Image,
+  type imageReady,
+  ofPurposes,
+  type Refusal,
+  type Told,
+  tellsMedia,
+  type uploadRefused,
+} from '#media';
 import { CATEGORIES } from './category.ts';
 import type { Catalog } from './context.ts';
 import { tellMediaJob } from './jobs.ts';
@@ -15,9 +24,8 @@ import { imagesOf, isReviewed, keepPending, showAtOnce, shownAmong, wantedOf } f
  */
 export async function takeImages(ctx: Catalog, events: Delivered<z.infer<typeof imageReady.payload>>[]): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    for (const { payload, cause } of events.toSorted((a, b) => (a.payload.subjectId < b.payload.subjectId ? -1 : 1))) {
+    for (const { payload, cause } of ofPurposes(events, 'product-image', 'category-image')) {
       const { purpose, subjectId, image } = payload;
-      if (purpose !== 'product-image' && purpose !== 'category-image') continue;
       const told =
         purpose === 'product-image'
           ? await takeOfProduct(tx, subjectId, image, ctx.clock.now())
@@ -26,8 +34,6 @@ export async function takeImages(ctx: Catalog, events: Delivered<z.infer<typeof 
     }
   });
 }
-
-type Told = z.infer<typeof tellMediaJob.input>;
 
 const attached = (image: Image, older: Image | null = null): Told => ({ attach: image.id, discard: older ? [older.id] : [] });
 const discarded = (image: Image): Told => ({ attach: null, discard: [image.id] });
@@ -69,7 +75,8 @@ export const forgetRefused = (ctx: Catalog, events: Delivered<z.infer<typeof upl
     await tx.execute(
       sql`delete from catalog.product_images where id = any(${ofProducts.map(({ mediaId }) => mediaId)}::uuid[]) and image is null`,
     );
-    await tx.execute(sql`delete from catalog.announcements where id = any(${ofCategories.map(({ mediaId }) => mediaId)}::uuid[])`);
+    const ids = ofCategories.map(({ mediaId }) => mediaId);
+    await tx.execute(announcementsDelete(sql`catalog.announcements`, ids));
   });
 
 /** Of several refusals one that says more than that a file has not come counts. */
@@ -87,10 +94,4 @@ async function noteRefusals(tx: Transaction, table: Sql, refused: readonly { sub
 
 const NEVER_ARRIVED: Refusal = 'never-arrived';
 
-/** Tells media what became of images. Safe to run twice: media has one outcome for each. */
-export async function tellMedia(ctx: Catalog, { attach, discard }: Told): Promise<void> {
-  if (attach) await ctx.media.attach({ id: attach });
-  if (discard.length === 0) return;
-  await ctx.media.discard({ ids: discard, reason: 'no product or category shows it' });
-  await ctx.db.execute(sql`delete from catalog.announcements where id = any(${discard}::uuid[])`);
-}
+export const tellMedia = tellsMedia(sql`catalog.announcements`, 'no product or category shows it');

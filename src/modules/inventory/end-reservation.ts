@@ -1,5 +1,5 @@
 import { type Done, reservationEnded } from '#inventory';
-import { inBatches } from '#kernel/batches.ts';
+import { inBatches, partsOf } from '#kernel/batches.ts';
 import type { Inventory } from './context.ts';
 import { announceLevels, type Freshness } from './level.ts';
 import { confirmReservation, expireReservations, releaseReservation, stateOf } from './reservation.ts';
@@ -35,7 +35,7 @@ export async function expireStock(ctx: Inventory): Promise<void> {
   await inBatches(BATCH, () =>
     ctx.db.transaction(async (tx) => {
       const batch = await tx.one<{ ended: number; fresh: Freshness[] }>(expireReservations(ctx.clock.now(), BATCH));
-      for (let start = 0; start < batch.fresh.length; start += 1000) announceLevels(tx, undefined, batch.fresh.slice(start, start + 1000));
+      for (const some of partsOf(batch.fresh, 1000)) announceLevels(tx, undefined, some);
       return batch.ended;
     }),
   );

@@ -4,6 +4,8 @@ import { event } from '#kernel/events.ts';
 import { notFound, problem } from '#kernel/problems.ts';
 import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, Time, webAddress } from '#kernel/shapes.ts';
 
+export * from './contract-images.ts';
+
 /** What images may come as. What they really are is looked at when they have arrived. `image/jpg` is how many clients spell JPEG. */
 export const imageTypes = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 
@@ -138,16 +140,16 @@ export const Ending = z.enum([...Refusal.options, 'no-longer-needed']);
 export const uploadStates = ['awaiting_upload', 'checking', 'ready', 'attached', 'refused', 'removed'] as const;
 export type UploadState = (typeof uploadStates)[number];
 
-const Told = z.object({ mediaId: Id, purpose: Purpose, subjectId: Id, ownerId: Id });
+const OfUpload = z.object({ mediaId: Id, purpose: Purpose, subjectId: Id, ownerId: Id });
 
 /** An image was checked, made smaller and stored. The module that it is for stores it and calls `attach`. Its subject is `subjectId`. */
-export const imageReady = event('media.image-ready', 1, Told.extend({ alt: z.string(), image: Image }));
+export const imageReady = event('media.image-ready', 1, OfUpload.extend({ alt: z.string(), image: Image }));
 /** A private file was checked and stored encrypted. The module that it is for notes it and calls `attach`. Its subject is `subjectId`. */
-export const fileReady = event('media.file-ready', 1, Told.extend({ contentType: z.enum(fileTypes) }));
+export const fileReady = event('media.file-ready', 1, OfUpload.extend({ contentType: z.enum(fileTypes) }));
 /** A file that was announced is none that is taken, or never came. Its subject is `subjectId`. */
-export const uploadRefused = event('media.upload-refused', 1, Told.extend({ reason: Refusal }));
+export const uploadRefused = event('media.upload-refused', 1, OfUpload.extend({ reason: Refusal }));
 
-const Announced = Told.omit({ mediaId: true }).extend({ key: Id });
+const Announced = OfUpload.omit({ mediaId: true }).extend({ key: Id });
 const Announcement = Announced.extend({ ...AnnouncedFile.shape, contentType: z.enum(fileTypes) })
   .refine(({ purpose, contentType }) => rulesOf(purpose).types.includes(contentType), {
     error: 'is no type of this purpose',

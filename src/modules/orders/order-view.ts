@@ -1,4 +1,5 @@
 import { PLATFORM_SELLER } from '#catalog';
+import { partsOf } from '#kernel/batches.ts';
 import { may } from '#kernel/context.ts';
 import type { Order } from '#orders';
 import type { Orders } from './context.ts';
@@ -23,9 +24,8 @@ async function namesIn(ctx: Orders, rows: readonly OrderRow[]): Promise<Map<stri
   const ids = [...new Set(rows.flatMap(({ buyer, shipments }) => [buyer, ...shipments.map(({ sellerId }) => sellerId)]))].filter(
     (id) => !names.has(id),
   );
-  for (let start = 0; start < ids.length; start += ASKED_AT_ONCE)
-    for (const { id, username } of await ctx.identity.findAccounts({ ids: ids.slice(start, start + ASKED_AT_ONCE) }))
-      names.set(id, username);
+  for (const some of partsOf(ids, ASKED_AT_ONCE))
+    for (const { id, username } of await ctx.identity.findAccounts({ ids: some })) names.set(id, username);
   return names;
 }
 

@@ -5,10 +5,12 @@ import { rememberedIn } from '#kernel/idempotency.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { demandVersion, type Precondition } from '#kernel/preconditions.ts';
 import type { Key, Replayed } from '#kernel/routes.ts';
-import type { AnnounceUpload, imageReady, Upload, uploadRefused } from '#media';
+import { type AnnounceUpload, announcementsDelete, type imageReady, ofPurposes, tellsMedia, type Upload, type uploadRefused } from '#media';
 import type { Profiles } from './context.ts';
 import { tellMediaJob } from './jobs.ts';
 import { lockPicture, type PictureRow, pictureUpdate } from './picture.ts';
+
+const ANNOUNCEMENTS = sql`profiles.announcements`;
 
 /** Expects the caller's new picture. The old one is shown until the new one has been checked. */
 export async function announcePicture(ctx: Profiles, file: AnnounceUpload, key: Key | undefined): Promise<Upload | Replayed<Upload>> {
@@ -18,7 +20,7 @@ export async function announcePicture(ctx: Profiles, file: AnnounceUpload, key: 
     key: key ? derivedId('profile-picture', key.principal, key.value) : newId(),
   });
   if (ctx.request) ctx.request.subject = id;
-  return rememberedIn(ctx.db, sql`profiles.announcements`, key, upload);
+  return rememberedIn(ctx.db, ANNOUNCEMENTS, key, upload);
 }
 
 /**
@@ -26,9 +28,8 @@ export async function announcePicture(ctx: Profiles, file: AnnounceUpload, key: 
  * or of an upload and a removal, the one with the lower id is over. What is not shown is discarded.
  */
 export async function showPictures(ctx: Profiles, events: Delivered<z.infer<typeof imageReady.payload>>[]): Promise<void> {
-  const pictures = events.filter(({ payload }) => payload.purpose === 'profile-picture');
   await ctx.db.transaction(async (tx) => {
-    for (const { payload, cause } of pictures.toSorted((a, b) => (a.payload.subjectId < b.payload.subjectId ? -1 : 1))) {
+    for (const { payload, cause } of ofPurposes(events, 'profile-picture')) {
       const { subjectId: accountId, mediaId, image } = payload;
       const row = await tx.one<PictureRow>(lockPicture(accountId));
       if (row.closing || mediaId < row.media_id) enqueue(tx, tellMediaJob, { attach: null, discard: [mediaId] }, { cause });
@@ -52,18 +53,10 @@ export async function removePicture(ctx: Profiles, ifMatch: Precondition | undef
   });
 }
 
-/** Safe to run twice: media has one outcome for each image. */
-export async function tellMedia(ctx: Profiles, { attach, discard }: z.infer<typeof tellMediaJob.input>): Promise<void> {
-  if (attach) await ctx.media.attach({ id: attach });
-  if (discard.length === 0) return;
-  await ctx.media.discard({ ids: discard, reason: 'another picture, or none, is shown' });
-  await ctx.db.execute(announcementsDelete(discard));
-}
+export const tellMedia = tellsMedia(ANNOUNCEMENTS, 'another picture, or none, is shown');
 
 /** Forgets the calls that announced files which are no images, or never came. */
 export const forgetRefused = async (ctx: Profiles, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> => {
-  const ids = events.filter(({ payload }) => payload.purpose === 'profile-picture').map(({ payload }) => payload.mediaId);
-  if (ids.length > 0) await ctx.db.execute(announcementsDelete(ids));
+  const ids = ofPurposes(events, 'profile-picture').map(({ payload }) => payload.mediaId);
+  if (ids.length > 0) await ctx.db.execute(announcementsDelete(ANNOUNCEMENTS, ids));
 };
-
-const announcementsDelete = (ids: readonly string[]) => sql`delete from profiles.announcements where id = any(${ids}::uuid[])`;

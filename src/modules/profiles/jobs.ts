@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { job } from '#kernel/events.ts';
-import { Id } from '#kernel/shapes.ts';
+import { Told } from '#media';
 
 /** Tells media which image is shown, and which are not. */
-export const tellMediaJob = job('profiles.tell-media', z.object({ attach: Id.nullable(), discard: z.array(Id).max(1000) }));
+export const tellMediaJob = job('profiles.tell-media', Told);
