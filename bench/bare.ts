@@ -118,7 +118,7 @@ async function purchase({ buyer, productId }: Purchase): Promise<string> {
       payload: { levels: claim.fresh },
       notBefore: null,
     }));
-    const written = rows(client, outboxInsert(told, at, null));
+    const written = rows(client, outboxInsert(told, at, []));
     const committed = client.query('commit');
     await written;
     await committed;

@@ -36,7 +36,7 @@ export type RouteMap = readonly (readonly [pattern: string, service: string])[];
  */
 export function routeMap(modules: readonly Module[]): RouteMap {
   const owners = new Map<string, Service>();
-  for (const { name, routes, dialect } of [kernelModule({} as never, 1, true), ...modules]) {
+  for (const { name, routes, dialect } of [kernelModule({} as never, {} as never, true), ...modules]) {
     const service = name === 'kernel' ? keeper : services.find((service) => service.modules.includes(name));
     if (!service) throw new Error(`The module ${name} lives in no service: give it one in infra/topology.ts.`);
     for (const path of [...routes.map(({ path }) => path), ...(dialect ? [dialect.document] : [])]) {

@@ -10,6 +10,7 @@ import { hearer, keeper, services } from './topology.ts';
 /** What a service may do with tables of the kernel, and with no others that are not its own. */
 const KERNEL: Record<string, string[]> = {
   audit: ['INSERT'],
+  calls: ['INSERT', 'SELECT'],
   consumed: ['INSERT', 'SELECT'],
   dead_letters: ['DELETE', 'INSERT', 'SELECT'],
   fixtures: ['INSERT', 'SELECT'],
@@ -40,7 +41,7 @@ async function tooWide(): Promise<string[]> {
     .filter(({ grantee, schema, name, privilege }) => {
       const service = services.find((one) => roleOf(one) === grantee)!;
       if (service.modules.includes(schema)) return !['SELECT', 'INSERT', 'UPDATE', 'DELETE'].includes(privilege);
-      const kept = service === keeper ? { audit: ['SELECT', 'DELETE'], consumed: ['DELETE'] }[name] : undefined;
+      const kept = service === keeper ? { audit: ['SELECT', 'DELETE'], calls: ['DELETE'], consumed: ['DELETE'] }[name] : undefined;
       if (name === 'event_log' && (service === hearer || service === keeper)) return !['SELECT', 'DELETE'].includes(privilege);
       return schema !== 'kernel' || ![...(KERNEL[name] ?? []), ...(kept ?? [])].includes(privilege);
     })

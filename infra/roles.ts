@@ -9,6 +9,7 @@ const SHARED: Readonly<Record<string, { owner: string; may: string }>> = {
   consumed: { owner: "split_part(subscription, '/', 1)", may: 'select, insert' },
   standings: { owner: 'module', may: 'select, insert, update' },
   fixtures: { owner: 'module', may: 'select, insert' },
+  calls: { owner: 'module', may: 'select, insert' },
   timers: { owner: "split_part(name, '.', 1)", may: 'select, insert, update' },
   dead_letters: { owner: "split_part(split_part(queue, '/', 1), '.', 1)", may: 'select, insert, delete' },
 };
@@ -16,8 +17,9 @@ const SHARED: Readonly<Record<string, { owner: string; may: string }>> = {
 /** Who keeps the kernel also answers for the audit trail and the dead letters of all, and drops what is old. */
 const KEEPER = `
 grant select, delete on kernel.audit to ROLE;
-grant delete on kernel.consumed to ROLE;
+grant delete on kernel.consumed, kernel.calls to ROLE;
 create policy ROLE_keeps on kernel.consumed to ROLE using (true);
+create policy ROLE_keeps on kernel.calls to ROLE using (true);
 create policy ROLE_keeps on kernel.dead_letters to ROLE using (true);`;
 
 /**
@@ -56,7 +58,7 @@ function roleSql(service: Service, modules: readonly string[], hasBroker: boolea
       `grant ${may} on kernel.${table} to ${role};`,
       ...policy(table, role, role, '', `using (${owns(owner)}) with check (${owns(owner)})`),
     ]),
-    ...['consumed', 'dead_letters'].map((table) => `drop policy if exists ${role}_keeps on kernel.${table};`),
+    ...['calls', 'consumed', 'dead_letters'].map((table) => `drop policy if exists ${role}_keeps on kernel.${table};`),
     ...(service === keeper ? [KEEPER.replaceAll('ROLE', role).trim()] : []),
     `revoke all on kernel.event_log from ${role};`,
     ...(service === hearer ? [`grant select, delete on kernel.event_log to ${role};`] : []),

@@ -3,6 +3,7 @@ import { readCall } from './call.ts';
 import { traceIdOf } from './cause.ts';
 import type { Actor, RequestScope } from './context.ts';
 import type { HttpParts } from './http.ts';
+import { callOnce, isRepeated } from './keyed-calls.ts';
 import type { Spellings } from './ready-spellings.ts';
 import { type Headers, madeOf, readyReply, resultReply } from './replies.ts';
 import type { Route } from './routes.ts';
@@ -32,9 +33,23 @@ export async function answerCall(admitted: Admitted): Promise<Response> {
     throw refusal;
   });
   if (typeof limit === 'function') Object.assign(headers, await limits.countNarrow(limit(call.body as never), scope.address));
-  const result = await handle(admitted, call);
-  if ((scope.stateChanging || scope.readsOthers) && !scope.audited)
-    await auditCall(admitted, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
+  const audited = async <T>(work: Promise<T>): Promise<T> => {
+    const done = await work;
+    if ((scope.stateChanging || scope.readsOthers) && !scope.audited)
+      await auditCall(admitted, scope, actor, scope.refusedWith === null ? 'done' : 'refused', scope.refusedWith ?? 200);
+    return done;
+  };
+  const { again } = route.spec;
+  const result =
+    again && call.key
+      ? await callOnce<unknown>({
+          db: admitted.auditDb,
+          scope,
+          call: { ...call.key, module: admitted.module },
+          act: () => audited(handle(admitted, call)),
+          again: (first) => audited(again(contextOf(admitted) as never, call as never, first)),
+        })
+      : await audited(handle(admitted, call));
   return resultReply(route, request, params, result, headers, admitted.settings.checkReplies);
 }
 
@@ -68,9 +83,11 @@ export function refuseUnready({ method, path, spec }: Route): void {
 
 /** What was done or refused stays so when its entry cannot be written: the log then says so. */
 export const auditCall = (parts: HttpParts, request: RequestScope, actor: Actor, outcome: 'done' | 'refused', status: number) =>
-  writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status }).catch((error) =>
+  writeAudit(parts.auditDb, { at: parts.clock.now(), actor, request, subject: request.subject, outcome, status }).catch((error) => {
+    if (isRepeated(error)) throw error;
     parts.log.error(
       { err: error, request: request.id, trace_id: traceIdOf(request.trace), operation: request.operation },
       'an audit entry was not written',
-    ),
-  );
+    );
+    return 0;
+  });

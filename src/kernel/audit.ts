@@ -4,6 +4,8 @@ import type { Actor, BaseContext, Context, RequestScope } from './context.ts';
 import { idIn, pageOf } from './cursors.ts';
 import { type Database, join, type Sql, sql } from './database.ts';
 import { newId } from './ids.ts';
+import { callInsert } from './keyed-calls.ts';
+import { oneStatement } from './one-statement.ts';
 import type { Problem } from './problems.ts';
 import { get, permitted, type Route } from './routes.ts';
 import { Cursor, Id, Limit, page, Time } from './shapes.ts';
@@ -33,10 +35,16 @@ export interface Audited {
 
 const SUBJECT_LENGTH = 64;
 
-/** The insert of one entry. It commits together with the change that it records. */
-export const auditInsert = (entry: Audited): Sql => sql`
+/** The entry of a call, and the row of its key where the kernel remembers that: written together, with the change that they record. */
+export const entriesOf = (entry: Audited): Sql[] => {
+  const { keyed } = entry.request;
+  const subject = entry.subject?.slice(0, SUBJECT_LENGTH) ?? null;
+  return [...(keyed && entry.outcome === 'done' ? [callInsert(keyed, { subject, at: entry.at })] : []), auditInsert({ ...entry, subject })];
+};
+
+const auditInsert = (entry: Audited): Sql => sql`
   insert into kernel.audit (id, at, actor_kind, actor_id, operation, subject, outcome, status, network, request_id)
-  values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject?.slice(0, SUBJECT_LENGTH) ?? null},
+  values (${newId()}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id || null}, ${entry.request.operation}, ${entry.subject},
           ${entry.outcome}, ${entry.status}, ${networkOf(entry.request.address)}, ${entry.request.id})`;
 
 const AuditQuery = z.object({
@@ -96,7 +104,7 @@ export const auditRoutes = [
 ];
 
 /** Writes an entry by itself, for calls that had no transaction to ride on. */
-export const writeAudit = (db: Database, entry: Audited): Promise<number> => db.execute(auditInsert(entry));
+export const writeAudit = (db: Database, entry: Audited): Promise<number> => db.execute(oneStatement(entriesOf(entry)));
 
 /**
  * Says whose personal data a call shows; null where it is that of several. Where it is not the caller's own, an entry is written.

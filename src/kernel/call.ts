@@ -6,7 +6,7 @@ import { readPrecondition } from './preconditions.ts';
 import { type FieldError, invalid, keyMissing, malformed, notFound } from './problems.ts';
 import { readBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
-import { actsAsStaff, type Call, honoursIfMatch, operationId, type Route } from './routes.ts';
+import { actsAsStaff, type Call, honoursIfMatch, operationId, type Route, takesKey } from './routes.ts';
 import type { Secrets } from './secrets.ts';
 import { foldUsername } from './shapes.ts';
 
@@ -22,7 +22,9 @@ export async function readCall(
   const params = checkedParams(rawParams);
   const query = spec.query ? check(spec.query, readQuery(request.url), 'query') : undefined;
   const body = spec.body ? check(spec.body, await readBody(request, spec.form ?? false, route.dialect !== undefined), 'body') : undefined;
-  const key = spec.idempotent ? keyOf(route, request, params, body, actor, secrets) : undefined;
+  const key = takesKey(spec)
+    ? keyOf(route, request, [foldedParams(params), body, ...(spec.query ? [query] : [])], actor, secrets)
+    : undefined;
   return {
     params,
     query,
@@ -85,7 +87,7 @@ function pointerToUnstorable(value: unknown, pointer: string): string | undefine
   return undefined;
 }
 
-function keyOf(route: Route, request: Request, params: Record<string, string>, body: unknown, actor: Actor, secrets: Secrets) {
+function keyOf(route: Route, request: Request, content: unknown[], actor: Actor, secrets: Secrets) {
   const value = request.headers.get('idempotency-key');
   if (value === null) {
     if (route.spec.idempotent === 'required') throw keyMissing();
@@ -97,7 +99,7 @@ function keyOf(route: Route, request: Request, params: Record<string, string>, b
   return {
     principal: `${actor.id || 'anonymous'}:${operation}`,
     value,
-    bodyHash: secrets.fingerprint(canonical([foldedParams(params), body]), 'idempotency'),
+    bodyHash: secrets.fingerprint(canonical(content), 'idempotency'),
   };
 }
 

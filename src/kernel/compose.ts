@@ -130,7 +130,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   signals.on(CHANGED_CHANNEL, () => ready.drop());
   let draining = false;
 
-  const kernel = kernelModule(engine, settings.auditDays, keepsKernel(modules, local));
+  const kernel = kernelModule(engine, settings, keepsKernel(modules, local));
   const all = [kernel, ...modules];
   const permissions = permissionsOf(all);
   refuseUndeclared(all, permissions);
@@ -223,7 +223,7 @@ export async function compose(modules: readonly Module[], settings: Settings, pa
   serveDocs(app as never, { ...docs, ...described, routes, modules: [...local] });
   if (local.size < modules.length) {
     const own = modules.filter(({ dialect }) => !dialect);
-    const everywhere = routesOf([kernelModule(engine, settings.auditDays, true), ...own], exported);
+    const everywhere = routesOf([kernelModule(engine, settings, true), ...own], exported);
     const ofAll = new Hono();
     serveDocs(ofAll as never, {
       ...docs,

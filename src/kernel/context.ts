@@ -3,6 +3,7 @@ import type { Cause } from './cause.ts';
 import type { Clock } from './clock.ts';
 import type { Client, Contract } from './contracts.ts';
 import type { Database } from './database.ts';
+import type { KeyedCall } from './keyed-calls.ts';
 import type { Language } from './languages.ts';
 import type { Permissions } from './permissions.ts';
 import type { Secrets } from './secrets.ts';
@@ -58,6 +59,8 @@ export interface RequestScope {
   /** Set once the audit entry of this call is written. */
   audited: boolean;
   stateChanging: boolean;
+  /** Set where the kernel remembers the call by its Idempotency-Key: its row is written with the audit entry. */
+  keyed?: KeyedCall | null;
   /** Set by `readsDataOf`: the call shows personal data of somebody else, so the reading is audited. */
   readsOthers: boolean;
   /** The status of the refusal that the call will end with, where what it writes is a refusal too. */

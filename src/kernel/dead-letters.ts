@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DeadLetter as Letter, QueueEngine } from '#adapters/queue/port.ts';
 import type { Context } from './context.ts';
 import { pageOf } from './cursors.ts';
+import { sql } from './database.ts';
 import { notFound } from './problems.ts';
 import { get, permitted, post, type Route } from './routes.ts';
 import { Cursor, Id, Limit, page, Time } from './shapes.ts';
@@ -33,6 +34,14 @@ export async function retryDeadLetters(deadLetters: DeadLetters, queue?: string)
   return { retried, isMore: letters.length > AT_ONCE };
 }
 
+/** Puts a dead letter back. Calls about one letter take turns, so that one that comes second knows how the first ended. @throws notFound */
+const retryDeadLetter = (deadLetters: DeadLetters, ctx: Context, id: string): Promise<{ retried: number }> =>
+  ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(7281005, hashtext(${id}))`);
+    if (!(await deadLetters.retry(id))) throw notFound();
+    return { retried: 1 };
+  });
+
 /** Work that was given up: looked at, and tried again. */
 export const deadLetterRoutes = (deadLetters: DeadLetters): Route[] => [
   get('/dead-letters', {
@@ -55,6 +64,7 @@ export const deadLetterRoutes = (deadLetters: DeadLetters): Route[] => [
     returns: z.object({ retried: z.int(), isMore: z.boolean() }).meta({ example: { retried: 3, isMore: false } }),
     problems: [],
     handle: (_: Context, { body }) => retryDeadLetters(deadLetters, body.queue),
+    actsAgain: 'A repeated call puts back what has failed since: each of them has its effect once.',
   }),
   post('/dead-letters/{id}/retry', {
     summary: 'Retry failed background work',
@@ -63,9 +73,7 @@ export const deadLetterRoutes = (deadLetters: DeadLetters): Route[] => [
     access: permitted('jobs:manage'),
     returns: z.object({ retried: z.int() }),
     problems: [],
-    handle: async (_: Context, { params }) => {
-      if (!(await deadLetters.retry(params.id))) throw notFound();
-      return { retried: 1 };
-    },
+    handle: (ctx: Context, { params }) => retryDeadLetter(deadLetters, ctx, params.id),
+    again: async () => ({ retried: 1 }),
   }),
 ];

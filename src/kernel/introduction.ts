@@ -21,10 +21,11 @@ The systems of partners send \`X-Api-Key\` instead of a token. Send one of the t
 
 ## Retry without doing it twice
 
-Calls that create something accept an \`Idempotency-Key\` header. Calls that move money or stock need it. Choose a new key (a UUID) for each thing
+Every POST accepts an \`Idempotency-Key\` header. Calls that move money or stock need it. Choose a new key (a UUID) for each thing
 that you want to do, and send the same key when you repeat the call, for example after a time-out. The work is done once: the repeated call is answered from
-its result, with \`Idempotent-Replayed: true\`. The same key with another body is refused (422 \`idempotency-key-reused\`). While the first call
-is still running, the second waits for up to 5 seconds and then answers 409 \`still-running\`.
+its result as it is by then, with \`Idempotent-Replayed: true\`: a repeated \`packed\` of an order that has arrived shows the order that has arrived. The same key with another body is refused (422 \`idempotency-key-reused\`). While the first call
+is still running, the second waits for up to 5 seconds and then answers 409 \`still-running\`. A refusal that changed nothing is judged afresh.
+A few calls accept a key without effect, most because they answer a secret that is not stored: their description says what a repeated call does.
 
 ## Change what you have read
 

@@ -7,7 +7,7 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { timer } from './events.ts';
 import { explainOrder } from './explain-order.ts';
 import { type Module, module } from './module.ts';
-import { housekeeping } from './outbox.ts';
+import { housekeeping, type StoredFor } from './outbox.ts';
 import { staysAs } from './tables.ts';
 
 const FORGOTTEN_AT_ONCE = 5000;
@@ -15,15 +15,15 @@ const FORGOTTEN_AT_ONCE = 5000;
 const FORGETTING_MS = 30_000;
 
 /** Drops what has had its time, batch by batch, so that it keeps up with what comes. */
-async function forget({ db, clock }: Context, auditDays: number): Promise<void> {
+async function forget({ db, clock }: Context, storedFor: StoredFor): Promise<void> {
   const began = performance.now();
-  for (const drop of housekeeping(clock.now(), auditDays)) {
+  for (const drop of housekeeping(clock.now(), storedFor)) {
     while (performance.now() - began < FORGETTING_MS) if ((await db.execute(drop(FORGOTTEN_AT_ONCE))) < FORGOTTEN_AT_ONCE) break;
   }
 }
 
 /** The kernel's own rows and routes, declared like a module's. One process `keeps` them: the others append to its tables and read none of them. */
-export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>, auditDays: number, keeps: boolean): Module =>
+export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>, storedFor: StoredFor, keeps: boolean): Module =>
   module({
     contract: contract('kernel', { operations: {} }),
     needs: {},
@@ -32,6 +32,10 @@ export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>,
     explains: { order: explainOrder(engine) },
     tables: {
       'kernel.audit': { actor_id: staysAs('who did what'), subject: staysAs('to whom or what') },
+      'kernel.calls': {
+        principal: staysAs('who called, until IDEMPOTENCY_DAYS are over'),
+        subject: staysAs('until then: what about'),
+      },
       'kernel.outbox': {
         subject: staysAs('until it is sent'),
         payload: staysAs('until it is sent: ids and figures only'),
@@ -48,6 +52,6 @@ export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>,
       'jobs:manage': { does: 'looks at failed work and tries it again', roles: ['operator'] },
       'audit:read': { does: 'reads the audit trail', roles: ['operator'] },
     },
-    timers: keeps ? [timer('kernel.forget', minutes(1), (ctx: Context) => forget(ctx, auditDays))] : [],
+    timers: keeps ? [timer('kernel.forget', minutes(1), (ctx: Context) => forget(ctx, storedFor))] : [],
     migrations: new URL('./migrations/', import.meta.url),
   });

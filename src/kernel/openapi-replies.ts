@@ -3,7 +3,7 @@ import { exampleOf, type Json, schemaOf } from './openapi-schemas.ts';
 import type { ProblemKind } from './problems.ts';
 import * as problems from './problems.ts';
 import { problemType, SECURITY_HEADERS } from './replies.ts';
-import { honoursIfMatch, operationId, type Route, scopesOf } from './routes.ts';
+import { honoursIfMatch, operationId, type Route, scopesOf, takesKey } from './routes.ts';
 
 const text = (description: string, example: string) => ({ description, schema: { type: 'string' }, example });
 const seconds = (description: string) => ({ description, schema: { type: 'integer', minimum: 0 }, example: 30 });
@@ -64,7 +64,8 @@ export function successOf(route: Route, components: Json): Json {
       headers: { ...refs(['Location', 'Set-Cookie']), Location: { ...headers.Location, required: true } },
     };
   if (spec.returns === null) {
-    if (!spec.redirects) replies[204] = { description: 'Done. There is nothing to show.', headers: refs([]) };
+    if (!spec.redirects)
+      replies[204] = { description: 'Done. There is nothing to show.', headers: refs(takesKey(spec) ? ['Idempotent-Replayed'] : []) };
     return replies;
   }
   const schema = schemaOf(spec.returns, 'output', components);
@@ -74,7 +75,7 @@ export function successOf(route: Route, components: Json): Json {
     ...(spec.ready ? ['Vary'] : []),
     ...(isList ? ['Link'] : []),
     ...(spec.location ? ['Location'] : []),
-    ...(spec.idempotent || route.method === 'POST' ? ['Idempotent-Replayed'] : []),
+    ...(takesKey(spec) || route.method === 'POST' ? ['Idempotent-Replayed'] : []),
     ...(spec.fileName ? ['Content-Disposition'] : []),
     ...(spec.redirects ? ['Set-Cookie'] : []),
   ];
@@ -117,12 +118,12 @@ export function allProblemsOf(route: Route): ProblemKind<never>[] {
   if (spec.mfa) kinds.push(problems.mfaRequired, problems.mfaEnrolmentRequired);
   if (hasParams) kinds.push(problems.notFound);
   if (spec.body || spec.query) kinds.push(problems.invalid);
-  if (spec.body || spec.query || spec.idempotent || spec.etag || spec.ready || hasParams || honoursIfMatch(spec))
+  if (spec.body || spec.query || takesKey(spec) || spec.etag || spec.ready || hasParams || honoursIfMatch(spec))
     kinds.push(problems.malformed);
   if (spec.streams) kinds.push(problems.malformed);
   if (spec.body || spec.streams) kinds.push(problems.tooLarge, problems.unsupportedMedia);
   if (spec.sends) kinds.push(problems.rangeNotSatisfiable, problems.malformed);
-  if (spec.idempotent) kinds.push(problems.keyReused, problems.stillRunning);
+  if (takesKey(spec)) kinds.push(problems.keyReused, problems.stillRunning);
   if (spec.idempotent === 'required') kinds.push(problems.keyMissing);
   kinds.push(problems.tooMany, problems.unavailable, problems.internalError);
   return [...new Map(kinds.map((kind) => [kind.code, kind])).values()];

@@ -3,7 +3,7 @@ import { headers, problemsOf, successOf } from './openapi-replies.ts';
 import { exampleOf, type Json, schemaOf } from './openapi-schemas.ts';
 import { forbidden } from './problems.ts';
 import { type Resource, resourceOf, tagsOf } from './resources.ts';
-import { type Access, honoursIfMatch, isAtRoot, operationId, type Route, type Streams, scopesOf } from './routes.ts';
+import { type Access, honoursIfMatch, isAtRoot, operationId, type Route, type Streams, scopesOf, takesKey } from './routes.ts';
 
 interface Parts {
   schemas: Json;
@@ -61,7 +61,14 @@ function operationOf(tag: string, route: Route, { schemas, responses }: Parts): 
     operationId: operationId(route),
     tags: [tag],
     summary: spec.summary,
-    description: [spec.description, whoText(route), spec.mfa && mfaText(spec.mfa)].filter(Boolean).join('\n\n'),
+    description: [
+      spec.description,
+      whoText(route),
+      spec.mfa && mfaText(spec.mfa),
+      spec.actsAgain && `**Idempotency-Key:** accepted, without effect. ${spec.actsAgain}`,
+    ]
+      .filter(Boolean)
+      .join('\n\n'),
     security: securityOf(route),
   };
   const parameters = [...pathParameters(route), ...queryParameters(route, schemas), ...headerParameters(route)];
@@ -184,11 +191,13 @@ function headerParameters({ method, spec }: Route): Json[] {
     ...more,
   });
   return [
-    ...(spec.idempotent
+    ...(takesKey(spec) || spec.actsAgain
       ? [
           header(
             'Idempotency-Key',
-            'New for each thing that you want done, the same when you retry',
+            spec.actsAgain
+              ? 'Accepted, without effect: a repeated call acts again'
+              : 'New for each thing that you want done, the same when you retry',
             '5f3c2f0e-3f7a-4a57-9a1e-2f9b7f0d9c11',
             {
               required: spec.idempotent === 'required',

@@ -1,13 +1,14 @@
 import type { Cause } from './cause.ts';
 import { type Pending, type Sql, sql } from './database.ts';
 import { idFloor, newId } from './ids.ts';
+import { oneStatement } from './one-statement.ts';
 
 /**
- * One statement that writes what a transaction announces, and its audit entry where there is one. An event that no subscription hears is not
+ * One statement that writes what a transaction announces, and `beside` it the entries of the call. An event that no subscription hears is not
  * written; the subscriptions are read in the same snapshot, and one for `*` has every event written.
  */
-export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql | null, cause: Cause | null = null): Sql {
-  if (pending.length === 0) return audit ?? sql`select 1`;
+export function outboxInsert(pending: readonly Pending[], at: Date, beside: readonly Sql[], cause: Cause | null = null): Sql {
+  if (pending.length === 0) return oneStatement(beside);
   const causes = pending.map((row) => row.cause ?? cause);
   const rows = sql`
     insert into kernel.outbox (id, kind, name, subject, payload, not_before, created_at, request_id, actor_id, trace, language)
@@ -20,7 +21,7 @@ export function outboxInsert(pending: readonly Pending[], at: Date, audit: Sql |
          with ordinality as row (id, kind, name, subject, payload, not_before, request_id, actor_id, trace, language, place)
     where kind = 'job' or exists (select from kernel.subscriptions as s where s.event in (row.name, '*'))
     order by place`;
-  return audit ? sql`with audited as (${audit}) ${rows}` : rows;
+  return oneStatement([...beside, rows]);
 }
 
 export interface OutboxRow {
@@ -79,10 +80,18 @@ const CONSUMED_DAYS = 31;
 
 const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * 86_400_000);
 
+/** How many days rows are stored, by settings. */
+export interface StoredFor {
+  auditDays: number;
+  /** Keys of calls (keyed-calls.ts). */
+  idempotencyDays: number;
+}
+
 /** What may be deleted now, each as a statement that deletes up to `limit` rows. */
-export const housekeeping = (now: Date, auditDays: number): ((limit: number) => Sql)[] => {
+export const housekeeping = (now: Date, { auditDays, idempotencyDays }: StoredFor): ((limit: number) => Sql)[] => {
   const consumed = daysBefore(now, CONSUMED_DAYS);
   const audited = daysBefore(now, auditDays);
+  const called = daysBefore(now, idempotencyDays);
   return [
     (limit) => sql`
       delete from kernel.consumed where (subscription, event_id) in (
@@ -92,6 +101,8 @@ export const housekeeping = (now: Date, auditDays: number): ((limit: number) => 
         select id from kernel.audit where id < ${idFloor(audited)} and at < ${audited} order by id limit ${limit})`,
     (limit) => sql`
       delete from kernel.event_log where seq in (select seq from kernel.event_log where created_at < ${consumed} order by seq limit ${limit})`,
+    (limit) => sql`
+      delete from kernel.calls where (principal, key) in (select principal, key from kernel.calls where at < ${called} order by at limit ${limit})`,
     (limit) => sql`delete from kernel.outbox where id in (select id from kernel.outbox where sent_at is not null limit ${limit})`,
   ];
 };

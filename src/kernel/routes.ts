@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BodyStream } from './body-stream.ts';
 import type { Dialect, Refusals } from './dialect.ts';
 import type { FileReply, StreamReply } from './file-reply.ts';
+import type { FirstCall } from './keyed-calls.ts';
 import type { Permission } from './permissions.ts';
 import type { Precondition } from './preconditions.ts';
 import type { ProblemKind } from './problems.ts';
@@ -37,6 +38,9 @@ export function scopesOf({ access, mfa }: Pick<Route['spec'], 'access' | 'mfa'>)
   const scope = access.kind === 'permission' ? access.permission : access.staff;
   return [...(scope ? [scope] : []), ...(access.kind === 'owned' ? (access.scopes ?? []) : [])];
 }
+
+/** Whether a repeated call with the same Idempotency-Key is answered as the first one. */
+export const takesKey = ({ idempotent, again }: Pick<Route['spec'], 'idempotent' | 'again'>): boolean => Boolean(idempotent || again);
 
 /** Whether a route asks for the version that its caller has seen: it then says that another one is refused. */
 export const honoursIfMatch = ({ problems }: Pick<Route['spec'], 'problems'>): boolean =>
@@ -156,6 +160,17 @@ export interface RouteSpec<Path extends string, Ctx, Q extends z.ZodType, B exte
   mfa?: boolean | 'staff';
   /** `true`: an Idempotency-Key is honoured; `'required'`: demanded, because money or stock moves. */
   idempotent?: boolean | 'required';
+  /**
+   * An Idempotency-Key is honoured, and the kernel remembers it (keyed-calls.ts): for calls that change something that is there. This
+   * makes the reply of a repeated call, of what is there now, and changes nothing.
+   */
+  again?: (
+    ctx: Ctx,
+    call: Call<Path, z.infer<Q>, z.infer<B>>,
+    first: FirstCall,
+  ) => Promise<z.input<R> | Replayed<z.input<R>> | JsonText | undefined>;
+  /** An Idempotency-Key is accepted and has no effect: what a repeated call does instead, and why. The documents say so. */
+  actsAgain?: string;
   /** What names in the path mean, where they are neither ids nor usernames. */
   params?: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
   query?: Q;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Signals } from '#adapters/signals/port.ts';
 import { everyModule } from './account-life.ts';
-import { auditInsert } from './audit.ts';
+import { entriesOf } from './audit.ts';
 import { type Cause, causeOf, traceIdOf } from './cause.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, type BaseContext, type RequestScope, system } from './context.ts';
@@ -177,19 +177,11 @@ function closingOf(scope: Scope, parts: RuntimeParts): Closing {
     const { send, sentByCommit } = parts.signals;
     const at = parts.clock.now();
     const subject = audit?.subject ?? pending.find((row) => row.subject)?.subject ?? null;
-    const entry =
-      audit &&
-      auditInsert({
-        at,
-        actor: scope.actor,
-        request: audit,
-        subject,
-        outcome: audit.refusedWith === null ? 'done' : 'refused',
-        status: audit.refusedWith ?? 200,
-      });
+    const outcome = audit?.refusedWith ? 'refused' : 'done';
+    const entries = audit ? entriesOf({ at, actor: scope.actor, request: audit, subject, outcome, status: audit.refusedWith ?? 200 }) : [];
     return {
       statements: [
-        ...(pending.length > 0 || entry ? [outboxInsert(pending, at, entry, causeOf(scope))] : []),
+        ...(pending.length + entries.length > 0 ? [outboxInsert(pending, at, entries, causeOf(scope))] : []),
         ...(channels.length > 0 && sentByCommit ? [sentByCommit(channels)] : []),
       ],
       committed: () => {

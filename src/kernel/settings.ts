@@ -49,6 +49,15 @@ export const Environment = z.object({
     '`off` where another process migrates the database (`npm run souk -- migrate`): this one waits for that, and needs no right to change tables',
   ),
   AUDIT_DAYS: z.coerce.number().int().min(1).default(400).describe('how long entries of the audit trail are stored'),
+  IDEMPOTENCY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(400)
+    .default(30)
+    .describe(
+      'how long the Idempotency-Key of a call is stored that changes something; that of a call that makes something stays with what it made',
+    ),
   PREPARED_STATEMENTS: onOff('on').describe('`off` behind a pooler that cannot keep them (PgBouncer in transaction mode)'),
   SOUK_DATA: z.string().min(1).default('.souk').describe('folder of the keys and the embedded database'),
   SECRET_KEYS: z
@@ -141,6 +150,7 @@ export interface Settings extends CommonSettings {
   /** Whether this process brings the database to its version; else it waits until another one has. */
   readonly migrates: boolean;
   readonly auditDays: number;
+  readonly idempotencyDays: number;
   readonly preparedStatements: boolean;
   readonly dataFolder: string;
   readonly keys: MasterKeys;
@@ -202,6 +212,7 @@ export function readSettings(env: Record<string, string | undefined>, parts: Set
     databaseDirectUrl: s.DATABASE_DIRECT_URL,
     migrates: s.MIGRATE,
     auditDays: s.AUDIT_DAYS,
+    idempotencyDays: s.IDEMPOTENCY_DAYS,
     preparedStatements: s.PREPARED_STATEMENTS,
     dataFolder,
     internalSecret: s.INTERNAL_SECRET,

@@ -104,6 +104,7 @@ export const routes = [
     etag: version,
     problems: [productMachine.wrongState, versionMismatch],
     handle: (ctx: Catalog, { params, owner, ifMatch }) => decideProduct(ctx, params.id, { command: 'submit', owner, ifMatch }),
+    again: (ctx: Catalog, { params }) => readProduct(ctx, params.id),
   }),
   post('/products/{id}/approve', {
     summary: 'Approve a product, or the changes of one',
@@ -115,6 +116,7 @@ export const routes = [
     etag: version,
     problems: [productMachine.wrongState, imageOutstanding, tooManyTranslations, versionMismatch],
     handle: (ctx: Catalog, { params, ifMatch }) => decideProduct(ctx, params.id, { command: 'approve', owner: null, ifMatch }),
+    again: (ctx: Catalog, { params }) => readProduct(ctx, params.id),
   }),
   post('/products/{id}/reject', {
     summary: 'Reject a product, or the changes of one, with a reason',
@@ -126,6 +128,7 @@ export const routes = [
     problems: [productMachine.wrongState, versionMismatch],
     handle: (ctx: Catalog, { params, body, ifMatch }) =>
       decideProduct(ctx, params.id, { command: 'reject', owner: null, ifMatch, reason: body.reason }),
+    again: (ctx: Catalog, { params }) => readProduct(ctx, params.id),
   }),
   post('/products/{id}/images', {
     summary: 'Announce an image of a product',

@@ -5,6 +5,7 @@ import { Id, prose } from '#kernel/shapes.ts';
 import type { Order } from '#orders';
 import { type Change, move, takeBack } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
+import { finished } from './finish-order.ts';
 import type { ShipmentRow } from './order.ts';
 import { runCommand } from './run-command.ts';
 import { isOpen } from './shipment-state.ts';
@@ -32,6 +33,13 @@ export async function cancelOrder(
     refuseOtherBuyer(change.order, owner);
     for (const shipment of chosen(change.order.shipments, shipmentId)) cancel(change, shipment, reason ?? null);
   });
+  return orderShown(ctx, orderId, shown);
+}
+
+/** The reply to a cancellation that was made before: the order as it is today. @throws notFound where it is not theirs. */
+export async function showCancelled(ctx: FulfilmentContext, orderId: string, owner: string | null): Promise<Order> {
+  const { order, shown } = await finished(ctx, orderId);
+  refuseOtherBuyer(order, owner);
   return orderShown(ctx, orderId, shown);
 }
 

@@ -7,6 +7,7 @@ import { notFound } from '#kernel/problems.ts';
 import { prose } from '#kernel/shapes.ts';
 import { type Change, lineOf, move, takeBack, toldOf } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
+import { finished } from './finish-order.ts';
 import type { ShipmentRow } from './order.ts';
 import { findReturn, type Return, returnView } from './return.ts';
 import { returnMachine } from './return-state.ts';
@@ -49,6 +50,19 @@ export async function decideReturn(
     endIfAllIsBack(change, shipment);
   });
   return returnView((await findReturn(ctx.db, orderId, returnId))!);
+}
+
+/** The reply to a decision that was made before: the return as it is today. @throws notFound where it is not theirs to decide. */
+export async function showDecided(
+  ctx: FulfilmentContext,
+  { id: orderId, returnId }: { id: string; returnId: string },
+  owner: string | null,
+): Promise<Return> {
+  const { order } = await finished(ctx, orderId);
+  const row = await findReturn(ctx.db, orderId, returnId);
+  const shipment = order.shipments.find(({ id }) => id === row?.shipment_id);
+  if (!row || (owner !== null && shipment?.seller_id !== owner)) throw notFound();
+  return returnView(row);
 }
 
 /** A shipment of which nothing is left has ended: returned where all of it came back so, else refunded. */

@@ -1,6 +1,7 @@
 import { PLATFORM_SELLER } from '#catalog';
 import { sql } from '#kernel/database.ts';
 import { resumeStale } from '#kernel/lease.ts';
+import { notFound } from '#kernel/problems.ts';
 import type { Following, Order } from '#orders';
 import { paymentKeyOf, type RefundRow, stepId } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
@@ -114,6 +115,13 @@ export async function finishOrder(ctx: FulfilmentContext, { orderId }: { orderId
   const shown = await follow(ctx, { order, refunds, since });
   await ctx.db.execute(markFinished(orderId, order.version));
   return shown;
+}
+
+/** An order as it is now, with all that follows from it: what a crash left behind is done first. @throws notFound */
+export async function finished(ctx: FulfilmentContext, orderId: string): Promise<{ order: OrderRow; shown: Order | null }> {
+  const order = await findOrder(ctx.db, orderId);
+  if (!order) throw notFound();
+  return { order, shown: order.finished_version < order.version ? await finishOrder(ctx, { orderId }) : null };
 }
 
 /** Finishes what crashes, or services that did not answer, left behind. What fails is tried again, later each time. */

@@ -2,9 +2,9 @@ import { get, owned, permitted, post, sentOr } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import { Order } from '#orders';
 import { balanceTooLarge } from '#wallet';
-import { Cancellation, cancelOrder } from './cancel-order.ts';
+import { Cancellation, cancelOrder, showCancelled } from './cancel-order.ts';
 import type { FulfilmentContext } from './context.ts';
-import { Acceptance, decideReturn, Refusal } from './decide-return.ts';
+import { Acceptance, decideReturn, Refusal, showDecided } from './decide-return.ts';
 import { listReturns, ReturnsQuery } from './list-returns.ts';
 import { listShipments, readShipment, ShipmentsQuery } from './list-shipments.ts';
 import { RefundRequest, refundUnits } from './refund-units.ts';
@@ -14,7 +14,7 @@ import { returnMachine } from './return-state.ts';
 import { Shipment, ShipmentInFull } from './shipment.ts';
 import { shipmentMachine } from './shipment-state.ts';
 import { DrivenOrder } from './show-order.ts';
-import { packProblems, Step, takeStep, wayProblems } from './take-step.ts';
+import { packProblems, Step, showStep, takeStep, wayProblems } from './take-step.ts';
 
 export const routes = [
   post('/orders/{id}/packed', {
@@ -26,6 +26,7 @@ export const routes = [
     returns: DrivenOrder,
     problems: packProblems,
     handle: (ctx: FulfilmentContext, { params, body }) => takeStep(ctx, 'pack', params.id, body),
+    again: (ctx: FulfilmentContext, { params }) => showStep(ctx, 'pack', params.id),
   }),
   post('/orders/{id}/shipped', {
     summary: 'An order is on its way',
@@ -35,6 +36,7 @@ export const routes = [
     returns: DrivenOrder,
     problems: wayProblems,
     handle: (ctx: FulfilmentContext, { params, body }) => takeStep(ctx, 'ship', params.id, body),
+    again: (ctx: FulfilmentContext, { params }) => showStep(ctx, 'ship', params.id),
   }),
   post('/orders/{id}/delivered', {
     summary: 'An order has arrived',
@@ -45,6 +47,7 @@ export const routes = [
     returns: DrivenOrder,
     problems: wayProblems,
     handle: (ctx: FulfilmentContext, { params, body }) => takeStep(ctx, 'deliver', params.id, body),
+    again: (ctx: FulfilmentContext, { params }) => showStep(ctx, 'deliver', params.id),
   }),
   post('/orders/{id}/cancel', {
     summary: 'Cancel an order that is not packed',
@@ -56,6 +59,7 @@ export const routes = [
     returns: Order,
     problems: [shipmentMachine.wrongState, balanceTooLarge],
     handle: (ctx: FulfilmentContext, { params, body, owner }) => cancelOrder(ctx, params.id, owner, body),
+    again: (ctx: FulfilmentContext, { params, owner }) => showCancelled(ctx, params.id, owner),
   }),
   post('/orders/{id}/returns', {
     summary: 'Ask to return items',
@@ -86,6 +90,7 @@ export const routes = [
     returns: Return,
     problems: [returnMachine.wrongState, balanceTooLarge],
     handle: (ctx: FulfilmentContext, { params, body, owner }) => decideReturn(ctx, params, owner, 'accept', body.reason),
+    again: (ctx: FulfilmentContext, { params, owner }) => showDecided(ctx, params, owner),
   }),
   post('/orders/{id}/returns/{returnId}/refusal', {
     summary: 'Refuse a return',
@@ -96,6 +101,7 @@ export const routes = [
     returns: Return,
     problems: [returnMachine.wrongState],
     handle: (ctx: FulfilmentContext, { params, body, owner }) => decideReturn(ctx, params, owner, 'refuse', body.reason),
+    again: (ctx: FulfilmentContext, { params, owner }) => showDecided(ctx, params, owner),
   }),
   post('/orders/{id}/refunds', {
     summary: 'Refund items of an order',

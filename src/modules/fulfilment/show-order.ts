@@ -58,10 +58,11 @@ export const DrivenOrder = z
   .meta({ id: 'DrivenOrder' });
 export type DrivenOrder = z.infer<typeof DrivenOrder>;
 
-/** What a driver sees of an order. `shown` is what the module of orders has just answered. */
+/** What a driver sees of an order. `shown` is what the module of orders has just answered. @throws notFound where nothing of it is theirs. */
 export async function drivenOrder(ctx: FulfilmentContext, order: OrderRow, driver: Driver, shown: Order | null): Promise<DrivenOrder> {
   const isStaff = driver.kind === 'staff';
   const mine = order.shipments.filter((shipment) => isStaff || isDrivenBy(driver, shipment));
+  if (mine.length === 0) throw notFound();
   const [address, whole] = await Promise.all([
     addressFor(ctx, order, mine),
     isStaff ? (shown ?? ctx.orders.view({ orderId: order.order_id })) : null,

@@ -4,6 +4,7 @@ import { invalid, notFound, problem } from '#kernel/problems.ts';
 import { Id, line, type Nothing } from '#kernel/shapes.ts';
 import { type Change, move, nextVersion, reach } from './change.ts';
 import type { FulfilmentContext } from './context.ts';
+import { finished } from './finish-order.ts';
 import type { ShipmentRow } from './order.ts';
 import { type Driver, type DrivingCommand, driverOf, isTakenOver, reaches } from './reach.ts';
 import { type Outcome, runCommand } from './run-command.ts';
@@ -59,6 +60,12 @@ export async function takeStep(ctx: FulfilmentContext, command: DrivingCommand, 
   const driver = driverOf(ctx.actor, SCOPES[command]);
   const { order, shown } = await commanded(ctx, driver, command, orderId, step);
   return drivenOrder(ctx, order, driver, shown);
+}
+
+/** The reply to a step that was taken before: what the driver sees of the order today. @throws notFound where nothing of it is theirs any more. */
+export async function showStep(ctx: FulfilmentContext, command: DrivingCommand, orderId: string): Promise<DrivenOrder> {
+  const { order, shown } = await finished(ctx, orderId);
+  return drivenOrder(ctx, order, driverOf(ctx.actor, SCOPES[command]), shown);
 }
 
 /** The same for another module, which is not shown the order. */

@@ -27,8 +27,20 @@ export async function confirmSignUp(ctx: Identity, input: Named & { code: string
   if (!hit) throw wrongCode();
   const account = hit.isUsed ? await findById(ctx.db, hit.accountId) : await proveEmail(ctx, hit);
   if (!account) throw wrongCode();
-  return { user: { id: account.id, username: account.username }, message: 'The email address is confirmed. You can sign in.' };
+  return told(account);
 }
+
+/** The reply to a call that was made before, for the account of its code. @throws wrongCode when that is gone. */
+export async function showConfirmed(ctx: Identity, accountId: string | null): Promise<Confirmed> {
+  const account = accountId === null ? undefined : await findById(ctx.db, accountId);
+  if (!account) throw wrongCode();
+  return told(account);
+}
+
+const told = ({ id, username }: LivingAccount): Confirmed => ({
+  user: { id, username },
+  message: 'The email address is confirmed. You can sign in.',
+});
 
 /** @returns undefined when the address belongs to somebody already. */
 async function proveEmail(

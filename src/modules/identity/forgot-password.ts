@@ -15,6 +15,7 @@ export const ForgotPassword = z
   .meta({ id: 'ForgotPassword', example: { email: 'jane@example.com' } });
 
 export const ForgottenPassword = z.object({ message: z.string() });
+export const FORGOTTEN = { message: 'If there is such an account with a confirmed email address, a code has been sent to it.' };
 
 /**
  * Asks for a code to set a new password with. Whether there is such an account is found out by a job, so that the answer is
@@ -22,7 +23,7 @@ export const ForgottenPassword = z.object({ message: z.string() });
  */
 export async function forgotPassword(ctx: Identity, input: Named): Promise<z.infer<typeof ForgottenPassword>> {
   await ctx.db.transaction(async (tx) => enqueue(tx, startReset, { ...whose(ctx.secrets, input), place: placeOf(ctx) }));
-  return { message: 'If there is such an account with a confirmed email address, a code has been sent to it.' };
+  return FORGOTTEN;
 }
 
 /** Gives a code to the active account of that name, if it has a confirmed address. */

@@ -15,11 +15,12 @@ export const ResendCode = z
   .meta({ id: 'ResendCode', example: { username: 'Jane_Doe' } });
 
 export const ResentCode = z.object({ message: z.string() });
+export const RESENT = { message: 'If an account waits for this confirmation, a code has been sent to its email address.' };
 
 /** Asks for another code. Whether anybody waits for one is found out by a job, so that the answer is the same in words and time. */
 export async function resendCode(ctx: Identity, input: Named): Promise<z.infer<typeof ResentCode>> {
   await ctx.db.transaction(async (tx) => enqueue(tx, resendCodes, { ...whose(ctx.secrets, input), place: placeOf(ctx) }));
-  return { message: 'If an account waits for this confirmation, a code has been sent to its email address.' };
+  return RESENT;
 }
 
 /** Gives a new code to each account that waits to confirm the address, or to the one of that name. */

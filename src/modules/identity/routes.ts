@@ -2,15 +2,14 @@ import { z } from 'zod';
 import { forbidden, notFound, unauthenticated, versionMismatch } from '#kernel/problems.ts';
 import { anyone, del, get, ownAccount, permitted, post, put, signedIn } from '#kernel/routes.ts';
 import { ChangePassword, changePassword } from './change-password.ts';
-import { Confirmed, ConfirmSignUp, confirmSignUp } from './confirm-sign-up.ts';
-import { ConfirmTotp, confirmTotp, EnrolledTotp } from './confirm-totp.ts';
+import { Confirmed, ConfirmSignUp, confirmSignUp, showConfirmed } from './confirm-sign-up.ts';
 import type { Identity } from './context.ts';
 import { Customer, PublicKey } from './contract.ts';
-import { EnrolTotp, enrolTotp, TotpSecret } from './enrol-totp.ts';
-import { ForgotPassword, ForgottenPassword, forgotPassword } from './forgot-password.ts';
+import { FORGOTTEN, ForgotPassword, ForgottenPassword, forgotPassword } from './forgot-password.ts';
 import { getToken, OAuthTokens, TokenRequest } from './get-token.ts';
 import { AccountRoles, grantRoles, Roles } from './grant-roles.ts';
 import { endOwnSession, listSessions, Sessions } from './list-sessions.ts';
+import { mfaRoutes } from './mfa-routes.ts';
 import { OpenIdConfiguration, openIdConfiguration } from './openid-configuration.ts';
 import {
   accountClosing,
@@ -18,32 +17,25 @@ import {
   invalidRefreshToken,
   lastAdmin,
   mfaCodeRequired,
-  mfaEnrolled,
-  noSecondFactor,
   noSession,
   notConfirmed,
   ownSuspension,
-  passwordRequired,
   usernameTaken,
   wrongCode,
   wrongCredentials,
   wrongMfaCode,
   wrongPassword,
 } from './problems.ts';
-import { RecoveryCodes } from './recovery-codes.ts';
 import { RegisterCustomer, registerCustomer } from './register-customer.ts';
-import { removeTotp } from './remove-totp.ts';
-import { renewRecoveryCodes } from './renew-recovery-codes.ts';
-import { ResendCode, ResentCode, resendCode } from './resend-code.ts';
+import { RESENT, ResendCode, ResentCode, resendCode } from './resend-code.ts';
 import { ResetPassword, resetPassword } from './reset-password.ts';
 import { showCustomer } from './show-customer.ts';
 import { SignIn, signIn } from './sign-in.ts';
 import { signOut } from './sign-out.ts';
 import { SignedUp, SignUp, signUp } from './sign-up.ts';
 import { publicKeys } from './signing-key.ts';
-import { StepUp, stepUp } from './step-up.ts';
-import { SuspendedAccount, Suspension, suspendAccount } from './suspend-account.ts';
-import { AccessToken, Tokens } from './tokens.ts';
+import { SuspendedAccount, Suspension, showSuspended, suspendAccount } from './suspend-account.ts';
+import { Tokens } from './tokens.ts';
 import { Me, whoAmI } from './who-am-i.ts';
 
 export const routes = [
@@ -72,6 +64,7 @@ export const routes = [
     audits: 'refusals',
     problems: [wrongCode],
     handle: (ctx: Identity, { body }) => confirmSignUp(ctx, body),
+    again: (ctx: Identity, _, { subject }) => showConfirmed(ctx, subject),
   }),
   post('/auth/resend-code', {
     summary: 'Mail a new code',
@@ -84,6 +77,7 @@ export const routes = [
     status: 202,
     problems: [],
     handle: (ctx: Identity, { body }) => resendCode(ctx, body),
+    again: async () => RESENT,
   }),
   post('/auth/sign-in', {
     summary: 'Sign in with email or username and password',
@@ -95,6 +89,7 @@ export const routes = [
     audits: 'refusals',
     problems: [wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, wrongMfaCode],
     handle: (ctx: Identity, { body }) => signIn(ctx, body),
+    actsAgain: 'A repeated call signs in again, with a session of its own: tokens are not stored, so nobody can be given the same ones.',
   }),
   post('/auth/token', {
     summary: 'Tokens for Basic credentials or for a refresh token',
@@ -109,6 +104,8 @@ export const routes = [
     audits: 'refusals',
     problems: [unauthenticated, wrongCredentials, notConfirmed, accountSuspended, accountClosing, mfaCodeRequired, invalidRefreshToken],
     handle: (ctx: Identity, { body, header }) => getToken(ctx, body, header('authorization')),
+    actsAgain:
+      'Tokens are not stored. A repeated call with Basic begins another session; one with the same refresh token gets the same next one for ten seconds, and later ends the session.',
   }),
   post('/auth/sign-out', {
     summary: 'End this session at once',
@@ -118,6 +115,7 @@ export const routes = [
     status: 204,
     problems: [noSession],
     handle: (ctx: Identity) => signOut(ctx),
+    actsAgain: 'The token ends with its session, so a repeated call is answered 401: then the session has ended.',
   }),
   get('/auth/sessions', {
     summary: 'The open sessions of the account',
@@ -145,6 +143,7 @@ export const routes = [
     status: 202,
     problems: [],
     handle: (ctx: Identity, { body }) => forgotPassword(ctx, body),
+    again: async () => FORGOTTEN,
   }),
   post('/auth/reset-password', {
     summary: 'Set a new password with the code that was mailed',
@@ -157,6 +156,7 @@ export const routes = [
     audits: 'refusals',
     problems: [wrongCode],
     handle: (ctx: Identity, { body }) => resetPassword(ctx, body),
+    again: async () => undefined,
   }),
   post('/auth/change-password', {
     summary: 'Set a new password with the current one',
@@ -169,64 +169,9 @@ export const routes = [
     audits: 'refusals',
     problems: [wrongPassword],
     handle: (ctx: Identity, { body }) => changePassword(ctx, body),
+    again: async () => undefined,
   }),
-  post('/auth/mfa/totp', {
-    summary: 'Begin to enrol an authenticator app',
-    description:
-      'Returns a secret, once. Nothing changes until it is confirmed with a first code, within an hour. Send the current password; an account ' +
-      'without one needs a session that was opened in the last 10 minutes.',
-    access: signedIn,
-    body: EnrolTotp,
-    returns: TotpSecret,
-    status: 201,
-    location: () => '/auth/me',
-    problems: [mfaEnrolled, noSession, passwordRequired, wrongPassword],
-    handle: (ctx: Identity, { body }) => enrolTotp(ctx, body),
-  }),
-  post('/auth/mfa/totp/confirm', {
-    summary: 'Enrol the authenticator app with its first code',
-    description:
-      'Returns ten recovery codes, once, and a stepped-up access token. All other access tokens of the account become invalid; clients refresh them.',
-    access: signedIn,
-    limit: 'codes',
-    body: ConfirmTotp,
-    returns: EnrolledTotp,
-    audits: 'refusals',
-    problems: [noSecondFactor, mfaEnrolled, noSession, wrongMfaCode],
-    handle: (ctx: Identity, { body }) => confirmTotp(ctx, body),
-  }),
-  del('/auth/mfa/totp', {
-    summary: 'Remove the second factor and its recovery codes',
-    description: 'All access tokens of the account become invalid, this one too. Clients refresh them.',
-    access: signedIn,
-    mfa: true,
-    returns: null,
-    problems: [noSecondFactor],
-    handle: (ctx: Identity) => removeTotp(ctx),
-  }),
-  post('/auth/mfa/totp/recovery-codes', {
-    summary: 'Ten new recovery codes',
-    description: 'They are shown once. All earlier codes become invalid. The authenticator app does not change.',
-    access: signedIn,
-    mfa: true,
-    returns: RecoveryCodes,
-    status: 201,
-    location: () => '/auth/me',
-    problems: [noSecondFactor],
-    handle: (ctx: Identity) => renewRecoveryCodes(ctx),
-  }),
-  post('/auth/step-up', {
-    summary: 'Prove the second factor with a one-time or recovery code',
-    description:
-      'Returns an access token of the same session that may make calls marked (MFA) for 10 minutes. A code is valid once. After five failures this call is refused for 15 minutes. A refreshed token does not carry the proof.',
-    access: signedIn,
-    limit: 'codes',
-    body: StepUp,
-    returns: AccessToken,
-    audits: 'refusals',
-    problems: [noSecondFactor, noSession, wrongMfaCode],
-    handle: (ctx: Identity, { body }) => stepUp(ctx, body),
-  }),
+  ...mfaRoutes,
   get('/auth/me', {
     summary: 'The account of the token',
     description: 'Returns the account with its current roles and permissions.',
@@ -255,6 +200,7 @@ export const routes = [
     returns: SuspendedAccount,
     problems: [notFound, forbidden, ownSuspension, lastAdmin],
     handle: (ctx: Identity, { params, body }) => suspendAccount(ctx, params.userId, body),
+    again: (ctx: Identity, { params }) => showSuspended(ctx, params.userId),
   }),
   post('/customers', {
     summary: 'Register a customer',

@@ -4,7 +4,7 @@ import { emit } from '#kernel/events.ts';
 import { forbidden, notFound } from '#kernel/problems.ts';
 import { Id, line, Username } from '#kernel/shapes.ts';
 import { standingChanged } from '#kernel/standing.ts';
-import { lockAccount, setSuspended } from './account.ts';
+import { findById, type LivingAccount, lockAccount, setSuspended } from './account.ts';
 import type { Identity } from './context.ts';
 import { asLastAdmin } from './last-admin.ts';
 import { ownSuspension } from './problems.ts';
@@ -41,5 +41,14 @@ export async function suspendAccount(
   });
   const account = await change.catch(asLastAdmin);
   revokedHere();
-  return { id: account.id, username: account.username, suspended: account.state === 'suspended' };
+  return shown(account);
 }
+
+/** The reply to a call that was made before: how the account stands today. @throws notFound */
+export async function showSuspended(ctx: Identity, accountId: string): Promise<z.infer<typeof SuspendedAccount>> {
+  const account = await findById(ctx.db, accountId);
+  if (!account) throw notFound();
+  return shown(account);
+}
+
+const shown = ({ id, username, state }: LivingAccount) => ({ id, username, suspended: state === 'suspended' });

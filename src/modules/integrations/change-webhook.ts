@@ -43,6 +43,8 @@ export async function changeWebhook(ctx: Integrations, id: string, input: z.infe
   return write(ctx, id, sql`url = ${input.url ?? row.url}, events = ${events}`, sql`true`);
 }
 
+export const showWebhook = async (ctx: Integrations, id: string): Promise<Webhook> => webhookView(await foundWebhook(ctx, id));
+
 /** Sends nothing until it is resumed. What happens meanwhile is sent then, as far as it is still stored. */
 export async function pauseWebhook(ctx: Integrations, id: string): Promise<Webhook> {
   webhookMachine.after((await foundWebhook(ctx, id)).state, 'pause');

@@ -25,8 +25,8 @@ import {
   webhookView,
 } from './webhook.ts';
 
-/** How long a call that made a webhook may be repeated to see its secret. */
-const SHOWN_FOR_MS = minutes(60);
+/** How long a call that made a webhook, or its secret, may be repeated to see that. */
+export const SHOWN_FOR_MS = minutes(60);
 
 export const CreateWebhook = z
   .strictObject({ url: WebhookUrl, events: EventTypes, partner: Partner.optional() })

@@ -27,6 +27,14 @@ export async function redeliver(ctx: Integrations, webhookId: string, id: string
   });
 }
 
+/** The reply to a call that was made before: how the delivery stands today. @throws notFound */
+export async function showDelivery(ctx: Integrations, webhookId: string, id: string): Promise<Delivery> {
+  const webhook = await foundWebhook(ctx, webhookId);
+  const row = await ctx.db.maybe<DeliveryRow>(deliveryOf(webhookId, id));
+  if (!row) throw notFound();
+  return deliveryView(ctx.secrets, webhook, row);
+}
+
 /** What waits before a delivery, about the same subject, is sent now too. */
 const earlierNow = ({ webhook_id, subject, event_seq }: DeliveryRow, now: Date): Sql => sql`
   update integrations.deliveries set next_at = ${now}, by_hand = true

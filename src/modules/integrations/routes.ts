@@ -1,16 +1,16 @@
 import { notFound } from '#kernel/problems.ts';
 import { del, get, patch, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
-import { ChangeWebhook, changeWebhook, deleteWebhook, foundWebhook, fromSetting, pauseWebhook, resumeWebhook } from './change-webhook.ts';
+import { ChangeWebhook, changeWebhook, deleteWebhook, fromSetting, pauseWebhook, resumeWebhook, showWebhook } from './change-webhook.ts';
 import type { Integrations } from './context.ts';
 import { CreatedWebhook, CreateWebhook, createWebhook, tooManyWebhooks } from './create-webhook.ts';
 import { Delivery } from './delivery.ts';
 import { EventRecord } from './event.ts';
 import { DeliveriesQuery, listDeliveries, listWebhooks, WebhooksQuery } from './list-deliveries.ts';
 import { EventsQuery, listEvents } from './list-events.ts';
-import { redeliver } from './redeliver.ts';
-import { RotatedSecret, RotateSecret, rotateSecret, twoSecretsLive } from './rotate-secret.ts';
-import { Webhook, webhookView } from './webhook.ts';
+import { redeliver, showDelivery } from './redeliver.ts';
+import { RotatedSecret, RotateSecret, rotateSecret, secretShown, showSecret, twoSecretsLive } from './rotate-secret.ts';
+import { Webhook } from './webhook.ts';
 import { webhookMachine } from './webhook-state.ts';
 
 const access = permitted('webhooks:manage');
@@ -46,7 +46,7 @@ export const routes = [
     access,
     returns: Webhook,
     problems: [notFound],
-    handle: async (ctx: Integrations, { params }) => webhookView(await foundWebhook(ctx, params.id)),
+    handle: (ctx: Integrations, { params }) => showWebhook(ctx, params.id),
   }),
   patch('/webhooks/{id}', {
     summary: 'Change where a webhook leads, or what it is sent',
@@ -70,13 +70,14 @@ export const routes = [
   post('/webhooks/{id}/secret', {
     summary: 'Give a webhook a new secret',
     description:
-      'Shows the new secret, once. Until the old one ends every message carries a signature by each, so that its receiver can change over.',
+      'Shows the new secret, once. Until the old one ends every message carries a signature by each, so that its receiver can change over. The same call with the same Idempotency-Key within an hour shows the same secret.',
     access,
     mfa: true,
     body: RotateSecret,
     returns: RotatedSecret,
-    problems: [notFound, fromSetting, twoSecretsLive],
-    handle: (ctx: Integrations, { params, body }) => rotateSecret(ctx, params.id, body),
+    problems: [notFound, fromSetting, twoSecretsLive, secretShown],
+    handle: (ctx: Integrations, { params, body, key }) => rotateSecret(ctx, params.id, body, key),
+    again: (ctx: Integrations, { params, key }, first) => showSecret(ctx, params.id, { key, at: first.at }),
   }),
   post('/webhooks/{id}/pause', {
     summary: 'Pause a webhook',
@@ -85,6 +86,7 @@ export const routes = [
     returns: Webhook,
     problems: [notFound, webhookMachine.wrongState],
     handle: (ctx: Integrations, { params }) => pauseWebhook(ctx, params.id),
+    again: (ctx: Integrations, { params }) => showWebhook(ctx, params.id),
   }),
   post('/webhooks/{id}/resume', {
     summary: 'Resume a webhook that is paused, or that answered 410',
@@ -93,6 +95,7 @@ export const routes = [
     returns: Webhook,
     problems: [notFound, webhookMachine.wrongState],
     handle: (ctx: Integrations, { params }) => resumeWebhook(ctx, params.id),
+    again: (ctx: Integrations, { params }) => showWebhook(ctx, params.id),
   }),
   get('/webhooks/{id}/deliveries', {
     summary: 'What was sent to a webhook and what it answered, newest first',
@@ -111,6 +114,7 @@ export const routes = [
     returns: Delivery,
     problems: [notFound],
     handle: (ctx: Integrations, { params }) => redeliver(ctx, params.id, params.deliveryId),
+    again: (ctx: Integrations, { params }) => showDelivery(ctx, params.id, params.deliveryId),
   }),
   get('/events', {
     summary: 'What happened, oldest first',

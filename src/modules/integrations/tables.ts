@@ -8,6 +8,7 @@ export const tables: Tables = {
   'integrations.webhooks': {
     created_by: staysAs('who made a webhook of the shop'),
     principal: staysAs('who made it, for a repeated call'),
+    rotated_by: staysAs('who made its current secret, for a repeated call'),
     partner: personalStays('the name of a company'),
     partner_key: personalStays('the name of a company'),
   },

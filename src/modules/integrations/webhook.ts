@@ -55,6 +55,8 @@ export interface WebhookRow extends KeyColumns {
   secret_sealed: string;
   old_secret_sealed: string | null;
   old_secret_until: Date | null;
+  /** The keyed call that made the current secret. */
+  rotated_by: string | null;
   position: number;
   failing_since: Date | null;
   failures: number;
@@ -121,6 +123,7 @@ export const insertWebhook = async (
     | 'paused_because'
     | 'old_secret_sealed'
     | 'old_secret_until'
+    | 'rotated_by'
     | 'failing_since'
     | 'failures'
     | 'retry_at'

@@ -28,6 +28,7 @@ export const routes = [
     returns: null,
     problems: [unauthenticated, notFound],
     handle: (ctx: Media, { body, header }) => hearStore(ctx, body, header('authorization')),
+    again: (ctx: Media, { body, header }) => hearStore(ctx, body, header('authorization')),
   }),
   get('/media/{id}', {
     summary: 'How an upload stands',
@@ -88,5 +89,6 @@ export const routes = [
     returns: Received,
     problems: [uploadNotAllowed, otherFileArrived, uploadExpired, notFound],
     handle: (ctx: Media, { header, stream }) => receiveForm(ctx, { header, stream }),
+    actsAgain: 'The fields of the form name the upload: the same file again answers how that stands, and stores nothing.',
   }),
 ];

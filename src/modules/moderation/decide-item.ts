@@ -48,3 +48,10 @@ export function decideItem(
     return replayed(itemView(ctx.secrets, before));
   });
 }
+
+/** The reply to a decision that was made before. @throws notFound */
+export async function showItem(ctx: Moderation, id: string): Promise<Item> {
+  const row = await ctx.db.maybe<ItemRow>(itemById(id));
+  if (!row) throw notFound();
+  return itemView(ctx.secrets, row);
+}

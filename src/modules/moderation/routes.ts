@@ -1,7 +1,7 @@
 import { get, permitted, post } from '#kernel/routes.ts';
 import { page } from '#kernel/shapes.ts';
 import type { Moderation } from './context.ts';
-import { alreadyDecided, DecideItem, decideItem } from './decide-item.ts';
+import { alreadyDecided, DecideItem, decideItem, showItem } from './decide-item.ts';
 import { Item } from './item.ts';
 import { listQueue, QueueQuery } from './list-queue.ts';
 
@@ -24,5 +24,6 @@ export const routes = [
     returns: Item,
     problems: [alreadyDecided],
     handle: (ctx: Moderation, { params, body }) => decideItem(ctx, params.id, body),
+    again: (ctx: Moderation, { params }) => showItem(ctx, params.id),
   }),
 ];

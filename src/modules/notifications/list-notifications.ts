@@ -52,6 +52,6 @@ export async function readNotification(ctx: Notifications, id: string): Promise<
 }
 
 export async function readAllNotifications(ctx: Notifications): Promise<{ unread: number }> {
-  await ctx.db.execute(markAllRead(ctx.actor.id, ctx.clock.now()));
+  await ctx.db.transaction((tx) => tx.execute(markAllRead(ctx.actor.id, ctx.clock.now())));
   return countUnread(ctx);
 }

@@ -37,6 +37,13 @@ export const listDevices = async (ctx: Notifications): Promise<{ items: z.infer<
   items: (await devicesOf(ctx.db, ctx.actor.id)).map((row) => deviceView(ctx.secrets, row)),
 });
 
+/** The reply to a registration that was made before. @throws notFound when the browser is forgotten, or was registered again. */
+export async function showDevice(ctx: Notifications, id: string | null): Promise<z.infer<typeof Device>> {
+  const row = (await devicesOf(ctx.db, ctx.actor.id)).find((device) => device.id === id);
+  if (!row) throw notFound();
+  return deviceView(ctx.secrets, row);
+}
+
 export async function removeDevice(ctx: Notifications, id: string): Promise<undefined> {
   if ((await dropDevice(ctx.db, id, ctx.actor.id)) === 0) throw notFound();
 }

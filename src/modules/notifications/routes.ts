@@ -14,9 +14,9 @@ import {
   Unread,
 } from './list-notifications.ts';
 import { Notification } from './notification.ts';
-import { listDevices, registerDevice, removeDevice } from './register-device.ts';
+import { listDevices, registerDevice, removeDevice, showDevice } from './register-device.ts';
 import { Bounce, reportBounce } from './report-bounce.ts';
-import { askToUnsubscribe, unsubscribe } from './unsubscribe.ts';
+import { askToUnsubscribe, showUnsubscribed, unsubscribe } from './unsubscribe.ts';
 
 const UnreadCount = z.object({ unread: Unread }).meta({ id: 'UnreadCount' });
 const Token = z.object({
@@ -51,6 +51,7 @@ export const routes = [
     returns: UnreadCount,
     problems: [],
     handle: (ctx: Notifications) => readAllNotifications(ctx),
+    again: (ctx: Notifications) => countUnread(ctx),
   }),
   post('/notifications/{id}/read', {
     summary: 'Mark a notification as read',
@@ -59,6 +60,7 @@ export const routes = [
     returns: Notification,
     problems: [notFound],
     handle: (ctx: Notifications, { params }) => readNotification(ctx, params.id),
+    again: (ctx: Notifications, { params }) => readNotification(ctx, params.id),
   }),
   get('/notifications/settings', {
     summary: 'What you are told, and by which channels',
@@ -112,6 +114,7 @@ export const routes = [
     location: () => '/notifications/devices',
     problems: [],
     handle: (ctx: Notifications, { body }) => registerDevice(ctx, body),
+    again: (ctx: Notifications, _, { subject }) => showDevice(ctx, subject),
   }),
   del('/notification-devices/{id}', {
     summary: 'Send no more push messages to a browser',
@@ -130,6 +133,7 @@ export const routes = [
     returns: null,
     problems: [],
     handle: (ctx: Notifications, { body }) => reportBounce(ctx, body),
+    again: async () => undefined,
   }),
   get('/notifications/unsubscribe', {
     summary: 'A page with a button that turns emails of one kind off',
@@ -154,5 +158,6 @@ export const routes = [
     html: true,
     problems: [notFound],
     handle: (ctx: Notifications, { query }) => unsubscribe(ctx, query.token),
+    again: (ctx: Notifications, { query }) => showUnsubscribed(ctx, query.token),
   }),
 ];

@@ -256,16 +256,13 @@ async function pushToAll(
 /** Nothing goes to this address any more; the person is told so, once for each address. */
 export async function stopChannel(ctx: Notifications, channel: 'email' | 'sms', reader: Reader, address: string): Promise<void> {
   const index = addressIndex(ctx, channel, address);
-  await ctx.db.execute(sql`
-    insert into notifications.stops (account_id, channel, address_index, at) values (${reader.id}, ${channel}, ${index}, ${ctx.clock.now()})
-    on conflict (account_id, channel) do update set address_index = excluded.address_index, at = excluded.at`);
-  await notifyAll(ctx, [
-    {
-      key: `stopped:${reader.id}:${channel}:${index}`,
-      accountId: reader.id,
-      kind: 'channel-stopped',
-      text: `channel-stopped.${channel}`,
-      values: {},
-    },
-  ]);
+  const key = `stopped:${reader.id}:${channel}:${index}`;
+  await ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`
+      insert into notifications.stops (account_id, channel, address_index, at) values (${reader.id}, ${channel}, ${index}, ${ctx.clock.now()})
+      on conflict (account_id, channel) do update set address_index = excluded.address_index, at = excluded.at`);
+    await notifyAll({ ...ctx, db: tx }, [
+      { key, accountId: reader.id, kind: 'channel-stopped', text: `channel-stopped.${channel}`, values: {} },
+    ]);
+  });
 }

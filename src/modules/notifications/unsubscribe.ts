@@ -46,11 +46,18 @@ export async function askToUnsubscribe(ctx: Notifications, token: string): Promi
 export async function unsubscribe(ctx: Notifications, token: string): Promise<string> {
   const meant = meantBy(ctx, token);
   if (!meant) throw notFound();
-  await ctx.db.execute(sql`
+  const off = sql`
     insert into notifications.settings as s (account_id, choices)
     select ${meant.accountId}, jsonb_build_object(${`${meant.kind}:email`}::text, false)
     where not exists (select from notifications.silenced where account_id = ${meant.accountId} and cause = 'closing')
-    on conflict (account_id) do update set choices = s.choices || excluded.choices`);
+    on conflict (account_id) do update set choices = s.choices || excluded.choices`;
+  await ctx.db.transaction((tx) => tx.execute(off));
+  return showUnsubscribed(ctx, token);
+}
+
+/** The reply to a call that was made before: the owner may have turned them on again. @throws notFound when Souk has not made the token. */
+export async function showUnsubscribed(ctx: Notifications, token: string): Promise<string> {
+  if (!meantBy(ctx, token)) throw notFound();
   return pageOf(ctx, frameFor(ctx).unsubscribed);
 }
 

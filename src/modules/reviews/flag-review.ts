@@ -40,6 +40,13 @@ export async function flagReview(ctx: Reviews, id: string, { reason }: z.infer<t
   });
 }
 
+/** The reply to a flag that was set before. @throws notFound when it is gone. */
+export async function showFlag(ctx: Reviews, id: string): Promise<Flag> {
+  const row = await ctx.db.maybe<FlagRow>(flagOf(id, ctx.actor.id));
+  if (!row) throw notFound();
+  return flagView(row);
+}
+
 /** Accounts cost nothing to make; a mailbox and a day's wait cost something. */
 async function isTrusted({ identity, clock, settings }: Reviews, accountId: string): Promise<boolean> {
   const account = await identity.registrationOf({ accountId });

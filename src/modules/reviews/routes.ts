@@ -6,7 +6,7 @@ import { ChangeReview, changeReview } from './change-review.ts';
 import type { Reviews } from './context.ts';
 import { deleteReview } from './delete-review.ts';
 import { Flag } from './flag.ts';
-import { FlagReview, flagReview, ownReview } from './flag-review.ts';
+import { FlagReview, flagReview, ownReview, showFlag } from './flag-review.ts';
 import { listReviewsBy, listReviewsOf, ReviewsQuery, readReview } from './list-reviews.ts';
 import { ModerateReview, moderateReview } from './moderate-review.ts';
 import { Review } from './review.ts';
@@ -92,6 +92,7 @@ export const routes = [
     location: (_, { id }) => `/reviews/${id}`,
     problems: [ownReview],
     handle: (ctx: Reviews, { params, body }) => flagReview(ctx, params.id, body),
+    again: (ctx: Reviews, { params }) => showFlag(ctx, params.id),
   }),
   post('/reviews/{id}/moderation', {
     summary: 'Approve, hide or remove a review',
@@ -103,5 +104,6 @@ export const routes = [
     etag: version,
     problems: [reviewMachine.wrongState, versionMismatch],
     handle: (ctx: Reviews, { params, body, ifMatch }) => moderateReview(ctx, params.id, { ...body, ifMatch }),
+    again: (ctx: Reviews, { params }) => readReview(ctx, params.id),
   }),
 ];

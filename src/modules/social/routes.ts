@@ -57,5 +57,6 @@ export const routes = [
     audits: 'refusals',
     problems: [wrongTicket, mfaCodeRequired, wrongMfaCode, accountSuspended, accountClosing],
     handle: (ctx: Social, { body }) => signInByTicket(ctx, body),
+    actsAgain: 'A ticket is valid once, and tokens are not stored: a repeated call is answered 401, and the sign-in begins anew.',
   }),
 ];

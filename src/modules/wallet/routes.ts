@@ -131,6 +131,7 @@ export const routes = [
     returns: Payout,
     problems: [ownPayout, payoutMachine.wrongState],
     handle: (ctx: Wallet, { params, body }) => decidePayout(ctx, params.id, body),
+    again: (ctx: Wallet, { params }) => readPayout(ctx, params.id, null),
   }),
   get('/ledger/proof', {
     summary: 'The proof of the ledger',
