@@ -176,6 +176,13 @@ describe('settings', () => {
     [{ MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
     [{ SMTP_URL: 'http://mail.example.com', MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
     [{ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'Souk' }, /MAIL_FROM/],
+    ...['MEDIA_URL', 'WAREHOUSE_URL', 'CARRIER_URL', 'COMPAT_WAREHOUSE_URL', 'COMPAT_DELIVERY_URL'].map(
+      (name) =>
+        [{ SECRET_KEYS: key, [name]: 'https://a:b@x.example' }, new RegExp(`${name}: must hold no name and no password`)] as [
+          Record<string, string>,
+          RegExp,
+        ],
+    ),
   ])('%j are refused by name', (env, message) => {
     expect(() => readSoukSettings(env)).toThrow(BadSettings);
     expect(() => readSoukSettings(env)).toThrow(message);

@@ -45,6 +45,12 @@ export type SettingsOf<Part> = Part extends SettingsPart<infer Value> ? Value : 
 
 export type SettingsParts = Readonly<Record<string, SettingsPart>>;
 
+/** Where something is sent to, or shown at: an address that holds nothing secret. `example` is what the operator is told. */
+export const urlOf = (example: string) =>
+  z
+    .url({ protocol: /^https?$/, error: `must be an address such as ${example}` })
+    .refine((text) => !/^https?:\/\/[^/?#]*@/i.test(text), 'must hold no name and no password');
+
 /** `on` or `off`, as a boolean. */
 export const onOff = (fallback: 'on' | 'off') =>
   z

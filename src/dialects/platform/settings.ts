@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { BadSettings, settings } from '#kernel/settings-part.ts';
+import { BadSettings, settings, urlOf } from '#kernel/settings-part.ts';
 
 const url = (what: string) =>
-  z
-    .url({ protocol: /^https?$/, error: 'must be an address such as https://warehouse.example.com/orders' })
+  urlOf('https://warehouse.example.com/orders')
     .optional()
     .describe(`where ${what} by a POST of the order, in the dialect \`platform\` ([dialects.md](dialects.md))`);
 const key = (name: string) =>

@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { days, hours } from '#kernel/clock.ts';
-import { BadSettings, settings } from '#kernel/settings-part.ts';
+import { BadSettings, settings, urlOf } from '#kernel/settings-part.ts';
 import { isWebhookSecret } from './signature.ts';
 
 const url = (what: string) =>
-  z
-    .url({ protocol: /^https?$/, error: 'must be an address such as https://partner.example.com/souk' })
-    .optional()
-    .describe(`where the system of ${what}, by signed webhooks`);
+  urlOf('https://partner.example.com/souk').optional().describe(`where the system of ${what}, by signed webhooks`);
 const secret = (what: string) =>
   z
     .string()

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { settings } from '#kernel/settings-part.ts';
+import { settings, urlOf } from '#kernel/settings-part.ts';
 
 export const mediaSettings = settings(
   {
-    MEDIA_URL: z
-      .url({ protocol: /^https?$/, error: 'must be an address such as https://cdn.example.com' })
+    MEDIA_URL: urlOf('https://cdn.example.com')
       .optional()
       .describe('what the addresses of images begin with, where a CDN stands before Souk or its bucket; without it `PUBLIC_URL`'),
     UPLOAD_MINUTES: z.coerce
