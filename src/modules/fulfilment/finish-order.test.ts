@@ -34,11 +34,14 @@ function apart(): FulfilmentContext {
   return alone as unknown as FulfilmentContext;
 }
 
-const AWAY = { wallet: 'wallet.journals', orders: 'orders.orders', inventory: 'inventory.movements' } as const;
+/** Modules, and the note that all of them have followed. */
+const AWAY = { wallet: 'wallet.journals', orders: 'orders.orders', inventory: 'inventory.movements', note: 'fulfilment.orders' } as const;
 
 /** As long as `work` takes, nothing can be written in a module: as if its process had been killed. */
 async function without(module: keyof typeof AWAY, work: () => Promise<unknown>): Promise<void> {
-  await w.sql(`create trigger away before insert or update on ${AWAY[module]} execute function public.away()`);
+  const written =
+    module === 'note' ? 'update on fulfilment.orders for each row when (new.version = old.version)' : `insert or update on ${AWAY[module]}`;
+  await w.sql(`create trigger away before ${written} execute function public.away()`);
   await expect(work()).rejects.toThrow('away');
   await w.sql(`drop trigger away on ${AWAY[module]}`);
 }
@@ -91,7 +94,7 @@ test.each(['wallet', 'orders'] as const)('a delivery whose %s did not follow is 
   expect(await owed()).toBe(before + 2 * 9_50);
 });
 
-test.each(['wallet', 'orders', 'inventory'] as const)(
+test.each(['wallet', 'orders', 'inventory', 'note'] as const)(
   'a cancellation whose %s did not follow gives back everything, once',
   async (module) => {
     const [money, units] = [await bob.balance(), await stock()];
@@ -101,6 +104,33 @@ test.each(['wallet', 'orders', 'inventory'] as const)(
     expect([await bob.balance(), await stock(), (await orderOf(id)).state]).toEqual([money, units, 'cancelled']);
   },
 );
+
+test('a cancellation after a refund of some units brings back the others, and what is refunded already comes back no more', async () => {
+  const [money, units] = [await bob.balance(), await stock()];
+  const id = await places(3);
+  const root = await w.person('root', ['admin']);
+  await root.post(`/v1/orders/${id}/refunds`, { items: [{ productId: lamp, quantity: 2 }], reason: 'Broken.' });
+  const cancelled = await bob.post(`/v1/orders/${id}/cancel`);
+  expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled', items: [{ refundedQuantity: 3 }] } });
+  await w.step();
+  expect([await bob.balance(), await stock()]).toEqual([money, units]);
+});
+
+test('a key of a return is that of its buyer: another buyer with the same key returns something else', async () => {
+  const root = await w.person('root', ['admin']);
+  for (const buyer of [bob, await w.buyer('ben', { balance: usd(90_00) })]) {
+    const { id } = (await buyer.post('/v1/orders', { items: [{ productId: lamp, quantity: 1 }] })).body;
+    for (const step of ['packed', 'delivered']) await root.post(`/v1/orders/${id}/${step}`);
+    const back = { items: [{ productId: lamp, quantity: 1 }], reason: 'Too bright.' };
+    const call = () => buyer.post(`/v1/orders/${id}/returns`, back, { 'idempotency-key': 'a-return' });
+    const [first, again] = [await call(), await call()];
+    expect([first, again].map(({ status, headers }) => [status, headers.get('idempotent-replayed')])).toEqual([
+      [200, null],
+      [200, 'true'],
+    ]);
+    expect((await buyer.get(`/v1/orders/${id}/returns`)).body.items).toHaveLength(1);
+  }
+});
 
 test('a call that is repeated finishes what the first one left', async () => {
   const [money, units] = [await bob.balance(), await stock()];
