@@ -146,3 +146,12 @@ export function wrongMap(readme: string, names: readonly string[]): string[] {
   const there = names.filter((name) => name.endsWith('.ts') && !isTest(name) && name !== 'module.ts');
   return [...there.filter((name) => !named.includes(name)), ...named.filter((name) => !names.includes(name))];
 }
+
+/** Tables that no statement reads, in the source or in a function of the database: `functions` are the texts of these. */
+export function unreadTables(tables: readonly string[], files: readonly SourceFile[], functions: readonly string[]): string[] {
+  const texts = [
+    ...files.filter(({ path }) => /^(src|apps)\//.test(path) && !isTest(path) && !path.endsWith('/tables.ts')).map(({ text }) => text),
+    ...functions,
+  ].join('\n');
+  return tables.filter((name) => !new RegExp(`\\b(?:from|join|using|update|into)\\s+${name}\\b|'${name}'`, 'i').test(texts));
+}

@@ -5,7 +5,7 @@ import { contract } from '../src/kernel/contracts.ts';
 import { module } from '../src/kernel/module.ts';
 import { accountId, personalDataPage } from '../src/kernel/tables.ts';
 import { modules } from '../src/modules/index.ts';
-import { ROOT } from './conventions.ts';
+import { ROOT, sources, unreadTables } from './conventions.ts';
 import { PASSWORD, usd } from './people.ts';
 import { forgetsNothing, undeclaredByContent, undeclaredByName } from './personal-data.ts';
 import { enrol } from './second-factor.ts';
@@ -125,4 +125,25 @@ test('the checks notice a table with an account id that its module forgot, and a
 test('docs/personal-data.md is what the modules declare; `npm run personal-data` writes it again', async () => {
   const w = await world();
   expect(readFileSync(join(ROOT, 'docs/personal-data.md'), 'utf8')).toBe(personalDataPage(w.souk.runtime.modules));
+});
+
+test('there is no table that nothing reads', async () => {
+  const w = await world();
+  const schemas = ['kernel', ...modules.map(({ name }) => name)];
+  const tables = await w.sql<{ name: string }>(
+    "select format('%s.%s', schemaname, relname) as name from pg_stat_user_tables where schemaname = any($1)",
+    [schemas],
+  );
+  const functions = await w.sql<{ body: string }>('select prosrc as body from pg_proc where pronamespace::regnamespace::text = any($1)', [
+    schemas,
+  ]);
+  const unread = (names: string[]) =>
+    unreadTables(
+      names,
+      sources('src', 'apps'),
+      functions.map(({ body }) => body),
+    );
+  expect(tables.length).toBeGreaterThan(60);
+  expect(unread(tables.map(({ name }) => name))).toEqual([]);
+  expect(unread(['hats.hats'])).toEqual(['hats.hats']);
 });

@@ -19,7 +19,7 @@ const NOBODY = new Set([
   'wallet.transfers.credit_account', // accounts of the ledger; their owners stand in wallet.accounts
   'wallet.transfers.debit_account',
   'wallet.rollups.account_id',
-  'wallet.checkpoint_sums.account_id',
+  'wallet.sealed_sums.account_id',
 ]);
 
 /** Columns that no module declares although their name says that they hold an account id. */

@@ -131,4 +131,6 @@ export const SEALED: [figure: string, statement: string][] = [
   ['changedSums', "update wallet.accounts set owner = owner || 'x' where purpose = 'undelivered'"],
   ['brokenCheckpoints', 'update wallet.checkpoints set through_seq = through_seq - 1'],
   ['brokenCheckpoints', 'update wallet.checkpoints set number = 2'],
+  ['brokenCheckpoints', 'delete from wallet.checkpoints'],
+  ['brokenCheckpoints', 'delete from wallet.checkpoints; update wallet.rollup_progress set checkpoint = 0'],
 ];

@@ -35,9 +35,24 @@ export const newestCheckpoint = (db: Database): Promise<Checkpoint | undefined> 
 export const sealOf = (ctx: Wallet, { seal: _, ...rest }: Omit<Checkpoint, 'seal'> & { seal?: string }): string =>
   ctx.secrets.sign(JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))), 'wallet.checkpoint').toString('base64url');
 
-/** How many of the newest checkpoints are not what Souk sealed, or do not follow the one before. `all` goes back to the first. */
+const sealOfNumber = (ctx: Wallet, number: number): string =>
+  ctx.secrets.sign(String(number), 'wallet.newest-checkpoint').toString('base64url');
+
+/** Remembers which checkpoint is the newest. */
+export const noteNewest = (ctx: Wallet, number: number): Sql => sql`
+  update wallet.rollup_progress set checkpoint = ${number}, checkpoint_seal = ${sealOfNumber(ctx, number)}`;
+
+/** Whether checkpoints that were made are gone. A process of an older version makes some and does not remember them. */
+async function isNewestGone(ctx: Wallet): Promise<boolean> {
+  const noted = await ctx.db.one<{ number: number; seal: string; newest: number }>(sql`
+    select checkpoint as number, checkpoint_seal as seal, (select coalesce(max(number), 0) from wallet.checkpoints) as newest from wallet.rollup_progress`);
+  const isFirst = noted.number === 0 && noted.seal === '';
+  return !isFirst && (noted.newest < noted.number || !sameText(noted.seal, sealOfNumber(ctx, noted.number)));
+}
+
+/** How many of the newest checkpoints are not what Souk sealed, do not follow the one before, or are gone. `all` goes back to the first. */
 export async function brokenCheckpoints(ctx: Wallet, all: boolean): Promise<number> {
-  let broken = 0;
+  let broken = (await isNewestGone(ctx)) ? 1 : 0;
   let next: Checkpoint | undefined;
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await ctx.db.many<Checkpoint>(sql`

@@ -5,6 +5,7 @@ import {
   digestKey,
   holdsOf,
   newestCheckpoint,
+  noteNewest,
   paymentsOf,
   sealOf,
   serverVersion,
@@ -47,6 +48,7 @@ export async function makeCheckpoint(ctx: Wallet, leastNew = LEAST_NEW): Promise
       values (${checkpoint.number}, ${checkpoint.through_seq}, ${checkpoint.server_version}, ${checkpoint.transfers}, ${checkpoint.transfer_digest},
         ${checkpoint.journal_digest}, ${checkpoint.payment_digest}, ${checkpoint.hold_digest}, ${checkpoint.sums_digest},
         ${checkpoint.previous_seal}, ${sealOf(ctx, checkpoint)}, ${ctx.clock.now()})`);
+    await tx.execute(noteNewest(ctx, checkpoint.number));
   });
 }
 
