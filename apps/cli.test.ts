@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../test/conventions.ts';
@@ -192,7 +192,7 @@ test('the last active admin stays one, of two who are taken at once too, unless 
   expect(await souk('revoke', last, 'admin', '--even-last-admin')).toMatchObject({ code: 0, said: `${last} has support.` });
 });
 
-test('the page of settings has the modules of SOUK_MODULES too', async () => {
+test('the page of settings has the modules of SOUK_MODULES too, and that of personal data names a column that they forgot', async () => {
   const path = join(room.path, 'hats.ts');
   writeFileSync(
     path,
@@ -201,9 +201,20 @@ test('the page of settings has the modules of SOUK_MODULES too', async () => {
      import { settings } from '${join(ROOT, 'src/kernel/settings-part.ts')}';
      import { z } from '${join(ROOT, 'src/kernel/zod.ts')}';
      export const hats = module({ contract: contract('hats', { operations: {} }), needs: {}, routes: [], operations: {},
-       settings: settings({ HATS_SIZE: z.coerce.number().default(56).describe('of a head') }, (given) => given) });`,
+       settings: settings({ HATS_SIZE: z.coerce.number().default(56).describe('of a head') }, (given) => given),
+       migrations: new URL('./hats/', import.meta.url) });`,
   );
+  mkdirSync(join(room.path, 'hats'));
+  writeFileSync(join(room.path, 'hats/001_hats.sql'), 'create table hats.hats (id uuid primary key, owner_id uuid);');
   const app = startApp(room.path, { SOUK_MODULES: path, SECRET_KEYS, LOG_LEVEL: 'silent' }, 'cli.ts', 'settings');
   expect((await app.ended()).code, app.stderr()).toBe(0);
   expect(app.stdout()).toContain('| `HATS_SIZE` | `56` | of a head |');
+  const page = startApp(
+    room.path,
+    { DATABASE_URL: w.databaseUrl, SOUK_MODULES: path, SECRET_KEYS, LOG_LEVEL: 'silent' },
+    'cli.ts',
+    'personal-data',
+  );
+  expect((await page.ended()).code).toBe(1);
+  expect(page.stderr()).toContain('no module declares hats.hats.owner_id in its tables');
 });

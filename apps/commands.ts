@@ -6,7 +6,7 @@ import { systemScope } from '#kernel/runtime.ts';
 import type { Settings } from '#kernel/settings.ts';
 import { settingsPage } from '#kernel/settings-page.ts';
 import { statesPage } from '#kernel/states-page.ts';
-import { personalDataPage } from '#kernel/tables.ts';
+import { personalDataPage, undeclaredColumns } from '#kernel/tables.ts';
 import { wallet } from '#wallet';
 import { gatewayConfig } from '../infra/gateway.ts';
 import { openSouk, settingsParts } from '../src/souk.ts';
@@ -86,7 +86,12 @@ export const reseal = () =>
 export const serviceRoles = () => withDatabase(makeServiceRoles);
 
 export const writeOpenapi = (file?: string) => withSouk((app) => write(`${JSON.stringify(app.openapi(), null, 2)}\n`, file));
-export const writePersonalData = (file?: string) => withSouk((app) => write(personalDataPage(app.runtime.modules), file));
+export const writePersonalData = (file?: string) =>
+  withSouk(async ({ runtime, pool }) => {
+    await write(personalDataPage(runtime.modules), file);
+    const undeclared = await undeclaredColumns(pool.handle('kernel'), runtime.modules);
+    if (undeclared.length > 0) throw new Error(`no module declares ${undeclared.join(', ')} in its tables, named like an account id`);
+  });
 export const writeStates = async (file?: string) => write(statesPage((await loadSettings()).modules), file);
 export const writeGateway = async (file?: string) => write(gatewayConfig((await loadSettings()).modules, { ownPorts: true }), file);
 export const writeSettings = async (file?: string) => write(settingsPage(settingsParts((await loadSettings()).modules)), file);

@@ -153,5 +153,5 @@ export function unreadTables(tables: readonly string[], files: readonly SourceFi
     ...files.filter(({ path }) => /^(src|apps)\//.test(path) && !isTest(path) && !path.endsWith('/tables.ts')).map(({ text }) => text),
     ...functions,
   ].join('\n');
-  return tables.filter((name) => !new RegExp(`\\b(?:from|join|using|update|into)\\s+${name}\\b|'${name}'`, 'i').test(texts));
+  return tables.filter((name) => !new RegExp(`\\b(?:from|join|using|update|into)\\s+${name}\\b|['\`]${name}['\`]`, 'i').test(texts));
 }

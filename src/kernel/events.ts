@@ -166,7 +166,10 @@ export interface Subscription<Ctx = never, Payload extends z.ZodType = z.ZodType
   readonly react: (ctx: Ctx, events: Delivered<z.infer<Payload>>[]) => Promise<void>;
   /** The reaction itself makes nothing of an event that arrives twice, so none is noted. */
   readonly isRepeatable: boolean;
-  /** Which events it is about, by their payloads: others are not sent to it. All where it is absent. */
+  /**
+   * Which events it is about, by their payloads: others are not sent to it. All where it is absent. A process of an older version goes by its
+   * own, so what a newer one adds may be lost while both run: subscribe to a new version of the event where that matters.
+   */
   readonly only: ((payload: z.infer<Payload>) => boolean) | undefined;
 }
 

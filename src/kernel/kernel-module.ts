@@ -8,7 +8,7 @@ import { timer } from './events.ts';
 import { explainOrder } from './explain-order.ts';
 import { type Module, module } from './module.ts';
 import { housekeeping, type StoredFor } from './outbox.ts';
-import { staysAs } from './tables.ts';
+import { nobody, staysAs } from './tables.ts';
 
 const FORGOTTEN_AT_ONCE = 5000;
 /** Of one turn; what is left over is for the next. */
@@ -46,6 +46,7 @@ export const kernelModule = (engine: Pick<QueueEngine, 'deadLetters' | 'about'>,
         payload: staysAs('until then: ids and figures only'),
         actor_id: staysAs('until then'),
       },
+      'kernel.timers': { held_by: nobody('a process') },
       'kernel.standings': { account_id: staysAs('the newest standing that was heard') },
     },
     permissions: {

@@ -1,4 +1,4 @@
-import { accountId, personal, staysAs, type Tables } from '#kernel/tables.ts';
+import { accountId, nobody, personal, staysAs, type Tables } from '#kernel/tables.ts';
 
 export const tables: Tables = {
   'identity.accounts': {
@@ -15,11 +15,15 @@ export const tables: Tables = {
     principal: accountId,
   },
   'identity.codes': { account_id: accountId },
-  'identity.links': { account_id: accountId, subject_index: personal('a keyed hash of what the provider calls the person') },
+  'identity.links': {
+    provider: nobody('an identity provider'),
+    account_id: accountId,
+    subject_index: personal('a keyed hash of what the provider calls the person'),
+  },
   'identity.owed_letters': { account_id: accountId, to_sealed: personal('sealed') },
   'identity.places': { account_id: accountId, place: personal('a keyed hash of the network of a sign-in') },
   'identity.recovery_codes': { account_id: accountId },
   'identity.second_factors': { account_id: accountId, secret_sealed: personal('sealed') },
-  'identity.sessions': { account_id: staysAs('of ended sessions, until they expire') },
+  'identity.sessions': { account_id: staysAs('of ended sessions, until they expire'), ended_by: nobody('a cause: sign-out, erasure') },
   'identity.revocations': { id: staysAs('as long as a token that it voids could live') },
 };

@@ -1,4 +1,4 @@
-import { personal, staysAs, type Tables } from '#kernel/tables.ts';
+import { nobody, personal, staysAs, type Tables } from '#kernel/tables.ts';
 
 const BOOKS = 'the books hold ids and figures';
 
@@ -31,6 +31,8 @@ export const tables: Tables = {
   'wallet.journals': { key: staysAs('names whose share was delivered') },
   'wallet.payments': { payer: staysAs(BOOKS) },
   'wallet.payment_shares': { payee: staysAs(BOOKS) },
-  'wallet.sealed_sums': { account_id: staysAs('an account of the ledger; its owner stands in `accounts`') },
+  'wallet.transfers': { debit_account: nobody('an account of the ledger'), credit_account: nobody('an account of the ledger') },
+  'wallet.rollups': { account_id: nobody('an account of the ledger') },
+  'wallet.sealed_sums': { account_id: nobody('an account of the ledger') },
   'wallet.closed_owners': { owner: staysAs('so that nothing is charged for the account any more') },
 };
