@@ -5,7 +5,10 @@ import { z } from 'zod';
 /** In small letters, whichever it came in: RFC 9562 has both read alike. */
 export const Id = z.uuid().toLowerCase().meta({ description: 'UUID', example: '0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' });
 
-export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC', example: '2026-11-21T09:30:00.000Z' });
+export const Time = z.iso
+  .datetime()
+  .refine((text) => !text.startsWith('0000'), 'must be in a year from 1 on') // PostgreSQL has no year 0
+  .meta({ description: 'RFC 3339, UTC', example: '2026-11-21T09:30:00.000Z' });
 
 /** Letters with the marks that belong to them, as many scripts write vowels; digits; and `_ . -`. */
 const NAME = /^(?:\p{L}\p{M}{0,5}|[\p{N}_.-])+$/u;

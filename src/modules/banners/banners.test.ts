@@ -140,6 +140,8 @@ describe('a banner', () => {
     ['another host for a path', { link: '//evil.example' }, '/link'],
     ['a path with backslashes', { link: '/\\evil.example' }, '/link'],
     ['an end before its beginning', { startsAt: '2026-01-02T00:00:00.000Z', endsAt: '2026-01-01T00:00:00.000Z' }, '/endsAt'],
+    ['a year that is none', { startsAt: '0000-01-01T00:00:00Z' }, '/startsAt'],
+    ['an alt of invisible characters', { alt: '\u200B\u3164' }, '/alt'],
     ['a placement that is no slug', { placement: 'Home page' }, '/placement'],
   ];
   test.each(refusals)('is refused with %s', async (_, body, pointer) => {
