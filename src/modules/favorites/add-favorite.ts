@@ -6,7 +6,17 @@ import { notFound, problem } from '#kernel/problems.ts';
 import { existing, type Key, type Replayed, replayed } from '#kernel/routes.ts';
 import { Id } from '#kernel/shapes.ts';
 import type { Favorites } from './context.ts';
-import { callInsert, type Favorite, type FavoriteRow, favoriteByKey, favoriteInsert, favoriteOf, lockPerson, Notify } from './favorite.ts';
+import {
+  callInsert,
+  type Favorite,
+  type FavoriteRow,
+  favoriteByKey,
+  favoriteInsert,
+  favoriteOf,
+  lockPerson,
+  Notify,
+  personLeaving,
+} from './favorite.ts';
 import { favoriteView, isPublic, shownFavorites, subjectsOf } from './shown-favorites.ts';
 
 export const NotifyChanges = Notify.partial().strict();
@@ -83,6 +93,7 @@ const addOrFind = (
     const found = added ? undefined : await tx.maybe<FavoriteRow>(favoriteOf(accountId, kind, subjectId, notify));
     if (ctx.request) ctx.request.subject = (added ?? found)?.id ?? null;
     if (added) return { added };
+    if (!found && (await tx.maybe(personLeaving(subjectId)))) throw notFound();
     if (found && key) await tx.execute(callInsert(found.id, accountId, key));
     return found && { found };
   });

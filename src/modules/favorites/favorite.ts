@@ -74,6 +74,8 @@ export const lockPerson = (accountId: string): Sql => sql`
   insert into favorites.people (account_id) values (${accountId})
   on conflict (account_id) do update set account_id = excluded.account_id returning closing`;
 
+export const personLeaving = (accountId: string): Sql => sql`select 1 from favorites.people where account_id = ${accountId} and closing`;
+
 /** Adds a favorite, unless the account has it, has as many as it may have, or the person is leaving. */
 export const favoriteInsert = ({ id, accountId, kind, subjectId, notify, most, at, key }: NewFavorite): Sql => sql`
   insert into favorites.favorites (id, account_id, kind, subject_id, back_in_stock, price_fell, created_at, idempotency_key, body_hash)

@@ -100,6 +100,10 @@ describe('a favorite', () => {
     const replies = await Promise.all([1, 2, 3].map(() => lou.post('/v1/favorites', body, key)));
     for (const reply of replies) expect([reply.status, reply.body.id, reply.body.notify.priceFell]).toEqual([200, id, true]);
     expect(replies.map(({ headers }) => headers.get('idempotent-replayed')).sort()).toEqual([null, 'true', 'true'].sort());
+    const mel = await w.person('mel');
+    const hers = (await mel.post('/v1/favorites', { productId: lamp })).body.id;
+    const found = await mel.post('/v1/favorites', body, key);
+    expect([found.status, found.body.id, found.headers.get('idempotent-replayed')]).toEqual([200, hers, null]);
     await lou.patch(`/v1/favorites/${id}`, { notify: { priceFell: false } });
     const late = await lou.post('/v1/favorites', body, key);
     expect([late.status, late.body.id, late.body.notify.priceFell, late.headers.get('idempotent-replayed')]).toEqual([
@@ -211,5 +215,6 @@ describe('an account that is deleted', () => {
     expect((await rob.post('/v1/favorites', { productId: other })).status).toBe(201);
     await w.ask('favorites', 'life.close', { accountId: rob.id });
     expect(await rob.post('/v1/favorites', { productId: lamp })).toBeProblem(404, 'not-found');
+    expect(await (await w.person('sal')).post('/v1/favorites', { userId: rob.id })).toBeProblem(404, 'not-found');
   });
 });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import webPush from 'web-push';
 import { guardedHttp } from '#adapters/outgoing-http/guarded.ts';
 import { webPushSender } from '#adapters/push/web-push.ts';
+import { systemScope } from '#kernel/runtime.ts';
 import { ROOT } from '../../../test/conventions.ts';
 import { mailServer } from '../../../test/mail-server.ts';
 import { noticesOf } from '../../../test/notices.ts';
@@ -11,6 +12,7 @@ import { type Person, usd } from '../../../test/people.ts';
 import { pushService } from '../../../test/push-service.ts';
 import { type World, world } from '../../../test/world.ts';
 import { kindNames, specOf } from './kinds.ts';
+import { unsubscribeUrl } from './unsubscribe.ts';
 
 let w: World;
 let sue: Person;
@@ -157,6 +159,10 @@ describe('accounts', () => {
     expect((await ned.delete('/v1/customers/ned')).status).toBe(204);
     await notices.tells(ned);
     await w.step();
+    const { pathname, search } = new URL(
+      unsubscribeUrl(w.souk.runtime.context('notifications', systemScope) as never, { accountId: ned.id, kind: 'sold' }),
+    );
+    expect((await w.fetch(pathname + search, { method: 'POST' })).status).toBe(200);
     for (const table of ['notifications', 'settings', 'devices', 'days', 'stops'])
       expect(await w.sql(`select 1 from notifications.${table} where account_id = $1`, [ned.id]), table).toEqual([]);
   });
@@ -284,6 +290,10 @@ test('an address that the mail server refuses for good stops its channel, and th
   for (const email of ['YVES@example.com', 'nobody@example.com', 'yves@example.com'])
     expect((await postmaster.post('/v1/notifications/bounces', { email })).status).toBe(204);
   expect((await notices.listOf(yves)).items.map(({ kind }: { kind: string }) => kind)).toEqual(['channel-stopped']);
+  await real.sql("update notifications.stops set address_index = 'of the address before' where account_id = $1", [yves.id]);
+  await notices.tells(yves);
+  await real.step();
+  expect(await notices.sendings(yves)).toMatchObject([{ channel: 'email', state: 'sent' }]);
 
   await real.sql("update identity.accounts set email_sealed = null, email_index = null, email_confirmed_at = null where username = 'zoe'");
   expect((await zoe.get('/v1/notifications/settings')).body.stopped).toEqual([]);
