@@ -24,7 +24,7 @@ export const AccessClaims = z.object({
 });
 export type AccessClaims = z.infer<typeof AccessClaims>;
 
-/** What such an id token says: nothing of roles, so it opens what anybody with an account may do. */
+/** The claims of such an id token. It contains no roles, so it allows what every account may do. */
 export const IdClaims = z.object({
   sub: z.uuid(),
   preferred_username: z.string(),

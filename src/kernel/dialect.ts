@@ -36,7 +36,7 @@ export function saidOf({ sentence }: Pick<Dialect, 'sentence'>, problem: Problem
   return { status: problem.status, body: { [sentence]: sentenceOf(problem) } };
 }
 
-/** What is wrong, in one sentence: for a body that does not fit, where and what. */
+/** A problem as one sentence. For a wrong body it names the fields and what is wrong with them. */
 export function sentenceOf({ extra, message }: Problem): string {
   const errors = (extra.errors ?? []) as { pointer: string; detail: string }[];
   return errors.length > 0 ? errors.map(({ pointer, detail }) => `${pointer || 'The body'} ${detail}`).join('; ') : message;

@@ -63,6 +63,6 @@ export const byLanguage = <Value extends z.ZodType>(value: Value) =>
     .superRefine((values, refusal) => {
       const seen = new Set<string>();
       const twin = Object.keys(values).find((tag) => seen.size === seen.add(canonical(tag) as string).size);
-      if (twin) refusal.addIssue({ code: 'custom', path: [twin], message: 'is a language that is there already' });
+      if (twin) refusal.addIssue({ code: 'custom', path: [twin], message: 'is a language that occurs twice' });
     })
     .transform((values) => Object.fromEntries(Object.entries(values).map(([tag, each]) => [canonical(tag) as string, each])));

@@ -139,7 +139,7 @@ export const FileBody = z.string().meta({ format: 'binary', example: '(the bytes
 export interface Streams {
   /** The content types that are taken; a parameter such as `charset` may follow. */
   readonly types: readonly string[];
-  /** Of a form: what it names before its `file`, for who reads the API. */
+  /** The fields that a form has before its `file`, for the reference of the API. */
   readonly fields?: readonly string[];
   /** The sender need not say any. */
   readonly orNone?: boolean;

@@ -50,13 +50,13 @@ export function nsfwjs(screening: Screening): ImageModeration & { close(): Promi
   };
 
   const classify = async (pixels: Uint8Array<ArrayBuffer>): Promise<Record<string, number>> => {
-    if (performance.now() < restsUntil) throw new Error('What screens images has failed, and rests.');
+    if (performance.now() < restsUntil) throw new Error('The thread that screens images has failed and starts again later.');
     worker ??= start();
     const asked = worker;
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, AbortSignal.timeout(timeLimitMs)]);
     const ended = once(asked, 'exit', { signal }).then(() => {
-      throw new Error('What screens images has ended.');
+      throw new Error('The thread that screens images has ended.');
     });
     try {
       const answer = once(asked, 'message', { signal }); // fails with what the worker throws

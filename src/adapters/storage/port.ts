@@ -30,7 +30,7 @@ export interface StoredObject {
 /** Objects by their keys: letters, digits and `/ . - _`. What is written is there whole or not at all. */
 export interface Storage {
   signUpload(wish: UploadWish): Promise<SignedUpload>;
-  /** Stores it instead of what has that key. Who reads it at the store itself may store it for ever, unless it is private. */
+  /** Stores an object under a key, and replaces an older one. Caches may store it for ever, unless it is private. */
   write(key: string, bytes: Uint8Array, contentType: string, isPrivate?: boolean): Promise<void>;
   /** undefined: there is no such object. */
   look(key: string): Promise<StoredObject | undefined>;

@@ -18,7 +18,7 @@ export const storageSettings = settings(
     S3_ENDPOINT: z
       .url({ protocol: /^https?$/, error: 'must be an address such as https://minio.example.com' })
       .optional()
-      .describe('address of a store that is not Amazon S3 and speaks as it does. Whoever uploads must reach it'),
+      .describe('address of a store that is not Amazon S3 and speaks as it does. Clients that upload must reach it'),
     S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('who signs; without it the AWS SDK looks for a role or a profile'),
     S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('its secret'),
   },

@@ -28,7 +28,7 @@ export const SignedIn = Msg.extend({
 
 const TOKEN_SECONDS = 3600;
 
-/** Opens an account that signs in by its full name once its email is confirmed. Spelled as that API spelled it. */
+/** Opens an account that signs in by its full name once its email is confirmed. The spelling is that of the API. */
 export async function signUp(ctx: Microservices, { email, fullName, password }: z.infer<typeof SignUp>): Promise<z.infer<typeof Msg>> {
   await ctx.identity.signUpByFullName({ email, fullName, password });
   return { msg: 'Account created. Please varify your email.' };

@@ -77,7 +77,7 @@ const accounts = [
 export const routes = [
   ...accounts,
   post('/compat/banner/upload-url', {
-    summary: 'Where to send the image of a banner',
+    summary: 'Get the address for the image of a banner',
     description: 'The banner appears when its image has come. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
     access: anyone,
     limit: 'open-uploads',
@@ -97,8 +97,8 @@ export const routes = [
     }),
   }),
   post('/compat/category/upload-url', {
-    summary: 'Where to send the image of a category',
-    description: 'The category is added where there is none of that name. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
+    summary: 'Get the address for the image of a category',
+    description: 'The category is added if there is none of that name. For catalog managers, unless COMPAT_OPEN_UPLOADS is on.',
     access: anyone,
     limit: 'open-uploads',
     admits: demandManager,
@@ -116,7 +116,7 @@ export const routes = [
       (await ctx.catalog.categories({})).map(({ name, image }) => ({ categoryName: name, imageUrl: image?.url ?? '' })),
   }),
   post('/compat/product/get-upload-url', {
-    summary: 'List a product, and where to send its image',
+    summary: 'List a product, and get the address for its image',
     description: 'The product waits for approval.',
     access: signedIn,
     body: ProductUpload,

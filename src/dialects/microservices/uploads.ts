@@ -29,7 +29,7 @@ export const ProductUpload = z.object({
 export const wrongPrice = problem({
   code: 'microservices/wrong-price',
   status: 400,
-  title: 'This is no price',
+  title: 'This is not a price',
   members: { currency: z.string(), most: z.string() },
   detail: ({ currency, most }) =>
     `productPrice must be above zero and at most ${most}, in ${currency}, with no more decimals than that has.`,

@@ -53,7 +53,7 @@ describe('an account of platform', () => {
     expect((await w.fetch('/compat/platform/signup', { method: 'POST', body: 'no json' })).status).toBe(400);
   });
 
-  test('has an unproven email until the mailed code comes back: no reset by it until then', async () => {
+  test('has an unproven email until the mailed code comes back, and no password reset by it until then', async () => {
     const to = 'fay@mail.example';
     await customer(to);
     await turns();
@@ -69,7 +69,7 @@ describe('an account of platform', () => {
     expect((await post('/signin', { ...pool, username: to, password: PLATFORM_PASSWORD })).status).toBe(200);
   });
 
-  test('gives its email up to whoever proves it first, and is then not found by it', async () => {
+  test('loses its email to the first account that proves it, and is then not found by it', async () => {
     const to = 'gil@mail.example';
     await customer(to);
     await w.post('/v1/auth/sign-up', { email: to, fullName: 'Gil', username: 'gil', password: 'the real Gil' });

@@ -4,7 +4,7 @@ import { invalid, problem } from '#kernel/problems.ts';
 import { Email } from '#kernel/shapes.ts';
 import { PLATFORM, type Platform } from './context.ts';
 
-/** What comes in is looked at by hand: that API says itself what is missing. */
+/** The body is checked by hand, because that API has its own messages for missing fields. */
 export const Credentials = z.record(z.string(), z.unknown()).meta({
   description: 'clientId, userPoolId, username (an email) and password. The first two are not looked at, but must be there',
   example: { clientId: 'web', userPoolId: 'pool', username: 'jane@example.com', password: 'correct horse battery' },

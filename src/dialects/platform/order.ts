@@ -31,7 +31,7 @@ const STATUS: Readonly<Record<Order['state'], PlatformOrder['status']>> = {
   refunded: 'error',
 };
 
-/** Orders of one buyer as that API shows them. The email is null once another account has proved it. A colour that the product has no more has no code. */
+/** Orders of one buyer as that API shows them. The email is null if another account has proved it. A colour that the product no longer has gets no code. */
 export async function shownOrders(ctx: Platform, orders: readonly Order[]): Promise<PlatformOrder[]> {
   const [buyer] = orders.map((order) => order.buyer.id);
   if (buyer === undefined) return [];

@@ -90,7 +90,7 @@ describe('an order', () => {
     expect(said(await bob.post('/orders', { items: [{ id: hat, count: 1 }] }))).toEqual(refused);
   });
 
-  test('names the email of its buyer until another account proves it', async () => {
+  test('shows the email of its buyer until another account proves it', async () => {
     const to = 'oda@mail.example';
     const oda = await customer(to);
     await oda.post('/orders', { items: [{ id: phone, count: 1, color: 1 }] });

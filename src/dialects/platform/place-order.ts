@@ -58,7 +58,7 @@ export async function placeOrder(ctx: Platform, { items }: z.infer<typeof PlaceO
   return { orderId: order.id };
 }
 
-/** Variants in that colour; without a colour, all. @throws invalid for another colour; otherPrice where none costs what the item shows */
+/** Variants in that colour, or all if there is no colour. @throws invalid for an unknown colour; otherPrice if none costs what the item shows */
 function wishOf(product: Product, { color, count }: Wanted, index: number): Wish {
   const name = color == null ? undefined : colorsOf(product)[Number(color) - 1];
   if (color != null && name === undefined)

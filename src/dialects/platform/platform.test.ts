@@ -180,7 +180,7 @@ describe('an order of platform', () => {
     expect(said(await kim.get('/orderslist'))).toEqual([200, []]);
   });
 
-  test('for more than there is is refused, is no order of the next click, and is not listed', async () => {
+  test('for more units than there are is refused, is not listed, and does not count as the order of the next click', async () => {
     const lea = await customer('lea@mail.example');
     const refused = await lea.post('/orders', { items: [{ id: lamp, count: 50 }] });
     expect(said(refused)).toEqual([409, { message: expect.stringContaining('') }]);
@@ -256,7 +256,7 @@ describe('around it', () => {
     expect(JSON.stringify(w.souk.openapi())).not.toContain('/compat/');
   });
 
-  test('it can be turned off, and a name that is no dialect is refused at the start', async () => {
+  test('it can be turned off, and an unknown name in SOUK_DIALECTS is refused at the start', async () => {
     const silent = await w.sibling({ SOUK_DIALECTS: 'off' });
     const nothing = await silent.souk.fetch(new Request(`http://souk.test${BASE}/items?category=phone`));
     expect([nothing.status, ((await nothing.json()) as { code: string }).code]).toEqual([404, 'not-found']);

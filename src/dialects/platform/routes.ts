@@ -64,7 +64,7 @@ export const routes = [
     summary: 'Items of a category',
     access: anyone,
     query: z.object({
-      category: z.string().max(300).optional().meta({ description: 'Demanded', example: 'phone' }),
+      category: z.string().max(300).optional().meta({ description: 'Required', example: 'phone' }),
       type: z.string().max(300).optional().meta({ description: 'Only items of this type' }),
       brand: z.string().max(300).optional().meta({ description: 'Only items of this brand; counts only with a type' }),
     }),

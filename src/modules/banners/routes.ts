@@ -12,7 +12,8 @@ import { BannersQuery, listBanners } from './list-banners.ts';
 export const routes = [
   get('/banners', {
     summary: 'Banners on show',
-    description: 'Those that have an image and whose time it is, in their order. Staff with `catalog:write` see all with `show=all`.',
+    description:
+      'Banners that have an image and are scheduled for now, in their order. Staff with `catalog:write` see all with `show=all`.',
     access: anyone,
     query: BannersQuery,
     returns: page(Banner),

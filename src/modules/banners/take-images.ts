@@ -8,7 +8,7 @@ import { tellMediaJob } from './jobs.ts';
 
 type Events<E extends { payload: z.ZodType }> = Delivered<z.infer<E['payload']>>[];
 
-/** Shows images that have come; of two for one banner, the one that was announced later. What nobody shows is discarded. */
+/** Shows images that have arrived. If two are for one banner, the one that was announced later is shown, and the other is discarded. */
 export const takeImages = (ctx: Banners, events: Events<typeof imageReady>): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     for (const { payload, cause } of ofPurposes(events, 'banner-image')) {

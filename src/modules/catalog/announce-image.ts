@@ -8,7 +8,7 @@ import type { Catalog } from './context.ts';
 import { lockProduct, ownedProduct } from './product.ts';
 import { MOST_IMAGES, tooManyImages } from './product-images.ts';
 
-/** Expects one more image of a product; it is the last one when it has come. `owner` null is staff, whose images nobody reviews. */
+/** Announces one more image of a product. When its file has arrived it is shown last. `owner` null is staff, whose images need no review. */
 export function announceImage(
   ctx: Catalog,
   productId: string,

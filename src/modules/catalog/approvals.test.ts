@@ -49,7 +49,7 @@ test('the queue of reviewers shows what waits, the longest first, since when, an
   expect((await queue()).items).toMatchObject([{ waits: ['name'], ageSeconds: 0 }]);
 });
 
-describe('of a change of an approved product waits only what differs from what is shown', () => {
+describe('only the parts of a change that differ from the public product wait for review', () => {
   const fr = { name: 'Lampe', description: 'Elle plie.' };
   let id: string;
   beforeEach(async () => {
@@ -58,7 +58,7 @@ describe('of a change of an approved product waits only what differs from what i
   const change = async (who: Person, patch: object) => (await who.patch(`/v1/products/${id}`, patch)).body;
   const isQueued = async () => (await queue()).items.some(({ product }: { product: { id: string } }) => product.id === id);
 
-  test('so a form that is sent whole, with a new price, waits for nobody', async () => {
+  test('a form that repeats the old texts with a new price takes effect at once', async () => {
     const { name, description } = lamp;
     const whole = await change(sue, { name, description, translations: { fr }, price: usd(7_00) });
     expect([whole.pending, whole.price, await isQueued()]).toEqual([undefined, usd(7_00), false]);
@@ -69,7 +69,7 @@ describe('of a change of an approved product waits only what differs from what i
     expect(await isQueued()).toBe(true);
   });
 
-  test('so what its seller changes back waits no more', async () => {
+  test('a change that its seller takes back no longer waits', async () => {
     await change(sue, { name: 'Other', description: 'Else.' });
     expect((await change(sue, { name: lamp.name })).pending).toEqual({ description: 'Else.' });
     expect([(await change(sue, { description: lamp.description })).pending, await isQueued()]).toEqual([undefined, false]);
@@ -79,7 +79,7 @@ describe('of a change of an approved product waits only what differs from what i
     expect((await queue()).items.at(-1)).toMatchObject({ product: { id }, ageSeconds: 0 });
   });
 
-  test('so its approval undoes no correction that staff have made meanwhile', async () => {
+  test('an approval does not undo corrections that staff have made meanwhile', async () => {
     await change(sue, { name: 'Other', description: lamp.description, translations: { fr: { ...fr, name: 'Autre' } } });
     await change(root, { description: 'It bends well.', translations: { fr: { description: 'Elle plie bien.' } } });
     const { body } = await rita.post(`/v1/products/${id}/approve`);
@@ -87,7 +87,7 @@ describe('of a change of an approved product waits only what differs from what i
     expect(body.translations).toEqual({ fr: { name: 'Autre', description: 'Elle plie bien.' } });
   });
 
-  test('so the same change by staff, or by a file of theirs, leaves nothing to decide', async () => {
+  test('if staff make the same change, also by a file, nothing is left to decide', async () => {
     await change(sue, { name: 'Other', translations: { fr: null, ar: { name: 'مصباح' } } });
     expect((await change(root, { name: 'Other', translations: { fr: null } })).pending).toEqual({
       translations: { ar: { name: 'مصباح' } },

@@ -86,7 +86,7 @@ const OVERDUE = (now: Date): Sql => sql`image_due_at <= ${now}::timestamptz`;
 const isAnyOverdue = async (db: Database, now: Date): Promise<boolean> =>
   (await db.maybe(sql`select 1 from catalog.categories where ${OVERDUE(now)} limit 1`)) !== undefined;
 
-/** Those of these products and categories that the clean-up does not remove if an image does not come, and has not removed. One statement. */
+/** The ids of products and categories that the clean-up has not removed and does not remove if an image does not arrive. One statement. */
 export const stayWithoutImage = async (ctx: Catalog, { ids }: { ids: string[] }): Promise<string[]> =>
   (await ctx.db.many<{ id: string }>(stayingAmong(ids))).map(({ id }) => id);
 

@@ -68,8 +68,8 @@ export const Product = z
         translations: TranslationChanges.optional(),
       })
       .optional()
-      .meta({ description: 'Changes that wait for review; for its seller and the staff' }),
-    rejection: z.string().optional().meta({ description: 'Why it was rejected; for its seller and the staff' }),
+      .meta({ description: 'Changes that wait for review; visible to its seller and the staff' }),
+    rejection: z.string().optional().meta({ description: 'Why it was rejected; visible to its seller and the staff' }),
   })
   .meta({ id: 'Product' });
 export type Product = z.infer<typeof Product>;

@@ -177,7 +177,7 @@ export const catalog = contract('catalog', {
       input: z.object({ withExpected: z.boolean().optional() }),
       output: z.array(z.object({ slug: z.string(), name: z.string(), image: z.object({ url: z.string() }).nullable().optional() })),
     }),
-    /** Lists a product of the caller, also of staff, and asks for its approval at once. The same key: the same product, its upload signed anew. */
+    /** Lists a product of the caller, also of staff, and asks for its approval. The same key gives the same product, with its upload signed anew. */
     offer: operation({
       input: z.object({
         ...{ name: z.string(), description: z.string(), category: z.string(), price: Money, stock: z.int() },
@@ -218,7 +218,7 @@ export const catalog = contract('catalog', {
       output: z.array(z.object({ id: Id, refusal: SaveRefusal.nullable() })),
       problems: [variantsAlike],
     }),
-    /** Fetches images of a product that it has not, by jobs; each address once. Staff ask, so nobody reviews them. At most 20 are stored. */
+    /** Fetches images that a product does not have yet, by jobs, each address once. Staff ask for it, so there is no review. At most 20 are stored. */
     fetchImages: operation({
       input: z.object({ ownerId: Id, productId: Id, images: z.array(ImportedImage).max(20) }),
       output: z.object({}),
@@ -228,7 +228,7 @@ export const catalog = contract('catalog', {
       input: z.object({ sellerId: Id, after: Id.nullable(), limit: z.int().min(1).max(500) }),
       output: z.array(ExportedProduct),
     }),
-    /** Those of these products and categories that stay if an image does not come: the clean-up does not remove them, and has not. */
+    /** The ids of products and categories that the clean-up has not removed and does not remove if an image does not arrive. */
     stayWithoutImage: operation({ input: z.object({ ids: z.array(Id).max(100) }), output: z.array(Id) }),
     /** Sets the rating of a product. Of several ratings the one with the highest version counts. */
     rate: operation({

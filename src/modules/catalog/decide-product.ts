@@ -64,7 +64,7 @@ export function decideProduct(ctx: Catalog, id: string, { command, owner, ifMatc
   });
 }
 
-/** Staff may have translated it meanwhile: only what waits is changed. @throws tooManyTranslations */
+/** Staff may have changed other translations meanwhile, so only the texts that wait are changed. @throws tooManyTranslations */
 const withPending = (row: ProductRow): Pick<ProductRow, 'name' | 'description' | 'translations'> => ({
   ...{ ...row, ...row.pending },
   translations: translated(row.translations, row.pending?.translations ?? {}),

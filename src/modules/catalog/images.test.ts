@@ -233,7 +233,7 @@ test('an image that came to nothing is announced again under a new key only', as
 });
 
 describe('an image that comes at the same moment', () => {
-  test('as others: all are shown, each once, whoever comes first and however often it is told', async () => {
+  test('as others: all are shown, each once, in any order of arrival and however often media tells of them', async () => {
     const product = await draftOf(sue);
     const uploads = [];
     for (let n = 0; n < 6; n++) uploads.push(await announces(sue, product, `Side ${n}`));

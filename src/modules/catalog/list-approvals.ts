@@ -14,7 +14,7 @@ const Approval = z
     product: z.object({ id: Id, name: z.string(), seller: z.object({ id: Id, username: z.string() }) }),
     waits: z
       .array(z.enum(['product', 'name', 'description', 'translations', 'images']))
-      .meta({ description: 'The whole product, or what of an approved one is to change', example: ['name'] }),
+      .meta({ description: 'The whole product, or the parts of an approved product that are to change', example: ['name'] }),
     awaitsImage: z
       .boolean()
       .meta({ description: 'The image that it was announced with has not come: it cannot be approved yet', example: false }),

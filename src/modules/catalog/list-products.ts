@@ -58,7 +58,7 @@ type UnpublishedState = Exclude<ProductsQuery['state'], undefined | 'approved'>;
 export async function listProducts(ctx: Catalog, query: ProductsQuery): Promise<JsonText> {
   if (query.state !== undefined && query.state !== 'approved') return listUnpublished(ctx, query, query.state);
   const sort = query.sort ?? (query.q === undefined ? 'newest' : 'relevance');
-  if (sort === 'relevance' && query.q === undefined) throw malformed({ reason: 'sort=relevance needs a text to be relevant to: q=…' });
+  if (sort === 'relevance' && query.q === undefined) throw malformed({ reason: 'sort=relevance needs a search text: q=…' });
   const { cursor, limit, ...narrowing } = query;
   const scope = `products:${JSON.stringify(Object.entries({ ...narrowing, sort }).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
   const position = readCursor(ctx.secrets, scope, cursor);

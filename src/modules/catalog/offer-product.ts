@@ -22,7 +22,7 @@ const keyOf = ({ actor }: Catalog, operation: string, key: string): Key => ({
   bodyHash: key,
 });
 
-/** Lists a product of the caller and asks for its approval in one go; of staff it is the shop's own, and waits too. @throws invalid */
+/** Lists a product of the caller and asks for its approval. A product of staff belongs to the shop, and waits for approval too. @throws invalid */
 export async function offerProduct(ctx: Catalog, { key, image, ...product }: Offer): Promise<{ id: string; upload: Upload }> {
   const parsed = CreateProduct.safeParse(product);
   if (!parsed.success) throw invalid({ errors: fieldErrors(parsed.error, 'body') });

@@ -51,7 +51,7 @@ test('none of her products is sold once the catalog has heard it, even before li
   expect(await bob.post('/v1/orders', { items: [{ productId: vase, quantity: 1 }] })).toBeProblem(404, 'catalog/unknown-product');
 });
 
-test('what she changes of a product that is paused waits for review: it is public again unseen otherwise', async () => {
+test('a change of a paused product waits for review, because the product becomes public again without one', async () => {
   const w = await world();
   const sue = await w.person('sue');
   const vase = await sue.lists({ name: 'Vase', price: usd(5_00) });

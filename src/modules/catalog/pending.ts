@@ -3,7 +3,7 @@ import { changesAfter, differences } from './translations.ts';
 
 type Shown = Pick<ProductRow, 'name' | 'description' | 'translations'>;
 
-/** What of a change still waits for review: what differs from what is shown. Null where nothing does. Images are not looked at. */
+/** The part of a change that still waits for review because it differs from the public version; null if nothing does. Images are not compared. */
 export function stillPending(shown: Shown, pending: Pending | null): Pending | null {
   if (!pending) return null;
   const { name, description, translations, ...others } = pending;

@@ -9,7 +9,7 @@ import { Alt, type Image } from '#media';
 import { tellMediaJob } from './jobs.ts';
 import type { Pending, ProductRow } from './product.ts';
 
-/** How many images a product has at most, those included that were announced and have not come. */
+/** The largest number of images of a product. Images that were announced and have not arrived count too. */
 export const MOST_IMAGES = 20;
 
 /** The images of a product in their order. */
@@ -140,7 +140,7 @@ export async function keepPending(
   return waits ? pending : null;
 }
 
-/** Lets go of images that are neither shown nor wait for review. Those that have not come stay. */
+/** Discards images that are neither shown nor wait for review. Images that have not arrived stay. */
 export async function forgetUnused(tx: Transaction, productId: string, pending: Pending | null): Promise<void> {
   const waiting = pending?.images?.map(({ id }) => id) ?? [];
   const gone = await tx.many<{ id: string }>(sql`
@@ -149,7 +149,7 @@ export async function forgetUnused(tx: Transaction, productId: string, pending: 
   discard(tx, gone);
 }
 
-/** Lets go of all images of products that are archived, those on their way included. */
+/** Discards all images of archived products, also those that have not arrived. */
 export async function forgetImages(tx: Transaction, productIds: readonly string[]): Promise<void> {
   discard(
     tx,

@@ -141,7 +141,7 @@ export const routes = [
     handle: (ctx: Catalog, { params, body, owner, key }) => announceImage(ctx, params.id, body, { owner, key }),
   }),
   put('/products/{id}/images', {
-    summary: 'Order, describe and drop the images of a product',
+    summary: 'Order, describe and remove the images of a product',
     description:
       'The images that the product is to have, in their order; `alt` stays where it is absent. What a seller changes of an approved product waits for ' +
       'review, with `pending.images`. What staff change is shown at once, and what a seller has sent for review goes on waiting: it is shown by its ' +
@@ -243,7 +243,7 @@ export const routes = [
   }),
   del('/categories/{id}', {
     summary: 'Delete a category that nothing names',
-    description: 'Products that are not archived, and categories below it, keep a category.',
+    description: 'A category cannot be deleted while categories below it, or products that are not archived, name it.',
     access: permitted('catalog:write'),
     returns: null,
     problems: [categoryInUse, versionMismatch],

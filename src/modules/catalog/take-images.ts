@@ -54,7 +54,7 @@ async function takeOfProduct(tx: Transaction, productId: string, image: Image, n
   return attached(image);
 }
 
-/** Of two images the one that was announced later counts: ids go by time. */
+/** If there are two images, the one that was announced later counts. Ids follow time. */
 async function takeOfCategory(tx: Transaction, id: string, image: Image): Promise<Told> {
   const row = await tx.maybe<{ image: Image | null }>(sql`select image from catalog.categories where id = ${id} for no key update`);
   if (!row || (row.image && row.image.id > image.id)) return discarded(image);
@@ -65,7 +65,7 @@ async function takeOfCategory(tx: Transaction, id: string, image: Image): Promis
   return attached(image, row.image);
 }
 
-/** No longer expects files that are no images, or never came, and notes why, for those who announced something with them. */
+/** Forgets announced files that are no images or never arrived, and notes the reason for products and categories that were announced with them. */
 export const forgetRefused = (ctx: Catalog, events: Delivered<z.infer<typeof uploadRefused.payload>>[]): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     const refused = (purpose: string) => events.map(({ payload }) => payload).filter((payload) => payload.purpose === purpose);
@@ -79,7 +79,7 @@ export const forgetRefused = (ctx: Catalog, events: Delivered<z.infer<typeof upl
     await tx.execute(announcementsDelete(sql`catalog.announcements`, ids));
   });
 
-/** Of several refusals one that says more than that a file has not come counts. */
+/** If there are several refusals, one with another reason than `never-arrived` counts. */
 async function noteRefusals(tx: Transaction, table: Sql, refused: readonly { subjectId: string; reason: Refusal }[]): Promise<void> {
   const reasons = new Map<string, Refusal>();
   for (const { subjectId, reason } of refused) if (reason !== NEVER_ARRIVED || !reasons.has(subjectId)) reasons.set(subjectId, reason);

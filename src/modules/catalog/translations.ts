@@ -28,7 +28,7 @@ export const isTooMuch = (translations: Translations): boolean => {
   return Object.keys(translations).length > MOST_LANGUAGES || texts.reduce((sum, { length }) => sum + length, 0) > MOST_CHARACTERS;
 };
 
-/** Translations after a change. An empty text is none, and a language without texts goes. */
+/** Translations after a change. An empty text counts as absent, and a language without texts is removed. */
 export function merged(before: Translations, changes: TranslationChanges): Translations {
   const after = new Map(Object.entries(before));
   for (const [tag, change] of Object.entries(changes)) {
@@ -55,7 +55,7 @@ export function changesAfter(shown: Translations, earlier: TranslationChanges, l
   return differences(shown, both);
 }
 
-/** What of a change differs from what is shown, text by text: another text of the same language may change meanwhile. */
+/** The texts of a change that differ from the public ones. Each text counts for itself: another text of the same language may change meanwhile. */
 export function differences(shown: Translations, changes: TranslationChanges): TranslationChanges {
   const after = merged(shown, changes);
   const left = Object.entries(changes).map(([tag, change]): [string, TranslationChanges[string]] => {

@@ -93,7 +93,7 @@ test('a browser saves it under the name of the account, in all scripts, and no c
   expect((await (await w.person('eve')).get('/v1/customers/bob/export')).headers.get('content-disposition')).toBeNull();
 });
 
-test('others, and the staff, take nothing along', async () => {
+test('other customers and staff cannot export the account', async () => {
   const w = await world();
   await w.person('bob');
   expect(await (await w.person('eve')).get('/v1/customers/bob/export')).toBeProblem(404, 'not-found');

@@ -11,7 +11,7 @@ export const ChangeFavorite = z.strictObject({ notify: NotifyChanges }).meta({ e
 export const nothingToTell = problem({
   code: 'favorites/nothing-to-tell',
   status: 409,
-  title: 'There is nothing to be told',
+  title: 'This favorite sends no notices',
   detail: 'Notices are for products. This favorite is a person.',
 });
 

@@ -92,7 +92,7 @@ describe('a favorite', () => {
     expect((await kay.get('/v1/favorites')).body.items).toHaveLength(1);
   });
 
-  test('that exists binds the key of a call that finds it: another body is refused, and the same one changes nothing more', async () => {
+  test('that exists counts for the key of a call that finds it: another body is refused, and the same one changes nothing more', async () => {
     const lou = await w.person('lou');
     const { id } = (await lou.post('/v1/favorites', { productId: lamp })).body;
     const key = { 'idempotency-key': randomUUID() };

@@ -137,7 +137,7 @@ describe('every command in every state', () => {
 });
 
 describe('who reaches what', () => {
-  test('another partner, another seller and a stranger reach nothing of a shipment that a partner has', async () => {
+  test('another partner, another seller and another customer reach nothing of a shipment that a partner has', async () => {
     const id = await buys(lamp);
     await step(warehouse, 'pack', id);
     const [other, mallory] = [await w.partner('Other House', ['orders:pack', 'orders:ship', 'orders:deliver']), await w.person('mallory')];
@@ -255,7 +255,7 @@ describe('with a warehouse and a carrier in the settings', () => {
       items: [{ name: 'Lamp', quantity: 1 }],
       cashToCollect: null,
     });
-    expect(await w.ask('fulfilment', 'partnerView', { shipmentId: seen.id, partner: 'third house' })).toBeNull();
+    expect(await w.ask('fulfilment', 'partnerView', { shipmentId: seen.id, partner: 'third warehouse' })).toBeNull();
     expect(await step(v.withKey(other.id, other.key), 'ship', id)).toBeProblem(404, 'not-found');
     expect((await step(theirs, 'deliver', id)).body).toMatchObject({ state: 'delivered' });
   });

@@ -28,8 +28,8 @@ const sent = (shipment: ShipmentRow): Explained => ({
   text: `shipment ${shipment.id} of ${shipment.seller_id}: ${shipment.state} now`,
   details: {
     lines: countsOf(shipment.lines.map(({ quantity, variant_id }) => ({ quantity, variantId: variant_id }))),
-    warehouse: shipment.warehouse ?? 'whoever packs first',
-    carrier: shipment.carrier ?? 'whoever ships first',
+    warehouse: shipment.warehouse ?? 'the first partner that packs',
+    carrier: shipment.carrier ?? 'the first partner that ships',
     ...(shipment.tracking ? { tracking: shipment.tracking } : {}),
   },
 });

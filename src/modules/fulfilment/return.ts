@@ -85,7 +85,7 @@ export const UnitsWanted = z
 export const tooManyUnits = problem({
   code: 'fulfilment/too-many-units',
   status: 409,
-  title: 'There are not as many units',
+  title: 'Fewer units are left',
   members: { variantId: z.string(), left: z.int() },
   detail: ({ variantId, left }) =>
     `Of ${variantId}, ${left} ${left === 1 ? 'unit is' : 'units are'} left that were not refunded or asked back.`,

@@ -27,7 +27,7 @@ export const usernameTaken = problem({
   detail: ({ username }) => `The username ${username} is taken. Choose another one.`,
 });
 
-/** Where the address is the name to sign in by, whoever signs up must be told that it is taken. */
+/** An address that serves to sign in belongs to one account, so a sign-up must be told that it is taken. */
 export const emailTaken = problem({
   code: 'identity/email-taken',
   status: 409,

@@ -62,11 +62,11 @@ function outsideIssuer(
   if (issuer === publicUrl) throw new BadSettings('OUTSIDE_ISSUER: this is what Souk calls itself (PUBLIC_URL)');
   if (mode === 'production' && [issuer, jwksUrl].some((url) => url?.startsWith('http:')))
     throw new BadSettings(
-      'OUTSIDE_ISSUER, OUTSIDE_JWKS_URL: production takes https:// only, or whoever is in between could sign for anybody',
+      'OUTSIDE_ISSUER, OUTSIDE_JWKS_URL: production takes https:// only, because somebody in between could sign for anybody',
     );
   if (issuer.startsWith('https:') && jwksUrl?.startsWith('http:'))
     throw new BadSettings(
-      'OUTSIDE_JWKS_URL: the keys of an https:// issuer come by https:// too, or whoever is in between could sign for anybody',
+      'OUTSIDE_JWKS_URL: the keys of an https:// issuer come by https:// too, because somebody in between could sign for anybody',
     );
   return { issuer, audiences, jwksUrl };
 }

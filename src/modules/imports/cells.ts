@@ -1,6 +1,6 @@
 import { type CurrencyCode, exponentOf } from '#kernel/money.ts';
 
-/** The columns of a file, in the order of an export. Column names of a file that comes in may stand in any order, letter case aside. */
+/** The columns of a file, in the order of an export. An imported file may have them in any order and letter case. */
 export const columns = [
   'id',
   'name',

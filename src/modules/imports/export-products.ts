@@ -12,7 +12,7 @@ export const ExportQuery = z.object({
   seller: Username.optional().meta({ description: "Whose products: a username; the shop's own when absent", example: 'sue' }),
 });
 
-/** Products that are read at once, or fewer where their texts are long. A million take 4,000 statements, as the caller takes the file. */
+/** The number of products that are read at once; fewer if their texts are long. A million products take 4,000 statements. */
 const AT_ONCE = 250;
 
 /** A file of the products of a seller, that `POST /imports/products` takes again. It is made while it is sent. */

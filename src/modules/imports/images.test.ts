@@ -64,7 +64,7 @@ test('an image that staff removed does not come back with the same file, and one
   expect(first.id).not.toBe(second.id);
 });
 
-test('what is no address, and more images than a product may have, are refused with their rows', async () => {
+test('a text that is not an address, and too many images of a product, are refused with their rows', async () => {
   const many = Array.from({ length: 21 }, (_, n) => `${shop.url}/${n}.jpg`);
   const reports = [
     await importProducts(w, mona, fileOf('Cap', 'file:///etc/passwd')),

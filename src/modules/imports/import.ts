@@ -59,7 +59,7 @@ export const importByKey = ({ principal, value }: Key): Sql =>
 export const importsBy = (accountId: string, rows: number): Sql =>
   sql`select ${COLUMNS} from imports.imports where created_by = ${accountId} order by id desc limit ${rows}`;
 
-/** Those who begin take turns, until the end of the transaction, so that the number of open imports stays bounded. */
+/** Imports begin one at a time, each until the end of its transaction, so that their number stays bounded. */
 export const lockImports = sql`select pg_advisory_xact_lock(hashtextextended('imports.imports', 0))`;
 
 export const importInsert = ({ id, by, key, most, at }: { id: string; by: string; key: Key; most: number; at: Date }): Sql => sql`
@@ -98,7 +98,7 @@ export const chunkDelete = (importId: string, { seq, part }: Pick<Chunk, 'seq' |
 
 export const chunksDelete = (importId: string): Sql => sql`delete from imports.chunks where import_id = ${importId}`;
 
-/** Where products stand in a file that is not saved yet: the row of the first place, and the row of the next where they have two. */
+/** The rows of products in a file that is not saved yet: the first row, and the first row of a second place if there is one. */
 export interface Place {
   productId: string;
   row: number;
@@ -141,7 +141,7 @@ export const refusalsPage = (importId: string, after: readonly [number, string] 
   where import_id = ${importId} ${after ? sql`and (row, "column") > (${after[0]}::int, ${after[1]}::text)` : sql``}
   order by row, "column" limit ${rows}`;
 
-/** Remembers what files call products, so that an export calls them so too. */
+/** Stores the names that files use for products, so that an export uses them too. */
 export const namesInsert = (names: readonly { productId: string; name: string }[]): Sql => sql`
   insert into imports.names (product_id, name)
   select * from unnest(${names.map(({ productId }) => productId)}::uuid[], ${names.map(({ name }) => name)}::text[]) as named (product_id, name)

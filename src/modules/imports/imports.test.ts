@@ -128,7 +128,7 @@ describe('a row that cannot be saved', () => {
     expect([report.body.done, report.body.refused, reasons(report)]).toEqual([1, 1, [reason]]);
   });
 
-  test('takes the other rows of its product with it, and no others', async () => {
+  test('refuses the other rows of its product too, and no others', async () => {
     const rows = [
       'A-1,Bag Ina,,,,,,size=S,1,USD,1',
       'A-1,Bag Jana,,,,,,size=M,1,USD,1',
@@ -138,7 +138,7 @@ describe('a row that cannot be saved', () => {
     const report = await importProducts(w, mona, fileOf(...rows));
     expect(reasons(report)).toEqual([
       '2 : Row 3 of the same product was refused',
-      '3 name: is not that of row 2, the same product',
+      '3 name: differs from row 2 of the same product',
       '4 : Row 3 of the same product was refused',
     ]);
     expect(report.body).toMatchObject({ rows: 4, done: 1, refused: 3 });
@@ -169,13 +169,13 @@ describe('a row that cannot be saved', () => {
   });
 });
 
-describe('what is no file of products', () => {
+describe('something that is not a file of products', () => {
   test.each([
     ['', 'It is empty.'],
     [HEADER, 'It has no rows below its header.'],
     ['id,name,price\n1,Hat,1', 'The column currency is missing.'],
     ['id,name,price,currency,colour\n1,Hat,1,USD,red', 'There is no column colour'],
-    ['id,name,price,currency,name\n1,Hat,1,USD,Hat', 'The column name stands there twice.'],
+    ['id,name,price,currency,name\n1,Hat,1,USD,Hat', 'The column name occurs twice.'],
     [fileOf('X-1,"Hat,,,,,,,1,USD,1'), 'It is not CSV. A quotation mark opens a cell and none closes it.'],
     [
       fileOf('X-3,Hat 5" wide,,,,,,,1,USD,1'),

@@ -47,7 +47,7 @@ export async function* readRows(body: AsyncIterable<Uint8Array>): AsyncGenerator
   if (!names) throw unreadable({ reason: 'It is empty.' });
 }
 
-/** What the parser stumbled over, in the words of those who write files. */
+/** The error of the parser, in words for people who write files. */
 function notCsv({ code, lines }: CsvError & { lines?: number }): string {
   const line = typeof lines === 'number' ? ` Look at line ${lines}.` : '';
   if (code === 'CSV_QUOTE_NOT_CLOSED') return 'It is not CSV. A quotation mark opens a cell and none closes it.';
@@ -104,7 +104,7 @@ function namesIn(cells: readonly string[]): Column[] {
   const missing = [...needed, ...both].find((name) => !names.includes(name));
   if (unknown.length > 0)
     throw unreadable({ reason: `There is no column ${unknown[0]!.slice(0, 60) || '(empty)'}; there are ${columns.join(', ')}.` });
-  if (twice) throw unreadable({ reason: `The column ${twice} stands there twice.` });
+  if (twice) throw unreadable({ reason: `The column ${twice} occurs twice.` });
   if (missing) throw unreadable({ reason: `The column ${missing} is missing.` });
   return names as Column[];
 }

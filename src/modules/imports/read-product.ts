@@ -33,7 +33,7 @@ export const MAX_NAME = 100;
  */
 export const productIdOf = (id: string): string => (isId(id) ? id.toLowerCase() : derivedId('imported-product', id));
 
-/** Reads rows with one id as one product. Where one of them is wrong, none is saved: the product would be half of what the file says. */
+/** Reads rows with one id as one product. If one row is wrong, none is saved, because half of a product would be wrong too. */
 export function readProduct(importId: string, rows: readonly FileRow[]): ReadProduct {
   const faults: Fault[] = rows.flatMap(({ row, fault }) => (fault ? [{ row, column: '' as const, reason: fault }] : []));
   const numbers = rows.map(({ row }) => row);
@@ -41,8 +41,7 @@ export function readProduct(importId: string, rows: readonly FileRow[]): ReadPro
   const first = rows[0]!;
   const id = first.cells.id?.trim().normalize('NFC') ?? '';
   if (id === '') faults.push({ row: first.row, column: 'id', reason: 'is empty' });
-  else if (!isVisible(id) || !isOneLine(id))
-    faults.push({ row: first.row, column: 'id', reason: 'must be one line, with something to see' });
+  else if (!isVisible(id) || !isOneLine(id)) faults.push({ row: first.row, column: 'id', reason: 'must be one line of visible text' });
   if (id.length > MAX_NAME) faults.push({ row: first.row, column: 'id', reason: `has more than ${MAX_NAME} characters` });
   if (rows.length > MAX_VARIANTS) faults.push({ row: rows[MAX_VARIANTS]!.row, column: 'id', reason: TOO_MANY_VARIANTS });
   const text = readText(rows, faults);
@@ -83,7 +82,7 @@ function readText(rows: readonly FileRow[], faults: Fault[]): Partial<SavedProdu
 function saidOnce(rows: readonly FileRow[], column: Column, faults: Fault[]): FileRow | undefined {
   const [first, ...others] = rows.filter(({ cells }) => cells[column] !== undefined && cells[column].trim() !== '');
   for (const { row, cells } of others)
-    if (cells[column] !== first!.cells[column]) faults.push({ row, column, reason: `is not that of row ${first!.row}, the same product` });
+    if (cells[column] !== first!.cells[column]) faults.push({ row, column, reason: `differs from row ${first!.row} of the same product` });
   return first;
 }
 

@@ -25,7 +25,7 @@ export const routes = [
     handle: (ctx: Imports, { stream, key }) => startImport(ctx, stream, key!),
   }),
   get('/imports/{id}', {
-    summary: 'How an import stands',
+    summary: 'The state of an import',
     description: 'Its state, how many rows are saved, and why others were refused, by their number in the file.',
     access,
     query: ReportQuery,

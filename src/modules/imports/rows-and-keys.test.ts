@@ -95,7 +95,7 @@ test.each([1, 250])('a row is refused where rows of its product stand elsewhere,
   const [id, name] = [`E${between}-1`, `Pot Runa ${between}`];
   const rows = [`${id},${name},,,,,,size=S,1,USD,1`, `${id},,,,,,,size=M,1,USD,1`, ...others, `${id},${name},,,,,,size=L,1,USD,1`];
   const report = await importProducts(w, mona, fileOf(...rows));
-  const [last, reason] = [rows.length + 1, `Rows of one product stand together: row ${rows.length + 1} is apart from row 2`];
+  const [last, reason] = [rows.length + 1, `Rows of one product must stand together: row ${rows.length + 1} is apart from row 2`];
   expect(reasons(report)).toEqual([`2 id: ${reason}`, '3 : Row 2 of the same product was refused', `${last} id: ${reason}`]);
   expect([report.body.done, report.body.refused, await named(name)]).toEqual([between, 3, undefined]);
   expect(await w.sql('select 1 from imports.places')).toEqual([]);
@@ -149,7 +149,7 @@ test('an id is the same however Unicode composes it, and is one line that can be
   );
   expect([report.body.done, reasons(report)]).toEqual([
     2,
-    ['4 id: must be one line, with something to see', '5 id: must be one line, with something to see'],
+    ['4 id: must be one line of visible text', '5 id: must be one line of visible text'],
   ]);
   const again = await importProducts(w, mona, fileOf(`${'É-1'.normalize('NFD')},Cup Viola,,,,,,size=S,1,USD,1`));
   expect([again.body.done, await named('Cup Vera'), (await named('Cup Viola')).name]).toEqual([1, undefined, 'Cup Viola']);

@@ -9,7 +9,7 @@ export const idIn = ({ cells }: FileRow): string => {
   return isId(id) ? id.toLowerCase() : id.normalize('NFC');
 };
 
-/** Notes where the next products of a file stand; also those that are refused already, so that no other part of them is saved. */
+/** Notes the rows of the next products of a file. It also notes refused products, so that no other part of them is saved. */
 export async function notePlaces(tx: Database, importId: string, groups: readonly FileRow[][]): Promise<void> {
   const places = new Map<string, Place>();
   for (const [first] of groups as [FileRow, ...FileRow[]][]) {
@@ -27,10 +27,10 @@ type Reason = Pick<Fault, 'column' | 'reason'>;
 
 const apart = (row: number, from: number): Reason => ({
   column: 'id',
-  reason: `Rows of one product stand together: row ${row} is apart from row ${from}`,
+  reason: `Rows of one product must stand together: row ${row} is apart from row ${from}`,
 });
 
-/** Why those of these products are refused that stand in two places of the file. */
+/** For each of these products that is in two places of the file, why it is refused. */
 export async function apartOnes(db: Database, importId: string, productIds: readonly string[]): Promise<Map<string, Reason>> {
   const found = await db.many<Place & { apart: number }>(apartPlaces(importId, productIds));
   return new Map(found.map((place) => [place.productId, apart(place.apart, place.row)]));

@@ -40,7 +40,7 @@ export const tooManyImports = problem({
   status: 409,
   title: 'Other imports are not finished',
   members: { most: schema.int() },
-  detail: ({ most }) => `There may be ${most} at a time. Send the file again when one of them is done.`,
+  detail: ({ most }) => `At most ${most} imports run at a time. Send the file again when one of them is done.`,
 });
 
 /**
@@ -173,7 +173,7 @@ const begun = (ctx: Imports, id: string, bodyHash: string): Promise<z.infer<type
     return importView(await tx.one<ImportRow>(importById(id)));
   });
 
-/** What was stored of the file goes, and its key is free; the import says why. */
+/** Deletes what was stored of the file, and frees its key. The import shows the reason. */
 export const breakOff = (ctx: Imports, id: string, failure: string): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     const failed = await tx.execute(sql`

@@ -45,7 +45,7 @@ export const tooManyWebhooks = problem({
   status: 409,
   title: 'There are too many webhooks',
   members: { most: z.int() },
-  detail: ({ most }) => `There may be ${most}. Delete one that is not used any more.`,
+  detail: ({ most }) => `At most ${most} webhooks are allowed. Delete one that is not used any more.`,
 });
 
 /** Makes a webhook and shows its secret once. It is sent what happens from now on; with a partner, the shipments that go to it. */

@@ -20,7 +20,7 @@ export function refuseWrongEvents(ctx: Integrations, { events, partner }: { even
       : [
           {
             pointer: `/events/${index}`,
-            detail: `is no event${partner ? ' for partners' : ''}; there are ${known.join(', ')}`,
+            detail: `is not an event${partner ? ' for partners' : ''}; the events are: ${known.join(', ')}`,
             in: 'body' as const,
           },
         ],

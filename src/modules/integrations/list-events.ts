@@ -24,15 +24,15 @@ export async function listEvents(
 ): Promise<Page<EventRecord>> {
   const types = typesOf(ctx.eventKinds);
   if (type !== undefined && !types.includes(type))
-    throw invalid({ errors: [{ pointer: '/type', detail: `is no event; there are ${types.join(', ')}`, in: 'query' }] });
+    throw invalid({ errors: [{ pointer: '/type', detail: `is not an event; the events are: ${types.join(', ')}`, in: 'query' }] });
   if (cursor !== undefined && !Id.safeParse(cursor).success) throw lostCursor();
   const last = cursor ?? after;
   const from = last === undefined ? { seq: 0 } : await ctx.db.maybe<{ seq: number }>(seqOf(last));
   if (!from && cursor !== undefined) throw lostCursor();
-  if (!from) throw invalid({ errors: [{ pointer: '/after', detail: 'is no event that is still stored', in: 'query' }] });
+  if (!from) throw invalid({ errors: [{ pointer: '/after', detail: 'is not an event that is still stored', in: 'query' }] });
   const rows = await ctx.db.many<EventRow>(eventsPage({ after: from.seq, type, rows: limit + 1 }));
   const shown = rows.slice(0, limit);
   return { items: shown.map(eventView), nextCursor: rows.length > limit ? shown.at(-1)!.id : null };
 }
 
-const lostCursor = () => malformed({ reason: 'The cursor is no event that is still stored: take nextCursor of the page before.' });
+const lostCursor = () => malformed({ reason: 'The cursor is not an event that is still stored. Use nextCursor of the page before.' });

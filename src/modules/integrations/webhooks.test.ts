@@ -80,7 +80,7 @@ describe('a webhook', () => {
       { pointer: '/events/1', detail: expect.stringContaining('orders.order-placed, orders.order-rejected') },
     ]);
     const forPartner = await root.post('/v1/webhooks', { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'], partner: 'Sahara' });
-    expect(forPartner.body.errors[0].detail).toMatch(/^is no event for partners; there are fulfilment\.shipment-/);
+    expect(forPartner.body.errors[0].detail).toMatch(/^is not an event for partners; the events are: fulfilment\.shipment-/);
     for (const url of [
       'http://example.com/',
       'https://10.0.0.1/',

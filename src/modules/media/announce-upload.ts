@@ -38,7 +38,7 @@ export async function announceUpload(ctx: Media, wish: Announcement): Promise<Up
   };
 }
 
-/** Nothing can be sent to its address any more, and nothing has come. */
+/** Its address has expired, and no file has arrived. */
 const isDead = ({ state, expires_at, arriving_since }: UploadRow, now: Date): boolean =>
   state === 'refused' || state === 'removed' || (state === 'awaiting_upload' && expires_at < now && arriving_since === null);
 

@@ -41,7 +41,7 @@ async function storeImage(ctx: Media, row: UploadRow, bytes: Buffer): Promise<Re
   return refusal;
 }
 
-/** Of a file whose size was not announced: a store may have taken more than an image may have. */
+/** For a file without an announced size: the store may have accepted more than an image may have. */
 const isTooLarge = async (ctx: Media, { id }: UploadRow): Promise<boolean> =>
   ((await ctx.storage.look(objectKey(id)))?.sizeBytes ?? 0) > IMAGE_LIMIT_BYTES;
 

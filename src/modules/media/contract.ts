@@ -6,7 +6,7 @@ import { Id, isOneLine, isVisible, line, NOT_ONE_LINE, Time, webAddress } from '
 
 export * from './contract-images.ts';
 
-/** What images may come as. What they really are is looked at when they have arrived. `image/jpg` is how many clients spell JPEG. */
+/** Content types of images. The content itself is checked when the file has arrived. Many clients write `image/jpg` for JPEG. */
 export const imageTypes = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 
 export const IMAGE_LIMIT_BYTES = 20 * 1024 * 1024;
@@ -20,7 +20,7 @@ interface PurposeRules {
   readonly types: readonly (typeof fileTypes)[number][];
 }
 
-/** What files are for, who may see them, and what they may come as. */
+/** The purposes of files, who may see them, and their content types. */
 export const purposes = {
   'product-image': { visibility: 'public', types: imageTypes },
   'category-image': { visibility: 'public', types: imageTypes },
@@ -191,7 +191,7 @@ export const media = contract('media', {
     attach: operation({ input: z.object({ id: Id }), output: z.object({}) }),
     /** Images that nobody shows any more, or uploads that nobody waits for. Their files go once no other image has the same. */
     discard: operation({ input: z.object({ ids: z.array(Id).max(1000), reason: z.string().max(200) }), output: z.object({}) }),
-    /** How uploads stand, and what their owners called the files: null where they were fetched. Those that are not known are left out. */
+    /** The states of uploads, and the names that their owners gave the files: null for files that Souk fetched. Unknown ids are left out. */
     uploads: operation({
       input: z.object({ ids: z.array(Id).max(200) }),
       output: z.object({

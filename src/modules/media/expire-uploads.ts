@@ -19,7 +19,7 @@ export async function expireUploads(ctx: Media): Promise<void> {
   for (const row of awaited) await expireUpload(ctx, row);
 }
 
-/** Whether an upload is over whose time is up. Of a store that is not Souk's nobody knows whether bytes are coming: it has the grace. */
+/** Whether an upload whose time is over has ended. With another store Souk cannot know whether bytes are arriving, so there is a time of grace. */
 export const isOver = ({ storage, clock }: Media, { state, expires_at, arriving_since }: UploadRow): boolean => {
   const now = clock.now().getTime();
   const isComing = storage.door

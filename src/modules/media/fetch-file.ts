@@ -27,7 +27,7 @@ export async function fetchFile(ctx: Media, url: string): Promise<Buffer | 'late
   }
 }
 
-/** Has the address asked again later, once for each failure. @returns false where it was asked often enough */
+/** Plans to ask the address again later, once for each failure. @returns false if it was asked often enough */
 export async function fetchLater(ctx: Media, { id, fetch_failures }: UploadRow): Promise<boolean> {
   const delayMs = DELAYS_MS[fetch_failures];
   if (delayMs === undefined) return false;

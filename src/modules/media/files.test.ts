@@ -56,7 +56,7 @@ function png(width: number, height: number, rows = 0): Buffer {
   return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts]);
 }
 
-describe('a file that is no image to show gets a refusal of its own', () => {
+describe('a file that cannot be shown as an image gets a refusal that says why', () => {
   test('with the reason and a sentence', async () => {
     const photo = noise(600, 400);
     const [jpeg, ping, webp, avif, gif] = await Promise.all([

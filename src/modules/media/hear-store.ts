@@ -13,8 +13,8 @@ export const StoreNotification = z
       .array(z.looseObject({ s3: Key }))
       .max(1000)
       .optional()
-      .meta({ description: 'As S3 and MinIO tell it' }),
-    detail: Key.optional().meta({ description: 'As Amazon EventBridge tells it' }),
+      .meta({ description: 'The notification as S3 and MinIO send it' }),
+    detail: Key.optional().meta({ description: 'The notification as Amazon EventBridge sends it' }),
   })
   .meta({ id: 'StoreNotification', example: { Records: [{ s3: { object: { key: 'uploads/0199c0de-7d5a-7c31-9f3e-5b2a4c6d8e01' } } }] } });
 

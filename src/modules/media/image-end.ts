@@ -1,6 +1,6 @@
 import type { Refusal } from '#media';
 
-/** Where an image ends in its file. `undefined`: it cannot be told, and its decoder judges. */
+/** The position in the file at which the image ends. `undefined`: it is not known, and the decoder judges. */
 type End = number | undefined | { refusal: Refusal };
 type Walk = (bytes: Buffer) => End;
 
@@ -18,7 +18,7 @@ function pngEnd(bytes: Buffer): End {
   return TRUNCATED;
 }
 
-/** How many bytes a table of colours takes that these flags announce. */
+/** The size in bytes of the table of colours that these flags announce. */
 const coloursOf = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
 
 /** https://www.w3.org/Graphics/GIF/spec-gif89a.txt: blocks of sub-blocks, each with its length, then a trailer. */
@@ -93,7 +93,7 @@ const ZIP = ['PK\u0003\u0004', 'PK\u0005\u0006'] as const;
 const isOther = (tail: string): boolean =>
   MARKUP.test(tail) || tail.startsWith(ZIP[0]) || ARCHIVES.some((mark) => tail.includes(mark)) || ZIP.every((mark) => tail.includes(mark));
 
-/** Why a file is not taken that is an image by its beginning: it moves, lacks its end, or is something else behind it. Decodes nothing. */
+/** Why a file that begins like an image is refused: it is animated, has no end, or contains something else after its end. Nothing is decoded. */
 export function refusalOfEnd(bytes: Buffer, type: string): Refusal | undefined {
   const end = WALKS[type]!(bytes);
   if (typeof end === 'object') return end.refusal;

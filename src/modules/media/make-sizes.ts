@@ -56,7 +56,7 @@ const typeOf = (bytes: Buffer): string | undefined =>
 
 const isTooLarge = (width: number, height: number): boolean => width > MOST_SIDE || height > MOST_SIDE || width * height > MOST_PIXELS;
 
-/** What its header says of an image, or why the file is not taken: by what it is, not by what it is called. Decodes nothing. */
+/** Reads the header of an image, or says why the file is refused. The content decides, not the name. Nothing is decoded. */
 export async function inspect(bytes: Buffer, announced: string | null): Promise<{ pixels: number } | { refusal: Refusal }> {
   if (bytes.length === 0) return { refusal: 'empty' };
   const type = typeOf(bytes);

@@ -108,7 +108,7 @@ describe('an identity document', () => {
     expect((await bytesAt((await signed(ids[1]!)).url)).equals(bytes)).toBe(true);
   });
 
-  test('is refused where it is none, or acts by itself', async () => {
+  test('is refused if it is not a PDF, or acts by itself', async () => {
     const image = await picture();
     const cases: [what: string, bytes: Buffer, contentType: string, reason: string][] = [
       ['an image that is called PDF', image, 'application/pdf', 'not-a-document'],

@@ -4,8 +4,8 @@ import { problem } from '#kernel/problems.ts';
 export const otherFileArrived = problem({
   code: 'media/other-file-arrived',
   status: 409,
-  title: 'Another file has come already',
-  detail: 'Another file was sent to this address before, and stays. Announce this one by itself.',
+  title: 'Another file has arrived already',
+  detail: 'Another file was sent to this address before, and it stays. Announce this file to get an address for it.',
 });
 
 export const readNotAllowed = problem({

@@ -48,7 +48,10 @@ export async function receiveForm(ctx: Media, { header, stream }: Form): Promise
   });
   await pipeline(Readable.from(stream), parser).catch((error) => {
     part?.destroy(error); // whoever reads the file must not wait for what does not come
-    throw failed ?? (error.name === 'Problem' ? error : malformed({ reason: 'The body is no form of parts (RFC 7578), or is cut off.' }));
+    throw (
+      failed ??
+      (error.name === 'Problem' ? error : malformed({ reason: 'The body is not multipart/form-data (RFC 7578), or it was cut off.' }))
+    );
   });
   if (!receiving) throw malformed({ reason: 'The form has no file after its fields.' });
   return receiving;

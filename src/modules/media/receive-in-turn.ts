@@ -4,11 +4,11 @@ import { budget } from './budget.ts';
 interface Turns {
   /** Files that are read at a time. */
   readonly places: number;
-  /** Files that are read or wait. Each one that waits has up to 64 KB that came with its header. */
+  /** Files that are received or wait. A waiting file has up to 64 KB in memory, which arrived with its header. */
   readonly most: number;
   /** How long they wait. The gateway gives up after 30 s. */
   readonly waitMs: number;
-  /** How long a sender may be waited for in all before the next one begins beside it. */
+  /** How long the process waits for a slow sender in all before the next file begins beside it. */
   readonly patienceMs: number;
 }
 
@@ -22,7 +22,7 @@ export type InTurn = <T>(chunks: Chunks, read: (chunks: Chunks) => Promise<T>) =
  * @throws unavailable when too many are there, and when a turn does not come in time
  */
 export function turns({ places, most, waitMs, patienceMs }: Turns) {
-  const refuse = () => unavailable({ retryAfterSeconds: 5, reason: 'Many files come at this moment. Send this one again.' });
+  const refuse = () => unavailable({ retryAfterSeconds: 5, reason: 'Too many files are being sent at this moment. Send this one again.' });
   const reading = budget(places, { afterMs: waitMs, refuse });
   let here = 0;
   return async <T>(store: (inTurn: InTurn) => Promise<T>): Promise<T> => {
@@ -54,7 +54,7 @@ async function* watched(chunks: Chunks, patienceMs: number, onSlow: () => void):
   }
 }
 
-/** The store has it. Its memory is given back at once: until the garbage is collected it would be 60 MB more. */
+/** Frees the memory of a chunk that is stored. Without this, 60 MB more are in use until the garbage is collected. */
 function free({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached && buffer.byteLength === byteLength) buffer.transfer(0);
 }

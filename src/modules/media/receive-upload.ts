@@ -53,7 +53,7 @@ export const judged = <T>(
     throw error instanceof RefusedUpload ? notAllowed({ reason: error.reason, explanation: error.message }) : error;
   });
 
-/** Uploads of this process that ask the database at a time: a thousand that come at once must not have it refuse other calls. */
+/** The number of uploads of this process that use the database at a time, so that a thousand uploads do not make it refuse other calls. */
 const asking = budget(50);
 
 /**
@@ -102,7 +102,7 @@ function demandAwaited(row: UploadRow): asserts row is UploadRow & { state: Excl
   if (row.state === 'removed' || row.reason === 'never-arrived') throw uploadExpired();
 }
 
-/** While this file was on its way another one has been checked, or nobody waits for it any more: what is in the store now goes. */
+/** While this file arrived, another one was checked, or the upload was no longer needed. Removes the file from the store. */
 async function removeLate(ctx: Media, id: string): Promise<void> {
   const row = await findUpload(ctx.db, sql`id = ${id}`);
   if (row?.state !== 'checking') await ctx.storage.remove([objectKey(id)]);

@@ -18,7 +18,7 @@ const FORM_FIELDS = ['key', 'Content-Type', 'X-Amz-Algorithm', 'X-Amz-Credential
 
 export const routes = [
   post('/storage-notifications', {
-    summary: 'Tell of files that have arrived in the store',
+    summary: 'Notify Souk of files that have arrived in the store',
     description:
       'For the store of `S3_BUCKET`, which sends `Authorization: Bearer` with `MEDIA_NOTIFICATION_SECRET`. What is not awaited is passed over.',
     access: anyone,
@@ -33,7 +33,7 @@ export const routes = [
   get('/media/{id}', {
     summary: 'How an upload stands',
     description:
-      'From `awaiting_upload` over `checking` to `attached`, or to `refused` with the reason: also when nobody shows it, or waits for it, any more (`no-longer-needed`). Look again after a second. An API key sees what it has announced itself.',
+      'The state goes from `awaiting_upload` to `checking` to `attached`, or to `refused` with the reason. An upload that is no longer needed is `refused` too (`no-longer-needed`). Ask again after a second. An API key sees the uploads that it has announced itself.',
     access: owned('upload', undefined, ['catalog:write']),
     returns: MediaView,
     problems: [notFound],

@@ -6,7 +6,7 @@ import { expireUpload, isOver } from './expire-uploads.ts';
 import { findImage, imageOf } from './stored-image.ts';
 import { findUpload, type MediaView, mediaView } from './upload.ts';
 
-/** How an upload stands, for its owner. One whose time is up is refused now, and not by the next timer. @throws notFound */
+/** The state of an upload, for its owner. If its time is over, it is refused now, without waiting for the timer. @throws notFound */
 export async function showUpload(ctx: Media, id: string, owner: string | null): Promise<z.infer<typeof MediaView>> {
   const find = () => findUpload(ctx.db, sql`id = ${id} and owner_id = ${owner}`);
   let row = await find();

@@ -40,7 +40,7 @@ async function clean(bytes: Buffer, announced: string | null, type: PrivateType)
   return upright ? { bytes: upright } : { refusal: 'truncated' };
 }
 
-/** The key of this file: made once, so that whichever of two attempts writes last can be read. undefined: it is no longer to be checked. */
+/** The key of this file. It is made once, so that the file can be read whichever attempt writes last. undefined: the upload needs no check any more. */
 async function keyOf({ db, secrets }: Media, { id }: UploadRow): Promise<string | undefined> {
   const place = fileKeyPlace(id);
   const set: Sql = sql`file_key_sealed = coalesce(file_key_sealed, ${secrets.seal(newFileKey(), place)})`;

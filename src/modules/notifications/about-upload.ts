@@ -7,7 +7,7 @@ import { notifyAll } from './notify.ts';
 
 type Refused = z.infer<typeof uploadRefused.payload>;
 
-/** Those who announced files that were refused. The shop itself is nobody who reads. */
+/** The accounts that announced refused files. The shop itself gets no notices. */
 export const hearUploadRefused = (ctx: Notifications, events: Delivered<Refused>[]): Promise<void> =>
   ctx.db.transaction(async (tx) => {
     for (const { payload, cause } of events) if (payload.ownerId !== SHOP_ID) enqueue(tx, uploadRefusedJob, payload, { cause });

@@ -214,7 +214,7 @@ export const orders = contract('orders', {
       output: Order,
       problems: [unknownProduct, totalTooLarge, outOfStock, partyLeft],
     }),
-    /** The newest orders of the caller, whatever became of them; those that were refused at once are left out. */
+    /** The newest orders of the caller in every state, without those that were refused at once. */
     newest: operation({ input: z.object({ limit: z.int().min(1).max(100) }), output: z.array(Order) }),
     /** Whether somebody has bought a product, and it was neither cancelled nor refunded: a returned product was bought. */
     hasBought: operation({ input: z.object({ buyer: Id, productId: Id }), output: z.object({ bought: z.boolean() }) }),

@@ -9,7 +9,7 @@ import { placeOrder } from './place-order.ts';
 
 export const SellByName = z.strictObject({
   good: line(200).meta({ description: 'The name of the product', example: 'Lamp' }),
-  username: Username.optional().meta({ description: 'Who buys; whoever is signed in when absent', example: 'bob' }),
+  username: Username.optional().meta({ description: 'The buyer; the caller if it is absent', example: 'bob' }),
   quantity: Quantity.default(1),
 });
 

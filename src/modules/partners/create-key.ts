@@ -101,7 +101,7 @@ function refuseUnknownScopes({ permissions }: Partners, scopes: readonly string[
   const errors = scopes.flatMap((scope, index) =>
     known.some((each) => each === scope)
       ? []
-      : [{ pointer: `/scopes/${index}`, detail: `is no scope of a key; there are ${known.join(', ')}`, in: 'body' as const }],
+      : [{ pointer: `/scopes/${index}`, detail: `is not a scope of a key; the scopes are: ${known.join(', ')}`, in: 'body' as const }],
   );
   if (errors.length > 0) throw invalid({ errors });
 }

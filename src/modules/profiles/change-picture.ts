@@ -41,7 +41,7 @@ export async function showPictures(ctx: Profiles, events: Delivered<z.infer<type
   });
 }
 
-/** Removes the caller's picture, and lets what is still on its way not become one. Repeating it changes nothing. */
+/** Removes the caller's picture. A picture that was announced before is not shown either. Repeating it changes nothing. */
 export async function removePicture(ctx: Profiles, ifMatch: Precondition | undefined): Promise<undefined> {
   const accountId = ctx.actor.id;
   if (ctx.request) ctx.request.subject = accountId;

@@ -140,7 +140,7 @@ test('ten pictures that arrive at once end in the one that was announced last', 
   expect(states.filter((state) => state === 'attached')).toHaveLength(1);
 });
 
-test('who leaves takes the picture along in an export, and leaves none behind', async () => {
+test('an account that is closed has its picture in the export, and leaves none behind', async () => {
   const gil = await w.person('gil');
   const shown = await shows(gil, red, 'Gil in red');
   expect((await gil.get('/v1/customers/gil/export')).body.profilePicture.id).toBe(shown);

@@ -114,7 +114,7 @@ describe.each(['google', 'facebook'] as const)('with %s', (provider) => {
     expect(await browser.signIn(provider)).toBeProblem(403, 'identity/account-suspended');
   });
 
-  test('who leaves takes the link along, and comes back as somebody new', async () => {
+  test('an account that is closed loses its link, and its owner comes back as somebody new', async () => {
     const { body } = await browserOf(w, known('ned')).signIn(provider);
     const ned = w.withToken(await whoIs({ body }), body.accessToken);
     expect((await ned.get(`/v1/customers/${ned.username}/export`)).body.links).toMatchObject([{ provider }]);

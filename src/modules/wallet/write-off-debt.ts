@@ -25,9 +25,9 @@ type WriteOff = z.infer<typeof WriteOff>;
 export const owesLess = problem({
   code: 'wallet/owes-less',
   status: 409,
-  title: 'Less is owed',
+  title: 'The debt is smaller',
   members: { currency: z.string(), owed: z.int() },
-  detail: ({ currency, owed }) => `${owed} ${currency} (minor units) are owed: no more can be written off.`,
+  detail: ({ currency, owed }) => `Only ${owed} ${currency} (minor units) are owed. No more than that can be written off.`,
 });
 
 export const ownDebt = problem({
