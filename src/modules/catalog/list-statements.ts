@@ -1,37 +1,8 @@
 import { join, raw, type Sql, sql } from '#kernel/database.ts';
+import type { Narrowing, Slice, Sort } from './list-slice.ts';
+import { isAnywhere, isWithin, keysOf, termsOf } from './list-words.ts';
 
 /** The two ways to the rows of a list: along the index of its order, or all that fits by the other indexes. README.md explains them. */
-
-export type Sort = 'newest' | 'name' | 'price' | '-price' | 'rating';
-
-/** What a list is narrowed by. */
-export interface Narrowing {
-  category?: string;
-  type?: string;
-  brand?: string;
-  /** Username or id. */
-  seller?: string;
-  inStock?: boolean;
-  options: Readonly<Record<string, string>>;
-  price?: { currency: string; from: number; to: number };
-}
-
-/** Words that rows must have: in their name, anywhere, or anywhere but not all of them in the name. */
-export interface Words {
-  named?: string;
-  anywhere?: string;
-  notNamed?: string;
-}
-
-export interface Slice extends Narrowing {
-  sort: Sort;
-  limit: number;
-  words?: Words;
-  /** That of the category in the tree, 1 at the top. */
-  level?: number;
-  /** The sort values of the last row of the page before. */
-  after?: readonly string[];
-}
 
 /** A product of a page. */
 export interface FoundRow {
@@ -94,11 +65,45 @@ export function plainPage(slice: Slice): Sql {
  * Which products of the next rows along an index fit: of so many rows, or of all. What they show is read by `shownOf`: these statements
  * are planned each time, and planning costs more for every table (1.05 ms with the documents, 0.53 without, at a million products).
  */
-export const walkedRows = (slice: Slice, rows: number | null): Sql => sql`
+export const walkedRows = (slice: Slice, rows: number | null): Sql =>
+  rows !== null && isMarked(slice)
+    ? markedRows(slice, rows)
+    : sql`
   select id, ${sortColumn(slice)}::text as key from (
     select * ${along(slice)} ${rows === null ? sql`` : sql`limit ${raw(String(rows))}`}
   ) as walk
   where ${all(filters(slice))} order by ${ordered(slice)} limit ${fetched(slice)}`;
+
+/** How many of the rows that a walk goes by may be looked at: those whose marks and price fit. */
+export const MOST_LOOKS = 2500;
+
+/** A walk that reads the index only, which carries marks and the price, and then the listings that fit so far, one after another. */
+const markedRows = (slice: Slice, rows: number): Sql => {
+  const order = raw(`walked ${ORDERS[slice.sort].direction}, walked_id ${ORDERS[slice.sort].direction}`);
+  return sql`
+    select id, walked::text as key from (
+      select walked, walked_id from (
+        select id as walked_id, ${sortColumn(slice)} as walked, marks, price_rank ${along(slice)} limit ${raw(String(rows))}
+      ) as ahead where ${all(marked(slice))} order by ${order} limit ${raw(String(MOST_LOOKS))}
+    ) as walk join catalog.listings on id = walked_id
+    where ${all(filters(slice))} order by ${order} limit ${fetched(slice)}`;
+};
+
+/** Whether the index of the order tells for most rows that they do not fit. */
+export const isMarked = (slice: Slice): boolean => driverOf(slice) === undefined && marked(slice).length > 0;
+
+/** How many words are asked for, at least 1. */
+export const wordsOf = ({ words = {} }: Slice): number => termsOf(words.named ?? words.anywhere ?? '').length;
+
+/** What the index of an order knows of the filters: more fits than is right, and never less. */
+function marked(slice: Slice): Sql[] {
+  const tags = tagsBeyond(slice, undefined);
+  const { named, anywhere } = slice.words ?? {};
+  const words = [...(named === undefined ? [] : keysOf(named, '=')), ...(anywhere === undefined ? [] : keysOf(anywhere, ''))];
+  const keys = [...(words.length > 0 ? [sql`${words}::text[]`] : []), ...tags];
+  const asked = keys.length > 0 ? sql`catalog.marks(${join(keys, ' || ')})` : undefined;
+  return [...(asked ? [sql`marks & ${asked} = ${asked}`] : []), ...(isByPrice(slice) ? [] : priced(slice))];
+}
 
 export interface Ahead {
   /** Whether there are no rows beyond so many. */
@@ -107,10 +112,14 @@ export interface Ahead {
   everything: number;
 }
 
-/** The rows after the first ones along an index: one of a few SQL texts. */
-export const aheadOf = (slice: Slice, rows: number): Sql => sql`
-  select not exists (select ${along(slice)} limit 1 offset ${raw(String(rows))}) as ended,
-         (select reltuples from pg_class where oid = 'catalog.listings'::regclass) as everything`;
+/** The rows after the first ones along an index: one of a few SQL texts. Along all of a big catalog nobody looks whether it ends there. */
+export const aheadOf = (slice: Slice, rows: number): Sql => {
+  const ended = sql`not exists (select ${along(slice)} limit 1 offset ${raw(String(rows))})`;
+  const isOfAll = driver(slice).length === 0;
+  return sql`
+    select ${isOfAll ? sql`case when reltuples > 100000 then false else ${ended} end` : ended} as ended, reltuples as everything
+    from pg_class where oid = 'catalog.listings'::regclass`;
+};
 
 const along = (slice: Slice): Sql =>
   sql`from catalog.listings where ${all([...driver(slice), ...beyond(slice)])} order by ${ordered(slice)}`;
@@ -133,11 +142,16 @@ export const needsLevel = (slice: Slice): boolean => driverOf(slice) === 'catego
 
 export const levelOf = (category: string): Sql => sql`select cardinality(path) as level from catalog.categories where slug = ${category}`;
 
-/** All that fit, found by whichever indexes are best for these values (`offset 0`: not along the order), and sorted. */
+/**
+ * All that fit, found by whichever indexes are best for these values (`offset 0`: not along the order), and sorted. Keys are written as
+ * text when the page is known: that takes as long for a time as to find the row.
+ */
 export const gatheredRows = (slice: Slice): Sql => sql`
   select id, ${sortColumn(slice)}::text as key from (
-    select id, ${sortColumn(slice)} from catalog.listings where ${all(gathering(slice))} offset 0
-  ) as fitting where ${all(beyond(slice))} order by ${ordered(slice)} limit ${fetched(slice)}`;
+    select id, ${sortColumn(slice)} from (
+      select id, ${sortColumn(slice)} from catalog.listings where ${all(gathering(slice))} offset 0
+    ) as fitting where ${all(beyond(slice))} order by ${ordered(slice)} limit ${fetched(slice)}
+  ) as page order by ${ordered(slice)}`;
 
 /** What found products show. One that is no longer public is left out. */
 export const shownOf = (ids: readonly string[]): Sql => sql`
@@ -174,8 +188,12 @@ function driver(slice: Slice): Sql[] {
     ...(by === 'category' ? [sql`${raw(`category_${slice.level}`)} = ${slice.category}`] : []),
     ...(by === 'options' ? [sql`option_sets <> '[]'`] : []),
     ...(isByPrice(slice) ? priced(slice) : []),
+    ...begun(slice),
   ];
 }
+
+const begun = ({ begins }: Slice): Sql[] =>
+  begins === undefined ? [] : [sql`name_key >= ${begins} and name_key < ${`${begins}\u{10FFFF}`}`];
 
 /** What is asked of a row that is walked by: by the functions behind the operators, which draw the planner to no other index. */
 const filters = (slice: Slice): Sql[] => [
@@ -183,7 +201,7 @@ const filters = (slice: Slice): Sql[] => [
   ...(slice.inStock ? [sql`in_stock`] : []),
   ...(isByPrice(slice) ? [] : priced(slice)),
   ...sameVariant(slice),
-  ...worded(slice, (words, query) => sql`ts_match_vq(${words}, ${query}::tsquery)`),
+  ...worded(slice, (words, query) => sql`ts_match_vq(${raw(words)}, ${query}::tsquery)`),
 ];
 
 const gathering = (slice: Slice): Sql[] => [
@@ -191,14 +209,33 @@ const gathering = (slice: Slice): Sql[] => [
   ...(slice.inStock ? [sql`in_stock`] : []),
   ...priced(slice),
   ...sameVariant(slice),
-  ...worded(slice, (words, query) => sql`${words} @@ ${query}::tsquery`),
+  ...begun(slice),
+  ...worded(slice, (words, query) =>
+    join(
+      termsOf(query).map(({ text }) => (words === 'words' ? isAnywhere(text) : sql`name_words @@ ${text}::tsquery`)),
+      ' and ',
+    ),
+  ),
+  ...(slice.words?.within === undefined ? [] : [isWithin(slice.words.within)]),
 ];
 
-function worded({ words = {} }: Slice, matches: (column: Sql, query: string) => Sql): Sql[] {
+/**
+ * A list by name of those that have words, in parts: those whose name begins with one of the words, which stand together in that order,
+ * and the others. A row may be in several parts. None where it is another list, or the words have alternatives.
+ */
+export function partsByName(slice: Slice): { begun: Slice[]; others: Slice } | undefined {
+  const query = slice.words?.anywhere;
+  if (query === undefined || slice.sort !== 'name' || slice.begins !== undefined) return undefined;
+  const words = termsOf(query).map(({ word }) => word);
+  if (words.includes(undefined)) return undefined;
+  return { begun: words.map((begins) => ({ ...slice, begins })), others: { ...slice, words: { within: query } } };
+}
+
+function worded({ words = {} }: Slice, matches: (column: 'name_words' | 'words', query: string) => Sql): Sql[] {
   const { named, anywhere, notNamed } = words;
   return [
-    ...(named === undefined ? [] : [matches(sql`name_words`, named)]),
-    ...(anywhere === undefined ? [] : [matches(sql`words`, anywhere)]),
+    ...(named === undefined ? [] : [matches('name_words', named)]),
+    ...(anywhere === undefined ? [] : [matches('words', anywhere)]),
     ...(notNamed === undefined ? [] : [sql`not ts_match_vq(name_words, ${notNamed}::tsquery)`]),
   ];
 }

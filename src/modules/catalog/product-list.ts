@@ -1,22 +1,24 @@
 import { type Sql, sql } from '#kernel/database.ts';
+import type { Narrowing, Slice, Sort } from './list-slice.ts';
 import {
   type Ahead,
   aheadOf,
   canGather,
   type FoundRow,
   gatheredRows,
+  isMarked,
   isPlain,
   levelOf,
-  type Narrowing,
+  MOST_LOOKS,
   needsLevel,
   type PlainPage,
+  partsByName,
   plainPage,
   RECORD_SEPARATOR,
   type ShownRow,
-  type Slice,
-  type Sort,
   shownOf,
   walkedRows,
+  wordsOf,
 } from './list-statements.ts';
 import { unitsIn, withStock } from './product-document.ts';
 
@@ -50,7 +52,11 @@ export type Read = <Row>(statement: Sql, isPlain: boolean) => Promise<Row[]>;
 const WALKS = {
   newest: { probe: 1000, farthest: 15_000, cost: 0.3 },
   else: { probe: 600, farthest: 8000, cost: 0.6 },
+  marked: { probe: MOST_LOOKS, farthest: 24_000, cost: 0.1 },
 } as const;
+
+/** What it costs to find where a common word meets others, in rows gathered. */
+const MEETING = 1500;
 
 const NOTHING: PageRow = { items: null, count: 0, more: false, last: [] };
 
@@ -80,16 +86,43 @@ interface Found {
  * much fits, jointly and along this order, the first rows tell: no counts are needed beforehand.
  */
 async function findRows(read: Read, slice: Slice): Promise<Found> {
-  const page = (rows: FoundRow[]): Found => ({ rows: rows.slice(0, slice.limit), more: rows.length > slice.limit });
-  if (!canGather(slice)) return page(await read<FoundRow>(walkedRows(slice, null), false));
-  const walk = slice.sort === 'newest' ? WALKS.newest : WALKS.else;
-  const probed = page(await read<FoundRow>(walkedRows(slice, walk.probe), false));
+  if (!canGather(slice)) return pageOf(slice, await read<FoundRow>(walkedRows(slice, null), false));
+  return (await walk(read, slice)) ?? (await walkByName(read, slice)) ?? pageOf(slice, await read<FoundRow>(gatheredRows(slice), false));
+}
+
+const pageOf = ({ limit }: Slice, rows: FoundRow[]): Found => ({ rows: rows.slice(0, limit), more: rows.length > limit });
+
+/** A page along the index; undefined where that is not the way. */
+async function walk(read: Read, slice: Slice): Promise<Found | undefined> {
+  const way = WALKS[isMarked(slice) ? 'marked' : slice.sort === 'newest' ? 'newest' : 'else'];
+  const along = async (rows: number) => pageOf(slice, await read<FoundRow>(walkedRows(slice, rows), false));
+  const probed = await along(way.probe);
   if (probed.more) return probed;
-  const { ended, everything } = one(await read<Ahead>(aheadOf(slice, walk.probe), true));
+  const { ended, everything } = one(await read<Ahead>(aheadOf(slice, way.probe), true));
   if (ended) return probed;
-  const farther = rowsToWalk(walk, probed.rows.length, slice.limit + 1, everything);
-  const walked = farther === null ? undefined : page(await read<FoundRow>(walkedRows(slice, farther), false));
-  return walked?.more ? walked : page(await read<FoundRow>(gatheredRows(slice), false));
+  const farther = rowsToWalk(way, probed.rows.length, slice, everything);
+  const walked = farther === null ? undefined : await along(farther);
+  return walked?.more ? walked : undefined;
+}
+
+/**
+ * By name, those whose name begins with a word of the search stand together, very many for a brand, and maybe far from the beginning. So the
+ * walk begins there, and only the others are gathered.
+ */
+async function walkByName(read: Read, slice: Slice): Promise<Found | undefined> {
+  const parts = partsByName(slice);
+  if (!parts) return undefined;
+  const found = new Map<string, FoundRow>();
+  let more = false;
+  for (const part of parts.begun) {
+    const walked = await walk(read, part);
+    if (!walked) return undefined;
+    more ||= walked.more;
+    for (const row of walked.rows) found.set(row.id, row);
+  }
+  for (const row of await read<FoundRow>(gatheredRows(parts.others), false)) found.set(row.id, row);
+  const rows = [...found.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || (a.id < b.id ? -1 : 1));
+  return { rows: rows.slice(0, slice.limit), more: more || rows.length > slice.limit };
 }
 
 async function shown(read: Read, { rows, more }: Found): Promise<PageRow> {
@@ -109,12 +142,12 @@ const itemsOf = ({ documents, units }: ShownRow): string | null =>
 function rowsToWalk(
   { probe, farthest, cost }: { probe: number; farthest: number; cost: number },
   hits: number,
-  wanted: number,
+  slice: Slice,
   everything: number,
 ): number | null {
   if (hits === 0) return null;
-  const walk = (probe * wanted) / hits;
-  const gather = (everything * hits) / probe;
+  const walk = (probe * (slice.limit + 1)) / hits;
+  const gather = (everything * hits) / probe + MEETING * (wordsOf(slice) - 1);
   return walk * cost < gather && walk < farthest ? Math.min(Math.ceil((3 * walk) / 1000) * 1000, farthest) : null;
 }
 
