@@ -4,6 +4,9 @@ import type { Permissions } from './permissions.ts';
 import { scopesOf } from './routes.ts';
 import type { Settings } from './settings.ts';
 
+/** Schemas that are not those of modules. */
+const TAKEN_SCHEMAS = ['kernel', 'public'];
+
 /**
  * The names of the modules that run in this process.
  * @throws Error with a sentence for the operator: a name in MODULES or SOUK_DIALECTS that is unknown, or a needed module that runs nowhere.
@@ -13,6 +16,11 @@ export function modulesHere(
   { modules: wanted, serviceUrls, dialects }: Pick<Settings, 'modules' | 'serviceUrls' | 'dialects'>,
 ): ReadonlySet<string> {
   const names = modules.map(({ name }) => name);
+  const odd = names.find((name) => !/^[a-z][a-z0-9]*$/.test(name) || TAKEN_SCHEMAS.includes(name));
+  if (odd !== undefined)
+    throw new Error(
+      `A module may not be called ${odd}: its schema is named like it. Small letters and digits, none of ${TAKEN_SCHEMAS.join(', ')}.`,
+    );
   for (const [index, { name, needs }] of modules.entries()) {
     const above = Object.keys(needs).find((need) => names.indexOf(need) >= index);
     if (above) throw new Error(`The module ${name} needs ${above}, which does not stand before it.`);
@@ -67,6 +75,7 @@ export function refuseForeignSchemas(
 ): (owner: string, text: string) => void {
   const schemas = ['kernel', ...modules.map(({ name }) => name)];
   return (owner, text) => {
+    if (owner === ofQueue()) throw new Error(`A module may not be called ${owner}: the queue has the schema of that name.`);
     const foreign = [...schemas, ofQueue() ?? 'kernel'].find(
       (schema) => schema !== owner && new RegExp(`\\b${schema}\\.[a-z_]`).test(text),
     );

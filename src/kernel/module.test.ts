@@ -6,6 +6,7 @@ import { modules } from '../modules/index.ts';
 import { readSoukSettings } from '../souk.ts';
 import { refuseUnready } from './answer-call.ts';
 import { contract } from './contracts.ts';
+import { sql } from './database.ts';
 import { modulesHere } from './fitting.ts';
 import { type Module, module } from './module.ts';
 import { get, permitted, type Route } from './routes.ts';
@@ -17,6 +18,17 @@ const made = (name: string, parts: Partial<Parts> = {}): Module =>
   module({ contract: contract(name, { operations: {} }), needs: {}, routes: [], operations: {}, ...parts });
 
 describe('a module', () => {
+  test.each(['kernel', 'public', 'Hats', 'my-hats', 'hats; drop'])('is not called %s: its schema is named like it', (name) => {
+    expect(() => modulesHere([...modules, made(name)], testSettings())).toThrow(/may not be called/);
+  });
+
+  test('that is named like the schema of the queue cannot touch the database', async () => {
+    const w = await world({ modules: [...modules, made('pgboss')] });
+    await expect(w.souk.runtime.context('pgboss', systemScope).db.many(sql`select 1 from pgboss.job`)).rejects.toThrow(
+      /may not be called pgboss/,
+    );
+  });
+
   test('sees its own settings in its context, and neither keys, nor the address of the database, nor the settings of others', async () => {
     const hats = made('hats', {
       settings: settings({ HATS_SIZE: z.coerce.number().default(56) }, (given) => given), // all that it is given

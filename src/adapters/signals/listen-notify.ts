@@ -3,6 +3,11 @@ import pg from 'pg';
 import { sql } from '#kernel/database.ts';
 import type { OpenSignals } from './port.ts';
 
+/** The process of PostgreSQL that it said it is, when the connection was made. @types/pg does not have it. */
+interface WithProcess {
+  processID: number | null;
+}
+
 const PROBE_MS = 2000;
 const ANSWER_MS = 1500;
 const RETRY_MS = 500;
@@ -12,7 +17,8 @@ const LISTENER = 'souk-signals';
 
 /**
  * LISTEN and NOTIFY of PostgreSQL. They need a connection of their own, past any pooler. Behind one in transaction mode LISTEN is
- * lost without a word, and a connection whose other end is gone looks open for minutes: so a probe travels all the way.
+ * lost without a word, and a connection whose other end is gone looks open for minutes: so a probe travels all the way. A pooler may
+ * send the probe by the very connection that listened last, which then hears it, and nothing else: so one is recognized by another process id.
  */
 export const listenNotify: OpenSignals = ({ url }) => {
   const listeners = new Map<string, (() => void)[]>();
@@ -62,7 +68,10 @@ export const listenNotify: OpenSignals = ({ url }) => {
     try {
       await fresh.connect();
       for (const channel of [probe, ...listeners.keys()]) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`);
-      if (client === fresh) ask();
+      const isOurOwn = (await fresh.query('select pg_backend_pid() as pid')).rows[0].pid === (fresh as unknown as WithProcess).processID;
+      if (client !== fresh) return;
+      if (isOurOwn) ask();
+      else timer = setTimeout(lost, ANSWER_MS);
     } catch {
       lost();
     }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '#kernel/database.ts';
 import { signal } from '#kernel/events.ts';
 import { systemScope } from '#kernel/runtime.ts';
+import { pgbouncerIsHere, startPooler } from '../../../infra/local/pgbouncer.ts';
 import { type Redis, redisIsHere, startRedis } from '../../../infra/local/redis.ts';
 import { type World, world } from '../../../test/world.ts';
 import { listenNotify } from './listen-notify.ts';
@@ -37,7 +38,9 @@ if (redisIsHere)
     hang: () => redis.signal('SIGSTOP'),
     goOn: () => redis.signal('SIGCONT'),
   });
-else process.stderr.write('Redis is not installed: its signals are not tried. apt-get install redis-server brings it.\n');
+if (!pgbouncerIsHere)
+  process.stderr.write('PgBouncer is not installed: signals behind one are not tried. apt-get install pgbouncer brings it.\n');
+if (!redisIsHere) process.stderr.write('Redis is not installed: its signals are not tried. apt-get install redis-server brings it.\n');
 
 let w: World;
 let proxy: Proxy;
@@ -128,6 +131,17 @@ describe('LISTEN and NOTIFY', () => {
     expect(signals.hearing()).toBe(false);
     expect(await signals.listeners()).toBeUndefined();
   });
+
+  test.runIf(pgbouncerIsHere)(
+    'behind a PgBouncer that sends the probe by the connection that listened are not believed either',
+    async () => {
+      const pooler = await startPooler([w.databaseUrl]);
+      const { signals } = await start(listenNotify, pooler.through(w.databaseUrl));
+      expect(signals.hearing()).toBe(false);
+      await signals.stop();
+      await pooler.stop();
+    },
+  );
 });
 
 test('signals of an engine outside the database are sent after the commit, and a failure to send one undoes nothing', async () => {
