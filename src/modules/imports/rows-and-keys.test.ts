@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
+import { systemScope } from '#kernel/runtime.ts';
 import { fileOf, importProducts, productNamed, reasons, sendProducts } from '../../../test/importing.ts';
 import { type Person, usd } from '../../../test/people.ts';
 import { type World, world } from '../../../test/world.ts';
+import { runImport } from './run-import.ts';
 
 let w: World;
 let mona: Person;
@@ -153,4 +155,14 @@ test('an id is the same however Unicode composes it, and is one line that can be
   ]);
   const again = await importProducts(w, mona, fileOf(`${'É-1'.normalize('NFD')},Cup Viola,,,,,,size=S,1,USD,1`));
   expect([again.body.done, await named('Cup Vera'), (await named('Cup Viola')).name]).toEqual([1, undefined, 'Cup Viola']);
+});
+
+test('rows count once where several processes save one part of a file at once', async () => {
+  const file = (price: number) => fileOf(...Array.from({ length: 250 }, (_, n) => `T-${n},Jar Wilma,,,,,,,${price},USD,1`));
+  await importProducts(w, mona, file(1));
+  const { id } = (await sendProducts(w, mona, file(2))).body;
+  const ctx = w.souk.runtime.context('imports', systemScope);
+  await Promise.allSettled([1, 2, 3].map(() => runImport(ctx as never, { importId: id })));
+  await w.step();
+  expect((await mona.get(`/v1/imports/${id}`)).body).toMatchObject({ state: 'done', rows: 250, done: 250, refused: 0 });
 });

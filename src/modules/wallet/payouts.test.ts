@@ -66,7 +66,11 @@ describe('a payout', () => {
     const tooMuch = await ask(tom, 10_01);
     expect(tooMuch).toBeProblem(409, 'wallet/payable-too-small');
     expect(tooMuch.body).toMatchObject({ currency: 'USD', payable: 10_00, needed: 10_01 });
-    expect(await ask(await w.person('newcomer'), 1)).toBeProblem(409, 'wallet/payable-too-small');
+    const newcomer = await w.person('newcomer');
+    expect(await ask(newcomer, 1)).toBeProblem(409, 'wallet/payable-too-small');
+    const [uma, key] = [await seller('uma', 1_00), { 'idempotency-key': randomUUID() }];
+    expect((await uma.post('/v1/payouts', usd(1_00), key)).status).toBe(201);
+    expect(await newcomer.post('/v1/payouts', usd(1_00), key)).toBeProblem(409, 'wallet/payable-too-small');
     expect(await ask(tom, 10_000_000_000_01)).toBeProblem(409, 'wallet/amount-too-large');
     const replies = await Promise.all(Array.from({ length: 10 }, () => ask(tom, 10_00)));
     expect(replies.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)]);
