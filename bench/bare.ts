@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import pg from 'pg';
 import type { Sql } from '#kernel/database.ts';
+import { settingOf } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
 import type { CurrencyCode } from '#kernel/money.ts';
 import { outboxInsert } from '#kernel/outbox.ts';
@@ -9,7 +10,7 @@ import { offersFor } from '../src/modules/catalog/price-lines.ts';
 import { productById } from '../src/modules/catalog/product.ts';
 import { findPage, type Question, questionOf, type Read } from '../src/modules/catalog/product-list.ts';
 import { levelsOf } from '../src/modules/inventory/level.ts';
-import { type ClaimOutcome, claimUnits } from '../src/modules/inventory/reservation.ts';
+import { claimNewUnits } from '../src/modules/inventory/reservation.ts';
 import { orderInsert } from '../src/modules/orders/order.ts';
 import { sharesOf } from '../src/modules/orders/shares.ts';
 import { journalInsert } from '../src/modules/wallet/ledger.ts';
@@ -102,26 +103,22 @@ async function purchase({ buyer, productId }: Purchase): Promise<string> {
   };
   const client = await pool.connect();
   try {
-    const payment = { key: id, payer: buyer, currency: offer.currency, shares };
+    const payment = { key: id, isNew: true, payer: buyer, currency: offer.currency, shares };
     const lines = [{ variantId: offer.variant_id, quantity: 1 }];
-    const [, , , [claim]] = await Promise.all([
+    const told = { kind: 'event' as const, subject: id, notBefore: null };
+    const events = [
+      { ...told, name: 'wallet.payment-made.v1', payload: { paymentId: id } },
+      { ...told, name: 'inventory.levels-changed.v1', payload: null, left: settingOf('levels') },
+      { ...told, name: 'orders.order-placed.v1', payload: { orderId: id } },
+    ];
+    await Promise.all([
       client.query('begin'),
-      rows(client, orderInsert(draft, key, { state: 'placed' })),
-      rows(client, journalInsert(saleJournal(payment, at), paymentRows(payment, at))),
-      rows<ClaimOutcome>(client, claimUnits({ key: id, state: 'taken', lines, expiresAt: null, at })),
+      rows(client, orderInsert(draft, key, { state: 'placed', fails: true })),
+      rows(client, journalInsert(saleJournal(payment, at), paymentRows(payment, at), true)),
+      rows(client, claimNewUnits({ key: id, state: 'taken', lines, expiresAt: null, at })),
+      rows(client, outboxInsert(events, at, [])),
+      client.query('commit'),
     ]);
-    if (!claim?.claimed) throw new Error('out of stock');
-    const told = ['wallet.payment-made.v1', 'inventory.levels-changed.v1', 'orders.order-placed.v1'].map((name) => ({
-      kind: 'event' as const,
-      name,
-      subject: id,
-      payload: { levels: claim.fresh },
-      notBefore: null,
-    }));
-    const written = rows(client, outboxInsert(told, at, []));
-    const committed = client.query('commit');
-    await written;
-    await committed;
     client.release();
   } catch (error) {
     client.release(error as Error);

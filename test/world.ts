@@ -59,6 +59,8 @@ export interface WorldOptions {
   retryDelaySeconds?: number;
   log?: Logger;
   demo?: SoukParts['demo'];
+  /** Another way to the database, of a sibling. */
+  databaseUrl?: string;
 }
 
 /** Makes a world. It is torn down when its test ends or, made outside a test, when the test file ends. */
@@ -127,7 +129,7 @@ async function openWorld(databaseUrl: string, clock: MovableClock, options: Worl
     mail: (to) => adapters.email.items(to)[0],
     ask,
     process: () => (other ??= openProcess(databaseUrl, settings.publicUrl, ask)),
-    sibling: (env, more) => openWorld(databaseUrl, clock, { ...options, ...more, env: { ...options.env, ...env } }),
+    sibling: (env, more) => openWorld(more?.databaseUrl ?? databaseUrl, clock, { ...options, ...more, env: { ...options.env, ...env } }),
   };
 }
 

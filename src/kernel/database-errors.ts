@@ -27,6 +27,9 @@ export async function retrying<T>(work: () => Promise<T>): Promise<T> {
 export const isOutdatedPlan = (error: unknown): boolean =>
   codeOf(error) === '0A000' && /cached plan must not change result type/.test((error as Error).message);
 
+/** A statement was refused because one before it in the same transaction had failed. */
+export const isOfFailedTransaction = (error: unknown): boolean => codeOf(error) === '25P02';
+
 const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
 
 /** The error as callers meet it: an outage is `unavailable`, every other error stays as it is. */

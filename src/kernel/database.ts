@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
 import type { Cause } from './cause.ts';
 import { openCostlyReads } from './costly-reads.ts';
-import { isOutdatedPlan, retrying, translate } from './database-errors.ts';
+import { isOfFailedTransaction, isOutdatedPlan, retrying, translate } from './database-errors.ts';
 import { asTransaction } from './open-transaction.ts';
 import { timeWaits } from './pool-waits.ts';
+import { preparedNames } from './prepared-names.ts';
 import { unavailable } from './problems.ts';
 import { sendTogether } from './send-together.ts';
 
@@ -42,6 +42,8 @@ export interface Pending {
   name: string;
   subject: string | null;
   payload: unknown;
+  /** The setting of the transaction in which a statement of it leaves the payload. */
+  left?: string;
   notBefore: Date | null;
   /** Where it is another than that of the transaction. */
   cause?: Cause | null;
@@ -57,6 +59,11 @@ export interface Transaction extends Database {
   kernel<Row>(statement: Sql): Promise<Row[]>;
   /** Sends the SQL of a library within this transaction. */
   readonly raw: Raw;
+  /**
+   * Sends a statement whose rows nobody needs, and does not wait: what follows it, up to the commit, leaves in the same write. If it fails, so
+   * does the transaction, with what `refusal` makes of the error.
+   */
+  send(statement: Sql, refusal?: (error: unknown) => unknown): void;
 }
 
 /** What a transaction sends with its commit: outbox rows, the audit entry, signals. */
@@ -99,8 +106,6 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
   return value;
 });
 
-/** Texts that are prepared by name, for the life of each connection. Souk sends about 300. Texts beyond this number are sent unnamed. */
-const PREPARED_TEXTS = 1000;
 const GUARDED_TEXTS = 5000;
 
 /** A pool of connections, from which each module gets a handle of its own. */
@@ -126,7 +131,7 @@ export function openPool(options: PoolOptions): DatabasePool {
   timeWaits(pool, (seconds) => onWait(seconds, false));
   pool.on('error', () => {}); // an idle connection that breaks is replaced at the next use
   pool.on('connect', (client) => client.on('error', () => {})); // one that breaks in use fails its next statement, not the process
-  const names = new Map<string, string>();
+  const names = preparedNames(options.prepared);
   const guarded = new LRUCache<string, true>({ max: GUARDED_TEXTS });
 
   const admit = (owner: string, text: string): void => {
@@ -142,36 +147,19 @@ export function openPool(options: PoolOptions): DatabasePool {
       throw unavailable({ retryAfterSeconds: 1 });
   };
 
-  let changes = 0;
-
-  const nameOf = (text: string): string | undefined => {
-    const known = names.get(text);
-    if (known || !options.prepared || names.size >= PREPARED_TEXTS) return known;
-    const name = `s${changes}${createHash('md5').update(text).digest('base64url')}`;
-    names.set(text, name);
-    return name;
-  };
-
-  /** A newer process has migrated: the text is prepared again on every connection, under another name. */
-  const prepareAnew = ({ name, text }: pg.QueryConfig): void => {
-    if (names.get(text) !== name) return; // another connection came first
-    names.delete(text);
-    changes++;
-  };
-
   const ofLibrary: Raw<[via: pg.Pool | pg.PoolClient]> = async (via, text, values, isRepeated = false) => {
     options.onStatement?.(text, true);
-    const name = isRepeated ? nameOf(text) : undefined;
+    const name = isRepeated ? names.of(text) : undefined;
     const query = { text, ...(name ? { name } : {}), ...(values ? { values } : {}) };
     return via.query(query).catch((error) => {
-      if (isOutdatedPlan(error)) prepareAnew(query); // the library's work is tried again
+      if (isOutdatedPlan(error)) names.renew(query); // the library's work is tried again
       throw error;
     });
   };
 
   const config = (owner: string, { text, values }: Sql): pg.QueryConfig => {
     admit(owner, text);
-    const name = nameOf(text);
+    const name = names.of(text);
     return name ? { name, text, values } : { text, values };
   };
 
@@ -189,7 +177,7 @@ export function openPool(options: PoolOptions): DatabasePool {
       return await traced(statement.text, () => via.query(query));
     } catch (error) {
       if (!isOutdatedPlan(error)) throw translate(error);
-      prepareAnew(query);
+      names.renew(query);
       if (via !== pool) throw error; // the transaction is tried again
       return run(via, owner, statement, signal);
     }
@@ -226,27 +214,30 @@ export function openPool(options: PoolOptions): DatabasePool {
       throw translate(error);
     });
     let broken: Error | undefined;
+    const sent: Promise<unknown>[] = [];
+    let ended: Promise<pg.QueryResult> | undefined;
     try {
       sendTogether(client);
       const begun = client.query('begin'); // travels with the first statement
       begun.catch(() => {});
-      const tx: Transaction = transactionOn(client, owner, { pending: [], signals: new Set(), changed: new Set() }, signal);
+      const tx = transactionOn(client, owner, { pending: [], signals: new Set(), changed: new Set(), sent }, signal);
       const result = await asTransaction(() => work(tx));
       signal?.throwIfAborted();
       const last = closing?.(tx.pending, tx.signals, tx.changed);
-      const written = Promise.all((last?.statements ?? []).map((statement) => run(client, 'kernel', statement, signal))); // sent with the commit
-      written.catch(() => {});
-      const ended = traced('commit', () => client.query('commit'));
-      ended.catch(() => {});
-      await written;
+      for (const statement of last?.statements ?? []) sent.push(run(client, 'kernel', statement, signal));
+      ended = traced('commit', () => client.query('commit'));
+      for (const answer of [...sent, ended]) answer.catch(() => {});
+      await inOrder(sent);
       if ((await ended).command !== 'COMMIT') throw new Error('The transaction had failed before its commit');
       last?.committed();
       return result;
     } catch (error) {
-      broken = await client.query('rollback').then(
+      const undone = ended?.catch(() => client.query('rollback')) ?? client.query('rollback'); // a commit after an error undoes all
+      broken = await undone.then(
         () => undefined,
         (failure: Error) => failure,
       );
+      if (isOfFailedTransaction(error)) await inOrder(sent);
       throw translate(error);
     } finally {
       client.release(broken);
@@ -256,7 +247,7 @@ export function openPool(options: PoolOptions): DatabasePool {
   const transactionOn = (
     client: pg.PoolClient,
     owner: string,
-    announced: Pick<Transaction, 'pending' | 'signals' | 'changed'>,
+    announced: Pick<Handed, 'pending' | 'signals' | 'changed' | 'sent'>,
     signal: AbortSignal | undefined,
   ): Handed => {
     const tx: Handed = {
@@ -264,6 +255,11 @@ export function openPool(options: PoolOptions): DatabasePool {
       ...announced,
       kernel: async <Row>(statement: Sql) => (await run(client, 'kernel', statement, signal)).rows as Row[],
       raw: (...sent) => ofLibrary(client, ...sent),
+      send: (statement, refusal = (error) => error) => {
+        const answer = run(client, owner, statement, signal).catch((error) => Promise.reject(refusal(error)));
+        answer.catch(() => {});
+        announced.sent.push(answer);
+      },
       as: (other: string) => transactionOn(client, other, announced, signal),
       transaction: <T>(work: (inner: Transaction) => Promise<T>) => work(tx),
     };
@@ -285,7 +281,12 @@ export function openPool(options: PoolOptions): DatabasePool {
   };
 }
 
-type Handed = Transaction & { as(other: string): Transaction };
+type Handed = Transaction & { readonly sent: Promise<unknown>[]; as(other: string): Transaction };
+
+/** @throws the error of the first that failed, which says why those behind it did. */
+async function inOrder(answers: readonly Promise<unknown>[]): Promise<void> {
+  for (const answer of answers) await answer;
+}
 
 /** The same transaction in another module's hands. */
 export function handOver(tx: Transaction, owner: string): Transaction {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Cause } from './cause.ts';
-import type { Transaction } from './database.ts';
+import { type Sql, sql, type Transaction } from './database.ts';
 
 /** Something that happened: past tense, a version, and a schema that never changes under that version. */
 export interface EventKind<Payload extends z.ZodType = z.ZodType> {
@@ -39,6 +39,20 @@ export function emit<P extends z.ZodType>(
 ): void {
   tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload, notBefore: null, cause });
 }
+
+/**
+ * Announces what a statement of this transaction will have done, without waiting for its rows: the statement leaves the payload in a
+ * setting of the transaction (`leaving`).
+ */
+export function emitLeft<P extends z.ZodType>(tx: Transaction, kind: EventKind<P>, subject: string, place: string): void {
+  tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload: null, left: settingOf(place), notBefore: null });
+}
+
+/** The column of a statement that leaves a JSON payload for `emitLeft`. */
+export const leaving = (place: string, payload: Sql): Sql => sql`set_config(${settingOf(place)}, (${payload})::text, true)`;
+
+/** Where a statement leaves it until the transaction ends. */
+export const settingOf = (place: string): string => `souk.left_${place}`;
 
 /** Signals every process that listens on a channel when this transaction has committed. A signal has no content: its listeners read what is new. */
 export function signal(tx: Transaction, channel: string): void {

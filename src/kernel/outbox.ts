@@ -12,13 +12,14 @@ export function outboxInsert(pending: readonly Pending[], at: Date, beside: read
   const causes = pending.map((row) => row.cause ?? cause);
   const rows = sql`
     insert into kernel.outbox (id, kind, name, subject, payload, not_before, created_at, request_id, actor_id, trace, language)
-    select id, kind, name, subject, payload, not_before, ${at}::timestamptz, request_id, actor_id, trace, language
+    select id, kind, name, subject, coalesce(payload, current_setting("left")::jsonb), not_before, ${at}::timestamptz, request_id, actor_id, trace, language
     from unnest(${pending.map(() => newId())}::uuid[], ${pending.map((row) => row.kind)}::text[], ${pending.map((row) => row.name)}::text[],
-                ${pending.map((row) => row.subject)}::text[], ${pending.map((row) => JSON.stringify(row.payload))}::jsonb[],
+                ${pending.map((row) => row.subject)}::text[], ${pending.map((row) => (row.left ? null : JSON.stringify(row.payload)))}::jsonb[],
+                ${pending.map((row) => row.left ?? null)}::text[],
                 ${pending.map((row) => row.notBefore)}::timestamptz[], ${causes.map((from) => from?.requestId ?? null)}::text[],
                 ${causes.map((from) => from?.actorId ?? null)}::text[], ${causes.map((from) => from?.trace ?? null)}::text[],
                 ${causes.map((from) => from?.language ?? null)}::text[])
-         with ordinality as row (id, kind, name, subject, payload, not_before, request_id, actor_id, trace, language, place)
+         with ordinality as row (id, kind, name, subject, payload, "left", not_before, request_id, actor_id, trace, language, place)
     where kind = 'job' or exists (select from kernel.subscriptions as s where s.event in (row.name, '*'))
     order by place`;
   return oneStatement([...beside, rows]);

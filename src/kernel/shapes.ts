@@ -10,6 +10,12 @@ export const Time = z.iso
   .refine((text) => !text.startsWith('0000'), 'must be in a year from 1 on') // PostgreSQL has no year 0
   .meta({ description: 'RFC 3339, UTC', example: '2026-11-21T09:30:00.000Z' });
 
+/**
+ * Input of an operation that takes effect once per key: this key was made for this call, so it cannot have been used. Inside a transaction of
+ * the caller the operation waits for no answer then, and a refusal is the error with which that transaction fails.
+ */
+export const IsNew = z.boolean().optional();
+
 /** Letters with the marks that belong to them, as many scripts write vowels; digits; and `_ . -`. */
 const NAME = /^(?:\p{L}\p{M}{0,5}|[\p{N}_.-])+$/u;
 

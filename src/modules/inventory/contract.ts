@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { problem } from '#kernel/problems.ts';
-import { Id, Time } from '#kernel/shapes.ts';
+import { Id, IsNew, Time } from '#kernel/shapes.ts';
 
 /** Units of a variant. `available` is what can still be sold: on hand less reserved. */
 export const Level = z.object({ variantId: Id, onHand: z.int(), reserved: z.int(), available: z.int(), version: z.int() });
@@ -123,7 +123,7 @@ export const inventory = contract('inventory', {
       output: z.array(Movement),
     }),
     /** Sells units: all lines or none, once per key. */
-    take: operation({ input: Keyed.extend({ lines: Lines }), output: Done, problems: [outOfStock, reservationEnded] }),
+    take: operation({ input: Keyed.extend({ isNew: IsNew, lines: Lines }), output: Done, problems: [outOfStock, reservationEnded] }),
     /** Reserves units until `expiresAt`. Then `confirm` sells them, or `release` or the end of the time makes them available again. */
     reserve: operation({ input: Keyed.extend({ lines: Lines, expiresAt: Time }), output: Done, problems: [outOfStock, reservationEnded] }),
     confirm: operation({ input: Keyed, output: Done, problems: [reservationEnded] }),

@@ -1,6 +1,6 @@
 import { type Level, levelsChanged, stockTopic } from '#inventory';
 import { type Database, type Sql, sql, type Transaction } from '#kernel/database.ts';
-import { changed, emit } from '#kernel/events.ts';
+import { changed, emit, emitLeft } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
 
 /** What a reader of `levelsChanged` needs of a level. */
@@ -15,9 +15,19 @@ export function announceLevels(tx: Transaction, subject: string | undefined, lev
   const [first] = levels;
   if (!first) return;
   emit(tx, levelsChanged, subject ?? first.variantId, { levels: [...levels] });
+  changeStock(tx, levels);
+}
+
+/** The same for a statement that leaves the new levels (`leaving`): nothing waits for them. */
+export function announceLeftLevels(tx: Transaction, subject: string, lines: readonly { variantId: string }[]): void {
+  emitLeft(tx, levelsChanged, subject, 'levels');
+  changeStock(tx, lines);
+}
+
+function changeStock(tx: Transaction, variants: readonly { variantId: string }[]): void {
   changed(
     tx,
-    levels.map(({ variantId }) => stockTopic(variantId)),
+    variants.map(({ variantId }) => stockTopic(variantId)),
     'here',
   );
 }

@@ -1,4 +1,5 @@
-import { type Sql, sql } from '#kernel/database.ts';
+import { empty, type Sql, sql } from '#kernel/database.ts';
+import { leaving } from '#kernel/events.ts';
 import { newId } from '#kernel/ids.ts';
 import { type Freshness, freshOf } from './level.ts';
 import { type ReservationState, reservationMachine } from './reservation-state.ts';
@@ -32,22 +33,33 @@ export interface ClaimOutcome {
  * New figures are made of the locked ones: `level` itself is read as of the statement's beginning, and PostgreSQL checks
  * constraints on figures made of it before it notices that the row has changed.
  */
-export function claimUnits({ key, state, lines, expiresAt, at }: Claim): Sql {
+export const claimUnits = (claim: Claim): Sql => sql`
+  with known as materialized (select state from inventory.reservations where key = ${claim.key}::uuid),
+  ${claiming(claim, sql`not exists (select from known)`, sql`on conflict (key) do nothing`)}
+  select (select state from known) as known, exists (select from claimed) as claimed,
+         array(select variant_id from lacking order by variant_id) as lacking, ${freshOf(sql`changed`)} as fresh`;
+
+/** The same for a key that is new: where a variant is lacking, or the key is known after all, the statement fails. It leaves the new levels. */
+export const claimNewUnits = (claim: Claim): Sql => sql`
+  with ${claiming(claim, sql`true`, empty)}
+  select case when exists (select from lacking) then inventory.refuse_claim(array(select variant_id from lacking order by variant_id))
+              else ${leaving('levels', sql`jsonb_build_object('levels', ${freshOf(sql`changed`)})`)} end`;
+
+function claiming({ key, state, lines, expiresAt, at }: Claim, isUnknown: Sql, ifKnown: Sql): Sql {
   const wanted = summed(lines);
   const variantIds = wanted.map((line) => line.variantId);
   const quantities = wanted.map((line) => line.quantity);
   const taken = state === 'taken';
   return sql`
-    with asked as materialized (
+    asked as materialized (
       select ${variantIds}::uuid[] as variant_ids, ${quantities}::bigint[] as quantities, ${wanted.map(() => newId())}::uuid[] as movement_ids
     ),
     wanted as materialized (
       select line.* from asked, unnest(variant_ids, quantities, movement_ids) as line (variant_id, quantity, movement_id)
     ),
-    known as materialized (select state from inventory.reservations where key = ${key}::uuid),
     locked as materialized (
       select level.* from inventory.levels level join wanted using (variant_id)
-      where not exists (select from known)
+      where ${isUnknown}
       order by level.variant_id for no key update of level
     ),
     lacking as materialized (
@@ -56,8 +68,8 @@ export function claimUnits({ key, state, lines, expiresAt, at }: Claim): Sql {
     claimed as (
       insert into inventory.reservations (key, state, variant_ids, quantities, expires_at, created_at)
       select ${key}::uuid, ${state}::text, variant_ids, quantities, ${expiresAt}::timestamptz, ${at}::timestamptz from asked
-      where not exists (select from lacking) and not exists (select from known)
-      on conflict (key) do nothing
+      where not exists (select from lacking) and ${isUnknown}
+      ${ifKnown}
       returning key
     ),
     changed as (
@@ -72,9 +84,7 @@ export function claimUnits({ key, state, lines, expiresAt, at }: Claim): Sql {
     moved as (
       insert into inventory.movements (id, variant_id, change, on_hand, reason, reservation, at)
       select movement_id, variant_id, -quantity, on_hand, 'sold', ${key}::uuid, ${at}::timestamptz from changed where ${taken}::boolean
-    )
-    select (select state from known) as known, exists (select from claimed) as claimed,
-           array(select variant_id from lacking order by variant_id) as lacking, ${freshOf(sql`changed`)} as fresh`;
+    )`;
 }
 
 export const stateOf = (key: string): Sql => sql`select state, expires_at as "expiresAt" from inventory.reservations where key = ${key}`;

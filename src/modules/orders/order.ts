@@ -1,5 +1,5 @@
 import type { PricedLine } from '#catalog';
-import { type Database, empty, join, type Sql, sql } from '#kernel/database.ts';
+import { type Database, empty, join, type Sql, sql, type Transaction, violates } from '#kernel/database.ts';
 import { keyColumns } from '#kernel/idempotency.ts';
 import { leased } from '#kernel/lease.ts';
 import type { CurrencyCode } from '#kernel/money.ts';
@@ -86,6 +86,14 @@ export interface Draft {
 /** A key, or, with `withinMs`, what stands for one where callers send none: the same call within that time is the same order. */
 export type OrderKey = Key & { withinMs?: number };
 
+/**
+ * Sends the order as placed, and waits for nothing: what is behind it fails where its key has an order, or its buyer or a seller is leaving.
+ */
+export const sendPlaced = (tx: Transaction, draft: Draft, key: Key | undefined, refusal: () => Error): void =>
+  tx.send(orderInsert(draft, key, { state: 'placed', fails: true }), (error) =>
+    violates(error, 'orders_once') || violates(error, 'parties_stay') ? refusal() : error,
+  );
+
 /** Writes the order and its lines. @returns false when an order with this key is there already; see also `orderInsert`. */
 export async function insertOrder(db: Database, draft: Draft, key: OrderKey | undefined, decision: Decision = {}): Promise<boolean> {
   if (key?.withinMs === undefined) return (await db.execute(orderInsert(draft, key, decision))) > 0;
@@ -106,14 +114,16 @@ const sameCallSince = ({ principal, bodyHash }: Key, since: Date): Sql => sql`
 interface Decision {
   state?: OrderState;
   refusal?: Refusal;
+  /** An order that may not be written makes its statement fail; otherwise nothing is written. */
+  fails?: boolean;
 }
 
 /** An order that is written as placed is not written when its buyer or a seller is leaving (see closed-account.ts). */
-export const orderInsert = (draft: Draft, key: OrderKey | undefined, { state = 'placing', refusal }: Decision): Sql => {
+export const orderInsert = (draft: Draft, key: OrderKey | undefined, { state = 'placing', refusal, fails = false }: Decision): Sql => {
   const columns = keyColumns(key);
   const { lines } = draft;
   const conditions = [
-    ...(state === 'placed' ? [sql`orders.all_stay(${partiesOf(draft)}::uuid[])`] : []),
+    ...(state === 'placed' ? [sql`${fails ? sql`orders.demand_all_stay` : sql`orders.all_stay`}(${partiesOf(draft)}::uuid[])`] : []),
     ...(key?.withinMs === undefined
       ? []
       : [sql`not exists (select from orders.orders as o where ${sameCallSince(key, new Date(draft.at.getTime() - key.withinMs))})`]),
@@ -127,7 +137,7 @@ export const orderInsert = (draft: Draft, key: OrderKey | undefined, { state = '
              ${columns.idempotency_key}::text, ${columns.body_hash}::text, ${draft.at}::timestamptz,
              ${state === 'placing' ? null : draft.at}::timestamptz, ${refusal ? JSON.stringify(refusal) : null}::jsonb
       ${conditions.length > 0 ? sql`where ${join(conditions, ' and ')}` : empty}
-      on conflict do nothing returning id
+      ${fails ? empty : sql`on conflict do nothing`} returning id
     )
     insert into orders.lines (order_id, line, product_id, variant_id, seller_id, name, options, quantity, unit_price)
     select drafted.id, l.line, l.product_id, l.variant_id, l.seller_id, l.name, l.options, l.quantity, l.unit_price

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { systemScope } from '#kernel/runtime.ts';
 import { asCompleted } from '../../../test/delivered.ts';
 import { type Person, usd } from '../../../test/people.ts';
+import { openSilentLine } from '../../../test/silent-line.ts';
 import { type World, world } from '../../../test/world.ts';
 import { blockersOf } from './closed-account.ts';
 import type { Orders } from './context.ts';
@@ -153,4 +154,27 @@ test('a seller may leave when all orders of the products are decided and complet
   expect(await blockersOf(ctx(), { accountId: seller.id })).toEqual(['orders']);
   await asCompleted(w);
   expect(await blockersOf(ctx(), { accountId: seller.id })).toEqual([]);
+});
+
+test('a purchase takes effect although no answer of its statements has come: they leave in one write, with the commit', async () => {
+  const line = await openSilentLine(w.databaseUrl);
+  const there = (await w.sibling({}, { databaseUrl: line.url })).withToken(ivy, ivy.token);
+  const buy = () => there.post('/v1/orders', { items: [{ productId: hat, quantity: 1 }] });
+  await buy(); // so that its connections are open
+  const before = await stock();
+  const goOn = line.fallSilent('begin');
+  const reply = buy();
+  await expect
+    .poll(
+      async () =>
+        (
+          await w.sql<{ n: number }>(
+            `select on_hand as n from inventory.levels join catalog.variants on id = variant_id where product_id = '${hat}'`,
+          )
+        )[0]!.n,
+    )
+    .toBe(before - 1);
+  goOn();
+  expect((await reply).status).toBe(201);
+  await line.close();
 });

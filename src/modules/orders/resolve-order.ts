@@ -16,6 +16,7 @@ import {
   type OrderKey,
   type OrderRow,
   partiesOf,
+  sendPlaced,
   undecidedOrders,
 } from './order.ts';
 
@@ -27,18 +28,16 @@ class NotWritten extends Error {}
 
 /**
  * Places an order if all modules run in this process: the order, its money and its stock are one transaction, so a crash leaves
- * nothing behind, and only a refusal is written by itself. The statements do not wait for each other's answers; the first that fails
- * makes those behind it fail too. @returns undefined when an order with this key is there already.
+ * nothing behind, and only a refusal is written by itself. All of it, with the commit, leaves in one write: no statement waits for another's
+ * answer, and one that fails makes those behind it fail. @returns undefined when an order with this key is there already.
  */
 export async function placeAtOnce(ctx: Orders, draft: Draft, key: OrderKey | undefined): Promise<OrderRow | undefined> {
   const order = draftedRow(draft, { state: 'placed' });
   try {
     await ctx.together(async (ctx) => {
-      const written = insertOrder(ctx.db, draft, key, { state: 'placed' }).then((isWritten) => {
-        if (!isWritten) throw new NotWritten();
-      });
-      const ended = await Promise.allSettled([written, pay(ctx, order), take(ctx, order)]);
-      for (const step of ended) if (step.status === 'rejected') throw step.reason;
+      await ctx.db.transaction(async (tx) => writePlaced(tx, draft, key));
+      await pay(ctx, order, true);
+      await take(ctx, order, true);
       await ctx.db.transaction(async (tx) => tellPlaced(tx, order));
     });
     return order;
@@ -48,6 +47,12 @@ export async function placeAtOnce(ctx: Orders, draft: Draft, key: OrderKey | und
     if (!(error instanceof Problem) || error.status >= 500) throw error; // the outcome is not known: a repeated call finds it by the key
     return writeRejected(ctx, draft, key, error);
   }
+}
+
+/** Whether a call is the same as one shortly before is known only from an answer; a key says it by failing. */
+async function writePlaced(tx: Transaction, draft: Draft, key: OrderKey | undefined): Promise<void> {
+  if (key?.withinMs === undefined) sendPlaced(tx, draft, key, () => new NotWritten());
+  else if (!(await insertOrder(tx, draft, key, { state: 'placed' }))) throw new NotWritten();
 }
 
 /** Nothing has to go back: what the order had taken was undone. @returns undefined when an order with this key is there already. */
@@ -83,13 +88,13 @@ export async function resolveOrder(ctx: Orders, order: OrderRow): Promise<OrderR
   }
 }
 
-async function pay(ctx: Orders, order: OrderRow): Promise<void> {
+async function pay(ctx: Orders, { id, ...order }: OrderRow, isNew = false): Promise<void> {
   if (order.payment !== 'wallet' || order.total === 0) return;
-  await ctx.wallet.pay({ key: order.id, payer: order.buyer, currency: order.currency, shares: order.shares as never });
+  await ctx.wallet.pay({ key: id, isNew, payer: order.buyer, currency: order.currency, shares: order.shares as never });
 }
 
-const take = (ctx: Orders, order: OrderRow) =>
-  ctx.inventory.take({ key: order.id, lines: order.lines.map((line) => ({ variantId: line.variant_id, quantity: line.quantity })) });
+const take = (ctx: Orders, { id, lines }: OrderRow, isNew = false) =>
+  ctx.inventory.take({ key: id, isNew, lines: lines.map((line) => ({ variantId: line.variant_id, quantity: line.quantity })) });
 
 async function announcePlaced(ctx: Orders, order: OrderRow): Promise<OrderRow> {
   const at = ctx.clock.now();

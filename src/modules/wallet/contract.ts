@@ -3,7 +3,7 @@ import { contract, operation } from '#kernel/contracts.ts';
 import { event } from '#kernel/events.ts';
 import { Currency, PositiveAmount } from '#kernel/money.ts';
 import { problem } from '#kernel/problems.ts';
-import { Id, Time } from '#kernel/shapes.ts';
+import { Id, IsNew, Time } from '#kernel/shapes.ts';
 
 export const insufficientFunds = problem({
   code: 'wallet/insufficient-funds',
@@ -101,7 +101,7 @@ export const wallet = contract('wallet', {
   operations: {
     /** Pays for a sale: from what the buyer has available to each share's payee. All or nothing, once per key. */
     pay: operation({
-      input: Keyed.extend({ payer: Id, currency: Currency, shares: z.array(Share).min(1).max(100) }),
+      input: Keyed.extend({ isNew: IsNew, payer: Id, currency: Currency, shares: z.array(Share).min(1).max(100) }),
       output: z.object({}),
       problems: [insufficientFunds, paymentCancelled, amountTooLarge],
     }),

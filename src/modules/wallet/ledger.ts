@@ -1,4 +1,4 @@
-import { type Database, type Sql, sql, violates } from '#kernel/database.ts';
+import { type Database, empty, type Sql, sql, type Transaction, violates } from '#kernel/database.ts';
 import { derivedId, newId } from '#kernel/ids.ts';
 import { balanceTooLarge, insufficientFunds } from '#wallet';
 import { LARGEST_EXACT } from './limits.ts';
@@ -92,10 +92,10 @@ export const accountId = (account: AccountRef, currency: string): string => deri
 
 /**
  * The one way into the ledger: opens the accounts that are missing and writes the journal with all of its transfers, in one
- * statement. `first` are the CTEs that come before, of which `due` says by having a row that the journal is to be written.
- * Balances follow by the database's own rule.
+ * statement. `first` are the CTEs that come before, of which `due` says by having a row that the journal is to be written. A key that was
+ * used before writes nothing; where it is `isNew`, that is an error. Balances follow by the database's own rule.
  */
-export function journalInsert(journal: Journal, first: Sql): Sql {
+export function journalInsert(journal: Journal, first: Sql, isNew = false): Sql {
   const { currency, transfers, at } = journal;
   const accounts = distinctAccounts(transfers, currency);
   return sql`
@@ -111,7 +111,7 @@ export function journalInsert(journal: Journal, first: Sql): Sql {
       insert into wallet.journals (id, cause_kind, cause_id, key, entries, at)
       select ${newId()}::uuid, ${journal.cause.kind}, ${journal.cause.id}, ${journal.key}, ${transfers.length}, ${at}::timestamptz
       where exists (select from due)
-      on conflict do nothing
+      ${isNew ? empty : sql`on conflict do nothing`}
       returning id
     )
     insert into wallet.transfers (journal_id, line, debit_account, credit_account, currency, amount, kind, at)
@@ -131,11 +131,19 @@ export async function post(db: Database, journal: Journal, first: Sql = sql`due 
   try {
     return (await db.execute(journalInsert(journal, first))) > 0;
   } catch (error) {
-    if (violates(error, 'balance_exact')) throw balanceTooLarge({ currency: journal.currency, largest: LARGEST_EXACT });
-    if (!violates(error, 'balance_not_negative')) throw error;
-    const figures = JSON.parse((error as { detail: string }).detail) as { available: number; needed: number };
-    throw insufficientFunds({ currency: journal.currency, ...figures });
+    throw refusalOf(journal, error);
   }
+}
+
+/** Posts a journal whose key is new, without waiting: the transaction fails as `post` would. */
+export function postNew(tx: Transaction, journal: Journal, first: Sql): void {
+  tx.send(journalInsert(journal, first, true), (error) => refusalOf(journal, error));
+}
+
+function refusalOf({ currency }: Journal, error: unknown): unknown {
+  if (violates(error, 'balance_exact')) return balanceTooLarge({ currency, largest: LARGEST_EXACT });
+  if (!violates(error, 'balance_not_negative')) return error;
+  return insufficientFunds({ currency, ...(JSON.parse((error as { detail: string }).detail) as { available: number; needed: number }) });
 }
 
 /**

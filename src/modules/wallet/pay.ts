@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { type Database, type Sql, sql } from '#kernel/database.ts';
+import { type Database, empty, type Sql, sql } from '#kernel/database.ts';
 import { emit } from '#kernel/events.ts';
 import type { Nothing } from '#kernel/shapes.ts';
 import { paymentCancelled, paymentMade, type wallet } from '#wallet';
 import type { Wallet } from './context.ts';
-import { available, external, fees, type Journal, PLATFORM, payable, post, saleAccount, type Transfer } from './ledger.ts';
+import { available, external, fees, type Journal, PLATFORM, payable, post, postNew, saleAccount, type Transfer } from './ledger.ts';
 import { refuseTooLarge } from './limits.ts';
 
 type Pay = z.infer<(typeof wallet)['operations']['pay']['input']>;
@@ -15,15 +15,17 @@ type CollectCash = z.infer<(typeof wallet)['operations']['collectCash']['input']
  * that has paid answers as it did. The payment, its shares and the journal are one statement.
  */
 export async function pay(ctx: Wallet, payment: Pay): Promise<Nothing> {
-  const { key, payer, currency } = payment;
+  const { key, payer, currency, isNew = false } = payment;
   refuseTooLarge(ctx, total(payment), currency);
   const at = ctx.clock.now();
+  const [journal, rows] = [saleJournal(payment, at), paymentRows(payment, at)];
   return ctx.db.transaction(async (tx) => {
-    if (await post(tx, saleJournal(payment, at), paymentRows(payment, at))) {
-      emit(tx, paymentMade, key, { paymentId: key, payer, currency, amount: total(payment) });
+    if (isNew) postNew(tx, journal, rows);
+    else if (!(await post(tx, journal, rows))) {
+      await refuseCancelled(tx, key);
       return {};
     }
-    await refuseCancelled(tx, key);
+    emit(tx, paymentMade, key, { paymentId: key, payer, currency, amount: total(payment) });
     return {};
   });
 }
@@ -66,11 +68,11 @@ const moves = ({ amount }: Transfer): boolean => amount > 0;
 const total = ({ shares }: Pay): number => shares.reduce((sum, share) => sum + share.amount, 0);
 
 export const paymentRows = (payment: Pay, at: Date): Sql => {
-  const { key, payer, currency, shares } = payment;
+  const { key, payer, currency, shares, isNew } = payment;
   return sql`
     due as (
       insert into wallet.payments (id, payer, currency, amount, state, at) values (${key}, ${payer}, ${currency}, ${total(payment)}, 'paid', ${at})
-      on conflict do nothing returning id
+      ${isNew ? empty : sql`on conflict do nothing`} returning id
     ), shared as (
       insert into wallet.payment_shares (payment_id, payee, amount, commission)
       select due.id, share.payee, share.amount, share.commission
