@@ -8,7 +8,7 @@ import { unsealDetails } from './personal-details.ts';
 import type { RefreshToken } from './session.ts';
 import { currentSigner } from './signing-key.ts';
 
-export { ACCESS_TOKEN_SECONDS, AccessToken, Tokens } from './contract.ts';
+export { AccessToken, Tokens } from './contract.ts';
 
 /** How tokens differ from the usual ones. */
 export interface Issuing {
