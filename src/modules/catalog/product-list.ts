@@ -147,7 +147,7 @@ function rowsToWalk(
 ): number | null {
   if (hits === 0) return null;
   const walk = (probe * (slice.limit + 1)) / hits;
-  const gather = (everything * hits) / probe + MEETING * (wordsOf(slice) - 1);
+  const gather = (everything * hits) / probe + (isMarked(slice) ? MEETING * (wordsOf(slice) - 1) : 0);
   return walk * cost < gather && walk < farthest ? Math.min(Math.ceil((3 * walk) / 1000) * 1000, farthest) : null;
 }
 
