@@ -191,13 +191,11 @@ function headerParameters({ method, spec }: Route): Json[] {
     ...more,
   });
   return [
-    ...(takesKey(spec) || spec.actsAgain
+    ...(takesKey(spec)
       ? [
           header(
             'Idempotency-Key',
-            spec.actsAgain
-              ? 'Accepted, without effect: a repeated call acts again'
-              : 'New for each thing that you want done, the same when you retry',
+            'New for each thing that you want done, the same when you retry',
             '5f3c2f0e-3f7a-4a57-9a1e-2f9b7f0d9c11',
             {
               required: spec.idempotent === 'required',

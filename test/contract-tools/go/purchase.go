@@ -23,7 +23,7 @@ func main() {
 	expect(signedUp.HTTPResponse, http.StatusCreated)
 	var code string
 	must(fmt.Scanln(&code)) // from the email
-	confirmed := must(client.PostAuthConfirmSignUpWithResponse(ctx, souk.ConfirmSignUp{Username: &username, Code: code}))
+	confirmed := must(client.PostAuthConfirmSignUpWithResponse(ctx, &souk.PostAuthConfirmSignUpParams{}, souk.ConfirmSignUp{Username: &username, Code: code}))
 	expect(confirmed.HTTPResponse, http.StatusOK)
 
 	signedIn := must(client.PostAuthSignInWithResponse(ctx, souk.SignIn{Username: &username, Password: password}))

@@ -28,7 +28,7 @@ public class Purchase {
     SignUpAndSignInApi accounts = new SignUpAndSignInApi(client);
     accounts.postAuthSignUp(new SignUp().email(email).username(username).password(password).fullName("Jo Java"), null);
     String code = new Scanner(System.in).nextLine(); // from the email
-    accounts.postAuthConfirmSignUp(new ConfirmSignUp().username(username).code(code));
+    accounts.postAuthConfirmSignUp(new ConfirmSignUp().username(username).code(code), null);
 
     String token = accounts.postAuthSignIn(new SignIn().username(username).password(password)).getAccessToken();
     client.setRequestInterceptor(request -> request.setHeader("Authorization", "Bearer " + token));
