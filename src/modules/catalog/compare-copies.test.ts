@@ -52,6 +52,7 @@ const BROKEN: [what: string, copy: string, by: string][] = [
   ['a price', 'listings', 'update catalog.products set price_amount = 1 where id = $1'],
   ['a listing that is gone', 'listings', 'delete from catalog.listings where id = $1'],
   ['the words of a listing', 'listings', `update catalog.listings set words = '' where id = $1`],
+  ['the marks of a listing', 'listings', `update catalog.listings set marks = B'0'::bit(512) where id = $1`],
   ['the price of a listing', 'listings', 'update catalog.listings set price_rank = 5 where id = $1'],
   ['the rating of a listing', 'listings', 'update catalog.listings set rating_rank = 5 where id = $1'],
   ['the tags of a listing', 'listings', `update catalog.listings set tags = '{}' where id = $1`],
