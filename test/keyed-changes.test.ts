@@ -218,8 +218,43 @@ test('the secret of a webhook is shown again to the same call for an hour, while
   const [key, later] = [newKey(), newKey()];
   const first = await send(call, key);
   expect((await send(call, key)).body).toEqual(first.body);
-  await send({ ...call, body: { oldValidHours: 0 } }, later);
+  const replaced = { ...call, body: { oldValidHours: 0 } };
+  const second = await send(replaced, later);
   expect(await send(call, key)).toBeProblem(409, 'integrations/secret-shown');
+  const aged = (minutes: number) =>
+    w.sql(`update kernel.calls set at = now() - interval '${minutes} minutes' where key = $1`, [later['idempotency-key']]);
+  await aged(58);
+  expect((await send(replaced, later)).body).toEqual(second.body);
+  await aged(62);
+  expect(await send(replaced, later)).toBeProblem(409, 'integrations/secret-shown');
+});
+
+test('the entry of a repeated call names what the first one made', async () => {
+  const call = await changes.postNotificationsDevices!();
+  const key = newKey();
+  const first = await send(call, key);
+  await send(call, key);
+  expect(
+    await w.sql(
+      "select subject from kernel.audit where operation = 'postNotificationsDevices' and outcome = 'done' order by id desc limit 2",
+    ),
+  ).toEqual(Array(2).fill({ subject: first.body.id }));
+});
+
+test('a step that another call takes at the same moment is refused, and leaves neither its key nor an entry that it was done', async () => {
+  const call = await changes.postWebhooksByIdPause!();
+  const id = call.path.split('/')[3];
+  const key = newKey();
+  const late = await whileHeld(
+    w,
+    { by: `update integrations.webhooks set state = 'paused', paused_because = 'gone' where id = '${id}'`, waiting: 1 },
+    () => send(call, key),
+  );
+  expect(late).toBeProblem(404, 'not-found');
+  expect(await w.sql('select from kernel.calls where key = $1', [key['idempotency-key']])).toEqual([]);
+  expect(
+    await w.sql("select from kernel.audit where operation = 'postWebhooksByIdPause' and subject = $1 and outcome = 'done'", [id]),
+  ).toEqual([]);
 });
 
 test('keys are forgotten after their days, and the call is then judged afresh', async () => {

@@ -42,10 +42,13 @@ export function emit<P extends z.ZodType>(
 
 /**
  * Announces what a statement of this transaction will have done, without waiting for its rows: the statement leaves the payload in a
- * setting of the transaction (`leaving`).
+ * setting of the transaction (`leaving`). @throws Error where another statement of the transaction has left something in that place
  */
 export function emitLeft<P extends z.ZodType>(tx: Transaction, kind: EventKind<P>, subject: string, place: string): void {
-  tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload: null, left: settingOf(place), notBefore: null });
+  const left = settingOf(place);
+  if (tx.pending.some((row) => row.left === left))
+    throw new Error(`Two statements of a transaction leave ${place}: the second would tell for both.`);
+  tx.pending.push({ kind: 'event', name: eventName(kind), subject, payload: null, left, notBefore: null });
 }
 
 /** The column of a statement that leaves a JSON payload for `emitLeft`. */

@@ -56,7 +56,7 @@ export async function callOnce<T>({ db, scope, call, act, again }: Keyed<T>): Pr
     if (!first) throw isSecond ? stillRunning({ retryAfterSeconds: 1 }) : error;
     refuseOtherBody(first, call);
     scope.keyed = null;
-    scope.subject ??= first.subject;
+    scope.subject = first.subject ?? scope.subject; // what this call made is undone
     return replayed(await again(first));
   }
 }

@@ -95,3 +95,17 @@ test('an event tells what a statement left for it, in the transaction that nobod
     { subject: 'lamp', payload: { watts: [7, 8] } },
   ]);
 });
+
+test('two statements of one transaction that leave in the same place are refused: both events would tell of the second', async () => {
+  const changed = event('lamps.changed', 1, z.object({ watts: z.array(z.int()) }));
+  const twice = inOne(async (tx) => {
+    for (const id of [50, 51]) {
+      tx.send(
+        sql`with lit as (insert into lamps.lamps values (${id}, 9) returning watts) select ${leaving('watts', sql`select jsonb_build_object('watts', jsonb_agg(watts)) from lit`)}`,
+      );
+      emitLeft(tx, changed, 'lamp', 'watts');
+    }
+  });
+  await expect(twice).rejects.toThrow('leave watts');
+  expect(await w.sql('select from lamps.lamps where id >= 50')).toEqual([]);
+});

@@ -72,11 +72,11 @@ export async function deleteWebhook(ctx: Integrations, id: string): Promise<unde
 
 async function write(ctx: Pick<Integrations, 'db' | 'request'>, id: string, change: Sql, guard: Sql): Promise<Webhook> {
   if (ctx.request) ctx.request.subject = id;
-  const row = await ctx.db.transaction((tx) =>
-    tx.maybe<WebhookRow>(
+  return ctx.db.transaction(async (tx) => {
+    const row = await tx.maybe<WebhookRow>(
       sql`update integrations.webhooks w set ${change} where w.id = ${id} and w.state <> 'deleted' and ${guard} returning w.*`,
-    ),
-  );
-  if (!row) throw notFound(); // it went another way at the same moment
-  return webhookView(row);
+    );
+    if (!row) throw notFound(); // it went another way at the same moment: nothing is committed, and no entry says that it was done
+    return webhookView(row);
+  });
 }
