@@ -68,6 +68,7 @@ describe.each(remembered)('a key of %s', (operation) => {
     ];
     for (const other of others)
       if (other) expect(await send(call, key, other), JSON.stringify(other)).toBeProblem(422, 'idempotency-key-reused');
+    expect(await call.stands?.()).toEqual(stands);
 
     const [one, other] = call.by ?? [];
     if (!one || one.id === other!.id) return; // nobody else may call it
@@ -227,6 +228,16 @@ test('the secret of a webhook is shown again to the same call for an hour, while
   expect((await send(replaced, later)).body).toEqual(second.body);
   await aged(62);
   expect(await send(replaced, later)).toBeProblem(409, 'integrations/secret-shown');
+});
+
+test('a key of another call is refused before anything has changed', async () => {
+  const [one, other] = [await changes.postNotificationsByIdRead!(), await changes.postNotificationsByIdRead!()];
+  const key = newKey();
+  expect((await send(one, key)).status).toBe(200);
+  expect(await send(other, key)).toBeProblem(422, 'idempotency-key-reused');
+  expect(await w.sql('select read_at from notifications.notifications where id = $1', [other.path.split('/')[3]])).toEqual([
+    { read_at: null },
+  ]);
 });
 
 test('the entry of a repeated call names what the first one made', async () => {

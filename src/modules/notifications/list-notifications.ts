@@ -45,8 +45,11 @@ export const countUnread = (ctx: Notifications): Promise<{ unread: number }> => 
 
 /** Marks one as read. @throws notFound when it is not the caller's. */
 export async function readNotification(ctx: Notifications, id: string): Promise<z.infer<typeof Notification>> {
-  const row = await ctx.db.maybe<NotificationRow>(markRead(ctx.actor.id, id, ctx.clock.now()));
-  if (!row) throw notFound();
+  const row = await ctx.db.transaction(async (tx) => {
+    const marked = await tx.maybe<NotificationRow>(markRead(ctx.actor.id, id, ctx.clock.now()));
+    if (!marked) throw notFound();
+    return marked;
+  });
   const [reader] = await ctx.identity.contactsOf({ ids: [ctx.actor.id] });
   return notificationView(row, languageFor(ctx, reader));
 }
