@@ -11,14 +11,20 @@ import { type Asked, say, sayStatements } from './report.ts';
 /**
  * What a purchase costs: CPU time (user and system) of PostgreSQL and of Souk, until all that follows from it is done. Wall-clock rates of
  * a shared machine say little; CPU time says more, above all of two checkouts in turns:
- * `npm run bench:purchases -- --against ../souk-before`. Each has a PostgreSQL of its own. `--profile` counts the statements too.
+ * `npm run bench:purchases -- --against ../souk-before`. Each has a PostgreSQL of its own. `--profile` counts the statements too. `--alone` leaves
+ * out what follows: the outbox is held until the figures are taken.
  * Settings: BENCH_ROUNDS (5), BENCH_PURCHASES (2000) of each round.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const PURCHASES = Number(process.env.BENCH_PURCHASES ?? 2000);
 const CONNECTIONS = 16;
 const PRODUCTS = 200;
-const { values: given } = parseArgs({ options: { against: { type: 'string', multiple: true }, profile: { type: 'boolean' } } });
+const { values: given } = parseArgs({
+  options: { against: { type: 'string', multiple: true }, profile: { type: 'boolean' }, alone: { type: 'boolean' } },
+});
+
+/** The locks of the relay (`outbox.ts`), today's and that of earlier commits. */
+const HOLD_OUTBOX = 'select pg_advisory_lock(7281003, hashtext(current_user)), pg_advisory_lock(7281003)';
 
 interface Spent {
   postgresMs: number;
@@ -78,16 +84,19 @@ async function openShop(checkout: string): Promise<Shop> {
   await asked('analyze'); // as autovacuum does in the first minute
 
   const turn = async (purchases: number): Promise<Spent> => {
+    if (given.alone) await asked(HOLD_OUTBOX);
     const before = { postgres: treeMs(postmaster), souk: fieldsOf(server.pid).ms, wal: await walOf(asked) };
     await buy(server.url, people, products, purchases);
-    await atRest(asked);
+    if (!given.alone) await atRest(asked);
     const per = (total: number) => total / purchases;
-    const wal = await walOf(asked);
-    return {
+    const spent = {
       postgresMs: per(treeMs(postmaster) - before.postgres),
       soukMs: per(fieldsOf(server.pid).ms - before.souk),
-      walBytes: per(wal - before.wal),
+      walBytes: per((await walOf(asked)) - before.wal),
     };
+    if (given.alone) await asked('select pg_advisory_unlock_all()');
+    await atRest(asked);
+    return spent;
   };
 
   return {
