@@ -77,6 +77,13 @@ export const Order = z
           .meta({ description: 'Some units were refunded, and the shipment stays in its state. Without money: it had not been paid yet' }),
       }),
     ),
+    rejection: z
+      .object({
+        code: z.string().meta({ example: 'inventory/out-of-stock' }),
+        variantIds: z.array(Id).optional().meta({ description: 'The variants of which there were not enough units' }),
+      })
+      .optional()
+      .meta({ description: 'Why a rejected order was rejected; [problems](/docs/problems) explains the code' }),
     createdAt: Time,
   })
   .meta({ id: 'Order' });

@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import { PLATFORM_SELLER } from '#catalog';
 import { partsOf } from '#kernel/batches.ts';
 import { may } from '#kernel/context.ts';
+import { Id } from '#kernel/shapes.ts';
 import type { Order } from '#orders';
 import type { Orders } from './context.ts';
-import type { OrderRow } from './order.ts';
+import type { OrderRow, Refusal } from './order.ts';
 
 /** Orders as the caller may see them. One question for the names of all, unless the caller is the only person in them. */
 export async function shown(ctx: Orders, rows: readonly OrderRow[]): Promise<Order[]> {
@@ -69,8 +71,15 @@ export function orderView(row: OrderRow, names: ReadonlyMap<string, string>, isS
         ...(step.refund ? { refund: { amount: money(step.refund.amount), items: step.refund.items } } : {}),
       })),
     ],
+    ...(row.refusal ? { rejection: rejectionOf(row.refusal) } : {}),
     createdAt: row.created_at.toISOString(),
   };
+}
+
+/** The reason without its other figures: what was in the wallet is not for all who may read orders. */
+function rejectionOf({ code, extra }: Refusal): Order['rejection'] {
+  const short = z.array(Id).safeParse(extra.variantIds);
+  return { code, ...(short.success ? { variantIds: short.data } : {}) };
 }
 
 /** The lines. Refunded units of a variant that has several lines are those of the first lines. */

@@ -70,7 +70,9 @@ describe('a purchase', () => {
     await w.step();
     expect(await stockOf(lamp)).toBe(3);
     expect(await poor.balance()).toEqual(usd(10_00));
-    expect((await poor.get('/v1/orders')).body.items).toMatchObject([{ state: 'rejected' }]);
+    const { items } = (await poor.get('/v1/orders')).body;
+    expect(items).toMatchObject([{ state: 'rejected' }]);
+    expect(items[0].rejection).toEqual({ code: 'wallet/insufficient-funds' }); // without the money of the wallet
     const { items: audited } = (await (await w.admin()).get('/v1/audit?operation=postOrders&limit=1')).body;
     expect(audited).toMatchObject([{ outcome: 'refused', status: 409, actor: { id: poor.id } }]);
     expect((await poor.get('/v1/customers/poor/purchases')).body.items).toEqual([]);
@@ -100,6 +102,8 @@ describe('a purchase', () => {
       payment: 'wallet',
     });
     expect(await dee.post('/v1/orders', twice(3, 3))).toBeProblem(409, 'inventory/out-of-stock');
+    const [{ items, rejection }] = (await dee.get('/v1/orders')).body.items;
+    expect(rejection).toEqual({ code: 'inventory/out-of-stock', variantIds: [items[0].variantId] });
     expect((await dee.post('/v1/orders', twice(3, 2))).status).toBe(201);
     expect(await stockOf(rug)).toBe(0);
   });
