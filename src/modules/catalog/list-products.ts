@@ -27,10 +27,15 @@ export const ProductsQuery = z
       .optional()
       .meta({ description: 'Only products of this seller: a username', example: 'sue' }),
     sellerId: Id.optional().meta({ description: 'Only products of this seller: an account id' }),
-    minPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
-    maxPrice: Amount.optional().meta({ description: 'Minor units of `currency`' }),
+    minPrice: Amount.optional().meta({
+      description: 'Minor units of `currency`, compared with the price of the product: that of its cheapest variant',
+    }),
+    maxPrice: Amount.optional().meta({ description: 'Minor units of `currency`, as `minPrice`' }),
     currency: Currency.optional().meta({ description: 'Currency of the price range; the default currency when absent' }),
-    inStock: z.enum(['true', 'false']).optional().meta({ description: 'true: only what is in stock' }),
+    inStock: z
+      .enum(['true', 'false'])
+      .optional()
+      .meta({ description: 'true: only products of which at least one variant is in stock, not always the one that fits the options' }),
     sort: z
       .enum(['newest', 'name', 'price', '-price', 'rating', 'relevance'])
       .optional()
