@@ -98,6 +98,11 @@ describe.skipIf(!isAsked)('a rolling change', () => {
       gateway.to(before, now);
       await sleep(LOAD_MS / 6);
       await signsOutEverywhere(now, before);
+      for (const server of [before, now])
+        for (const way of ['', '?full=true']) {
+          const proof = await server.call(`/v1/ledger/proof${way}`, { headers: { authorization: `Bearer ${admin.token}` } });
+          expect(proof.body, `${server === now ? 'new' : 'old'} ${way}`).toMatchObject({ ok: true });
+        }
 
       gateway.to(before);
       expect(await now.stop()).toEqual({ code: 0, signal: null });
