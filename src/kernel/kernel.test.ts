@@ -176,6 +176,7 @@ describe('settings', () => {
     [{ MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
     [{ SMTP_URL: 'http://mail.example.com', MAIL_FROM: 'souk@example.com' }, /SMTP_URL/],
     [{ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'Souk' }, /MAIL_FROM/],
+    [{ SECRET_KEYS: key, MEDIA_URL: 'https:///a:b@x.example' }, /MEDIA_URL: must hold no name and no password/],
     ...['MEDIA_URL', 'WAREHOUSE_URL', 'CARRIER_URL', 'COMPAT_WAREHOUSE_URL', 'COMPAT_DELIVERY_URL'].map(
       (name) =>
         [{ SECRET_KEYS: key, [name]: 'https://a:b@x.example' }, new RegExp(`${name}: must hold no name and no password`)] as [

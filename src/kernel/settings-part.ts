@@ -47,9 +47,10 @@ export type SettingsParts = Readonly<Record<string, SettingsPart>>;
 
 /** Where something is sent to, or shown at: an address that holds nothing secret. `example` is what the operator is told. */
 export const urlOf = (example: string) =>
-  z
-    .url({ protocol: /^https?$/, error: `must be an address such as ${example}` })
-    .refine((text) => !/^https?:\/\/[^/?#]*@/i.test(text), 'must hold no name and no password');
+  z.url({ protocol: /^https?$/, error: `must be an address such as ${example}` }).refine((text) => {
+    const { username, password } = URL.parse(text) ?? { username: '', password: '' };
+    return username === '' && password === '';
+  }, 'must hold no name and no password');
 
 /** `on` or `off`, as a boolean. */
 export const onOff = (fallback: 'on' | 'off') =>
