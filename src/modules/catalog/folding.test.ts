@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { raw, type Sql, sql } from '#kernel/database.ts';
 import { PASSWORD, usd } from '../../../test/people.ts';
 import { type Person, type Reply, type World, world } from '../../../test/world.ts';
+import { gatheredRows, walkedRows } from './list-statements.ts';
+import { type Question, questionOf } from './product-list.ts';
 
 /** How texts are compared: names in other forms of Unicode, digits of other scripts, brands with symbols, options that look alike. */
 
@@ -93,4 +96,47 @@ test('products are found by the name of their seller in each of its compatible f
   await w.post(`/v1/products/${made.body.id}/submit`, {}, asSeller);
   expect((await root.post(`/v1/products/${made.body.id}/approve`)).status).toBe(200);
   for (const seller of [username, 'fine-1', 'FINE-①', 'ＦＩＮＥ-1']) expect(namesOf(await list({ seller })), seller).toEqual(['Quill']);
+});
+
+/** A search reads an index with marks of words first, made in SQL, and asks by marks that are named in TypeScript (list-words.ts). */
+test('what a listing is marked with fits whatever its words are found by, in any script, with digits, and from their beginnings', async () => {
+  const names = [
+    'Lamp',
+    'lam5p',
+    'la5mp',
+    '5lamp',
+    'Lampe Straße',
+    'Élégant',
+    'مصباح ٣',
+    '東京 ランプ',
+    'हिन्दी दीपक',
+    'ΣΊΣΥΦΟΣ',
+    'İznik',
+    'x² ab',
+    '１２ﬁne',
+    '(nova)-lamp',
+  ];
+  const sam = await w.seller('sam');
+  for (const [index, name] of names.entries())
+    await sam.lists({ name, price: usd(1_00 + index), description: names[(index + 1) % names.length]! });
+  const words = [...new Set(names.flatMap((name) => [name, ...name.split(/[\s()-]+/)]))].filter((word) => word !== '');
+  const asked = words.flatMap((word) => [1, 2, 3, 4, 99].map((letters) => [...word].slice(0, letters).join('')));
+  const found = async (statement: Sql) => (await w.sql<{ id: string }>(statement.text, statement.values)).map(({ id }) => id);
+  let hits = 0;
+  for (const text of new Set(asked)) {
+    const { text: understand, values } = questionOf(text, false);
+    const [question] = await w.sql<Question>(understand, values);
+    if (!question?.best || !question.broad) continue;
+    for (const [column, asks, query] of [
+      ['name_words', { named: question.best }, question.best],
+      ['words', { anywhere: question.broad }, question.broad],
+    ] as const) {
+      const slice = { sort: 'name' as const, limit: 100, options: {}, words: asks };
+      const right = await found(sql`select id from catalog.listings where ${raw(column)} @@ ${query}::tsquery order by name_key, id`);
+      expect(await found(walkedRows(slice, 2500)), `${text}, walked, ${column}`).toEqual(right);
+      expect(await found(gatheredRows(slice)), `${text}, gathered, ${column}`).toEqual(right);
+      hits += right.length;
+    }
+  }
+  expect(hits).toBeGreaterThan(words.length);
 });
