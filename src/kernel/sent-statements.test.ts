@@ -53,7 +53,7 @@ describe('statements that are sent', () => {
     expect(await lamps()).toEqual([1, 2, 3]);
   });
 
-  test('say why a statement behind them is refused, to whoever waits for that one', async () => {
+  test('say why a statement behind them is refused', async () => {
     const refused = inOne(async (tx) => {
       tx.send(insert(20, -1), tooDark);
       return tx.one(sql`select 1 as one`);

@@ -5,7 +5,7 @@ import type { Orders } from './context.ts';
 /**
  * No order of this account, or of its products, is placed from now on. A closure commits its row and then asks `blockersOf`, so whichever
  * comes second sees the other: an order of several steps commits its draft and asks for closed accounts as it is placed; one of a single
- * transaction asks under a lock for which `blockersOf` waits (`orders.all_stay`).
+ * transaction asks under a lock for which `blockersOf` waits (`orders.demand_all_stay`).
  */
 export async function closeAccount(ctx: Orders, { accountId }: Whose): Promise<boolean> {
   await ctx.db.execute(

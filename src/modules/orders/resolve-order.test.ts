@@ -178,3 +178,18 @@ test('a purchase takes effect although no answer of its statements has come: the
   expect((await reply).status).toBe(201);
   await line.close();
 });
+
+test('a key that is said to be new and was used takes no money and no units again, and does not pass as done', async () => {
+  const id = await place();
+  const [money, units] = [await ivy.balance(), await stock()];
+  const [{ variant_id: variantId }] = (await w.sql<{ variant_id: string }>(
+    `select variant_id from orders.lines where order_id = '${id}'`,
+  )) as [{ variant_id: string }];
+  const pay = { key: id, isNew: true, payer: ivy.id, currency: 'USD', shares: [{ payee: sue.id, amount: 1_00, commission: 0 }] };
+  await expect(w.ask('wallet', 'pay', pay)).rejects.toMatchObject({ code: '23505' });
+  await expect(w.ask('inventory', 'take', { key: id, isNew: true, lines: [{ variantId, quantity: 1 }] })).rejects.toMatchObject({
+    code: '23505',
+  });
+  expect([await ivy.balance(), await stock()]).toEqual([money, units]);
+  await proofIsClean();
+});
