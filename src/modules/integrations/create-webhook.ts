@@ -34,7 +34,7 @@ export const CreateWebhook = z
 
 export const CreatedWebhook = Webhook.extend({
   secret: z.string().nullable().meta({
-    description: 'What signs the messages. No other call shows it; a repeated call does within the hour, later it is null',
+    description: 'What signs the messages. No other call shows it; a repeated call does within the hour. Later, or once the webhook has another secret, it is null',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   }),
 }).meta({ id: 'CreatedWebhook' });
@@ -84,7 +84,8 @@ export function createWebhook(
     },
     find: (given) => sameCall(given, findByKey(ctx.db, given)),
     answer(row, isFirst) {
-      const isFresh = isFirst || (row.state !== 'deleted' && ctx.clock.now().getTime() - row.created_at.getTime() < SHOWN_FOR_MS);
+      const isItsOwn = row.state !== 'deleted' && row.rotated_by === null; // a later secret is shown to the call that made it
+      const isFresh = isFirst || (isItsOwn && ctx.clock.now().getTime() - row.created_at.getTime() < SHOWN_FOR_MS);
       const shown = row.state === 'deleted' ? asMade(row) : row; // the call made it, whatever became of it
       return { ...webhookView(shown), secret: isFresh ? ctx.secrets.unseal(row.secret_sealed, secretPlace(row.id)) : null };
     },

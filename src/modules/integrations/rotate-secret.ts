@@ -79,7 +79,8 @@ export async function rotateSecret(
 /** Thrown, so that nothing is written: another call rotated at the same moment. */
 const RACED = new Error('Another call has given the webhook a new secret.');
 
-const callOf = (key: Key | undefined): string | null => (key ? `${key.principal} ${key.value}` : null);
+/** What `rotated_by` says of a call; a call without a key says only that there was one. */
+const callOf = (key: Key | undefined): string => (key ? `${key.principal} ${key.value}` : '');
 
 /** The reply to a call that was made before: its secret, for an hour, while it is the current one. @throws secretShown after that */
 export async function showSecret(

@@ -29,7 +29,7 @@ export const routes = [
     summary: 'Have events sent to an address',
     description:
       'Shows the secret that signs the messages, once. It is sent what happens from now on. With `partner` it is sent shipments that go to that partner, with what the partner may know of them, ' +
-      'in order for each order; then only `fulfilment.shipment-…` events are possible. The same call with the same Idempotency-Key within an hour shows the same secret.',
+      'in order for each order; then only `fulfilment.shipment-…` events are possible. The same call with the same Idempotency-Key within an hour shows the same secret, unless the webhook has another one by then.',
     access,
     mfa: true,
     idempotent: true,

@@ -55,7 +55,7 @@ export interface WebhookRow extends KeyColumns {
   secret_sealed: string;
   old_secret_sealed: string | null;
   old_secret_until: Date | null;
-  /** The keyed call that made the current secret. */
+  /** The call that made the current secret; empty where it had no key, null where it is the first secret. */
   rotated_by: string | null;
   position: number;
   failing_since: Date | null;

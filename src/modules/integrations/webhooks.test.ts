@@ -267,6 +267,16 @@ describe('a webhook', () => {
     expect([replayed.status, replayed.headers.get('idempotent-replayed'), replayed.body]).toEqual([201, 'true', { ...made, secret: null }]);
   });
 
+  test('is shown to a repeated call without the secret that another call has given it', async () => {
+    const body = { url: 'http://127.0.0.1:9/', events: ['orders.order-placed'] };
+    const call = () => root.post('/v1/webhooks', body, { 'idempotency-key': 'made-and-rotated' });
+    const { id, secret } = (await call()).body;
+    expect((await call()).body.secret).toBe(secret);
+    await root.post(`/v1/webhooks/${id}/secret`, { oldValidHours: 0 });
+    expect((await call()).body).toMatchObject({ id, secret: null });
+    await root.delete(`/v1/webhooks/${id}`);
+  });
+
   test('that is deleted is gone with its deliveries, and what is old goes by itself', async () => {
     const { id, there } = await hook();
     await happen();
