@@ -34,7 +34,8 @@ export const CreateWebhook = z
 
 export const CreatedWebhook = Webhook.extend({
   secret: z.string().nullable().meta({
-    description: 'What signs the messages. No other call shows it; a repeated call does within the hour. Later, or once the webhook has another secret, it is null',
+    description:
+      'What signs the messages. No other call shows it; a repeated call does within the hour. Later, or once the webhook has another secret, it is null',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   }),
 }).meta({ id: 'CreatedWebhook' });
